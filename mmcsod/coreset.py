@@ -1,0 +1,138 @@
+"""The coreset: which images were picked, in which order, by what, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mmcsod.errors import UserError
+from mmcsod.fileio import read_json, write_text
+
+FORMAT = 'mmcsod-coreset'
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One image of a coreset and the reason it is in.
+
+    Attributes:
+        image_id: POSIX path of the image below its dataset's ``data_root``.
+        label: Index into ``Coreset.classes`` of the class whose turn it was; None for an image that was included
+            from the start.
+        pool_similarity: The first sum of Eq. 4 without lambda: cosines to the class's rows not selected yet.
+        selected_similarity: The second sum of Eq. 4: cosines to the class's rows selected before.
+        score: ``lam * pool_similarity - selected_similarity``. These three are None where the method has no such
+            terms.
+    """
+
+    image_id: str
+    label: int | None = None
+    pool_similarity: float | None = None
+    selected_similarity: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Coreset:
+    """An ordered selection of images: Algorithm 1's subset S with the order kept.
+
+    Attributes:
+        picks: The images, in the order in which they were chosen.
+        classes: Class names that the picks' labels index.
+        method: Name of the selection method.
+        parameters: What the method was called with (lam, seed, ...), JSON values only.
+        provenance: Where the features came from: detector, checkpoint, dataset, versions; JSON values only.
+    """
+
+    picks: tuple[Pick, ...]
+    classes: tuple[str, ...]
+    method: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def image_ids(self) -> list[str]:
+        """Image ids in pick order."""
+        return [pick.image_id for pick in self.picks]
+
+    def __len__(self) -> int:
+        return len(self.picks)
+
+    def prefix(self, num_images: int) -> Coreset:
+        """Return the coreset of the first ``num_images`` picks, which is what selecting fewer would have given.
+
+        Raises:
+            UserError: If ``num_images`` is below 1 or more than there are.
+        """
+        if not 1 <= num_images <= len(self):
+            raise UserError(f'A prefix of {num_images} images was asked of a coreset that has {len(self)}; '
+                            f'ask for 1 to {len(self)}.')
+        return replace(self, picks=self.picks[:num_images])
+
+    def save(self, path: str | Path) -> None:
+        """Write the coreset as JSON, one pick a line, atomically.
+
+        Raises:
+            UserError: If the file cannot be written.
+        """
+        header = {
+            'format': FORMAT,
+            'version': FORMAT_VERSION,
+            'method': self.method,
+            'parameters': dict(self.parameters),
+            'classes': list(self.classes),
+            'provenance': dict(self.provenance),
+        }
+        lines = [json.dumps(asdict(pick), ensure_ascii=False, allow_nan=False) for pick in self.picks]
+        head = json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False)[:-2]
+        write_text(path, head + ',\n "picks": [\n  ' + ',\n  '.join(lines) + '\n ]\n}\n')
+
+    @classmethod
+    def load(cls, path: str | Path) -> Coreset:
+        """Read a coreset file.
+
+        Raises:
+            UserError: If the file is missing, not a coreset, of a newer version, or inconsistent.
+        """
+        content = read_json(path, 'a coreset file')
+        if not isinstance(content, dict) or content.get('format') != FORMAT:
+            raise UserError(f'{path} is not a coreset file: it has no "format": "{FORMAT}"; '
+                            'give the coreset.json that tools/select.py wrote.')
+        if content.get('version') != FORMAT_VERSION:
+            raise UserError(f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
+                            f'version {FORMAT_VERSION}; upgrade mmcsod.')
+        try:
+            coreset = cls(
+                picks=tuple(Pick(**pick) for pick in content['picks']),
+                classes=tuple(content['classes']),
+                method=content['method'],
+                parameters=content['parameters'],
+                provenance=content['provenance'])
+        except (KeyError, TypeError) as error:
+            raise UserError(f'{path} is a damaged coreset file ({error}); select again.') from error
+        coreset._check(path)
+        return coreset
+
+    def _check(self, path: str | Path) -> None:
+        if not self.picks:
+            raise UserError(f'{path} is a coreset of no images; select again.')
+        duplicate = _first_duplicate(self.image_ids)
+        if duplicate is not None:
+            raise UserError(f'{path} names the image {duplicate} twice; select again.')
+        for pick in self.picks:
+            if pick.label is not None and not 0 <= pick.label < len(self.classes):
+                raise UserError(f'{path} gives image {pick.image_id} the label {pick.label}, but it has only '
+                                f'{len(self.classes)} classes; select again.')
+
+
+def _first_duplicate(values: Sequence[str]) -> str | None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None

@@ -1,0 +1,212 @@
+"""The feature bank: Stage 1's result and all that Stage 2 needs.
+
+On disk a bank is a folder of plain arrays and JSON, nothing pickled::
+
+    vectors.npy         (M, d) float32 or float16, one row per (image, class); Stage 1 writes them class-major
+    rows.npy            (M,)   image index, label and number of objects of each row
+    images.json         D image ids in dataset order, images without rows included
+    image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
+    objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
+    object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
+    meta.json           format, version, class names, provenance
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmcsod.errors import UserError
+from mmcsod.fileio import read_json, write_json
+
+FORMAT = 'mmcsod-feature-bank'
+FORMAT_VERSION = 1
+
+ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
+OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBank:
+    """Imagewise-classwise vectors (Eq. 3) of a training set, with the tables that say whose they are.
+
+    Attributes:
+        vectors: (M, d) float32 or float16; one row per (image, class), or several for an objectwise bank.
+        rows: (M,) of ``ROW_DTYPE``: index into ``images``, index into ``classes``, objects averaged. Within a class
+            rows stand in dataset order.
+        images: D image ids in dataset order.
+        classes: Class names in dataset order.
+        image_vectors: (D, e) float, one backbone vector per image, or None.
+        objects: (O,) of ``OBJECT_DTYPE``: every annotated object, boxes as x1, y1, x2, y2 in pixels of the
+            original image, or None.
+        object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
+        provenance: What the bank was made from; JSON values only.
+    """
+
+    vectors: np.ndarray
+    rows: np.ndarray
+    images: tuple[str, ...]
+    classes: tuple[str, ...]
+    image_vectors: np.ndarray | None = None
+    objects: np.ndarray | None = None
+    object_vectors: np.ndarray | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    @classmethod
+    def from_arrays(cls, vectors: np.ndarray, image_ids: Sequence[str], labels: Sequence[int],
+                    classes: Sequence[str]) -> FeatureBank:
+        """Make a bank of rows that were computed elsewhere.
+
+        Args:
+            vectors: (M, d) float; float32 and float16 are kept as they are, anything else becomes float32.
+            image_ids: M ids, one per row; within a class, rows are taken to be in dataset order.
+            labels: M indices into ``classes``.
+            classes: Class names in dataset order.
+
+        Raises:
+            UserError: If the tables disagree in length or a label is out of range.
+        """
+        vectors = np.asarray(vectors)
+        if vectors.dtype not in (np.float32, np.float16):
+            vectors = vectors.astype(np.float32)
+        labels = np.asarray(labels, dtype=np.int64)
+        if not len(vectors) == len(image_ids) == len(labels):
+            raise UserError(f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
+                            'labels; give one id and one label for each vector.')
+        images = {image: index for index, image in enumerate(dict.fromkeys(map(str, image_ids)))}
+        rows = np.zeros(len(labels), ROW_DTYPE)
+        rows['image'] = [images[str(image)] for image in image_ids]
+        rows['label'] = labels
+        rows['count'] = 1
+        return cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
+
+    @cached_property
+    def image_ids(self) -> np.ndarray:
+        """(M,) image id of each row."""
+        return np.asarray(self.images, dtype=object)[self.rows['image']]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(M,) class index of each row."""
+        return self.rows['label']
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def objectwise(self) -> FeatureBank:
+        """Return the bank whose rows are single objects (section 4.5's Objectwise), class-major.
+
+        Raises:
+            UserError: If the object vectors were not kept.
+        """
+        if self.object_vectors is None or self.objects is None:
+            raise UserError('This bank holds no object vectors, which objectwise selection needs; '
+                            'extract again with --keep-objects.')
+        kept = self.objects[~self.objects['ignored']]
+        order = np.argsort(kept['label'], kind='stable')
+        rows = np.ones(len(kept), ROW_DTYPE)
+        rows['image'] = kept['image'][order]
+        rows['label'] = kept['label'][order]
+        return FeatureBank(
+            vectors=np.asarray(self.object_vectors)[order], rows=rows, images=self.images, classes=self.classes,
+            image_vectors=self.image_vectors, objects=self.objects, object_vectors=self.object_vectors,
+            provenance=self.provenance)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the bank to ``directory``, which appears whole or not at all.
+
+        Raises:
+            UserError: If the folder exists already or cannot be written.
+        """
+        directory = Path(directory)
+        if directory.exists():
+            raise UserError(f'{directory} exists already; remove it or name another folder.')
+        temporary = None
+        try:
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f'.{directory.name}.', dir=directory.parent))
+            self._write(temporary)
+            temporary.chmod(0o755)
+            temporary.rename(directory)
+        except OSError as error:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise UserError(f'The bank {directory} could not be written ({error.strerror}); '
+                            'nothing was changed.') from error
+
+    def _write(self, directory: Path) -> None:
+        arrays = {'vectors': self.vectors, 'rows': self.rows, 'image_vectors': self.image_vectors,
+                  'objects': self.objects, 'object_vectors': self.object_vectors}
+        for name, array in arrays.items():
+            if array is not None:
+                np.save(directory / f'{name}.npy', array, allow_pickle=False)
+        write_json(directory / 'images.json', list(self.images))
+        write_json(directory / 'meta.json', {
+            'format': FORMAT, 'version': FORMAT_VERSION, 'classes': list(self.classes),
+            'provenance': dict(self.provenance)})
+
+    @classmethod
+    def load(cls, directory: str | Path) -> FeatureBank:
+        """Open a bank; the vectors are memory-mapped, not read.
+
+        Raises:
+            UserError: If the folder is not a bank, is of a newer version, or its tables disagree.
+        """
+        directory = Path(directory)
+        meta = read_json(directory / 'meta.json', "a feature bank's meta.json")
+        if not isinstance(meta, dict) or meta.get('format') != FORMAT:
+            raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
+        if meta.get('version') != FORMAT_VERSION:
+            raise UserError(f'{directory} is a feature bank of version {meta.get("version")} and this mmcsod reads '
+                            f'version {FORMAT_VERSION}; upgrade mmcsod.')
+        try:
+            return cls(
+                vectors=_open(directory, 'vectors', mmap_mode='r'),
+                rows=_open(directory, 'rows'),
+                images=tuple(read_json(directory / 'images.json', "a feature bank's images.json")),
+                classes=tuple(meta['classes']),
+                image_vectors=_open(directory, 'image_vectors', mmap_mode='r', optional=True),
+                objects=_open(directory, 'objects', optional=True),
+                object_vectors=_open(directory, 'object_vectors', mmap_mode='r', optional=True),
+                provenance=meta['provenance'])
+        except (KeyError, TypeError) as error:
+            raise UserError(f'{directory} is a damaged feature bank ({error}); extract again.') from error
+
+    def _check(self) -> None:
+        if self.vectors.ndim != 2:
+            raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {self.vectors.ndim}-d.')
+        if len(self.vectors) != len(self.rows):
+            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; extract again.')
+        if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
+            raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
+                            'extract again.')
+        for name, table in (('rows', self.rows), ('objects', self.objects)):
+            if table is not None:
+                self._check_table(name, table)
+
+    def _check_table(self, name: str, table: np.ndarray) -> None:
+        for column, size in (('image', len(self.images)), ('label', len(self.classes))):
+            values = table[column]
+            if len(values) and not (0 <= values.min() and values.max() < size):
+                raise UserError(f"The bank's {name} name a {column} outside 0..{size - 1}; "
+                                'its tables do not belong together.')
+
+
+def _open(directory: Path, name: str, mmap_mode: str | None = None, optional: bool = False) -> np.ndarray | None:
+    path = directory / f'{name}.npy'
+    if optional and not path.exists():
+        return None
+    try:
+        return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f'{path} is not a readable array ({error}); extract again.') from error

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def requirements(name):
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
+    return [line for line in map(str.strip, lines) if line and not line.startswith(('#', '-'))]
+
+
+def version():
+    scope = {}
+    exec((ROOT / 'mmcsod' / 'version.py').read_text(encoding='utf-8'), scope)
+    return scope['__version__']
+
+
+setup(
+    name='mmcsod',
+    version=version(),
+    description='Coreset Selection for Object Detection, as an MMDetection plugin',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    keywords='computer vision, object detection, coreset selection, data selection, mmdetection',
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'License :: OSI Approved :: Apache Software License',
+        'Operating System :: OS Independent',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+    packages=find_packages(include=['mmcsod', 'mmcsod.*']),
+    python_requires='>=3.10',
+    install_requires=requirements('runtime'),
+    extras_require={
+        # The mm packages are extras, not requirements: both distributions install the same import names, and
+        # nobody's working mmdet may be replaced.
+        'mm': requirements('mminstall'),
+        'gpu': ['faiss-gpu'],
+        'cpu': ['faiss-cpu'],
+        'tests': requirements('tests'),
+    },
+)
