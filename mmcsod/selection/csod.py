@@ -1,0 +1,43 @@
+"""CSOD's own selection: Algorithm 1, Stage 2, with the scores of Eq. 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmcsod.coreset import Pick
+from mmcsod.features.bank import FeatureBank
+from mmcsod.selection.kernels import get_kernel
+from mmcsod.selection.methods import Task, register_method
+from mmcsod.selection.objective import ClassObjective
+from mmcsod.selection.pool import Pool
+
+
+@register_method('csod', parameters=('lam',))
+@register_method('csod-objectwise', parameters=('lam',), prepare=FeatureBank.objectwise)
+def csod(task: Task) -> Iterator[Pick]:
+    """Pick, class by class in turn, the image with the highest score of Eq. 4 (section 3.5).
+
+    ``csod`` selects on imagewise rows, ``csod-objectwise`` on one row an object (section 4.5).
+    """
+    pool = task.pool
+    objectives = _objectives(task)
+    for image in task.included:
+        _select(objectives, pool, image)
+    for label in task.rotation:
+        best = objectives[label].best()
+        image = int(pool.row_images[pool.rows_of_class(label).start + best.row])
+        task.rotation.take(image)
+        _select(objectives, pool, image)
+        yield Pick(pool.bank.images[image], label, best.pool_similarity, best.selected_similarity, best.score)
+
+
+def _objectives(task: Task) -> dict[int, ClassObjective]:
+    pool, make_kernel = task.pool, get_kernel(task.kernel)
+    return {label: ClassObjective(pool.vectors[rows], pool.eligible[rows], task.lam, make_kernel)
+            for label in pool.labels for rows in (pool.rows_of_class(label),)}
+
+
+def _select(objectives: dict[int, ClassObjective], pool: Pool, image: int) -> None:
+    for row in pool.rows_of_image(image):
+        label = int(pool.row_labels[row])
+        objectives[label].select(int(row) - pool.rows_of_class(label).start)

@@ -1,0 +1,96 @@
+"""The registry of selection methods: a new one is a function and one decorator."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.errors import UserError
+from mmcsod.features.bank import FeatureBank
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.rotation import Rotation
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method is given.
+
+    Attributes:
+        pool: What may be selected. Excluded images and classes not asked for are out of it already.
+        rotation: Whose turn it is and what is taken; images included from the start are taken already.
+        included: Indices of those images, in the order given.
+        rng: Random numbers; the only source a method may use, so that a seed repeats exactly.
+        lam: The balance of Eq. 4, resolved to a number.
+        kernel: Name of the kernel to score with.
+    """
+
+    pool: Pool
+    rotation: Rotation
+    included: tuple[int, ...]
+    rng: np.random.Generator
+    lam: float
+    kernel: str
+
+
+SelectionFunction = Callable[[Task], Iterator[Pick]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method.
+
+    Attributes:
+        name: What ``--method`` calls it.
+        select: Yields picks in order, for as long as there are images; whoever calls it stops at the budget. It
+            must ``task.rotation.take`` every image it yields.
+        parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
+        prepare: Turns the bank into the one to select from.
+    """
+
+    name: str
+    select: SelectionFunction
+    parameters: tuple[str, ...] = ()
+    prepare: Callable[[FeatureBank], FeatureBank] | None = None
+
+
+_METHODS: dict[str, Method] = {}
+
+
+def register_method(name: str, parameters: tuple[str, ...] = (),
+                    prepare: Callable[[FeatureBank], FeatureBank] | None = None,
+                    ) -> Callable[[SelectionFunction], SelectionFunction]:
+    """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
+    def register(select: SelectionFunction) -> SelectionFunction:
+        _METHODS[name] = Method(name, select, parameters, prepare)
+        return select
+    return register
+
+
+def method_names() -> list[str]:
+    """Return the names of all methods, sorted."""
+    _load()
+    return sorted(_METHODS)
+
+
+def get_method(name: str) -> Method:
+    """Return a method by name.
+
+    Raises:
+        UserError: If there is none of that name.
+    """
+    _load()
+    if name not in _METHODS:
+        raise UserError(f"There is no selection method '{name}'; choose one of {', '.join(method_names())}.")
+    return _METHODS[name]
+
+
+def _load() -> None:
+    importlib.import_module('mmcsod.selection.csod')
+    baselines = importlib.import_module('mmcsod.selection.baselines')
+    for module in pkgutil.iter_modules(baselines.__path__):
+        importlib.import_module(f'{baselines.__name__}.{module.name}')

@@ -1,0 +1,74 @@
+"""The pool: what of a bank may be selected, laid out class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from mmcsod.features.bank import FeatureBank
+
+
+class Pool:
+    """A bank restricted to some classes and to the images that are not excluded.
+
+    Rows are class-major here. Where the bank's rows are too, as Stage 1 writes them, ``vectors`` is the bank's own
+    array (memory-mapped or not); otherwise it is a reordered copy.
+
+    Attributes:
+        bank: The bank behind the pool.
+        vectors: (M, d) float32 or float16, class-major; within a class in dataset order.
+        row_images: (M,) index into ``bank.images`` of each row.
+        row_labels: (M,) index into ``bank.classes`` of each row.
+        eligible: (M,) bool, False for rows that take no part: excluded images and classes not asked for.
+        labels: The classes that take turns, in dataset order.
+    """
+
+    def __init__(self, bank: FeatureBank, labels: Sequence[int], excluded: Collection[int] = ()) -> None:
+        order = _class_major_order(bank.labels)
+        self.bank = bank
+        self.vectors = bank.vectors if order is None else bank.vectors[order]
+        rows = bank.rows if order is None else bank.rows[order]
+        self.row_images = rows['image']
+        self.row_labels = rows['label']
+        self.labels = tuple(sorted(labels))
+        self.eligible = np.isin(self.row_labels, self.labels)
+        self.eligible &= ~np.isin(self.row_images, list(excluded))
+        self._starts = np.searchsorted(self.row_labels, np.arange(len(bank.classes) + 1))
+
+    def rows_of_class(self, label: int) -> slice:
+        """Return where the rows of a class stand."""
+        return slice(int(self._starts[label]), int(self._starts[label + 1]))
+
+    def rows_of_image(self, image: int) -> np.ndarray:
+        """Return the eligible rows of an image, of whatever class."""
+        begin, end = self._image_index[1][image:image + 2]
+        return self._image_index[0][begin:end]
+
+    def images_of_class(self, label: int) -> np.ndarray:
+        """Return the images with eligible rows of a class, each once, in dataset order."""
+        rows = self.rows_of_class(label)
+        images = self.row_images[rows][self.eligible[rows]]
+        return images[np.sort(np.unique(images, return_index=True)[1])]
+
+    def labels_of_image(self, image: int) -> list[int]:
+        """Return the classes of which an image has eligible rows."""
+        return np.unique(self.row_labels[self.rows_of_image(image)]).tolist()
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """The images with eligible rows, in dataset order; there are D of them."""
+        return np.unique(self.row_images[self.eligible])
+
+    @cached_property
+    def _image_index(self) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.flatnonzero(self.eligible)
+        rows = rows[np.argsort(self.row_images[rows], kind='stable')]
+        return rows, np.searchsorted(self.row_images[rows], np.arange(len(self.bank.images) + 1))
+
+
+def _class_major_order(labels: np.ndarray) -> np.ndarray | None:
+    if not np.any(labels[1:] < labels[:-1]):
+        return None
+    return np.argsort(labels, kind='stable')
