@@ -22,16 +22,18 @@ setup(
     description='Coreset Selection for Object Detection, as an MMDetection plugin',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
+    author='The mmcsod contributors',
     license='Apache-2.0',
     keywords='computer vision, object detection, coreset selection, data selection, mmdetection',
     classifiers=[
         'Development Status :: 4 - Beta',
-        'License :: OSI Approved :: Apache Software License',
+        'Intended Audience :: Science/Research',
         'Operating System :: OS Independent',
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['mmcsod', 'mmcsod.*']),
@@ -41,8 +43,8 @@ setup(
         # The mm packages are extras, not requirements: both distributions install the same import names, and
         # nobody's working mmdet may be replaced.
         'mm': requirements('mminstall'),
+        'cpu': requirements('optional'),
         'gpu': ['faiss-gpu'],
-        'cpu': ['faiss-cpu'],
         'tests': requirements('tests'),
     },
 )
