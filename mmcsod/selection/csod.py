@@ -26,9 +26,9 @@ def csod(task: Task) -> Iterator[Pick]:
     for label in task.rotation:
         best = objectives[label].best()
         image = int(pool.row_images[pool.rows_of_class(label).start + best.row])
-        task.rotation.take(image)
         _select(objectives, pool, image)
-        yield Pick(pool.bank.images[image], label, best.pool_similarity, best.selected_similarity, best.score)
+        yield task.take(image, label, pool_similarity=best.pool_similarity,
+                        selected_similarity=best.selected_similarity, score=best.score)
 
 
 def _objectives(task: Task) -> dict[int, ClassObjective]:

@@ -36,6 +36,11 @@ class Task:
     lam: float
     kernel: str
 
+    def take(self, image: int, label: int | None = None, **terms: float) -> Pick:
+        """Mark an image as selected at a class's turn and return the pick to yield; ``terms`` are :class:`Pick`'s."""
+        self.rotation.take(image)
+        return Pick(self.pool.bank.images[image], label, **terms)
+
 
 SelectionFunction = Callable[[Task], Iterator[Pick]]
 
@@ -46,8 +51,8 @@ class Method:
 
     Attributes:
         name: What ``--method`` calls it.
-        select: Yields picks in order, for as long as there are images; whoever calls it stops at the budget. It
-            must ``task.rotation.take`` every image it yields.
+        select: Yields ``task.take(image, label)`` in pick order for as long as there are images; whoever calls it
+            stops at the budget.
         parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
         prepare: Turns the bank into the one to select from.
     """

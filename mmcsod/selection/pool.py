@@ -21,6 +21,7 @@ class Pool:
         vectors: (M, d) float32 or float16, class-major; within a class in dataset order.
         row_images: (M,) index into ``bank.images`` of each row.
         row_labels: (M,) index into ``bank.classes`` of each row.
+        shares_bank: Whether ``vectors`` is the bank's own array.
         eligible: (M,) bool, False for rows that take no part: excluded images and classes not asked for.
         labels: The classes that take turns, in dataset order.
     """
@@ -28,6 +29,7 @@ class Pool:
     def __init__(self, bank: FeatureBank, labels: Sequence[int], excluded: Collection[int] = ()) -> None:
         order = _class_major_order(bank.labels)
         self.bank = bank
+        self.shares_bank = order is None
         self.vectors = bank.vectors if order is None else bank.vectors[order]
         rows = bank.rows if order is None else bank.rows[order]
         self.row_images = rows['image']
@@ -60,6 +62,12 @@ class Pool:
     def images(self) -> np.ndarray:
         """The images with eligible rows, in dataset order; there are D of them."""
         return np.unique(self.row_images[self.eligible])
+
+    @cached_property
+    def object_counts(self) -> np.ndarray:
+        """(len(bank.images),) the objects of each image, of all classes, those that were ignored left out."""
+        rows = self.bank.rows
+        return np.bincount(rows['image'], rows['count'], minlength=len(self.bank.images)).astype(np.int64)
 
     @cached_property
     def _image_index(self) -> tuple[np.ndarray, np.ndarray]:

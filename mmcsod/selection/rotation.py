@@ -13,11 +13,11 @@ class Rotation:
     """Whose turn it is, and which images are taken (Alg. 1, lines 11-19).
 
     Iterating yields the label whose turn it is: classes in dataset order, again and again, skipping those that have
-    no image left, until none has. The method must :meth:`take` an image before it asks for the next turn::
+    no image left, until none has. A method takes an image before it asks for the next turn::
 
-        for label in rotation:
-            image = best_of(rotation.candidates(label))
-            rotation.take(image)
+        for label in task.rotation:
+            image = best_of(task.rotation.candidates(label))
+            yield task.take(image, label)
 
     Attributes:
         pool: What is selected from.

@@ -1,0 +1,83 @@
+"""The part of ``tools/select.py`` that is Stage 2: its options, and selecting as they say."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+from mmcsod.features.bank import FeatureBank
+from mmcsod.selection.methods import method_names
+from mmcsod.selection.report import describe, expect
+from mmcsod.selection.select import select_coreset
+
+
+def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of selection to a parser."""
+    group = parser.add_argument_group('selection')
+    budget = group.add_mutually_exclusive_group(required=True)
+    budget.add_argument('--num-images', type=int, nargs='+', metavar='N',
+                        help='images to select; several give nested coresets, the largest is coreset.json and each '
+                             'smaller one coreset_N.json')
+    budget.add_argument('--ratio', type=float, help='share of the images to select, above 0 and at most 1')
+    budget.add_argument('--num-objects', type=int, metavar='N', help='stop before there are more objects than this')
+    group.add_argument('--method', default='csod', help=f'one of {", ".join(method_names())} (default: csod)')
+    group.add_argument('--lam', default='auto',
+                       help="balance of Eq. 4: more is more representative, less is more diverse (default: 'auto', "
+                            'which is 2 N / D for N of D images)')
+    group.add_argument('--kernel', default='auto',
+                       help='auto, numpy, torch or faiss (default: auto); the picks are the same with each')
+    group.add_argument('--seed', type=int, default=0, help='seed of the methods that draw (default: 0)')
+    group.add_argument('--include', metavar='FILE',
+                       help='images that are in from the start: one id a line, or an earlier coreset.json')
+    group.add_argument('--exclude', metavar='FILE', help='images that must stay out, likewise')
+    group.add_argument('--classes', metavar='A,B', help='select for these classes only')
+    group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
+
+
+def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Path) -> Coreset | None:
+    """Select as the options say, write the coreset files and print a summary.
+
+    Args:
+        bank: Stage 1's vectors.
+        args: Parsed options of :func:`add_selection_arguments`.
+        path: Where the coreset goes. Of several budgets the largest goes here, and each smaller one, its prefix, to
+            a file beside it that has the number of images in its name.
+
+    Returns:
+        The largest coreset, or None after ``--dry-run``.
+
+    Raises:
+        UserError: If an option is unfit; nothing is written then.
+    """
+    budgets = sorted(set(args.num_images or [None]))
+    _check_budgets(budgets)
+    options = {'num_images': budgets[-1], 'ratio': args.ratio, 'num_objects': args.num_objects,
+               'method': args.method, 'lam': args.lam, 'kernel': args.kernel, 'seed': args.seed,
+               'include': args.include or (), 'exclude': args.exclude or (),
+               'classes': args.classes.split(',') if args.classes else None}
+    if args.dry_run:
+        print(expect(bank, options))
+        return None
+    start = time.perf_counter()
+    coreset = select_coreset(bank, **options)
+    seconds = time.perf_counter() - start
+    paths = [_save(coreset, Path(path), number) for number in budgets]
+    print(describe(bank, coreset))
+    print(f'selected in {seconds:.2f} s; wrote {", ".join(map(str, paths))}')
+    return coreset
+
+
+def _check_budgets(budgets: list[int | None]) -> None:
+    if budgets[0] is not None and budgets[0] < 1:
+        raise UserError(f'--num-images is {budgets[0]}; ask for 1 or more.')
+
+
+def _save(coreset: Coreset, path: Path, num_images: int | None) -> Path:
+    if num_images is not None and num_images < len(coreset):
+        coreset = coreset.prefix(num_images)
+        path = path.with_name(f'{path.stem}_{num_images}{path.suffix}')
+    coreset.save(path)
+    return path

@@ -1,0 +1,68 @@
+"""Lists of image ids: given, read from a text file, or taken from an earlier coreset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+
+ImageIds = Iterable[str] | Coreset | Path
+
+
+def read_image_ids(source: ImageIds | str) -> list[str]:
+    """Return the ids of ``source``, each once.
+
+    Args:
+        source: Ids; a coreset; or the path of a coreset file or of a text file with one id a line (empty lines are
+            skipped). A lone string is a path.
+
+    Raises:
+        UserError: If the file cannot be read or is no list of ids.
+    """
+    if isinstance(source, (str, Path)):
+        source = _read_file(Path(source))
+    elif isinstance(source, Coreset):
+        source = source.image_ids
+    return list(dict.fromkeys(map(str, source)))
+
+
+def _read_file(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text'
+        raise UserError(f'The list of images {path} cannot be read: {reason}.') from error
+    if text.lstrip().startswith('{'):
+        return Coreset.load(path).image_ids
+    return [line for line in map(str.strip, text.splitlines()) if line]
+
+
+def find_images(images: tuple[str, ...], include: ImageIds, exclude: ImageIds) -> tuple[tuple[int, ...], frozenset[int]]:
+    """Return the indices of the images to include, in the order given, and of those to exclude.
+
+    Args:
+        images: All ids there are.
+        include: Ids of images that are selected from the start.
+        exclude: Ids of images that must not be selected.
+
+    Raises:
+        UserError: If an id is unknown or on both lists.
+    """
+    index = {image: i for i, image in enumerate(images)}
+    included = _look_up(index, read_image_ids(include), 'include')
+    excluded = frozenset(_look_up(index, read_image_ids(exclude), 'exclude'))
+    both = [image for image in included if image in excluded]
+    if both:
+        raise UserError(f"The image '{images[both[0]]}' is both to be included and excluded; take it off one list.")
+    return tuple(included), excluded
+
+
+def _look_up(index: dict[str, int], ids: list[str], verb: str) -> list[int]:
+    unknown = [image for image in ids if image not in index]
+    if unknown:
+        example = next(iter(index), None)
+        raise UserError(f"{len(unknown)} of the {len(ids)} images to {verb} are not in the bank, first '{unknown[0]}'; "
+                        f"give ids as the bank has them, like '{example}'.")
+    return [index[image] for image in ids]

@@ -1,0 +1,64 @@
+"""Select a coreset: extract features with a detector, or take a finished feature bank, and pick images."""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == 'select':
+    # A script's folder comes first on the module path, so Python's own `select` would be this file, for every
+    # script in this folder. Hand out the real one.
+    import importlib.machinery
+    import importlib.util
+    import os
+
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (pathlib is not loaded yet)
+    spec = importlib.machinery.PathFinder.find_spec(
+        'select', [path for path in sys.path if os.path.abspath(path) != here])  # noqa: PTH100
+    sys.modules['select'] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules['select'])
+else:
+    import argparse
+    import importlib.util
+    from pathlib import Path
+
+    from mmcsod import FeatureBank
+    from mmcsod.cli import run
+    from mmcsod.errors import UserError
+    from mmcsod.selection.cli import add_selection_arguments, select_from_args
+
+    EXAMPLES = """examples:
+  python tools/select.py CONFIG CHECKPOINT --num-images 200
+  python tools/select.py --bank work_dirs/voc/features --num-images 100 200 500
+  python tools/select.py --bank work_dirs/voc/features --ratio 0.05 --include labelled.txt --lam 0.05
+"""
+
+    def parse_args() -> argparse.Namespace:
+        """Read the command line."""
+        parser = argparse.ArgumentParser(
+            description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument('--bank', help='folder of a finished feature bank; needs no detector and no GPU')
+        parser.add_argument('--out', help="the coreset file (default: coreset.json in the bank's parent folder)")
+        add_selection_arguments(parser)
+        if importlib.util.find_spec('mmcsod.features.cli'):
+            from mmcsod.features.cli import add_extraction_arguments
+            add_extraction_arguments(parser)
+        return parser.parse_args()
+
+    def main() -> None:
+        """Select as the command line says."""
+        args = parse_args()
+        bank, folder = open_bank(args)
+        select_from_args(bank, args, args.out or folder / 'coreset.json')
+
+    def open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
+        """Return the bank, extracted where a config is given, and the folder for the coreset."""
+        config = getattr(args, 'config', None)
+        if (config is None) == (args.bank is None):
+            raise UserError('Give either CONFIG and CHECKPOINT, or --bank with a finished feature bank.')
+        if args.bank is not None:
+            return FeatureBank.load(args.bank), Path(args.bank).resolve().parent
+        from mmcsod.features.cli import extract_from_args
+        return extract_from_args(args), Path(args.work_dir)
+
+    if __name__ == '__main__':
+        run(main)
