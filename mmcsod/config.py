@@ -1,0 +1,49 @@
+"""Read a detector's config, by path or by stock name."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from mmcsod.errors import UserError
+
+
+def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a config and apply ``--cfg-options``.
+
+    Args:
+        name: A path, or a stock name such as ``mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py``.
+        overrides: Dotted keys and their values.
+
+    Raises:
+        UserError: If there is no such config, or it cannot be read.
+    """
+    path = _stock_path(name) if '::' in name else Path(name)
+    if not path.is_file():
+        raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
+    try:
+        cfg = Config.fromfile(path)
+        cfg.merge_from_dict(dict(overrides or {}))
+    except Exception as error:  # a config is a program: it may raise anything
+        raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
+    return cfg
+
+
+def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
+    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
+    return parser.parse_args(['--cfg-options', *options]).cfg_options or {}
+
+
+def _stock_path(name: str) -> Path:
+    package, _, relative = name.partition('::')
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError(f'The config {name} is in the package {package}, which is not installed.')
+    return Path(spec.submodule_search_locations[0]) / '.mim' / 'configs' / relative

@@ -1,0 +1,121 @@
+"""Read one leaf dataset and keep account of everything that its loader and filter leave out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from mmdet.datasets import CocoDataset
+from mmengine.dataset import BaseDataset
+
+EXAMPLES = 3
+
+CROWD_OR_DIFFICULT = 'crowd or difficult'
+BELOW_MIN_SIZE = 'below bbox_min_size'
+DEGENERATE = 'without area'
+NON_FINITE = 'not finite'
+OUTSIDE = 'outside the image'
+MARKED_IGNORE = 'marked ignore'
+BROKEN = (DEGENERATE, NON_FINITE, OUTSIDE)
+
+
+class Account:
+    """Counts of what is left out, by reason, with the first few images of each."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = defaultdict(int)
+        self.examples: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, reason: str, image: str, count: int = 1) -> None:
+        """Count ``count`` things of ``image`` that are left out for ``reason``."""
+        self.counts[reason] += count
+        if len(self.examples[reason]) < EXAMPLES and image not in self.examples[reason]:
+            self.examples[reason].append(image)
+
+    def lines(self, what: str) -> list[str]:
+        """Return a readable line for each reason."""
+        return [f'{count} {what} left out: {reason} ({", ".join(self.examples[reason])}'
+                f'{", ..." if count > len(self.examples[reason]) else ""})'
+                for reason, count in sorted(self.counts.items())]
+
+
+def initialise(leaf: BaseDataset, objects: Account, images: Account) -> None:
+    """Run ``leaf.full_init()``, counting the annotations and images that it drops.
+
+    ``CocoDataset`` drops annotations before anybody sees them, and filters forget what they removed, so both are
+    watched while they run; the dataset is left as it would have been.
+    """
+    watched = {'filter_data': _watch_filter(leaf, images)}
+    if isinstance(leaf, CocoDataset):
+        watched['parse_data_info'] = _watch_coco(leaf, objects)
+    for name, method in watched.items():
+        setattr(leaf, name, method)
+    try:
+        leaf.full_init()
+    finally:
+        for name in watched:
+            delattr(leaf, name)
+
+
+def _watch_filter(leaf: BaseDataset, images: Account) -> Any:
+    original = leaf.filter_data
+
+    def filter_data() -> list[dict]:
+        before = list(leaf.data_list)
+        after = original()
+        kept = {id(info) for info in after}
+        for info in before:
+            if id(info) not in kept:
+                reason = 'without objects' if not info.get('instances') else 'filter_cfg'
+                images.add(reason, str(info.get('img_path')))
+        return after
+
+    return filter_data
+
+
+def _watch_coco(leaf: CocoDataset, objects: Account) -> Any:
+    original = leaf.parse_data_info
+
+    def parse_data_info(raw: Mapping[str, Any]) -> Any:
+        for annotation in raw['raw_ann_info']:
+            reason = _coco_reason(annotation, raw['raw_img_info'], leaf.cat_ids)
+            if reason is not None:
+                objects.add(reason, raw['raw_img_info']['file_name'])
+        return original(raw)
+
+    return parse_data_info
+
+
+def _coco_reason(annotation: Mapping[str, Any], image: Mapping[str, Any], cat_ids: list[int]) -> str | None:
+    """Return why ``CocoDataset.parse_data_info`` drops an annotation of a known class, None if it does not."""
+    if annotation['category_id'] not in cat_ids:
+        return None
+    if annotation.get('ignore', False):
+        return MARKED_IGNORE
+    x, y, width, height = annotation['bbox']
+    box = np.array([x, y, x + width, y + height], dtype=np.float64)
+    reason = broken_box(box, image.get('width'), image.get('height'))
+    if reason is None and (annotation['area'] <= 0 or width < 1 or height < 1):
+        return DEGENERATE
+    return reason
+
+
+def broken_box(box: np.ndarray, width: float | None, height: float | None) -> str | None:
+    """Return what is wrong with a box x1, y1, x2, y2 in pixels of an image of that size, None if nothing is."""
+    if not np.isfinite(box).all():
+        return NON_FINITE
+    x1, y1, x2, y2 = box
+    if x2 <= x1 or y2 <= y1:
+        return DEGENERATE
+    if x2 <= 0 or y2 <= 0 or (width is not None and x1 >= width) or (height is not None and y1 >= height):
+        return OUTSIDE
+    return None
+
+
+def ignore_reason(box: np.ndarray, bbox_min_size: float | None) -> str:
+    """Return why a dataset flagged a box to be ignored: mmdet's XML datasets keep both reasons in one flag."""
+    if bbox_min_size is not None and min(box[2] - box[0], box[3] - box[1]) < bbox_min_size:
+        return BELOW_MIN_SIZE
+    return CROWD_OR_DIFFICULT

@@ -1,0 +1,75 @@
+"""Section 3.4: average the vectors of one class in one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mmcsod.features.bank import ROW_DTYPE
+from mmcsod.features.pool import TrainingPool
+
+
+class ImageFeatures(NamedTuple):
+    """What a detector says of one image.
+
+    Attributes:
+        vectors: (k, d) float32, r_ij of its usable objects in annotation order.
+        image: (e,) float32, the pooled backbone vector.
+    """
+
+    vectors: np.ndarray
+    image: np.ndarray
+
+
+def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Average the vectors of each class of one image (Eq. 3), in float64.
+
+    Args:
+        vectors: (k, d) float, r_ij.
+        labels: (k,) int, c_ij.
+
+    Returns:
+        p_ic as (m, d) float32 in ascending order of class; the m classes; and the objects averaged in each.
+    """
+    classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(classes), vectors.shape[1]), np.float64)
+    np.add.at(sums, inverse, vectors)
+    return (sums / counts[:, None]).astype(np.float32), classes, counts
+
+
+def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: TrainingPool,
+                 keep_objects: bool) -> dict[str, np.ndarray]:
+    """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
+    means, tables, objects = [], [], []
+    for index in indices:
+        table = pool.objects_of(index)
+        labels = table['label'][~table['ignored']]
+        if index in features and len(labels):
+            vectors, classes, counts = classwise_means(features[index].vectors, labels)
+            rows = np.zeros(len(classes), ROW_DTYPE)
+            rows['image'], rows['label'], rows['count'] = index, classes, counts
+            means.append(vectors)
+            tables.append(rows)
+            objects.append(features[index].vectors)
+    arrays = {
+        'vectors': _stack(means),
+        'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
+        'image_vectors': _image_vectors(indices, features),
+        'unreadable': np.array([index for index in indices if index not in features], np.int64),
+    }
+    return arrays | {'object_vectors': _stack(objects)} if keep_objects else arrays
+
+
+def _stack(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def _image_vectors(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> np.ndarray:
+    width = max((len(own.image) for own in features.values()), default=0)
+    vectors = np.zeros((len(indices), width), np.float32)
+    for row, index in zip(vectors, indices, strict=True):
+        if index in features:
+            row[:] = features[index].image
+    return vectors

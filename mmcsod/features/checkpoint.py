@@ -1,0 +1,91 @@
+"""Load a selector's weights safely, and tell two sets of weights apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from torch import Tensor, nn
+
+from mmcsod.errors import UserError
+
+# What MMEngine's own checkpoints hold besides tensors (the message hub's history of losses).
+_multiarray = (np._core if hasattr(np, '_core') else np.core).multiarray
+_SAFE_TYPES = [HistoryBuffer, np.ndarray, np.dtype, _multiarray._reconstruct, _multiarray.scalar]
+
+
+def load_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint without running any code from it.
+
+    Args:
+        path: A checkpoint as MMEngine saves it, or a bare state dict.
+
+    Raises:
+        UserError: If the file is missing, damaged, or needs unsafe unpickling.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained two-stage detector.')
+    try:
+        with torch.serialization.safe_globals(_safe_types()):
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # torch raises many types here, pickle's and zip's own among them
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f'The checkpoint {path} cannot be loaded without unsafe unpickling or is damaged '
+                        f'({reason[:200]}); save its state_dict again with a current MMEngine.') from error
+    for key in ('state_dict', 'model'):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not any(isinstance(value, Tensor) for value in content.values()):
+        raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
+    return {key.removeprefix('module.'): value for key, value in content.items() if isinstance(value, Tensor)}
+
+
+def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> list[str]:
+    """Load ``state`` into a detector that may have been built for other classes.
+
+    No tap reads the predictors, so those whose shapes differ keep their initial values: a checkpoint trained on
+    other classes is a legitimate selector.
+
+    Returns:
+        Names of the tensors left out because their shapes differ.
+
+    Raises:
+        UserError: If the checkpoint lacks any of the layers that features are read from.
+    """
+    own = detector.state_dict()
+    differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
+    missing = [key for key in own if key not in state]
+    needed = [key for key in (*missing, *differing) if not _is_predictor(key)]
+    if needed:
+        raise UserError(f'The checkpoint {source} is of another detector: {len(needed)} tensors of the config\'s model '
+                        f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
+                        'give the config that it was trained with.')
+    detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
+    return differing
+
+
+def state_digest(detector: nn.Module) -> str:
+    """Return the SHA-256 of the weights that features depend on, the same from a file and from a model in memory."""
+    digest = hashlib.sha256()
+    for key, value in sorted(detector.state_dict().items()):
+        if _is_predictor(key):
+            continue
+        digest.update(f'{key}:{value.dtype}:{tuple(value.shape)}'.encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _is_predictor(key: str) -> bool:
+    """Return whether a tensor belongs to a part that extraction never runs."""
+    return key.startswith(('rpn_head.', 'roi_head.mask_head', 'roi_head.semantic', 'roi_head.glbctx',
+                           'roi_head.feat_relay', 'data_preprocessor.')) or any(
+                               part in key for part in ('.fc_cls.', '.fc_reg.', '.num_batches_tracked'))
+
+
+def _safe_types() -> list:
+    return _SAFE_TYPES + [type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'bool')]

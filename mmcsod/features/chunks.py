@@ -1,0 +1,124 @@
+"""The extraction on disk while it is under way: one file for each chunk of dataset indices, then one bank.
+
+Chunks, not processes, decide which images share a batch, so that the finished bank is the same, byte for byte,
+however many processes wrote it and however often they were killed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmcsod.errors import UserError
+from mmcsod.features.bank import ROW_DTYPE, FeatureBank
+from mmcsod.fileio import read_json, write_json
+
+CHUNK_SIZE = 128
+
+
+class ChunkStore:
+    """The folder of an unfinished extraction, beside the bank it will become.
+
+    Args:
+        directory: Where the finished bank goes; the chunks are kept in ``DIRECTORY.partial``.
+        num_images: Images in the pool.
+    """
+
+    def __init__(self, directory: Path, num_images: int) -> None:
+        self.directory = directory
+        self.partial = directory.with_name(directory.name + '.partial')
+        self.num_images = num_images
+        self.num_chunks = -(-num_images // CHUNK_SIZE)
+
+    def indices(self, chunk: int) -> range:
+        """Return the dataset indices of a chunk."""
+        return range(chunk * CHUNK_SIZE, min((chunk + 1) * CHUNK_SIZE, self.num_images))
+
+    def open(self, identity: Mapping[str, Any]) -> None:
+        """Begin, and write down of what this is the extraction."""
+        self.partial.mkdir(parents=True, exist_ok=True)
+        write_json(self.partial / 'identity.json', identity)
+
+    def identity(self) -> dict[str, Any] | None:
+        """Return what an unfinished extraction was begun with, None if there is none."""
+        path = self.partial / 'identity.json'
+        return read_json(path, "an unfinished extraction's identity") if path.exists() else None
+
+    def path(self, chunk: int) -> Path:
+        """Return the file of a chunk."""
+        return self.partial / f'chunk_{chunk:06d}.npz'
+
+    def missing(self) -> list[int]:
+        """Return the chunks still to do."""
+        return [chunk for chunk in range(self.num_chunks) if not self.path(chunk).exists()]
+
+    def write(self, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write a chunk, whole or not at all.
+
+        Raises:
+            UserError: If the disk refuses it; the chunks before it are kept.
+        """
+        temporary = self.path(chunk).with_suffix('.tmp')
+        try:
+            with temporary.open('wb') as file:
+                np.savez(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path(chunk))
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise UserError(f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
+                            'make room, then go on with --resume.') from error
+
+    def read(self) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the chunks in dataset order."""
+        for chunk in range(self.num_chunks):
+            with np.load(self.path(chunk), allow_pickle=False) as arrays:
+                yield dict(arrays)
+
+    def discard(self) -> None:
+        """Remove the unfinished extraction."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    def publish(self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray,
+                provenance: Mapping[str, Any]) -> None:
+        """Join all chunks into the bank, class-major, and remove them.
+
+        The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset.
+        """
+        gathered = self.partial / 'gathered'
+        gathered.mkdir(exist_ok=True)
+        arrays = self._gather(gathered, len(classes))
+        FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **arrays).save(
+            self.directory)
+        self.discard()
+
+    def _gather(self, folder: Path, num_classes: int) -> dict[str, np.ndarray]:
+        rows = np.concatenate([chunk['rows'] for chunk in self.read()])
+        order = np.argsort(rows['label'], kind='stable')
+        target = np.empty(len(rows), np.int64)
+        target[order] = np.arange(len(rows))
+        first = next(self.read())
+        arrays = {'rows': rows[order].astype(ROW_DTYPE)}
+        for name in ('vectors', 'image_vectors', 'object_vectors'):
+            if name in first:
+                arrays[name] = self._gather_vectors(folder / f'{name}.npy', name, target)
+        return arrays
+
+    def _gather_vectors(self, path: Path, name: str, target: np.ndarray) -> np.ndarray:
+        shapes = [chunk[name].shape for chunk in self.read()]
+        total, width = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
+        joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
+        start = 0
+        for chunk in self.read():
+            stop = start + len(chunk[name])
+            if stop > start:
+                joined[target[start:stop] if name == 'vectors' else slice(start, stop)] = chunk[name]
+            start = stop
+        joined.flush()
+        return joined

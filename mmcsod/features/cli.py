@@ -1,0 +1,85 @@
+"""Stage 1 from the command line: arguments, and a bank out of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmcsod.features.bank import FeatureBank
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from mmcsod.features.extract import ExtractionOptions
+
+
+def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how features are extracted."""
+    group = parser.add_argument_group('extraction')
+    group.add_argument('--tap', default='auto', choices=('auto', 'roi', 'pooled', 'fc'),
+                       help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
+                       "'pooled' before a shared head such as res5; 'auto' (default) takes 'fc' where there is one")
+    group.add_argument('--pipeline', metavar='FILE',
+                       help='config file with a list `pipeline` to use in place of the derived one')
+    group.add_argument('--keep-ignored', action='store_true',
+                       help='use boxes that training ignores (crowd, difficult, below bbox_min_size) too')
+    group.add_argument('--keep-objects', action='store_true',
+                       help="store the vector of each object too, for --method csod-objectwise")
+    group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images a forward pass (default 8)')
+    group.add_argument('--num-workers', type=int, default=min(4, os.cpu_count() or 1), metavar='N',
+                       help='processes that load images (default %(default)s)')
+    group.add_argument('--amp', choices=('fp16', 'bf16'), help='run the detector in mixed precision (default: float32)')
+    group.add_argument('--channels-last', action='store_true', help='lay images out channels last')
+    group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
+    group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
+    group.add_argument('--overwrite', action='store_true', help='replace a bank or unfinished extraction that differs')
+    group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
+    group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
+                       help='how a distributed run was started, as for mmdet')
+    group.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    group.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=[],
+                       help='override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
+
+
+def extract_from_args(args: argparse.Namespace) -> FeatureBank:
+    """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``.
+
+    ``args`` holds ``config``, ``checkpoint`` and ``work_dir`` beside what :func:`add_extraction_arguments` added.
+
+    Raises:
+        UserError: As :func:`mmcsod.features.extract.extract_bank` does.
+    """
+    # MMDetection takes seconds to import; nothing before this line needs it.
+    from mmcsod import register_all_modules
+    from mmcsod.config import load_config, parse_cfg_options
+    from mmcsod.features.detector import build_detector
+    from mmcsod.features.extract import extract_bank
+
+    register_all_modules()
+    cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
+    _init_launcher(args, cfg)
+    detector = build_detector(cfg, args.checkpoint, args.device)
+    return extract_bank(detector, cfg, Path(args.work_dir) / 'features', _options(args))
+
+
+def _options(args: argparse.Namespace) -> ExtractionOptions:
+    from mmcsod.config import load_config
+    from mmcsod.features.extract import ExtractionOptions
+
+    pipeline = tuple(load_config(args.pipeline)['pipeline']) if args.pipeline else None
+    return ExtractionOptions(
+        tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
+        keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
+        strict=args.strict, resume=args.resume, overwrite=args.overwrite)
+
+
+def _init_launcher(args: argparse.Namespace, cfg: Config) -> None:
+    if args.launcher == 'none':
+        return
+    from mmengine.dist import init_dist
+
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    backend = cfg.get('env_cfg', {}).get('dist_cfg', {})
+    init_dist(args.launcher, **backend)

@@ -1,0 +1,237 @@
+"""Stage 1 of Algorithm 1: from a trained detector and a labelled training set to a feature bank."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from filelock import FileLock, Timeout
+from mmengine.config import Config
+from mmengine.dist import barrier, broadcast_object_list, get_dist_info
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from mmcsod.errors import UserError
+from mmcsod.features.averaging import ImageFeatures, chunk_arrays
+from mmcsod.features.bank import FeatureBank
+from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.identity import differences, identify, json_values, versions
+from mmcsod.features.pool import Sample, TrainingPool
+from mmcsod.features.reader import FeatureReader
+
+
+logger = logging.getLogger('mmcsod')
+T = TypeVar('T')
+
+
+@dataclass(frozen=True)
+class ExtractionOptions:
+    """How Stage 1 is to be run.
+
+    Attributes:
+        tap: Where vectors are read; see :class:`mmcsod.features.taps.RoITap`.
+        batch_size: Images of one padded shape that share a forward pass.
+        num_workers: Processes that load images; 0 loads them in this one.
+        keep_ignored: Use boxes that training ignores.
+        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them).
+        pipeline: Transforms in place of the derived ones.
+        amp: None for float32, 'fp16' or 'bf16'.
+        channels_last: Whether images are laid out channels last.
+        strict: Whether the first unreadable image ends the extraction.
+        resume: Whether to go on with an unfinished extraction.
+        overwrite: Whether an existing bank or unfinished extraction of something else is replaced.
+    """
+
+    tap: str = 'auto'
+    batch_size: int = 8
+    num_workers: int = 2
+    keep_ignored: bool = False
+    keep_objects: bool = False
+    pipeline: tuple[dict, ...] | None = None
+    amp: str | None = None
+    channels_last: bool = False
+    strict: bool = False
+    resume: bool = False
+    overwrite: bool = False
+
+
+def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
+                 options: ExtractionOptions | None = None) -> FeatureBank:
+    """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set and save them as a bank.
+
+    A finished bank of the same detector, weights, tap, pipeline and dataset is reused. In a distributed run every
+    process takes its share of the chunks, and all of them return the bank.
+
+    Args:
+        detector: A trained two-stage detector, on the device to use; its weights and mode are left as they are.
+        cfg: Its config; images come from ``train_dataloader``, the geometry from ``test_dataloader``.
+        directory: The folder to write, such as ``WORK_DIR/features``.
+        options: How to run.
+
+    Raises:
+        UserError: If the folder holds something else, is in use, or the input is unusable.
+    """
+    options = options or ExtractionOptions()
+    directory = Path(directory)
+    reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
+    pool = TrainingPool(cfg, options.pipeline, options.keep_ignored)
+    identity = identify(detector, cfg, reader.tap.name, pool, options)
+    store = ChunkStore(directory, len(pool))
+    lock = _lock(directory)
+    try:
+        if _on_main(lambda: _prepare(store, identity, options)):
+            _announce(pool, reader)
+            _extract_chunks(store, pool, reader, options)
+            barrier()
+            _on_main(lambda: _publish(store, pool, identity))
+    finally:
+        if lock is not None:
+            lock.release()
+    return FeatureBank.load(directory)
+
+
+def _on_main(action: Callable[[], T]) -> T:
+    """Do something in the first process only; all processes get its result, or its error."""
+    outcome: list[Any] = [None, None]
+    if get_dist_info()[0] == 0:
+        try:
+            outcome[0] = action()
+        except UserError as error:
+            outcome[1] = str(error)
+    broadcast_object_list(outcome, src=0)
+    if outcome[1] is not None:
+        raise UserError(outcome[1])
+    return outcome[0]
+
+
+def _lock(directory: Path) -> FileLock | None:
+    """Refuse a second run on the same folder."""
+    def take() -> None:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UserError(f'Another process is extracting into {directory}; wait for it, or name another '
+                            '--work-dir.') from error
+
+    lock = FileLock(directory.with_name(f'.{directory.name}.lock'))
+    _on_main(take)
+    return lock
+
+
+def _prepare(store: ChunkStore, identity: dict, options: ExtractionOptions) -> bool:
+    """Return whether there is anything to extract, after judging what the folder holds already."""
+    if store.directory.exists():
+        found = FeatureBank.load(store.directory).provenance.get('identity', {})
+        differing = differences(found, identity)
+        if not differing:
+            logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
+            return False
+        _replace(store.directory, differing, options)
+    begun = store.identity()
+    if begun is not None:
+        differing = differences(begun, identity)
+        if differing:
+            _replace(store.partial, differing, options)
+        elif not (options.resume or options.overwrite):
+            raise UserError(f'{store.partial} is an unfinished extraction ({store.num_chunks - len(store.missing())} '
+                            f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
+                            '--overwrite.')
+        if differing or not options.resume:
+            store.discard()
+    store.open(identity)
+    return True
+
+
+def _replace(path: Path, differing: list[str], options: ExtractionOptions) -> None:
+    if not options.overwrite:
+        raise UserError(f'{path} was made with another {" and another ".join(differing)}; name another --work-dir, '
+                        'or replace it with --overwrite.')
+    logger.info('%s was made with another %s: replaced.', path, ' and another '.join(differing))
+
+
+def _announce(pool: TrainingPool, reader: FeatureReader) -> None:
+    if get_dist_info()[0] != 0:
+        return
+    steps = ' -> '.join(str(step['type']) for step in pool.pipeline)
+    logger.info('Images: %d, objects: %d, classes: %d', len(pool), len(pool.objects), len(pool.classes))
+    for line in (*pool.images_left_out.lines('images'), *pool.objects_left_out.lines('objects')):
+        logger.info(line)
+    logger.info('Pipeline: %s', steps)
+    logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
+
+
+def _extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
+    rank, world = get_dist_info()
+    todo = store.missing()[rank::world]
+    indices = [index for chunk in todo for index in store.indices(chunk)]
+    loader = DataLoader(
+        pool, batch_size=None, sampler=indices, num_workers=options.num_workers,
+        prefetch_factor=2 * options.batch_size if options.num_workers else None)
+    total = len(pool) if world == 1 else len(indices)
+    with reader.ready(), tqdm(total=total, initial=total - len(indices), desc='extract', unit='img',
+                              disable=rank != 0) as bar:
+        samples = (_checked(sample, pool, options) for sample in loader)
+        for chunk in todo:
+            own = store.indices(chunk)
+            results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
+            store.write(chunk, chunk_arrays(own, results, pool, options.keep_objects))
+
+
+def _checked(sample: Sample, pool: TrainingPool, options: ExtractionOptions) -> Sample:
+    if sample.error is not None and options.strict:
+        raise UserError(f'The image {pool.images[sample.index]} cannot be read ({sample.error}); '
+                        'mend or remove it, or run without --strict.')
+    return sample
+
+
+def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
+    """Return the features of each readable image of a chunk, by dataset index."""
+    results = {}
+    for batch in _batches(samples, reader, batch_size, bar):
+        vectors, images = reader(batch)
+        for sample, own_vectors, own_image in zip(batch, vectors, images, strict=True):
+            results[sample.index] = ImageFeatures(own_vectors, own_image)
+        bar.update(len(batch))
+    return results
+
+
+def _batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> Iterator[list[Sample]]:
+    """Group readable samples by padded shape as they come; only unfinished groups are held."""
+    groups: dict[tuple[int, int], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.error is not None:
+            bar.update()
+            continue
+        shape = reader.padded_shape(sample)
+        groups[shape].append(sample)
+        if len(groups[shape]) == batch_size:
+            yield groups.pop(shape)
+    yield from groups.values()
+
+
+def _publish(store: ChunkStore, pool: TrainingPool, identity: dict) -> None:
+    unreadable = np.concatenate([chunk['unreadable'] for chunk in store.read()])
+    objects = pool.objects.copy()
+    objects['ignored'] |= np.isin(objects['image'], unreadable)
+    names = [pool.images[index] for index in unreadable]
+    provenance = {
+        'identity': identity,
+        'unreadable_images': names,
+        'images_left_out': dict(pool.images_left_out.counts),
+        'objects_left_out': dict(pool.objects_left_out.counts),
+        'pipeline': pool.pipeline,
+        'versions': versions(),
+    }
+    store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
+    for name in names[:3]:
+        logger.warning('The image %s could not be read and is not in the bank.', name)
+    if len(names) > 3:
+        logger.warning('%d images in all could not be read.', len(names))

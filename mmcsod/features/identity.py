@@ -1,0 +1,74 @@
+"""What makes two extractions the same, so that a bank is reused only for what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mmengine.config import Config
+from torch import nn
+
+from mmcsod.features.checkpoint import state_digest
+from mmcsod.features.pool import TrainingPool
+from mmcsod.version import __version__
+
+if TYPE_CHECKING:
+    from mmcsod.features.extract import ExtractionOptions
+
+# The parts of an identity and what people call them.
+PARTS = {
+    'weights': 'checkpoint',
+    'model': 'model config',
+    'tap': 'tap',
+    'pipeline': 'image scale or pipeline',
+    'dataset': 'dataset (images or annotations)',
+    'keep_ignored': '--keep-ignored',
+    'keep_objects': '--keep-objects',
+    'amp': '--amp',
+    'batch_size': '--batch-size',
+    'channels_last': '--channels-last',
+}
+
+
+def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
+             options: ExtractionOptions) -> dict[str, Any]:
+    """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same."""
+    model = {key: value for key, value in cfg.model.items() if key not in ('train_cfg', 'test_cfg')}
+    return {
+        'weights': state_digest(detector),
+        'model': _digest(model),
+        'tap': tap,
+        'pipeline': _digest(pool.pipeline),
+        'dataset': pool.fingerprint(),
+        'keep_ignored': options.keep_ignored,
+        'keep_objects': options.keep_objects,
+        'amp': options.amp,
+        'batch_size': options.batch_size,
+        'channels_last': options.channels_last,
+    }
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return the names, for people, of the parts in which two identities differ."""
+    return [name for part, name in PARTS.items() if found.get(part) != wanted.get(part)]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computed the features."""
+    import mmcv
+    import mmdet
+    import mmengine
+    import torch
+    modules = {'mmengine': mmengine, 'mmcv': mmcv, 'mmdet': mmdet, 'torch': torch}
+    return {'mmcsod': __version__} | {name: str(module.__version__) for name, module in modules.items()}
+
+
+def json_values(value: Any) -> Any:
+    """Return a config value as plain JSON: types and other objects by their names."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""Derive the extraction pipeline from the user's config: training annotations, test geometry, nothing random."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.config import Config
+
+from mmcsod.datasets.ids import leaf_configs
+from mmcsod.errors import UserError
+
+# Transforms whose names say "Random" go too; these are the random ones whose names do not.
+RANDOM_TRANSFORMS = frozenset({
+    'Albu', 'AutoAugment', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Corrupt', 'CutOut',
+    'Expand', 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'PhotoMetricDistortion', 'RandAugment',
+    'YOLOXHSVRandomAug',
+})
+
+
+def training_leaf_configs(cfg: Config) -> list[Mapping[str, Any]]:
+    """Return the leaf dataset configs of ``cfg.train_dataloader``.
+
+    Raises:
+        UserError: If the config has no training dataset.
+    """
+    dataloader = cfg.get('train_dataloader') or {}
+    if not dataloader.get('dataset'):
+        raise UserError('The config has no train_dataloader.dataset, which is what images are chosen from; '
+                        'give the config that the detector is trained with.')
+    return leaf_configs(dataloader['dataset'])
+
+
+def derive_pipeline(cfg: Config) -> list[dict]:
+    """Return the pipeline that shows the detector each training image as at test time, boxes included.
+
+    The test pipeline's transforms are kept in order, less every random one and every loader of annotations;
+    ``LoadAnnotations`` stands right after the image loader, so that boxes move with the image (a test pipeline
+    loads them after the resize, where they do not).
+
+    Raises:
+        UserError: If the config has no test pipeline to take the geometry from.
+    """
+    test = _test_pipeline(cfg)
+    loaders = [t for t in test if _is_image_loader(t)]
+    if not loaders:
+        raise UserError('The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
+                        'derived from it; give one with --pipeline.')
+    geometry = [t for t in test if not (_is_loader(t) or _is_random(t) or _is_packing(t))]
+    pipeline = [loaders[0], _annotation_loader(cfg), *geometry, {'type': 'PackDetInputs'}]
+    return copy.deepcopy([dict(t) for t in pipeline])
+
+
+def _test_pipeline(cfg: Config) -> Sequence[dict]:
+    for dataloader in ('test_dataloader', 'val_dataloader'):
+        dataset = (cfg.get(dataloader) or {}).get('dataset')
+        if dataset:
+            pipeline = leaf_configs(dataset)[0].get('pipeline')
+            if pipeline:
+                return pipeline
+    if cfg.get('test_pipeline'):
+        return cfg['test_pipeline']
+    raise UserError('The config has no test or val dataset whose pipeline gives the image size at test time; '
+                    'add one, or give an extraction pipeline with --pipeline.')
+
+
+def _annotation_loader(cfg: Config) -> dict:
+    """Return the config's own annotation loader, boxes only: it may name a box type."""
+    for leaf in leaf_configs((cfg.get('train_dataloader') or {}).get('dataset') or {}):
+        for transform in leaf.get('pipeline') or ():
+            if _name(transform) == 'LoadAnnotations' and 'box_type' in transform:
+                return {'type': 'LoadAnnotations', 'with_bbox': True, 'box_type': transform['box_type']}
+    return {'type': 'LoadAnnotations', 'with_bbox': True}
+
+
+def _name(transform: dict) -> str:
+    kind = transform['type']
+    return (kind if isinstance(kind, str) else kind.__name__).rsplit('.', 1)[-1]
+
+
+def _is_image_loader(transform: dict) -> bool:
+    return _name(transform).startswith('Load') and 'Image' in _name(transform)
+
+
+def _is_loader(transform: dict) -> bool:
+    return _name(transform).startswith('Load') or _name(transform) == 'FilterAnnotations'
+
+
+def _is_random(transform: dict) -> bool:
+    return 'Random' in _name(transform) or _name(transform) in RANDOM_TRANSFORMS
+
+
+def _is_packing(transform: dict) -> bool:
+    return _name(transform).startswith('Pack')

@@ -1,0 +1,155 @@
+"""The training set as Stage 1 reads it: every image once, in dataset order, with its ground truth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mmcsod.datasets.ids import all_image_ids
+from mmcsod.errors import UserError
+from mmcsod.features.audit import Account, broken_box, ignore_reason, initialise
+from mmcsod.features.bank import OBJECT_DTYPE
+from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
+
+
+class Sample(NamedTuple):
+    """One image, ready for the detector.
+
+    Attributes:
+        index: Position of the image in the pool.
+        inputs: (3, h, w) uint8 tensor of the resized image; None if the image could not be read.
+        data_sample: The ``DetDataSample`` that belongs to it.
+        boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
+        error: Why the image could not be read.
+    """
+
+    index: int
+    inputs: Tensor | None = None
+    data_sample: Any = None
+    boxes: Tensor | None = None
+    error: str | None = None
+
+
+class TrainingPool(Dataset):
+    """Images and ground truth of the leaf datasets of ``cfg.train_dataloader``.
+
+    Args:
+        cfg: The detector's config.
+        pipeline: Transforms to use in place of the derived ones (:func:`derive_pipeline`).
+        keep_ignored: Use boxes that training ignores (crowd, difficult, below ``bbox_min_size``), as detectron2's VOC
+            loader does with difficult ones.
+
+    Attributes:
+        classes: Class names in dataset order.
+        images: Image ids in dataset order.
+        objects: (O,) of ``OBJECT_DTYPE``, image by image; ``ignored`` marks what no vector is made of.
+        pipeline: The transforms in use.
+        objects_left_out, images_left_out: What is not used, by reason.
+
+    Raises:
+        UserError: If the datasets disagree in classes, name one image twice, or hold no images.
+    """
+
+    def __init__(self, cfg: Config, pipeline: Sequence[dict] | None = None, keep_ignored: bool = False) -> None:
+        self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
+        self.objects_left_out, self.images_left_out = Account(), Account()
+        self._keep_ignored = keep_ignored
+        self._leaves = [self._build(dict(leaf)) for leaf in training_leaf_configs(cfg)]
+        self.classes = self._common_classes()
+        self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
+        self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)
+        if not self.images:
+            raise UserError('The training dataset holds no images after its filters; check ann_file, data_root and '
+                            'metainfo.classes.')
+        self._read_objects()
+
+    def _build(self, leaf: dict) -> BaseDataset:
+        leaf.update(pipeline=self.pipeline, lazy_init=True)
+        dataset = DATASETS.build(leaf)
+        initialise(dataset, self.objects_left_out, self.images_left_out)
+        return dataset
+
+    def _common_classes(self) -> tuple[str, ...]:
+        names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self._leaves]
+        if not names[0] or any(name != names[0] for name in names):
+            raise UserError('The training datasets do not share one list of metainfo.classes; '
+                            'give all of them the same.')
+        return names[0]
+
+    def _read_objects(self) -> None:
+        tables = [self._objects_of(index) for index in range(len(self))]
+        self._object_starts = np.cumsum([0] + [len(table) for table in tables])
+        self.objects = np.concatenate(tables) if tables else np.zeros(0, OBJECT_DTYPE)
+
+    def _objects_of(self, index: int) -> np.ndarray:
+        leaf, position = self._locate(index)
+        info = leaf.get_data_info(position)
+        table = np.zeros(len(info['instances']), OBJECT_DTYPE)
+        for row, instance in zip(table, info['instances'], strict=True):
+            box = np.asarray(instance['bbox'], dtype=np.float64)
+            reason = self._reason(box, instance, info, leaf)
+            if reason is not None:
+                self.objects_left_out.add(reason, self.images[index])
+            row['image'], row['label'], row['box'] = index, instance['bbox_label'], box
+            row['area'] = (box[2] - box[0]) * (box[3] - box[1])
+            row['ignored'] = reason is not None
+        return table
+
+    def _reason(self, box: np.ndarray, instance: dict, info: dict, leaf: BaseDataset) -> str | None:
+        broken = broken_box(box, info.get('width'), info.get('height'))
+        if broken is None and instance.get('ignore_flag') and not self._keep_ignored:
+            return ignore_reason(box, (leaf.filter_cfg or {}).get('bbox_min_size'))
+        return broken
+
+    def _locate(self, index: int) -> tuple[BaseDataset, int]:
+        leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
+        return self._leaves[leaf], index - int(self._starts[leaf])
+
+    def objects_of(self, index: int) -> np.ndarray:
+        """Return the rows of ``objects`` that belong to one image."""
+        return self.objects[self._object_starts[index]:self._object_starts[index + 1]]
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, index: int) -> Sample:
+        """Load one image; a failure is returned, not raised, and never replaced by another image."""
+        leaf, position = self._locate(index)
+        try:
+            packed = leaf.prepare_data(position)
+            if packed is None:
+                raise UserError('the pipeline returned nothing')
+            boxes = self._boxes_in_order(leaf.get_data_info(position), packed['data_samples'])
+        except Exception as error:  # whatever a decoder or transform raises belongs to this one image
+            return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
+        usable = torch.from_numpy(~self.objects_of(index)['ignored'])
+        return Sample(index, packed['inputs'], packed['data_samples'], boxes[usable])
+
+    @staticmethod
+    def _boxes_in_order(info: dict, data_sample: Any) -> Tensor:
+        """Undo the split into used and ignored boxes that packing makes."""
+        ignored = torch.tensor([bool(i.get('ignore_flag')) for i in info['instances']], dtype=torch.bool)
+        boxes = torch.zeros(len(ignored), 4)
+        boxes[~ignored] = _as_tensor(data_sample.gt_instances.bboxes)
+        boxes[ignored] = _as_tensor(data_sample.ignored_instances.bboxes)
+        return boxes
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 of the image ids, classes and annotations."""
+        digest = hashlib.sha256('\n'.join((*self.classes, '', *self.images)).encode())
+        digest.update(self.objects.tobytes())
+        return digest.hexdigest()
+
+
+def _as_tensor(boxes: Any) -> Tensor:
+    tensor: Tensor = getattr(boxes, 'tensor', boxes)
+    return tensor.reshape(-1, 4).float()

@@ -1,0 +1,106 @@
+"""One forward of backbone and neck per image, and the vectors of its ground-truth boxes (Eq. 2)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.structures.bbox import bbox2roi
+from torch import Tensor, nn
+
+from mmcsod.features.pool import Sample
+from mmcsod.features.taps import RoITap
+
+AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
+
+
+class FeatureReader:
+    """Reads object vectors and image vectors off a batch of samples.
+
+    No RPN, no NMS, no predictor runs.
+
+    Args:
+        detector: A two-stage detector on the device to use.
+        tap: Where to read (:class:`RoITap`).
+        amp: None for float32, or a key of ``AMP_DTYPES``.
+        channels_last: Whether images are laid out channels last.
+    """
+
+    def __init__(self, detector: Any, tap: str = 'auto', amp: str | None = None,
+                 channels_last: bool = False) -> None:
+        self.tap = RoITap(detector, tap)
+        self._detector = detector
+        self._device = next(detector.parameters()).device
+        self._amp = amp
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._last_map: Tensor | None = None
+
+    def padded_shape(self, sample: Sample) -> tuple[int, int]:
+        """Return the height and width the detector pads an image to, in pixels.
+
+        Only images of one padded shape may share a batch: padding seen by one and not by another would leak through
+        biases and normalisation into its features.
+        """
+        divisor = getattr(self._detector.data_preprocessor, 'pad_size_divisor', 1)
+        assert sample.inputs is not None
+        height, width = sample.inputs.shape[-2:]
+        return -(-height // divisor) * divisor, -(-width // divisor) * divisor
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[None]:
+        """Put the detector into inference, at full float32 precision and repeatable, and back afterwards."""
+        detector, backends = self._detector, torch.backends
+        modes = [(module, module.training) for module in detector.modules()]
+        flags = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
+                 backends.cudnn.deterministic)
+        handle = detector.backbone.register_forward_hook(self._keep_last_map)
+        detector.eval()
+        backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = backends.cudnn.benchmark = False
+        backends.cudnn.deterministic = True
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            handle.remove()
+            self._last_map = None
+            (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
+             backends.cudnn.deterministic) = flags
+            for module, mode in modes:
+                module.training = mode
+
+    def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Tensor | Sequence[Tensor]) -> None:
+        self._last_map = output if isinstance(output, Tensor) else output[-1]
+
+    def __call__(self, samples: Sequence[Sample]) -> tuple[list[np.ndarray], np.ndarray]:
+        """Read a batch of samples of one padded shape; call inside :meth:`ready`.
+
+        Returns:
+            For each sample its objects' vectors, (k, d) float32; and the image vectors, (N, e) float32: the
+            backbone's last map, globally average-pooled over the image without its padding (section 4.2).
+        """
+        batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
+        inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
+        rois = bbox2roi([s.boxes for s in samples]).to(self._device)
+        with self._autocast():
+            features = self._detector.extract_feat(inputs)
+            vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
+        counts = [len(s.boxes) for s in samples]
+        assert self._last_map is not None
+        images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
+        return ([part.numpy() for part in vectors.float().cpu().split(counts)],
+                torch.stack(images).float().cpu().numpy())
+
+    def _autocast(self) -> contextlib.AbstractContextManager:
+        if self._amp is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, dtype=AMP_DTYPES[self._amp])
+
+
+def _pool(feature_map: Tensor, image: Sequence[int], padded: Sequence[int]) -> Tensor:
+    """Average a (C, H, W) map over the part of it that shows the image."""
+    height, width = (max(1, round(size * side / whole))
+                     for size, side, whole in zip(feature_map.shape[-2:], image, padded, strict=True))
+    return feature_map[:, :height, :width].float().mean(dim=(1, 2))

@@ -1,0 +1,99 @@
+"""A hook that leaves a feature bank, and a coreset, in the work dir of a training or test run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmdet.registry import HOOKS
+from mmengine.dist import master_only
+from mmengine.hooks import EMAHook, Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from mmcsod.features.bank import FeatureBank
+from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.selection import select_coreset
+
+logger = logging.getLogger('mmcsod')
+
+
+@HOOKS.register_module()
+class GTRoIFeatureHook(Hook):
+    """Extract ground-truth RoI features of the training set (section 3.3) and select a coreset from them.
+
+    Put into ``custom_hooks``, it runs when training ends, or in ``tools/test.py`` when testing ends, on the weights the
+    runner then has; where an ``EMAHook`` averages weights, on the averaged ones. The bank goes to
+    ``WORK_DIR/features``, the coreset to ``WORK_DIR/coreset.json``; both replace those of an earlier run.
+
+    Args:
+        num_images: N of Algorithm 1; None leaves the bank alone and selects nothing.
+        method: Selection method.
+        lam: The balance of Eq. 4, or 'auto'.
+        seed: Seed of selection methods that draw.
+        out_dir: Where to write; the work dir by default.
+        **options: Fields of :class:`mmcsod.features.extract.ExtractionOptions`.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
+                 out_dir: str | None = None, **options: Any) -> None:
+        self.num_images = num_images
+        self.selection: dict[str, Any] = {'method': method, 'lam': lam, 'seed': seed}
+        self.out_dir = out_dir
+        self.options = ExtractionOptions(**{'overwrite': True, **options})
+
+    def after_train(self, runner: Runner) -> None:
+        """Extract and select once training has ended."""
+        self._run(runner)
+
+    def after_test(self, runner: Runner) -> None:
+        """Extract and select once testing has ended."""
+        self._run(runner)
+
+    def _run(self, runner: Runner) -> None:
+        directory = Path(self.out_dir or runner.work_dir)
+        with _logging_through(runner):
+            bank = extract_bank(_trained_model(runner), runner.cfg, directory / 'features', self.options)
+            logger.info('Feature bank of %d rows: %s', len(bank), directory / 'features')
+            if self.num_images is not None:
+                self._select(bank, directory / 'coreset.json')
+
+    @master_only
+    def _select(self, bank: FeatureBank, path: Path) -> None:
+        coreset = select_coreset(bank, num_images=self.num_images, **self.selection)
+        coreset.save(path)
+        logger.info('Coreset of %d images: %s', len(coreset), path)
+
+
+@contextlib.contextmanager
+def _logging_through(runner: Runner) -> Iterator[None]:
+    """Lend mmcsod's logger the runner's handlers, so that its lines reach the console and the work dir's log."""
+    lent = [handler for handler in runner.logger.handlers if handler not in logger.handlers]
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    for handler in lent:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for handler in lent:
+            logger.removeHandler(handler)
+
+
+def _trained_model(runner: Runner) -> nn.Module:
+    """Return the averaged model where there is one: EMAHook does not swap it in for ``after_train``."""
+    for hook in runner.hooks:
+        if isinstance(hook, EMAHook) and hasattr(hook, 'ema_model'):
+            return _unwrapped(hook.ema_model.module)
+    return _unwrapped(runner.model)
+
+
+def _unwrapped(model: Any) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
