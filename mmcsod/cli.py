@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Callable
 
@@ -10,6 +12,7 @@ from mmcsod.errors import UserError
 
 def run(main: Callable[[], int | None]) -> None:
     """Call ``main`` and exit with its status; a :class:`UserError` becomes one line on stderr and status 2."""
+    _show_log()
     try:
         sys.exit(main())
     except UserError as error:
@@ -18,3 +21,13 @@ def run(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def _show_log() -> None:
+    """Print what the package logs; in a distributed run, only the first process's progress."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter('%(message)s'))
+    logger = logging.getLogger('mmcsod')
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO if os.environ.get('RANK', '0') == '0' else logging.WARNING)
+    logger.propagate = False

@@ -18,12 +18,12 @@ if __name__ == 'select':
     spec.loader.exec_module(sys.modules['select'])
 else:
     import argparse
-    import importlib.util
     from pathlib import Path
 
     from mmcsod import FeatureBank
     from mmcsod.cli import run
     from mmcsod.errors import UserError
+    from mmcsod.features.cli import add_extraction_arguments, extract_from_args, work_dir
     from mmcsod.selection.cli import add_selection_arguments, select_from_args
 
     EXAMPLES = """examples:
@@ -39,26 +39,23 @@ else:
         parser.add_argument('--bank', help='folder of a finished feature bank; needs no detector and no GPU')
         parser.add_argument('--out', help="the coreset file (default: coreset.json in the bank's parent folder)")
         add_selection_arguments(parser)
-        if importlib.util.find_spec('mmcsod.features.cli'):
-            from mmcsod.features.cli import add_extraction_arguments
-            add_extraction_arguments(parser)
+        add_extraction_arguments(parser)
         return parser.parse_args()
 
-    def main() -> None:
-        """Select as the command line says."""
+    def main() -> int:
+        """Select as the command line says; return 1 if some image could not be read, else 0."""
         args = parse_args()
         bank, folder = open_bank(args)
         select_from_args(bank, args, args.out or folder / 'coreset.json')
+        return int(bool(bank.provenance.get('unreadable_images')))
 
     def open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
         """Return the bank, extracted where a config is given, and the folder for the coreset."""
-        config = getattr(args, 'config', None)
-        if (config is None) == (args.bank is None):
+        if (args.config is None) == (args.bank is None):
             raise UserError('Give either CONFIG and CHECKPOINT, or --bank with a finished feature bank.')
         if args.bank is not None:
             return FeatureBank.load(args.bank), Path(args.bank).resolve().parent
-        from mmcsod.features.cli import extract_from_args
-        return extract_from_args(args), Path(args.work_dir)
+        return extract_from_args(args), work_dir(args)
 
     if __name__ == '__main__':
         run(main)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,20 @@ from torch import Tensor, nn
 
 from mmcsod.errors import UserError
 
-# What MMEngine's own checkpoints hold besides tensors (the message hub's history of losses).
+
+def _statistic(owner: type, name: str) -> Callable:
+    """Stand in for ``getattr``, which a pickled history of losses calls for its own statistics and nothing else."""
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'mean', 'current'):
+        raise TypeError(f'{owner}.{name} has no place in a checkpoint')
+    return getattr(owner, name)
+
+
+# What MMEngine's own checkpoints hold besides tensors: its message hub's history of losses.
 _multiarray = (np._core if hasattr(np, '_core') else np.core).multiarray
-_SAFE_TYPES = [HistoryBuffer, np.ndarray, np.dtype, _multiarray._reconstruct, _multiarray.scalar]
+_SAFE_TYPES = [
+    HistoryBuffer, np.ndarray, np.dtype, _multiarray._reconstruct, _multiarray.scalar, (_statistic, 'builtins.getattr'),
+    *(type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'bool'))
+]
 
 
 def load_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -31,10 +42,10 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained two-stage detector.')
     try:
-        with torch.serialization.safe_globals(_safe_types()):
+        with torch.serialization.safe_globals(_SAFE_TYPES):
             content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = next((line for line in str(error).splitlines() if 'Error' in line), type(error).__name__).strip()
         raise UserError(f'The checkpoint {path} cannot be loaded without unsafe unpickling or is damaged '
                         f'({reason[:200]}); save its state_dict again with a current MMEngine.') from error
     for key in ('state_dict', 'model'):
@@ -85,7 +96,3 @@ def _is_predictor(key: str) -> bool:
     return key.startswith(('rpn_head.', 'roi_head.mask_head', 'roi_head.semantic', 'roi_head.glbctx',
                            'roi_head.feat_relay', 'data_preprocessor.')) or any(
                                part in key for part in ('.fc_cls.', '.fc_reg.', '.num_batches_tracked'))
-
-
-def _safe_types() -> list:
-    return _SAFE_TYPES + [type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'bool')]

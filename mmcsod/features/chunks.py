@@ -66,7 +66,7 @@ class ChunkStore:
         temporary = self.path(chunk).with_suffix('.tmp')
         try:
             with temporary.open('wb') as file:
-                np.savez(file, **arrays)
+                np.savez(file, allow_pickle=False, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path(chunk))

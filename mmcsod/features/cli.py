@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say how features are extracted."""
+    """Add the arguments that say what features are extracted from, and how."""
+    parser.add_argument('config', nargs='?',
+                        help="the detector's config: a path, or a stock name as mmdet::FOLDER/NAME.py")
+    parser.add_argument('checkpoint', nargs='?', help='its weights, trained on these classes or others')
+    parser.add_argument('--work-dir', help='folder of the bank and the coreset (default: work_dirs/CONFIG_NAME)')
     group = parser.add_argument_group('extraction')
     group.add_argument('--tap', default='auto', choices=('auto', 'roi', 'pooled', 'fc'),
                        help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
@@ -43,10 +48,13 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help='override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
 
 
+def work_dir(args: argparse.Namespace) -> Path:
+    """Return the folder to write to, named after the config by default as mmdet's tools do."""
+    return Path(args.work_dir or Path('work_dirs') / Path(args.config.rpartition('::')[2]).stem)
+
+
 def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``.
-
-    ``args`` holds ``config``, ``checkpoint`` and ``work_dir`` beside what :func:`add_extraction_arguments` added.
 
     Raises:
         UserError: As :func:`mmcsod.features.extract.extract_bank` does.
@@ -57,11 +65,13 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     from mmcsod.features.detector import build_detector
     from mmcsod.features.extract import extract_bank
 
+    if args.checkpoint is None:
+        raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
     register_all_modules()
     cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
     _init_launcher(args, cfg)
     detector = build_detector(cfg, args.checkpoint, args.device)
-    return extract_bank(detector, cfg, Path(args.work_dir) / 'features', _options(args))
+    return extract_bank(detector, cfg, work_dir(args) / 'features', _options(args))
 
 
 def _options(args: argparse.Namespace) -> ExtractionOptions:

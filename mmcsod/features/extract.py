@@ -26,7 +26,6 @@ from mmcsod.features.identity import differences, identify, json_values, version
 from mmcsod.features.pool import Sample, TrainingPool
 from mmcsod.features.reader import FeatureReader
 
-
 logger = logging.getLogger('mmcsod')
 T = TypeVar('T')
 

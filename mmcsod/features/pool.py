@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,21 +22,22 @@ from mmcsod.features.bank import OBJECT_DTYPE
 from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
 
 
-class Sample(NamedTuple):
+@dataclass(frozen=True)
+class Sample:
     """One image, ready for the detector.
 
     Attributes:
         index: Position of the image in the pool.
-        inputs: (3, h, w) uint8 tensor of the resized image; None if the image could not be read.
+        inputs: (3, h, w) uint8 tensor of the resized image. This and the next two are None if it could not be read.
         data_sample: The ``DetDataSample`` that belongs to it.
         boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
         error: Why the image could not be read.
     """
 
     index: int
-    inputs: Tensor | None = None
+    inputs: Tensor = None  # type: ignore[assignment]
     data_sample: Any = None
-    boxes: Tensor | None = None
+    boxes: Tensor = None  # type: ignore[assignment]
     error: str | None = None
 
 

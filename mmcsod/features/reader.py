@@ -45,7 +45,6 @@ class FeatureReader:
         biases and normalisation into its features.
         """
         divisor = getattr(self._detector.data_preprocessor, 'pad_size_divisor', 1)
-        assert sample.inputs is not None
         height, width = sample.inputs.shape[-2:]
         return -(-height // divisor) * divisor, -(-width // divisor) * divisor
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHead
@@ -41,7 +42,7 @@ class RoITap:
     """
 
     def __init__(self, detector: nn.Module, tap: str = 'auto') -> None:
-        head = getattr(detector, 'roi_head', None)
+        head: Any = getattr(detector, 'roi_head', None)
         if head is None or not getattr(head, 'with_bbox', False):
             raise UserError(f'{type(detector).__name__} has no RoI head, and ground-truth RoI features are read there; '
                             'select with a two-stage detector (the coreset then trains any detector).')
@@ -61,7 +62,7 @@ class RoITap:
             return 'roi' if self._layers is None else 'fc'
         return tap
 
-    def _describe(self, head: nn.Module) -> str:
+    def _describe(self, head: Any) -> str:
         stage = '[0]' if isinstance(head.bbox_head, nn.ModuleList) else ''
         parts = [f'bbox_roi_extractor{stage}']
         if self._shared_head is not None and self.name != 'pooled':
@@ -92,7 +93,7 @@ class RoITap:
         return maps.mean(dim=(2, 3))
 
 
-def _first_stage(module: nn.Module) -> nn.Module:
+def _first_stage(module: Any) -> Any:
     return module[0] if isinstance(module, nn.ModuleList) else module
 
 
