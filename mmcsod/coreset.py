@@ -21,8 +21,8 @@ class Pick:
 
     Attributes:
         image_id: POSIX path of the image below its dataset's ``data_root``.
-        label: Index into ``Coreset.classes`` of the class whose turn it was; None for an image that was included
-            from the start.
+        label: Index into ``Coreset.classes`` of the class whose turn it was; None where no class had a turn: for an
+            image that was included from the start, and with a method that draws from all classes at once.
         pool_similarity: The first sum of Eq. 4 without lambda: cosines to the class's rows not selected yet.
         selected_similarity: The second sum of Eq. 4: cosines to the class's rows selected before.
         score: ``lam * pool_similarity - selected_similarity``. These three are None where the method has no such

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class Task:
         rng: Random numbers; the only source a method may use, so that a seed repeats exactly.
         lam: The balance of Eq. 4, resolved to a number.
         kernel: Name of the kernel to score with.
+        target: N; where the budget is one of objects, an estimate of it.
     """
 
     pool: Pool
@@ -35,6 +37,7 @@ class Task:
     rng: np.random.Generator
     lam: float
     kernel: str
+    target: int
 
     def take(self, image: int, label: int | None = None, **terms: float) -> Pick:
         """Mark an image as selected at a class's turn and return the pick to yield; ``terms`` are :class:`Pick`'s."""
@@ -42,7 +45,7 @@ class Task:
         return Pick(self.pool.bank.images[image], label, **terms)
 
 
-SelectionFunction = Callable[[Task], Iterator[Pick]]
+SelectionFunction = Callable[..., Iterator[Pick]]
 
 
 @dataclass(frozen=True)
@@ -52,46 +55,57 @@ class Method:
     Attributes:
         name: What ``--method`` calls it.
         select: Yields ``task.take(image, label)`` in pick order for as long as there are images; whoever calls it
-            stops at the budget.
+            stops at the budget. Called with the task, and with the text after the name where there is an ``argument``.
         parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
         prepare: Turns the bank into the one to select from.
+        argument: What must follow the name and a colon, as in ``count:700-1100``; None if nothing may.
     """
 
     name: str
     select: SelectionFunction
     parameters: tuple[str, ...] = ()
     prepare: Callable[[FeatureBank], FeatureBank] | None = None
+    argument: str | None = None
+
+    @property
+    def usage(self) -> str:
+        """The name with what must follow it."""
+        return self.name if self.argument is None else f'{self.name}:{self.argument}'
 
 
 _METHODS: dict[str, Method] = {}
 
 
 def register_method(name: str, parameters: tuple[str, ...] = (),
-                    prepare: Callable[[FeatureBank], FeatureBank] | None = None,
+                    prepare: Callable[[FeatureBank], FeatureBank] | None = None, argument: str | None = None,
                     ) -> Callable[[SelectionFunction], SelectionFunction]:
     """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
     def register(select: SelectionFunction) -> SelectionFunction:
-        _METHODS[name] = Method(name, select, parameters, prepare)
+        _METHODS[name] = Method(name, select, parameters, prepare, argument)
         return select
     return register
 
 
 def method_names() -> list[str]:
-    """Return the names of all methods, sorted."""
+    """Return the names of all methods, sorted, each with the argument it takes."""
     _load()
-    return sorted(_METHODS)
+    return sorted(method.usage for method in _METHODS.values())
 
 
 def get_method(name: str) -> Method:
-    """Return a method by name.
+    """Return a method by name, its argument bound.
 
     Raises:
-        UserError: If there is none of that name.
+        UserError: If there is none of that name, or its argument is missing or too much.
     """
     _load()
-    if name not in _METHODS:
+    base, colon, argument = name.partition(':')
+    if base not in _METHODS:
         raise UserError(f"There is no selection method '{name}'; choose one of {', '.join(method_names())}.")
-    return _METHODS[name]
+    method = _METHODS[base]
+    if bool(colon) != (method.argument is not None):
+        raise UserError(f"The selection method '{name}' is written {method.usage}.")
+    return replace(method, name=name, select=partial(method.select, argument=argument)) if colon else method
 
 
 def _load() -> None:

@@ -80,7 +80,7 @@ def make_task(bank: FeatureBank, entry: Method, budget: Budget, lam: float | str
         raise UserError('There is no image to select: every one is excluded or has no object of the classes asked for.')
     target = budget.target(pool)
     return Task(pool, Rotation(pool, included), included, np.random.default_rng(seed), _find_lam(lam, target, pool),
-                kernel)
+                kernel, target)
 
 
 def _within_budget(entry: Method, task: Task, budget: Budget) -> list[Pick]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmcsod import FeatureBank, select_coreset
+from mmcsod import FeatureBank, UserError, select_coreset
 
 CLASSES = ['cat', 'dog', 'owl']
 
@@ -26,27 +26,121 @@ def bank():
     return make_bank(presence)
 
 
-def turns(coreset, label):
-    return [pick for pick in coreset.picks if pick.label == label]
+def labels_of(coreset):
+    return [pick.label for pick in coreset.picks]
+
+
+def objects_of(bank, coreset):
+    return int(bank.rows['count'][np.isin(bank.image_ids, coreset.image_ids)].sum())
 
 
 def test_uniform_gives_every_class_the_same_number_of_turns(bank):
     coreset = select_coreset(bank, num_images=21, method='uniform', seed=4)
-    assert [pick.label for pick in coreset.picks] == [0, 1, 2] * 7
+    assert labels_of(coreset) == [0, 1, 2] * 7
     assert len(set(coreset.image_ids)) == 21
     shows = {(str(image), int(label)) for image, label in zip(bank.image_ids, bank.labels, strict=True)}
     assert {(pick.image_id, pick.label) for pick in coreset.picks} <= shows
 
 
 def test_uniform_draws_each_candidate_equally_often(bank):
-    # A class's first turn at the start of the rotation: 40 cats, 2,000 draws, expected 50 each, sd 7.
+    # The first turn is the cat's: 40 candidates, 2,000 draws, so 50 each with a standard deviation of 7.
     firsts = [select_coreset(bank, num_images=1, method='uniform', seed=seed).image_ids[0] for seed in range(2000)]
     counts = np.bincount(np.array(firsts, int), minlength=60)
-    assert counts[:40].min() > 50 - 5 * 7 and counts[:40].max() < 50 + 5 * 7
+    assert counts[:40].min() > 50 - 5 * 7
+    assert counts[:40].max() < 50 + 5 * 7
     assert counts[40:].sum() == 0
 
 
-def test_a_seed_repeats_exactly_and_another_differs(bank):
-    first, again, other = (select_coreset(bank, num_images=20, method='uniform', seed=seed) for seed in (7, 7, 8))
+@pytest.mark.parametrize('method', ['uniform', 'full', 'ratio', 'count:20-30'])
+def test_a_seed_repeats_exactly_and_another_differs(bank, method):
+    first, again, other = (select_coreset(bank, num_images=20, method=method, seed=seed) for seed in (7, 7, 8))
     assert first.image_ids == again.image_ids != other.image_ids
+    assert len(set(first.image_ids)) == 20
     assert first.parameters['seed'] == 7
+    assert first.method == method
+
+
+@pytest.mark.parametrize('method', ['uniform', 'full', 'ratio', 'max'])
+def test_more_than_there_are_takes_all(bank, method):
+    assert sorted(select_coreset(bank, num_images=100, method=method).image_ids) == sorted(bank.images)
+
+
+@pytest.mark.parametrize('method', ['uniform', 'full', 'ratio', 'count:1-99', 'max'])
+def test_included_images_come_first_and_excluded_ones_never(bank, method):
+    coreset = select_coreset(bank, num_images=30, method=method, include=['59', '0'], exclude=['1', '2', '3'])
+    assert coreset.image_ids[:2] == ['59', '0']
+    assert len(set(coreset.image_ids)) == 30
+    assert not {'1', '2', '3'} & set(coreset.image_ids)
+
+
+def test_full_draws_again_until_every_class_appears():
+    # The owl is in one image of 30: a single draw of 4 shows it in about one case of seven.
+    presence = np.zeros((30, 3), bool)
+    presence[:15, 0] = presence[15:, 1] = presence[29, 2] = True
+    bank = make_bank(presence)
+    for seed in range(30):
+        coreset = select_coreset(bank, num_images=4, method='full', seed=seed)
+        assert '29' in coreset.image_ids
+        assert set(labels_of(coreset)) == {None}
+
+
+def test_full_says_so_when_a_class_keeps_missing():
+    bank = make_bank(np.eye(3, dtype=bool))
+    with pytest.raises(UserError, match='Each of 1000 draws of 2 images lacked some class'):
+        select_coreset(bank, num_images=2, method='full')
+    assert len(select_coreset(bank, num_images=2, method='full', classes=['cat', 'owl'])) == 2
+
+
+def test_full_counts_the_classes_of_included_images():
+    bank = make_bank(np.eye(3, dtype=bool))
+    assert select_coreset(bank, num_images=3, method='full', include=['2']).image_ids[0] == '2'
+    with pytest.raises(UserError, match='lacked some class'):
+        select_coreset(bank, num_images=2, method='full', include=['2'])
+
+
+def test_ratio_follows_the_images_per_class(bank):
+    # 40, 25 and 10 images: of 15 turns 8, 5 and 2.
+    coreset = select_coreset(bank, num_images=15, method='ratio', seed=1)
+    assert np.bincount(labels_of(coreset)).tolist() == [8, 5, 2]
+    # By hand, images / (2 turns + 1): 40 > 25 > 40/3 > 10 > 25/3 > 40/5.
+    assert labels_of(coreset)[:5] == [0, 1, 0, 2, 1]
+
+
+def test_max_takes_the_fullest_image_of_the_class_by_hand():
+    # cats: a 3, b 5, c 5; dogs: c 5, d 9, e 1. cat takes b (first of the two fives), dog d, cat c, dog e, cat a.
+    presence = [[1, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 0]]
+    bank = make_bank(presence, {0: 3, 1: 5, 2: 5, 3: 9, 4: 1})
+    bank.rows['count'][(bank.image_ids == '2') & (bank.labels == 0)] = 2
+    bank.rows['count'][(bank.image_ids == '2') & (bank.labels == 1)] = 3
+    coreset = select_coreset(bank, num_images=5, method='max')
+    assert coreset.image_ids == ['1', '3', '2', '4', '0']
+    assert 'seed' not in coreset.parameters
+
+
+@pytest.mark.parametrize('bounds', [(60, 70), (100, 104), (150, 200)])
+def test_count_meets_the_range_and_keeps_the_turns(bank, bounds):
+    counts = np.random.default_rng(0).integers(1, 12, 60)
+    bank.rows['count'] = counts[bank.rows['image']]
+    for seed in range(5):
+        coreset = select_coreset(bank, num_images=18, method=f'count:{bounds[0]}-{bounds[1]}', seed=seed)
+        assert bounds[0] <= objects_of(bank, coreset) <= bounds[1]
+        assert labels_of(coreset) == [0, 1, 2] * 6
+        assert len(set(coreset.image_ids)) == 18
+
+
+def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(bank):
+    drawn = select_coreset(bank, num_images=18, method='count:0-1000', seed=3)
+    assert drawn.image_ids == select_coreset(bank, num_images=18, method='uniform', seed=3).image_ids
+
+
+@pytest.mark.parametrize(('method', 'message'), [
+    ('count', "'count' is written count:LOW-HIGH"),
+    ('count:many', "'many' is not LOW-HIGH"),
+    ('count:9-3', "'9-3' is not LOW-HIGH"),
+    ('count:5000-6000', 'No uniform draw of 18 images with 5000 to 6000 objects'),
+    ('uniform:3', "'uniform:3' is written uniform"),
+    ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
+])
+def test_refusals(bank, method, message):
+    with pytest.raises(UserError, match=message):
+        select_coreset(bank, num_images=18, method=method)

@@ -1,0 +1,79 @@
+"""Uniform draws with a given number of objects: "# 700-1100" and "# 1-1.1k" of section 4.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.errors import UserError
+from mmcsod.selection.methods import Task, register_method
+from mmcsod.selection.rotation import Rotation
+
+MAX_PROPOSALS = 1000
+"""Exchanges proposed for each image of the draw before it is given up."""
+
+
+@register_method('count', parameters=('seed',), argument='LOW-HIGH')
+def count(task: Task, argument: str) -> Iterator[Pick]:
+    """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
+
+    The paper does not say how the range was met. Drawing again until it happens is hopeless where the range is far
+    from the mean, so images of the draw are exchanged at random, each for another candidate of the class whose turn
+    it was, wherever that brings the sum nearer to the range: every class keeps its number of turns.
+
+    Raises:
+        UserError: If the range is malformed or no such draw was found.
+    """
+    low, high = _parse(argument)
+    picks = _draw(task)
+    _exchange(task, picks, low, high)
+    for image, label in picks:
+        yield task.take(image, label)
+
+
+def _parse(argument: str) -> tuple[int, int]:
+    match = re.fullmatch(r'(\d+)-(\d+)', argument)
+    low, high = (int(bound) for bound in match.groups()) if match else (1, 0)
+    if low > high:
+        raise UserError(f"The range of objects '{argument}' is not LOW-HIGH; write for example count:700-1100.")
+    return low, high
+
+
+def _draw(task: Task) -> list[tuple[int, int]]:
+    rotation = Rotation(task.pool, task.included)
+    picks: list[tuple[int, int]] = []
+    for label in rotation:
+        if len(picks) + len(task.included) >= task.target:
+            break
+        picks.append((int(task.rng.choice(rotation.candidates(label))), label))
+        rotation.take(picks[-1][0])
+    return picks
+
+
+def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> None:
+    """Exchange images of ``picks``, in place, until their objects and the included images' are in the range."""
+    counts = task.pool.object_counts
+    candidates = {label: task.pool.images_of_class(label) for label in task.pool.labels}
+    taken = {*task.included, *(image for image, _ in picks)}
+    total = int(counts[list(taken)].sum())
+    for _ in range(MAX_PROPOSALS * len(picks)):
+        if low <= total <= high:
+            return
+        place = int(task.rng.integers(len(picks)))
+        image, label = picks[place]
+        other = int(task.rng.choice(candidates[label]))
+        changed = total + int(counts[other] - counts[image])
+        if other not in taken and _distance(changed, low, high) < _distance(total, low, high):
+            picks[place] = (other, label)
+            taken = (taken - {image}) | {other}
+            total = changed
+    if not low <= total <= high:
+        raise UserError(f'No uniform draw of {task.target} images with {low} to {high} objects was found, the nearest '
+                        f'had {total}; ask for another range or another number of images.')
+
+
+def _distance(total: int, low: int, high: int) -> int:
+    return int(np.maximum(low - total, 0) + np.maximum(total - high, 0))
