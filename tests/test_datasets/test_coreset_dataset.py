@@ -1,7 +1,8 @@
 from mmdet.registry import DATASETS
 
-from .conftest import COCO_PICKS, VOC_PICKS, coco_leaf, voc_leaf
 from mmcsod.datasets import all_image_ids, leaf_datasets
+
+from .conftest import COCO_PICKS, VOC_PICKS, coco_leaf, voc_leaf
 
 
 def build(dataset, coreset, **kwargs):

@@ -1,0 +1,98 @@
+"""Finding a config, and putting a coreset into it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from mmcsod.datasets import leaf_configs
+from mmcsod.errors import UserError
+
+CUSTOM_IMPORTS = ('mmcsod', 'mmcsod.training.nan_hook')
+
+
+def load_config(name: str | Path) -> Config:
+    """Read a config given by path, or by stock name such as ``mmdet::retinanet/retinanet_r50_fpn_1x_coco.py``.
+
+    Raises:
+        UserError: If there is no such config or it cannot be parsed.
+    """
+    path = _stock_path(str(name)) if '::' in str(name) else Path(name)
+    if not path.is_file():
+        raise UserError(f'There is no config {name}; give a path, or a stock name such as '
+                        'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py.')
+    try:
+        return Config.fromfile(path)
+    except Exception as error:  # a config is a program: it can fail in any way
+        raise UserError(f'The config {name} cannot be read: {error}.') from error
+
+
+def _stock_path(name: str) -> Path:
+    package, _, relative = name.partition('::')
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise UserError(f'The config {name} belongs to {package}, which is not installed here.')
+    path = Path(spec.origin).parent / '.mim' / 'configs' / relative
+    return path if path.suffix else path.with_name(f'{path.name}.py')
+
+
+def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:
+    """Put a ``CoresetDataset`` around the training dataset of ``config``, in place; nothing else is touched.
+
+    Args:
+        config: A config with a ``train_dataloader``.
+        coreset: Path of the coreset file.
+        num_images: Use only the first so many picks.
+
+    Raises:
+        UserError: If the config has no training dataset, or holds a coreset already.
+    """
+    dataset = training_set(config)
+    if any(type_name(wrapper) == 'CoresetDataset' for wrapper in nested_datasets(dataset)):
+        raise UserError('The config wraps its training set in a CoresetDataset already; '
+                        'give the config of the full training set.')
+    wrapped = {'type': 'CoresetDataset', 'coreset': str(coreset), 'dataset': dataset}
+    if num_images is not None:
+        wrapped['num_images'] = num_images
+    config.train_dataloader.dataset = ConfigDict(wrapped)
+
+
+def training_set(config: Config) -> ConfigDict:
+    """Return the config of the training dataset.
+
+    Raises:
+        UserError: If there is none where MMEngine's runner reads it.
+    """
+    loader = config.get('train_dataloader')
+    if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
+        raise UserError('The config has no train_dataloader.dataset, so there is no training set to take a coreset '
+                        'of; give a training config.')
+    leaf_configs(loader['dataset'])
+    return loader['dataset']
+
+
+def nested_datasets(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a dataset config and all configs nested in it."""
+    yield config
+    for child in [config['dataset']] if 'dataset' in config else config.get('datasets', []):
+        yield from nested_datasets(child)
+
+
+def add_imports(config: Config) -> None:
+    """Make a dumped ``config`` register this package's modules by itself."""
+    imports = config.get('custom_imports') or {}
+    names = imports.get('imports', [])
+    names = [names] if isinstance(names, str) else list(names)
+    config.custom_imports = {
+        'imports': names + [name for name in CUSTOM_IMPORTS if name not in names],
+        'allow_failed_imports': imports.get('allow_failed_imports', False)}
+
+
+def type_name(config: Mapping[str, Any]) -> str:
+    """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
+    kind = config.get('type', '')
+    return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]

@@ -1,0 +1,148 @@
+"""What a run is going to do, in numbers, before it does it."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope, init_default_scope
+from tabulate import tabulate
+
+from mmcsod.datasets import leaf_datasets
+from mmcsod.errors import UserError
+from mmcsod.training.config import training_set, type_name
+from mmcsod.training.schedule import Length, schedule_length, warmup_end
+
+_WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
+_MANY_EPOCHS = 500
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The size of a training run.
+
+    Attributes:
+        images: Images left to train on.
+        samples: Length of the training dataset, repetitions included: the samples of an epoch.
+        batch: Samples an iteration, over all processes.
+        iterations: Iterations of the run.
+        warmup: Iterations of them until the warm-up ends.
+        lr: Learning rate after warm-up, scaled to the batch if that was asked for.
+        stock_batch: The batch that the config's learning rate is meant for, if it says so.
+        scaled: Whether ``lr`` was scaled from ``stock_batch`` to ``batch``.
+        idle_hooks: Hooks that wait for an epoch of a run that counts iterations.
+    """
+
+    images: int
+    samples: int
+    batch: int
+    iterations: int
+    warmup: int
+    lr: float | None
+    stock_batch: int | None
+    scaled: bool
+    idle_hooks: tuple[str, ...] = ()
+
+    @property
+    def epochs(self) -> float:
+        """How often the run sees each sample."""
+        return self.iterations * self.batch / self.samples
+
+    def table(self) -> str:
+        """Return the plan as a text table."""
+        rows: list[tuple[str, Any]] = [
+            ('images', self.images),
+            ('iterations', f'{self.iterations:,} of {self.batch} images'),
+            ('epochs', f'{self.epochs:.1f}' + (f' of {self.samples:,} samples' if self.samples != self.images else '')),
+            ('warm-up', f'{self.warmup} iterations, {self.warmup / self.iterations:.0%} of the run')]
+        if self.lr is not None:
+            rows.append(('learning rate', f'{self.lr:.3g}, {self.lr / self.batch:.3g} per image in a batch'))
+        return tabulate(rows, tablefmt='plain')
+
+    def warnings(self) -> list[str]:
+        """Return what makes no sense in this run, one sentence each."""
+        found = []
+        if self.warmup >= self.iterations:
+            found.append(f'All {self.iterations:,} iterations lie inside the {self.warmup}-iteration warm-up; '
+                         'pass --iters to fit the schedule to so few images.')
+        elif self.warmup > self.iterations / 2:
+            found.append(f'The warm-up takes {self.warmup} of {self.iterations:,} iterations; '
+                         'pass --iters to fit the schedule to so few images.')
+        if self.epochs > _MANY_EPOCHS:
+            found.append(f'{self.iterations:,} iterations show each image {self.epochs:,.0f} times; '
+                         'pass --iters (the paper takes 1,000 iterations for 200 images).')
+        if self.lr is not None and self.stock_batch and not self.scaled and self.batch != self.stock_batch:
+            found.append(f'The learning rate {self.lr:g} is meant for batches of {self.stock_batch} images and this '
+                         f'run has {self.batch}; pass --auto-scale-lr to scale it.')
+        found += [f'{hook} waits for an epoch and will not act in a run that counts iterations.'
+                  for hook in self.idle_hooks]
+        return found
+
+
+def make_plan(config: Config, launcher: str = 'none') -> Plan:
+    """Build the training set of ``config`` and count.
+
+    Raises:
+        UserError: If the data cannot be read, or a sampler that draws from several datasets would wait forever for
+            one of which the coreset has no image.
+    """
+    dataset = build_training_set(config)
+    leaves = leaf_datasets(dataset)
+    _check_sources(config, dataset)
+    batch = config.train_dataloader.batch_size * world_size(launcher)
+    length = schedule_length(config)
+    stock_batch = config.get('auto_scale_lr', {}).get('base_batch_size')
+    scaled = bool(config.get('auto_scale_lr', {}).get('enable') and stock_batch)
+    lr = config.get('optim_wrapper', {}).get('optimizer', {}).get('lr')
+    return Plan(
+        images=sum(len(leaf) for leaf in leaves), samples=len(dataset), batch=batch,
+        iterations=count_iterations(length, len(dataset), batch), warmup=warmup_end(config),
+        lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
+        idle_hooks=() if length.by_epoch else _epoch_hooks(config))
+
+
+def build_training_set(config: Config) -> Any:
+    """Build the training dataset of ``config``, wrapper, filter and all.
+
+    Raises:
+        UserError: If the data cannot be read.
+    """
+    if DefaultScope.get_current_instance() is None:
+        init_default_scope(config.get('default_scope') or 'mmdet')
+    try:
+        return DATASETS.build(training_set(config))
+    except OSError as error:
+        raise UserError(f'The training data cannot be read ({error}); check data_root and ann_file of the '
+                        'config.') from error
+
+
+def count_iterations(length: Length, samples: int, batch: int) -> int:
+    """Return the iterations of a run of ``length``, the last batch of an epoch being allowed to be smaller."""
+    return length.count * math.ceil(samples / batch) if length.by_epoch else length.count
+
+
+def world_size(launcher: str) -> int:
+    """Return how many processes a launcher has started, as it says in the environment."""
+    return int(os.environ.get(_WORLD_SIZE.get(launcher, ''), 1))
+
+
+def _check_sources(config: Config, dataset: Any) -> None:
+    sampler = config.train_dataloader.get('sampler') or {}
+    if 'MultiSource' not in type_name(sampler):
+        return
+    for index, source in enumerate(dataset.datasets):
+        if not len(source):
+            raise UserError(f'The coreset has no image of dataset {index} of the ConcatDataset, and '
+                            f'{type_name(sampler)} would wait for one forever; select more images or take another '
+                            'sampler.')
+
+
+def _epoch_hooks(config: Config) -> tuple[str, ...]:
+    hooks = config.get('custom_hooks') or []
+    return tuple(type_name(hook) for hook in hooks if any('epoch' in key for key in hook))
+
+

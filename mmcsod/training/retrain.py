@@ -1,0 +1,168 @@
+"""Training a stock config on a coreset."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
+
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+from mmcsod.fileio import write_json, write_text
+from mmcsod.training.config import add_imports, load_config, wrap_training_set
+from mmcsod.training.difference import describe_difference
+from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
+from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan, world_size
+from mmcsod.training.schedule import WARMUP_SHARE, schedule_length, set_iterations
+
+
+@dataclass(frozen=True)
+class RetrainOptions:
+    """How to train; the defaults leave the stock config as it is.
+
+    Attributes:
+        iters: Length of the run in iterations; None keeps the stock schedule.
+        seed: Seed of initialisation, sampling and augmentation.
+        num_images: Use only the first so many picks of the coreset.
+        gentle: Warm-up, gradient clipping and a learning rate scaled to the batch; None means for detectors without
+            an RoI head.
+        amp: Automatic mixed precision.
+        auto_scale_lr: Scale the learning rate to the batch, as MMDetection does.
+        resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
+        launcher: How several processes were started: none, pytorch, slurm or mpi.
+        cfg_options: Settings that replace the config's, by dotted name.
+        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size.
+    """
+
+    iters: int | None = None
+    seed: int | None = None
+    num_images: int | None = None
+    gentle: bool | None = None
+    amp: bool = False
+    auto_scale_lr: bool = False
+    resume: str | None = None
+    launcher: str = 'none'
+    cfg_options: Mapping[str, Any] = field(default_factory=dict)
+    work_dir: str | None = None
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """A run that is ready to start.
+
+    Attributes:
+        config: The resolved config.
+        difference: What it changes in the stock config, one setting a line.
+        plan: What it is going to do.
+    """
+
+    config: Config
+    difference: list[str]
+    plan: Plan
+
+
+def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> Retraining:
+    """Resolve ``config`` for training on ``coreset``; nothing is written.
+
+    Args:
+        config: Path or stock name of a training config.
+        coreset: The coreset file; None trains on the full training set.
+        options: How to train.
+
+    Raises:
+        UserError: If the config, the coreset, the data or their combination cannot be trained.
+    """
+    stock = load_config(config)
+    resolved = copy.deepcopy(stock)
+    if options.cfg_options:
+        resolved.merge_from_dict(dict(options.cfg_options))
+    add_imports(resolved)
+    import_modules_from_strings(**resolved.custom_imports)
+    if coreset is not None:
+        wrap_training_set(resolved, coreset, options.num_images)
+    _set_schedule(resolved, options)
+    _set_training_options(resolved, options)
+    resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
+    resolved.work_dir = options.work_dir or resolved.get('work_dir') or _default_work_dir(config, coreset, options)
+    plan = make_plan(resolved, options.launcher)
+    return Retraining(resolved, describe_difference(stock, resolved), plan)
+
+
+def train(retraining: Retraining) -> dict[str, float]:
+    """Write the resolved config to the work dir, train, and return the last evaluation.
+
+    Returns:
+        The metrics by name, as the config's evaluator calls them; also written to ``WORK_DIR/result.json``.
+
+    Raises:
+        UserError: If the work dir cannot be written or the loss turns NaN.
+    """
+    config, started = retraining.config, time.perf_counter()
+    runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+    runner.train()
+    scalars = runner.message_hub.log_scalars
+    metrics = {name.removeprefix('val/'): float(buffer.current()) for name, buffer in scalars.items()
+               if name.startswith('val/') and not name.endswith('time')}
+    if runner.rank == 0:
+        write_json(Path(config.work_dir) / 'result.json', {
+            **asdict(retraining.plan), 'metrics': metrics, 'minutes': (time.perf_counter() - started) / 60})
+    return metrics
+
+
+def write_config(retraining: Retraining) -> Path:
+    """Write the resolved config to the work dir, where ``tools/train.py`` of MMDetection can take it from."""
+    path = Path(retraining.config.work_dir) / Path(retraining.config.filename).name
+    write_text(path, retraining.config.pretty_text)
+    return path
+
+
+def _set_schedule(config: Config, options: RetrainOptions) -> None:
+    gentle = is_one_stage(config) if options.gentle is None else options.gentle
+    if options.iters is not None:
+        set_iterations(config, options.iters, GENTLE_WARMUP_SHARE if gentle else WARMUP_SHARE)
+    if gentle:
+        make_gentle(config, _iterations(config, options))
+
+
+def _iterations(config: Config, options: RetrainOptions) -> int:
+    length = schedule_length(config)
+    if not length.by_epoch:
+        return length.count
+    batch = config.train_dataloader.batch_size * world_size(options.launcher)
+    return count_iterations(length, len(build_training_set(config)), batch)
+
+
+def _set_training_options(config: Config, options: RetrainOptions) -> None:
+    config.launcher = options.launcher
+    if options.seed is not None:
+        config.randomness = ConfigDict(config.get('randomness', {}), seed=options.seed)
+    if options.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.loss_scale = 'dynamic'
+    if options.auto_scale_lr:
+        if not config.get('auto_scale_lr', {}).get('base_batch_size'):
+            raise UserError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config, and it has none; '
+                            'set the learning rate with --cfg-options.')
+        config.auto_scale_lr.enable = True
+    if options.resume is not None:
+        config.resume = True
+        config.load_from = None if options.resume == 'auto' else options.resume
+
+
+def _default_work_dir(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> str:
+    stem = Path(str(config).rpartition('::')[2]).stem
+    if coreset is None:
+        subset = 'full'
+    else:
+        loaded = Coreset.load(coreset)
+        subset = f'{loaded.method}-{options.num_images or len(loaded)}'
+    seed = '' if options.seed is None else f'_seed{options.seed}'
+    return str(Path('work_dirs') / f'{stem}_{subset}{seed}')

@@ -1,0 +1,149 @@
+"""Schedules counted in iterations: the shape of a stock schedule at another length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from mmcsod.errors import UserError
+from mmcsod.training.config import type_name
+
+WARMUP_SHARE = 0.1
+"""The longest share of an ``--iters`` run that a stock warm-up may take."""
+
+_POSITIONS = ('begin', 'end', 'T_max', 'total_steps', 'step_size', 'total_iters')
+_POSITION_LISTS = ('milestones', 'periods', 'restart_iters')
+_WARMUPS = ('LinearLR', 'ConstantLR', 'ExponentialLR')
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a training loop runs: ``count`` epochs, or ``count`` iterations."""
+
+    count: int
+    by_epoch: bool
+
+
+def schedule_length(config: Config) -> Length:
+    """Return the length of the config's training loop.
+
+    Raises:
+        UserError: If ``train_cfg`` says neither ``max_epochs`` nor ``max_iters``.
+    """
+    loop = config.get('train_cfg') or {}
+    if loop.get('max_iters'):
+        return Length(loop['max_iters'], by_epoch=False)
+    if loop.get('max_epochs'):
+        return Length(loop['max_epochs'], by_epoch=True)
+    raise UserError('The config has no train_cfg with max_epochs or max_iters, so it cannot be trained; '
+                    'give a training config.')
+
+
+def schedulers(config: Config) -> list[Any]:
+    """Return the parameter schedulers of the config as a list.
+
+    Raises:
+        UserError: If there is one list per optimizer, which no detection config has.
+    """
+    found = config.get('param_scheduler') or []
+    if isinstance(found, Mapping):
+        if 'type' not in found:
+            raise UserError('The config schedules several optimizers; --iters can rescale the schedule of one only, '
+                            'so set the schedule in the config.')
+        return [found]
+    return list(found)
+
+
+def warmup_end(config: Config) -> int:
+    """Return the iteration at which the warm-up ends; 0 if there is none or it is counted in epochs."""
+    length = schedule_length(config)
+    ends = [scheduler['end'] for scheduler in schedulers(config)
+            if _is_warmup(scheduler, length) and not scheduler.get('by_epoch', True)]
+    return max(ends, default=0)
+
+
+def has_warmup(config: Config) -> bool:
+    """Whether some scheduler is a warm-up, counted in iterations or epochs."""
+    length = schedule_length(config)
+    return any(_is_warmup(scheduler, length) for scheduler in schedulers(config))
+
+
+def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP_SHARE) -> None:
+    """Turn the schedule of ``config`` into one of ``iterations`` iterations of the same shape, in place.
+
+    Milestones and ends keep their share of the run. A warm-up counted in iterations keeps its length up to
+    ``warmup_share`` of the run: scaled with the rest, the 100 of 18,000 iterations of the paper's stock config would
+    be 5 of its 1,000, and unscaled the 500 of a COCO config would outlast most coresets' runs. Evaluation and the
+    checkpoint come at the end, batches are drawn without end by an InfiniteSampler in place of a DefaultSampler, so
+    that all are full.
+
+    Args:
+        config: The stock config.
+        iterations: Length of the run.
+        warmup_share: Upper bound of the warm-up's share.
+
+    Raises:
+        UserError: If ``iterations`` is below 1 or the config has no schedule to rescale.
+    """
+    if iterations < 1:
+        raise UserError(f'--iters must be at least 1, not {iterations}.')
+    length = schedule_length(config)
+    stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)
+    config.param_scheduler = [ConfigDict(stretch.scheduler(scheduler)) for scheduler in schedulers(config)]
+    config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
+    _set_hooks(config, iterations)
+    sampler = config.train_dataloader.get('sampler')
+    if sampler is not None and type_name(sampler) == 'DefaultSampler':
+        config.train_dataloader.sampler = ConfigDict(type='InfiniteSampler', shuffle=sampler.get('shuffle', True))
+
+
+def _set_hooks(config: Config, iterations: int) -> None:
+    hooks = {'checkpoint': ConfigDict(type='CheckpointHook'), **config.get('default_hooks', {})}
+    hooks['checkpoint'] = ConfigDict(hooks['checkpoint'], by_epoch=False, interval=iterations)
+    if 'logger' in hooks:
+        interval = min(hooks['logger'].get('interval', 10), iterations // 10)
+        hooks['logger'] = ConfigDict(hooks['logger'], interval=max(1, interval))
+    config.default_hooks = hooks
+    config.log_processor = ConfigDict(config.get('log_processor') or {'type': 'LogProcessor'}, by_epoch=False)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Maps positions of the stock schedule to positions of the new one."""
+
+    length: Length
+    iterations: int
+    warmup: int
+    warmup_share: float
+
+    def scheduler(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        by_epoch = config.get('by_epoch', True)
+        if by_epoch and not self.length.by_epoch:
+            return dict(config)  # counts epochs in a loop that has one: it never acts
+        new = {**config, 'by_epoch': False}
+        new.pop('convert_to_iter_based', None)
+        for key in _POSITIONS:
+            if isinstance(config.get(key), int):
+                new[key] = self.position(config[key], by_epoch)
+        for key in _POSITION_LISTS:
+            if key in config:
+                new[key] = [self.position(value, by_epoch) for value in config[key]]
+        return new
+
+    def position(self, value: int, by_epoch: bool) -> int:
+        if value <= 0:
+            return value
+        if by_epoch == self.length.by_epoch and (by_epoch or value > self.warmup):
+            return max(1, round(value * self.iterations / self.length.count))
+        return max(1, min(value, int(self.iterations * self.warmup_share)))
+
+
+def _is_warmup(scheduler: Mapping[str, Any], length: Length) -> bool:
+    name = type_name(scheduler)
+    begins, end = scheduler.get('begin', 0), scheduler.get('end')
+    if begins != 0 or end is None or not (name in _WARMUPS or 'Warmup' in name):
+        return False
+    return scheduler.get('by_epoch', True) != length.by_epoch or end < length.count
