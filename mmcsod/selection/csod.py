@@ -33,8 +33,8 @@ def csod(task: Task) -> Iterator[Pick]:
 
 def _objectives(task: Task) -> dict[int, ClassObjective]:
     pool, make_kernel = task.pool, get_kernel(task.kernel)
-    return {label: ClassObjective(pool.vectors[rows], pool.eligible[rows], task.lam, make_kernel)
-            for label in pool.labels for rows in (pool.rows_of_class(label),)}
+    return {label: ClassObjective(pool.unit_rows(label), pool.eligible[pool.rows_of_class(label)], task.lam, make_kernel)
+            for label in pool.labels}
 
 
 def _select(objectives: dict[int, ClassObjective], pool: Pool, image: int) -> None:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.selection.kernels import KernelFactory
+from mmcsod.selection.unit_rows import UnitRows
 
 TIE = 1e-12
 """Relative size of the differences that count as a tie; float64's own noise is far below, float32's far above."""
-
-BLOCK_ELEMENTS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -32,30 +31,27 @@ class Best:
 class ClassObjective:
     """The scores of one class's rows as rows are selected."""
 
-    def __init__(self, vectors: np.ndarray, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
-        """Sum the eligible rows.
+    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
+        """Start with nothing selected.
 
         Args:
-            vectors: (n, d) float32 or float16, the class's rows.
+            units: The class's n rows, their sum that of the eligible ones.
             eligible: (n,) bool, the rows that take part.
             lam: The balance of Eq. 4.
             make_kernel: Makes the kernel that searches the rows.
         """
-        self._vectors = vectors
+        self._units = units
         self._lam = lam
         self._remaining = eligible.copy()
-        self._inverse_norms = _inverse_norms(vectors)
         self._pool_count = self._summed_count = int(eligible.sum())
         self._selected_count = 0
-        self._pool_sum = self._sum_remaining()
-        self._selected_sum = np.zeros(vectors.shape[1])
-        self._kernel = make_kernel(vectors, self._inverse_norms)
-        for row in np.flatnonzero(~eligible):
-            self._kernel.remove(int(row))
+        self._pool_sum = units.total.copy()
+        self._selected_sum = np.zeros_like(units.total)
+        self._kernel = make_kernel(units.vectors, units.inverse_norms, eligible)
 
     def select(self, row: int) -> None:
         """Move a row from the first sum of Eq. 4 to the second (Alg. 1, lines 16-17)."""
-        unit = self._unit_rows(slice(row, row + 1))[0]
+        unit = self._units.row(row)
         self._remaining[row] = False
         self._kernel.remove(row)
         self._pool_count -= 1
@@ -64,11 +60,11 @@ class ClassObjective:
         self._pool_sum -= unit
         # Subtracting leaves the rounding errors of a long sum in a short one: sum afresh at every halving.
         if 2 * self._pool_count <= self._summed_count:
-            self._pool_sum = self._sum_remaining()
+            self._pool_sum = self._units.sum(self._remaining)
             self._summed_count = self._pool_count
 
     def best(self) -> Best:
-        """Return the row with the highest score, ties broken as documented in docs/selection.md."""
+        """Return the row with the highest score of Eq. 4, ties broken as documented in docs/selection.md."""
         tolerance = TIE * (self._lam * self._pool_count + self._selected_count)
         rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
         pool, selected = self._similarities(rows)
@@ -80,37 +76,13 @@ class ClassObjective:
         return Best(int(rows[index]), float(pool[index]), float(selected[index]), float(scores[index]))
 
     def _similarities(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return both sums of Eq. 4 for some rows; a row's values do not depend on which others are asked for."""
-        step = max(1, BLOCK_ELEMENTS // self._vectors.shape[1])
+        """Return both sums of Eq. 4 for some rows.
+
+        A row's values do not depend on which others are asked for (einsum, not BLAS): that makes the picks the same
+        to the last bit whatever a kernel proposes.
+        """
         pool, selected = np.empty(len(rows)), np.empty(len(rows))
-        for begin in range(0, len(rows), step):
-            part = slice(begin, begin + step)
-            units = self._unit_rows(rows[part])
+        for part, units in self._units.read(rows):
             pool[part] = np.einsum('ij,j->i', units, self._pool_sum)
             selected[part] = np.einsum('ij,j->i', units, self._selected_sum)
         return pool, selected
-
-    def _unit_rows(self, rows: np.ndarray | slice) -> np.ndarray:
-        return self._vectors[rows].astype(np.float64) * self._inverse_norms[rows, None]
-
-    def _sum_remaining(self) -> np.ndarray:
-        total = np.zeros(self._vectors.shape[1])
-        weights = np.where(self._remaining, self._inverse_norms, 0)
-        for rows in _blocks(self._vectors):
-            total += weights[rows] @ self._vectors[rows].astype(np.float64)
-        return total
-
-
-def _inverse_norms(vectors: np.ndarray) -> np.ndarray:
-    """Return (n,) float64 inverse norms, 0 for zero vectors, whose cosine with everything is 0."""
-    squares = np.empty(len(vectors))
-    for rows in _blocks(vectors):
-        block = vectors[rows].astype(np.float64)
-        squares[rows] = np.einsum('ij,ij->i', block, block)
-    with np.errstate(divide='ignore'):
-        return np.where(squares > 0, 1 / np.sqrt(squares), 0)
-
-
-def _blocks(vectors: np.ndarray) -> list[slice]:
-    step = max(1, BLOCK_ELEMENTS // max(1, vectors.shape[1]))
-    return [slice(begin, begin + step) for begin in range(0, len(vectors), step)]

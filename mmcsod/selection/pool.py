@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from mmcsod.features.bank import FeatureBank
+from mmcsod.selection.unit_rows import UnitRows
 
 
 class Pool:
@@ -47,6 +48,20 @@ class Pool:
         """Return the eligible rows of an image, of whatever class."""
         begin, end = self._image_index[1][image:image + 2]
         return self._image_index[0][begin:end]
+
+    def unit_rows(self, label: int) -> UnitRows:
+        """Read a class's vectors for their norms and the sum of those eligible.
+
+        Raises:
+            UserError: If an eligible vector holds NaN or infinity.
+        """
+        rows = self.rows_of_class(label)
+
+        def name_row(row: int) -> str:
+            image = self.bank.images[self.row_images[rows.start + row]]
+            return f"image '{image}', class '{self.bank.classes[label]}',"
+
+        return UnitRows(self.vectors[rows], self.eligible[rows], name_row)
 
     def images_of_class(self, label: int) -> np.ndarray:
         """Return the images with eligible rows of a class, each once, in dataset order."""

@@ -1,0 +1,61 @@
+"""FAISS's search on a GPU, over a tensor of PyTorch's that FAISS reads in place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmcsod.errors import UserError
+from mmcsod.selection.kernels.base import HALF_ULP
+
+try:
+    import faiss
+    import faiss.contrib.torch_utils  # lets faiss.knn_gpu take tensors
+    import torch
+except ImportError as error:
+    raise UserError(f"The faiss kernel on a GPU needs PyTorch and FAISS ({error}); install them, or choose the kernel "
+                    'numpy.') from error
+
+QUERY_RANGE = 2.0**12
+TENSOR_CORE_ULP = 4 * HALF_ULP
+LARGEST_K = 2048
+
+
+class GpuSearch:
+    """``faiss.knn_gpu`` over unit rows in the bank's own precision.
+
+    FAISS wants queries in the precision of the rows. The range of float16 is narrow, so such a query is scaled up.
+    Rounding row and query costs 2^-11 each; elements of a row below float16's normal range, 2^-25 times sqrt(d).
+
+    Attributes:
+        error: How far a product with a unit query may be from the exact one.
+        largest_k: The most that can be asked for at once.
+    """
+
+    def __init__(self, rows: int, dimensions: int, dtype: np.dtype) -> None:
+        self.largest_k = min(rows, LARGEST_K)
+        half = dtype == np.float16
+        self.error = (dimensions + 16) * TENSOR_CORE_ULP + (2.0**-10 + dimensions**0.5 * 2.0**-24 if half else 0)
+        self._dtype = torch.float16 if half else torch.float32
+        self._range = QUERY_RANGE if half else 1.0
+        self._resources = faiss.StandardGpuResources()
+        try:
+            self._units = torch.empty(rows, dimensions, dtype=self._dtype, device='cuda')
+        except torch.cuda.OutOfMemoryError as error:
+            raise UserError('The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
+                            'kernel pruned or numpy, which run on the CPU.') from error
+
+    def write(self, begin: int, units: np.ndarray) -> None:
+        """Write unit rows, (k, d) float64, from row ``begin`` on."""
+        self._units[begin:begin + len(units)] = torch.from_numpy(units.astype(np.float32)).to(self._units)
+
+    def move(self, source: int, target: int) -> None:
+        """Copy a row over another."""
+        self._units[target] = self._units[source]
+
+    def top(self, query: np.ndarray, count: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (k,) products in falling order and their rows, of the first ``count`` rows."""
+        scale = self._range / np.abs(query).max()
+        scaled = torch.from_numpy((query * scale).astype(np.float32)[None]).to(self._units)
+        products, rows = faiss.knn_gpu(self._resources, scaled, self._units[:count], k,
+                                       metric=faiss.METRIC_INNER_PRODUCT)
+        return products[0].cpu().numpy() / np.float32(scale), rows[0].cpu().numpy()

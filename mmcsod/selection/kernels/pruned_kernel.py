@@ -1,0 +1,178 @@
+"""The numpy kernel that leaves most rows unread, by a bound on what they can have become.
+
+Between two turns of a class its query w = lam * S - T changes by a few selected rows only. A row's score is known
+exactly from when it was read last; since then it can have risen by p . (w - w'), which is at most
+a * m.(w - w') + b * |w - w' without its part along m|, where m is the class's direction, a = p . m and
+b = sqrt(1 - a^2). Only rows whose bound reaches the best score are read: nothing is approximate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmcsod.selection.kernels.base import Kernel, product_error, scales, unit_query
+from mmcsod.selection.kernels.numpy_kernel import NumpyKernel, scaled_products
+
+REFERENCES = 8
+"""Past queries kept per class; more leave hardly fewer rows to read."""
+
+WORTH_PRUNING = 1 << 22
+"""Bytes of a class below which reading it takes no longer than working out what to leave."""
+
+FIRST_READ = 64
+READ_ALL_ABOVE = 0.25
+"""Share of the rows above which one pass over all of them is faster than picking them out."""
+
+LONGEST_PAUSE = 64
+"""Turns for which bounds are not tried, at most, after they failed again and again."""
+
+
+class PrunedKernel:
+    """Reads, in place, only the rows whose score may be the highest.
+
+    Attributes:
+        rows_read: How many rows were read so far.
+    """
+
+    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> None:
+        self.rows_read = 0
+        self._vectors = vectors
+        self._scales = scales(inverse_norms)
+        self._gone = ~eligible
+        self._error = product_error(vectors.shape[1])
+        self._bounds = ScoreBounds(*vectors.shape, self._error)
+        self._longest_query = 0.0
+        self._pause = self._next_pause = 0
+
+    def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
+        """See :class:`mmcsod.selection.kernels.base.Kernel`."""
+        unit, length = unit_query(query)
+        if length == 0:
+            return np.flatnonzero(~self._gone)
+        self._longest_query = max(self._longest_query, length)
+        # Nearer to the best score than this, rounding may decide: float32's, and float64's in the bounds.
+        margin = slack + 2 * self._error * length + 1e-14 * self._longest_query
+        read = self._read_promising(query, unit.astype(np.float32), length, margin)
+        if read is None:
+            rows = np.flatnonzero(~self._gone)
+            scores = self._read(slice(None), unit.astype(np.float32), length)
+            self._bounds.set_all(query, scores, length)
+            scores = scores[rows]
+        else:
+            rows, scores = read
+            self._bounds.set(query, rows, scores, length)
+        return rows[~(scores < np.fmax.reduce(scores) - margin)]
+
+    def remove(self, row: int) -> None:
+        """See :class:`mmcsod.selection.kernels.base.Kernel`."""
+        self._gone[row] = True
+
+    def _read_promising(self, query: np.ndarray, unit: np.ndarray, length: float,
+                        margin: float) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the rows that had to be read and their scores, or None where that would be too many."""
+        if self._bounds.empty or self._pause:
+            self._pause = max(0, self._pause - 1)
+            return None
+        bounds = self._bounds.at(query)
+        bounds[self._gone] = -np.inf
+        read = self._read_by_bounds(bounds, unit, length, margin)
+        self._next_pause = 0 if read else min(LONGEST_PAUSE, 2 * self._next_pause + 1)
+        self._pause = self._next_pause
+        return read
+
+    def _read_by_bounds(self, bounds: np.ndarray, unit: np.ndarray, length: float,
+                        margin: float) -> tuple[np.ndarray, np.ndarray] | None:
+        most = int(READ_ALL_ABOVE * len(bounds))
+        all_rows, all_scores = [np.empty(0, np.int64)], [np.empty(0)]
+        best, count = -np.inf, 0
+        promising = np.arange(len(bounds))
+        while len(promising):
+            rows = _highest(promising, bounds, max(FIRST_READ, count))
+            scores = self._read(rows, unit, length)
+            all_rows.append(rows)
+            all_scores.append(scores)
+            count += len(rows)
+            best = np.fmax(best, np.fmax.reduce(scores))
+            bounds[rows] = -np.inf
+            promising = promising[~(bounds[promising] < best - margin)]
+            if count + len(promising) > most:
+                return None
+        return np.concatenate(all_rows), np.concatenate(all_scores)
+
+    def _read(self, rows: np.ndarray | slice, unit: np.ndarray, length: float) -> np.ndarray:
+        scores = scaled_products(self._vectors[rows], self._scales[rows], unit)
+        self.rows_read += len(scores)
+        return scores.astype(np.float64) * length
+
+
+class ScoreBounds:
+    """Upper bounds on the products of all rows with a query that changes, in O(1) a row."""
+
+    def __init__(self, rows: int, dimensions: int, error: float) -> None:
+        """Start without any product.
+
+        Args:
+            rows: n, how many rows there are.
+            dimensions: d of the queries.
+            error: How far a product with a unit query, as given to :meth:`set`, may be from the exact one.
+        """
+        self.empty = True
+        self._error = error
+        self._direction = np.zeros(dimensions)
+        self._along = np.zeros(rows)
+        self._across = np.zeros(rows)
+        self._scores = np.zeros(rows)
+        self._queries = np.zeros((REFERENCES, dimensions))
+        self._asked_at = np.zeros(rows, np.int8)
+        self._latest = 0
+
+    def at(self, query: np.ndarray) -> np.ndarray:
+        """Return (n,) float64: no row's product with ``query`` is higher, but for rounding of float64."""
+        return self._raised(slice(None), query)
+
+    def set_all(self, query: np.ndarray, scores: np.ndarray, length: float) -> None:
+        """Take note of the products of all rows with ``query``, which is ``length`` long."""
+        if self.empty:
+            self._set_direction(query / length, scores / length)
+        self._latest = 0
+        self._queries[:] = query
+        self._asked_at[:] = 0
+        self._scores = scores + self._error * length
+
+    def set(self, query: np.ndarray, rows: np.ndarray, scores: np.ndarray, length: float) -> None:
+        """Take note of the products of some rows with ``query``."""
+        slot = (self._latest + 1) % REFERENCES
+        old = np.flatnonzero(self._asked_at == slot)
+        self._scores[old] = self._raised(old, self._queries[self._latest])
+        self._asked_at[old] = self._latest
+        self._queries[slot] = query
+        self._asked_at[rows] = slot
+        self._scores[rows] = scores + self._error * length
+        self._latest = slot
+
+    def _set_direction(self, direction: np.ndarray, products: np.ndarray) -> None:
+        self._direction = direction
+        self._along = products
+        self._across = np.sqrt(1 - np.clip(np.abs(products) - self._error, 0, 1) ** 2)
+        self.empty = False
+
+    def _raised(self, rows: np.ndarray | slice, query: np.ndarray) -> np.ndarray:
+        change = query - self._queries
+        along = change @ self._direction
+        across = np.linalg.norm(change - along[:, None] * self._direction, axis=1)
+        asked_at = self._asked_at[rows]
+        return (self._scores[rows] + (self._error * np.abs(along))[asked_at]
+                + self._along[rows] * along[asked_at] + self._across[rows] * across[asked_at])
+
+
+def _highest(rows: np.ndarray, bounds: np.ndarray, number: int) -> np.ndarray:
+    """Return the ``number`` rows of the highest bounds, in memory order; NaN counts as highest."""
+    if len(rows) > number:
+        rows = rows[np.argpartition(bounds[rows], len(rows) - number)[-number:]]
+    return np.sort(rows)
+
+
+def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> Kernel:
+    """Make the pruned kernel where there is enough to leave unread, the plain one elsewhere."""
+    kernel = PrunedKernel if vectors.nbytes >= WORTH_PRUNING else NumpyKernel
+    return kernel(vectors, inverse_norms, eligible)

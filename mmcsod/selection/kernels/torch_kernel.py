@@ -1,0 +1,114 @@
+"""The PyTorch kernel: on the CPU over the bank's own rows, on a GPU over a copy of them in their own precision."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+
+import numpy as np
+
+from mmcsod.errors import UserError
+from mmcsod.selection.kernels.base import HALF_ULP, KernelFactory, product_error, scales, unit_query
+
+try:
+    import torch
+except ImportError as error:
+    raise UserError(f"The torch kernel needs PyTorch, which cannot be imported ({error}); install it with "
+                    "'pip install torch', or choose the kernel numpy.") from error
+
+BLOCK_ELEMENTS = 1 << 24
+QUERY_RANGE = 2.0**12
+"""Largest element of a float16 query: within range, and far above where float16 loses relative precision."""
+
+TENSOR_CORE_ULP = 4 * HALF_ULP
+"""Tensor cores accumulate in float32 but truncate, also when they align the addends."""
+
+
+def has_gpu() -> bool:
+    """Return whether PyTorch can use a GPU."""
+    return torch.cuda.is_available()
+
+
+def make_torch_kernels(device: str | None = None) -> KernelFactory:
+    """Return the factory of torch kernels for a device; by default a GPU if there is one, else the CPU."""
+    return partial(TorchKernel, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
+
+
+class TorchKernel:
+    """Scores raw rows on a device and masks those that are gone."""
+
+    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray,
+                 device: torch.device) -> None:
+        self._vectors = to_device(vectors, device)
+        self._scales = torch.from_numpy(scales(inverse_norms)).to(device)
+        # Added to the scores: 0 for rows that remain, -inf for those that are gone.
+        self._offsets = torch.from_numpy(np.where(eligible, 0, -np.inf).astype(np.float32)).to(device)
+        self._split = device.type == 'cuda' and vectors.dtype == np.float16 and _mm_widens(device)
+        self._error = _error_bound(vectors.shape[1], self._split, device)
+
+    def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
+        """See :class:`mmcsod.selection.kernels.base.Kernel`."""
+        unit, length = unit_query(query)
+        if length == 0:
+            return torch.nonzero(self._offsets == 0).flatten().cpu().numpy()
+        scores = torch.addcmul(self._offsets, self._products(unit), self._scales)
+        best = float(scores.nan_to_num(nan=-np.inf).max())
+        return torch.nonzero(~(scores < best - 2 * self._error - slack / length)).flatten().cpu().numpy()
+
+    def remove(self, row: int) -> None:
+        """See :class:`mmcsod.selection.kernels.base.Kernel`."""
+        self._offsets[row] = -np.inf
+
+    def _products(self, unit: np.ndarray) -> torch.Tensor:
+        if self._split:
+            return _split_products(self._vectors, unit)
+        query = torch.from_numpy(unit.astype(np.float32)).to(self._vectors.device)
+        if self._vectors.dtype == torch.float32:
+            return torch.mv(self._vectors, query)
+        step = max(1, BLOCK_ELEMENTS // len(query))
+        return torch.cat([torch.mv(block.float(), query) for block in self._vectors.split(step)])
+
+
+def to_device(vectors: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Return vectors as a tensor: the same memory on the CPU, a copy on a GPU.
+
+    Raises:
+        UserError: If the GPU has no room for them.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'The given NumPy array is not writable')
+        host = torch.from_numpy(np.asarray(vectors))
+    try:
+        return host.to(device)
+    except torch.cuda.OutOfMemoryError as error:
+        raise UserError('The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
+                        'kernel pruned or numpy, which run on the CPU.') from error
+
+
+def _split_products(vectors: torch.Tensor, unit: np.ndarray) -> torch.Tensor:
+    """Multiply float16 rows with a query in two float16 parts, high and low, in one pass over the rows."""
+    scale = QUERY_RANGE / np.abs(unit).max()
+    high = (unit * scale).astype(np.float16)
+    low = ((unit * scale - high) * 2**11).astype(np.float16)
+    pair = torch.from_numpy(np.stack([high, low], axis=1)).to(vectors.device)
+    products = torch.mm(vectors, pair, out_dtype=torch.float32)
+    return (products[:, 0] + products[:, 1] * 2.0**-11) / scale
+
+
+def _mm_widens(device: torch.device) -> bool:
+    """Return whether this PyTorch multiplies float16 matrices into a float32 one."""
+    sample = torch.zeros(8, 8, dtype=torch.float16, device=device)
+    try:
+        torch.mm(sample, sample, out_dtype=torch.float32)
+    except (TypeError, RuntimeError, NotImplementedError):
+        return False
+    return True
+
+
+def _error_bound(dimensions: int, split: bool, device: torch.device) -> float:
+    if split:
+        return (dimensions + 16) * TENSOR_CORE_ULP
+    if device.type == 'cuda' and torch.get_float32_matmul_precision() != 'highest':
+        # TF32 keeps 11 bits of either factor; whoever allowed it keeps it, the bound is wider then.
+        return 2.0**-10 + (dimensions + 16) * TENSOR_CORE_ULP
+    return product_error(dimensions)

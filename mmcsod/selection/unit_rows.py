@@ -1,0 +1,95 @@
+"""Rows at unit length in float64, without ever holding a float64 copy of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from mmcsod.errors import UserError
+
+BLOCK_ELEMENTS = 1 << 18
+"""Elements converted to float64 at a time: 2 MiB, which stays in the cache."""
+
+
+class UnitRows:
+    """Some vectors, and what it takes to read them at unit length.
+
+    A zero vector stays zero: its cosine with everything is 0.
+
+    Attributes:
+        vectors: (n, d) float32 or float16, as given, memory-mapped or not.
+        inverse_norms: (n,) float64, 0 for zero vectors and for rows left out.
+        total: (d,) float64, the sum of the unit rows.
+    """
+
+    def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str) -> None:
+        """Read the vectors once for norms and sum.
+
+        Args:
+            vectors: (n, d) float32 or float16.
+            eligible: (n,) bool, False for rows to leave out.
+            name_row: What to call a row in an error message.
+
+        Raises:
+            UserError: If an eligible row holds NaN or infinity; names the first.
+        """
+        self.vectors = vectors
+        self.inverse_norms = np.zeros(len(vectors))
+        self.total = np.zeros(vectors.shape[1])
+        for rows, block in self._blocks():
+            squares = np.where(eligible[rows], _squared_lengths(block), 0)
+            if not np.isfinite(squares).all():
+                first = rows.start + int(np.argmin(np.isfinite(squares)))
+                raise UserError(f'The vector of {name_row(first)} holds NaN or infinity; '
+                                'extract the features again, or exclude the image.')
+            inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
+            self.inverse_norms[rows] = inverse
+            self.total += _weighted_sum(inverse, block)
+
+    def sum(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the (d,) float64 sum of the unit rows where ``chosen``, (n,) bool, is True."""
+        total = np.zeros(self.vectors.shape[1])
+        weights = np.where(chosen, self.inverse_norms, 0)
+        for rows, block in self._blocks():
+            total += _weighted_sum(weights[rows], block)
+        return total
+
+    def read(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield parts of ``rows`` and their unit vectors, (k, d) float64, a block at a time."""
+        step = self._step
+        for begin in range(0, len(rows), step):
+            part = slice(begin, begin + step)
+            yield part, self.vectors[rows[part]].astype(np.float64) * self.inverse_norms[rows[part], None]
+
+    def row(self, row: int) -> np.ndarray:
+        """Return one unit vector, (d,) float64."""
+        return self.vectors[row].astype(np.float64) * self.inverse_norms[row]
+
+    @property
+    def _step(self) -> int:
+        return max(1, BLOCK_ELEMENTS // max(1, self.vectors.shape[1]))
+
+    def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield consecutive rows in float64; the array is overwritten by the next."""
+        buffer = np.empty((min(self._step, len(self.vectors)), self.vectors.shape[1]))
+        for begin in range(0, len(self.vectors), self._step):
+            rows = slice(begin, min(begin + self._step, len(self.vectors)))
+            block = buffer[:rows.stop - rows.start]
+            np.copyto(block, self.vectors[rows])
+            yield rows, block
+
+
+def _squared_lengths(block: np.ndarray) -> np.ndarray:
+    if hasattr(np, 'vecdot'):  # numpy 2: twice as fast
+        return np.vecdot(block, block)
+    return np.einsum('ij,ij->i', block, block)
+
+
+def _weighted_sum(weights: np.ndarray, block: np.ndarray) -> np.ndarray:
+    # A weight of 0 must also silence a row of infinities or NaN, which are excluded rows.
+    with np.errstate(invalid='ignore'):
+        total = weights @ block
+    if np.isfinite(total).all():
+        return total
+    return weights[weights > 0] @ block[weights > 0]
