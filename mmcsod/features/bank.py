@@ -79,14 +79,13 @@ class FeatureBank:
         vectors = np.asarray(vectors)
         if vectors.dtype not in (np.float32, np.float16):
             vectors = vectors.astype(np.float32)
-        labels = np.asarray(labels, dtype=np.int64)
         if not len(vectors) == len(image_ids) == len(labels):
             raise UserError(f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
                             'labels; give one id and one label for each vector.')
         images = {image: index for index, image in enumerate(dict.fromkeys(map(str, image_ids)))}
         rows = np.zeros(len(labels), ROW_DTYPE)
         rows['image'] = [images[str(image)] for image in image_ids]
-        rows['label'] = labels
+        rows['label'] = np.asarray(labels, dtype=np.int64)
         rows['count'] = 1
         return cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
 
@@ -171,13 +170,13 @@ class FeatureBank:
                             f'version {FORMAT_VERSION}; upgrade mmcsod.')
         try:
             return cls(
-                vectors=_open(directory, 'vectors', mmap_mode='r'),
+                vectors=_open(directory, 'vectors', memory_map=True),
                 rows=_open(directory, 'rows'),
                 images=tuple(read_json(directory / 'images.json', "a feature bank's images.json")),
                 classes=tuple(meta['classes']),
-                image_vectors=_open(directory, 'image_vectors', mmap_mode='r', optional=True),
-                objects=_open(directory, 'objects', optional=True),
-                object_vectors=_open(directory, 'object_vectors', mmap_mode='r', optional=True),
+                image_vectors=_open_if_there(directory, 'image_vectors', memory_map=True),
+                objects=_open_if_there(directory, 'objects'),
+                object_vectors=_open_if_there(directory, 'object_vectors', memory_map=True),
                 provenance=meta['provenance'])
         except (KeyError, TypeError) as error:
             raise UserError(f'{directory} is a damaged feature bank ({error}); extract again.') from error
@@ -202,11 +201,13 @@ class FeatureBank:
                                 'its tables do not belong together.')
 
 
-def _open(directory: Path, name: str, mmap_mode: str | None = None, optional: bool = False) -> np.ndarray | None:
+def _open_if_there(directory: Path, name: str, memory_map: bool = False) -> np.ndarray | None:
+    return _open(directory, name, memory_map) if (directory / f'{name}.npy').exists() else None
+
+
+def _open(directory: Path, name: str, memory_map: bool = False) -> np.ndarray:
     path = directory / f'{name}.npy'
-    if optional and not path.exists():
-        return None
     try:
-        return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+        return np.load(path, mmap_mode='r' if memory_map else None, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise UserError(f'{path} is not a readable array ({error}); extract again.') from error

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmcsod.coreset import Coreset
@@ -62,12 +66,27 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
         print(expect(bank, options))
         return None
     start = time.perf_counter()
-    coreset = select_coreset(bank, **options)
+    with _log_printed():
+        coreset = select_coreset(bank, **options)
     seconds = time.perf_counter() - start
     paths = [_save(coreset, Path(path), number) for number in budgets]
     print(describe(bank, coreset))
-    print(f'selected in {seconds:.2f} s; wrote {", ".join(map(str, paths))}')
+    print(f'selected in {seconds:.2f} s in all; wrote {", ".join(map(str, paths))}')
     return coreset
+
+
+@contextlib.contextmanager
+def _log_printed() -> Iterator[None]:
+    """Print what selection logs: the time of its set-up, and warnings."""
+    logger, handler = logging.getLogger('mmcsod'), logging.StreamHandler(sys.stdout)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _check_budgets(budgets: list[int | None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 
 from mmcsod.coreset import Pick
@@ -10,6 +12,8 @@ from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.methods import Task, register_method
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
+
+logger = logging.getLogger('mmcsod')
 
 
 @register_method('csod', parameters=('lam',))
@@ -33,8 +37,13 @@ def csod(task: Task) -> Iterator[Pick]:
 
 def _objectives(task: Task) -> dict[int, ClassObjective]:
     pool, make_kernel = task.pool, get_kernel(task.kernel)
-    return {label: ClassObjective(pool.unit_rows(label), pool.eligible[pool.rows_of_class(label)], task.lam, make_kernel)
-            for label in pool.labels}
+    start = time.perf_counter()
+    objectives = {}
+    for label in pool.labels:
+        eligible = pool.eligible[pool.rows_of_class(label)]
+        objectives[label] = ClassObjective(pool.unit_rows(label), eligible, task.lam, make_kernel)
+    logger.info('norms and class sums of %d rows: %.2f s', len(pool.vectors), time.perf_counter() - start)
+    return objectives
 
 
 def _select(objectives: dict[int, ClassObjective], pool: Pool, image: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mmcsod.coreset import Coreset
@@ -39,7 +39,8 @@ def _read_file(path: Path) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line]
 
 
-def find_images(images: tuple[str, ...], include: ImageIds, exclude: ImageIds) -> tuple[tuple[int, ...], frozenset[int]]:
+def find_images(images: Sequence[str], include: ImageIds | str,
+                exclude: ImageIds | str) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return the indices of the images to include, in the order given, and of those to exclude.
 
     Args:

@@ -46,11 +46,13 @@ def expect(bank: FeatureBank, options: Mapping[str, Any]) -> str:
     task = make_task(bank, entry, budget, *(options[name] for name in (
         'lam', 'kernel', 'seed', 'include', 'exclude', 'classes')))
     pool, target = task.pool, budget.target(task.pool)
-    lines = [f'{len(pool.images)} images, {int(pool.eligible.sum())} rows of {pool.vectors.shape[1]} '
-             f'{pool.vectors.dtype} ({_size(pool.vectors.nbytes)}), {len(pool.labels)} classes',
-             f'method {entry.name}, {target} images' + (' (estimated)' if budget.num_objects else ''),
-             f'memory: the vectors{", read in place" if pool.shares_bank else " and a copy by class"}, and '
-             f'{_size(_overhead(pool))} beside them']
+    rows, vectors = int(pool.eligible.sum()), pool.vectors
+    vectors_are = 'read in place' if pool.shares_bank else 'copied class by class'
+    lines = [
+        f'{len(pool.images)} images, {rows} rows of {vectors.shape[1]} {vectors.dtype}, {len(pool.labels)} classes',
+        f'method {entry.name}, {target} images' + (' (estimated)' if budget.num_objects else ''),
+        f'memory: {_size(vectors.nbytes)} of vectors, {vectors_are}, and {_size(_overhead(pool))} beside them',
+    ]
     if 'lam' in entry.parameters:
         lines.append(f'lam {task.lam:.6g}')
         lines.append(f'expected time: at most about {_expected_seconds(pool, target):.1f} s')
@@ -93,7 +95,7 @@ def _expected_seconds(pool: Pool, target: int) -> float:
     return seconds_per_row * (2 * len(pool.vectors) + target * mean_rows)
 
 
-def _size(num_bytes: int) -> str:
+def _size(num_bytes: float) -> str:
     for unit in ('B', 'kB', 'MB'):
         if num_bytes < 1000:
             return f'{num_bytes:.3g} {unit}'

@@ -34,8 +34,8 @@ def pick_all(vectors, lam, factory, number):
 def near_ties(rng, rows, dimensions, dtype):
     """Rows that differ in the last bits of their type, so that low precision cannot rank them."""
     base = np.abs(rng.normal(size=dimensions)).astype(dtype)
-    steps = rng.integers(-1, 2, (rows, dimensions))
-    return np.where(steps > 0, np.nextafter(base, dtype(np.inf)), np.where(steps < 0, np.nextafter(base, dtype(0)), base))
+    neighbours = np.stack([np.nextafter(base, dtype(0)), base, np.nextafter(base, dtype(np.inf))])
+    return neighbours[rng.integers(0, 3, (rows, dimensions)), np.arange(dimensions)]
 
 
 def exact_ties(rng, rows, dimensions, dtype):

@@ -40,7 +40,7 @@ class PrunedKernel:
         self._scales = scales(inverse_norms)
         self._gone = ~eligible
         self._error = product_error(vectors.shape[1])
-        self._bounds = ScoreBounds(*vectors.shape, self._error)
+        self._bounds = ScoreBounds(len(vectors), vectors.shape[1], self._error)
         self._longest_query = 0.0
         self._pause = self._next_pause = 0
 
@@ -119,9 +119,9 @@ class ScoreBounds:
         self.empty = True
         self._error = error
         self._direction = np.zeros(dimensions)
-        self._along = np.zeros(rows)
-        self._across = np.zeros(rows)
-        self._scores = np.zeros(rows)
+        self._along: np.ndarray = np.zeros(rows)
+        self._across: np.ndarray = np.zeros(rows)
+        self._scores: np.ndarray = np.zeros(rows)
         self._queries = np.zeros((REFERENCES, dimensions))
         self._asked_at = np.zeros(rows, np.int8)
         self._latest = 0
