@@ -110,12 +110,21 @@ class Coreset:
                 picks=tuple(Pick(**pick) for pick in content['picks']),
                 classes=tuple(content['classes']),
                 method=content['method'],
-                parameters=content['parameters'],
-                provenance=content['provenance'])
-        except (KeyError, TypeError) as error:
+                parameters=dict(content['parameters']),
+                provenance=dict(content['provenance']))
+            coreset._check_types()
+        except (KeyError, TypeError, ValueError) as error:
             raise UserError(f'{path} is a damaged coreset file ({error}); select again.') from error
         coreset._check(path)
         return coreset
+
+    def _check_types(self) -> None:
+        names = [pick.image_id for pick in self.picks] + list(self.classes) + [self.method]
+        labels = [pick.label for pick in self.picks if pick.label is not None]
+        for values, kind in ((names, str), (labels, int)):
+            wrong = next((value for value in values if not isinstance(value, kind)), None)
+            if wrong is not None:
+                raise TypeError(f'{wrong!r} where a {kind.__name__} belongs')
 
     def _check(self, path: str | Path) -> None:
         if not self.picks:

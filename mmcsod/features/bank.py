@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,16 +185,29 @@ class FeatureBank:
     def _check(self) -> None:
         if self.vectors.ndim != 2:
             raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {self.vectors.ndim}-d.')
+        if self.vectors.dtype not in (np.float32, np.float16):
+            raise UserError(f'Bank vectors must be float32 or float16, not {self.vectors.dtype}; convert them.')
+        if len(set(self.images)) < len(self.images):
+            twice = next(image for image, count in Counter(self.images).items() if count > 1)
+            raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
         if len(self.vectors) != len(self.rows):
             raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; extract again.')
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
             raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
                             'extract again.')
-        for name, table in (('rows', self.rows), ('objects', self.objects)):
-            if table is not None:
-                self._check_table(name, table)
+        self._check_table('rows', self.rows, ROW_DTYPE)
+        if self.objects is not None:
+            self._check_table('objects', self.objects, OBJECT_DTYPE)
+            self._check_object_vectors(int((~self.objects['ignored']).sum()))
 
-    def _check_table(self, name: str, table: np.ndarray) -> None:
+    def _check_object_vectors(self, expected: int) -> None:
+        if self.object_vectors is not None and len(self.object_vectors) != expected:
+            raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
+                            'not ignored; extract again.')
+
+    def _check_table(self, name: str, table: np.ndarray, dtype: np.dtype) -> None:
+        if table.dtype != dtype:
+            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; extract again.")
         for column, size in (('image', len(self.images)), ('label', len(self.classes))):
             values = table[column]
             if len(values) and not (0 <= values.min() and values.max() < size):

@@ -31,7 +31,9 @@ class Pool:
         order = _class_major_order(bank.labels)
         self.bank = bank
         self.shares_bank = order is None
-        self.vectors = bank.vectors if order is None else bank.vectors[order]
+        # A plain view of a memory map: the subclass makes every slice slow.
+        vectors = np.asarray(bank.vectors)
+        self.vectors = vectors if order is None else vectors[order]
         rows = bank.rows if order is None else bank.rows[order]
         self.row_images = rows['image']
         self.row_labels = rows['label']

@@ -1,0 +1,105 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcsod import Coreset, Pick, UserError
+
+finite = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+picks = st.builds(Pick, image_id=st.text(min_size=1), label=st.none() | st.integers(0, 1), pool_similarity=finite,
+                  selected_similarity=finite, score=finite)
+
+
+@pytest.fixture
+def coreset():
+    return Coreset(
+        picks=(Pick('b/2.jpg', None), Pick('a "1".jpg', 1, 2.4, 1 / 3, -0.1), Pick('ü.jpg', 0, 1.0, 0.0, 1.0)),
+        classes=('cat', 'dog'), method='csod', parameters={'lam': 0.1, 'num_images': 3}, provenance={'tap': 'fc'})
+
+
+def test_what_is_saved_is_what_is_loaded(coreset, tmp_path):
+    coreset.save(tmp_path / 'new' / 'coreset.json')
+    assert Coreset.load(tmp_path / 'new' / 'coreset.json') == coreset
+    assert coreset.image_ids == ['b/2.jpg', 'a "1".jpg', 'ü.jpg']
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(picks=st.lists(picks, min_size=1, max_size=5, unique_by=lambda pick: pick.image_id))
+def test_every_float_and_name_survives(picks, tmp_path_factory):
+    path = tmp_path_factory.mktemp('coreset') / 'coreset.json'
+    coreset = Coreset(tuple(picks), ('cat', 'dog'), 'csod')
+    coreset.save(path)
+    assert Coreset.load(path) == coreset
+
+
+def test_the_file_is_for_people_and_diffs(coreset, tmp_path):
+    coreset.save(tmp_path / 'coreset.json')
+    text = (tmp_path / 'coreset.json').read_text(encoding='utf-8')
+    assert [line.strip()[:14] for line in text.splitlines() if 'image_id' in line] == ['{"image_id": "'] * 3
+    assert 'ü.jpg' in text
+    coreset.prefix(2).save(tmp_path / 'prefix.json')
+    shorter = (tmp_path / 'prefix.json').read_text(encoding='utf-8').splitlines()
+    assert set(map(str.strip, shorter)) - {line.strip().rstrip(',') for line in text.splitlines()} <= {
+        line.strip() for line in text.splitlines()}
+
+
+def test_a_prefix_is_the_first_picks(coreset):
+    assert coreset.prefix(2).picks == coreset.picks[:2]
+    assert coreset.prefix(3) == coreset
+    for number in (0, 4, -1):
+        with pytest.raises(UserError, match=f'A prefix of {number} images was asked of a coreset that has 3'):
+            coreset.prefix(number)
+
+
+def change(path, **entries):
+    content = json.loads(path.read_text(encoding='utf-8'))
+    content.update(entries)
+    path.write_text(json.dumps(content), encoding='utf-8')
+
+
+@pytest.mark.parametrize(('entries', 'message'), [
+    ({'format': 'coco'}, 'is not a coreset file: it has no "format": "mmcsod-coreset"'),
+    ({'version': 99}, 'version 99 and this mmcsod reads version 1; upgrade'),
+    ({'picks': []}, 'a coreset of no images'),
+    ({'picks': None}, 'damaged coreset file'),
+    ({'picks': [{'image': 'a'}]}, 'damaged coreset file'),
+    ({'picks': [{'image_id': 'a'}, {'image_id': 'b'}, {'image_id': 'a'}]}, 'names the image a twice'),
+    ({'picks': [{'image_id': 'a', 'label': 2}]}, 'gives image a the label 2, but it has only 2 classes'),
+    ({'picks': [{'image_id': 'a', 'label': 'cat'}]}, 'damaged coreset file'),
+    ({'picks': [{'image_id': 7}]}, 'damaged coreset file'),
+    ({'picks': [['a']]}, 'damaged coreset file'),
+    ({'classes': 5}, 'damaged coreset file'),
+    ({'parameters': 5}, 'damaged coreset file')])
+def test_a_file_that_is_no_coreset_is_refused(coreset, tmp_path, entries, message):
+    coreset.save(tmp_path / 'coreset.json')
+    change(tmp_path / 'coreset.json', **entries)
+    with pytest.raises(UserError, match=message):
+        Coreset.load(tmp_path / 'coreset.json')
+
+
+def test_files_that_cannot_be_read_or_written_are_refused(coreset, tmp_path):
+    with pytest.raises(UserError, match='cannot be read'):
+        Coreset.load(tmp_path / 'none.json')
+    (tmp_path / 'half.json').write_text('{"format": "mmcsod-cor')
+    with pytest.raises(UserError, match='not valid JSON'):
+        Coreset.load(tmp_path / 'half.json')
+    (tmp_path / 'list.json').write_text('[]')
+    with pytest.raises(UserError, match='is not a coreset file'):
+        Coreset.load(tmp_path / 'list.json')
+    with pytest.raises(UserError, match='could not be written'):
+        coreset.save(tmp_path / 'half.json' / 'coreset.json')
+
+
+def test_an_interrupted_write_leaves_the_old_file(coreset, tmp_path, monkeypatch):
+    path = tmp_path / 'coreset.json'
+    coreset.save(path)
+
+    def full_disk(*arguments):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('os.fsync', full_disk)
+    with pytest.raises(UserError, match='No space left on device'):
+        coreset.prefix(1).save(path)
+    assert [file.name for file in tmp_path.iterdir()] == ['coreset.json']
+    assert Coreset.load(path) == coreset

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, UserError
+from mmcsod.selection.pool import Pool
+
+
+@pytest.fixture
+def bank():
+    vectors = np.arange(12, dtype=np.float32).reshape(6, 2) + 1
+    return FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'a', 'c', 'c'], [0, 0, 0, 1, 1, 1], ['x', 'y', 'z'])
+
+
+def test_class_major_rows_are_used_in_place(bank):
+    pool = Pool(bank, [0, 1, 2])
+    assert pool.shares_bank
+    assert np.shares_memory(pool.vectors, bank.vectors)
+    assert pool.rows_of_class(1) == slice(3, 6)
+    assert pool.rows_of_class(2) == slice(6, 6)
+
+
+def test_a_memory_mapped_bank_is_used_in_place(bank, tmp_path):
+    bank.save(tmp_path / 'features')
+    loaded = FeatureBank.load(tmp_path / 'features')
+    assert isinstance(loaded.vectors, np.memmap)
+    assert np.shares_memory(Pool(loaded, [0, 1, 2]).vectors, loaded.vectors)
+
+
+def test_rows_in_any_order_become_class_major_and_keep_their_order_in_a_class():
+    vectors = np.arange(5, dtype=np.float32)[:, None]
+    bank = FeatureBank.from_arrays(vectors, ['d', 'a', 'c', 'a', 'b'], [1, 0, 0, 1, 0], ['x', 'y'])
+    pool = Pool(bank, [0, 1])
+    assert pool.vectors[:, 0].tolist() == [1, 2, 4, 0, 3]
+    assert [bank.images[image] for image in pool.row_images] == ['a', 'c', 'b', 'd', 'a']
+    assert bank.vectors[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_images_and_rows_find_each_other(bank):
+    pool = Pool(bank, [0, 1, 2])
+    assert pool.rows_of_image(2).tolist() == [2, 4, 5]
+    assert pool.labels_of_image(2) == [0, 1]
+    assert pool.images_of_class(1).tolist() == [0, 2]
+    assert pool.images.tolist() == [0, 1, 2]
+    assert pool.object_counts.tolist() == [2, 1, 3]
+
+
+def test_excluded_images_and_other_classes_take_no_part(bank):
+    pool = Pool(bank, [1], excluded={0})
+    assert pool.eligible.tolist() == [False] * 4 + [True] * 2
+    assert pool.images.tolist() == [2]
+    assert pool.rows_of_image(0).tolist() == []
+    assert pool.images_of_class(0).tolist() == []
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_the_first_image_with_a_bad_vector_is_named(bank, value):
+    bank.vectors[4:, 1] = value
+    bank.vectors[5, 0] = value
+    with pytest.raises(UserError, match=r"The vector of image 'c', class 'y', holds NaN or infinity; .*exclude"):
+        Pool(bank, [0, 1, 2]).unit_rows(1)
+
+
+def test_bad_vectors_of_excluded_images_do_no_harm(bank):
+    bank.vectors[3] = [np.nan, np.inf]
+    units = Pool(bank, [0, 1], excluded={0}).unit_rows(1)
+    expected = bank.vectors[4:].astype(float)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert units.total == pytest.approx(expected.sum(axis=0), abs=1e-14)

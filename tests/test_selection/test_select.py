@@ -1,0 +1,186 @@
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcsod import Coreset, FeatureBank, UserError, select_coreset
+from mmcsod.features.bank import ROW_DTYPE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make_bank(num_images=40, num_classes=4, seed=0, unused=0):
+    rng = np.random.default_rng(seed)
+    labels, images = np.nonzero(rng.random((num_classes, num_images)) < 0.4)
+    rows = np.zeros(len(labels), ROW_DTYPE)
+    rows['image'], rows['label'] = images, labels
+    rows['count'] = rng.integers(1, 6, len(rows))
+    return FeatureBank(
+        vectors=rng.normal(0.5, 1, (len(rows), 8)).astype(np.float32), rows=rows,
+        images=tuple(f'{i:03}.jpg' for i in range(num_images + unused)),
+        classes=tuple(f'class {c}' for c in range(num_classes)), provenance={'detector': 'none'})
+
+
+@pytest.fixture
+def bank():
+    return make_bank()
+
+
+def with_rows(bank):
+    return {bank.images[image] for image in bank.rows['image']}
+
+
+def test_a_budget_of_images_is_met_exactly_and_nested(bank):
+    large = select_coreset(bank, num_images=23, lam=0.1)
+    assert len(large) == len(set(large.image_ids)) == 23
+    assert select_coreset(bank, num_images=9, lam=0.1).picks == large.prefix(9).picks
+
+
+def test_the_record_says_what_was_done(bank):
+    coreset = select_coreset(bank, num_images=5)
+    num_pool = len(with_rows(bank))
+    assert coreset.method == 'csod'
+    assert coreset.classes == bank.classes
+    assert coreset.provenance == {'detector': 'none'}
+    assert coreset.parameters == {
+        'num_images': 5, 'num_pool': num_pool, 'lam': 2 * 5 / num_pool, 'lam_rule': '2*N/D'}
+    given = select_coreset(bank, num_images=5, lam='0.3', classes=['class 2', 'class 0'], include=['000.jpg'])
+    assert given.parameters['lam'] == 0.3
+    assert given.parameters['lam_rule'] == 'given'
+    assert given.parameters['classes'] == ['class 0', 'class 2']
+    assert given.parameters['num_included'] == 1
+
+
+def test_more_than_there_are_takes_all_and_says_so(bank, caplog):
+    with caplog.at_level(logging.WARNING, 'mmcsod'):
+        coreset = select_coreset(bank, num_images=1000)
+    assert set(coreset.image_ids) == with_rows(bank)
+    assert f'1000 images were asked for and there are only {len(coreset)}' in caplog.text
+
+
+def test_images_without_rows_are_never_picked():
+    bank = make_bank(unused=10)
+    coreset = select_coreset(bank, num_images=1000)
+    assert set(coreset.image_ids) == with_rows(bank)
+    assert coreset.parameters['num_pool'] == len(with_rows(bank))
+
+
+def test_a_ratio_is_of_the_images_that_may_be_selected(bank):
+    num_pool = len(with_rows(bank))
+    coreset = select_coreset(bank, ratio=0.25)
+    assert len(coreset) == round(0.25 * num_pool)
+    assert coreset.parameters['lam'] == 2 * len(coreset) / num_pool
+    assert len(select_coreset(bank, ratio=1e-9)) == 1
+    assert len(select_coreset(bank, ratio=1)) == num_pool
+
+
+def test_a_budget_of_objects_stops_before_exceeding_it(bank):
+    counts = np.bincount(bank.rows['image'], bank.rows['count'])
+    coreset = select_coreset(bank, num_objects=60, lam=0.1)
+    objects = [counts[bank.images.index(image)] for image in coreset.image_ids]
+    following = select_coreset(bank, num_images=len(coreset) + 1, lam=0.1)
+    assert following.prefix(len(coreset)).picks == coreset.picks
+    assert sum(objects) <= 60 < sum(objects) + counts[bank.images.index(following.image_ids[-1])]
+
+
+def test_lam_for_a_budget_of_objects_comes_from_the_mean(bank):
+    pool = np.unique(bank.rows['image'])
+    target = round(60 / (bank.rows['count'].sum() / len(pool)))
+    assert select_coreset(bank, num_objects=60).parameters['lam'] == 2 * target / len(pool)
+
+
+def test_included_images_come_first_and_shape_what_follows(bank):
+    plain = select_coreset(bank, num_images=10, lam=0.1)
+    included = plain.image_ids[3:0:-1]
+    coreset = select_coreset(bank, num_images=10, lam=0.1, include=included)
+    assert coreset.image_ids[:3] == included
+    assert len(set(coreset.image_ids)) == 10
+    assert all(pick.label is None and pick.score is None for pick in coreset.picks[:3])
+    assert coreset.image_ids[3:] != plain.image_ids[:7]
+
+
+def test_a_coreset_of_whole_rounds_grows_as_if_selected_at_once(bank):
+    large = select_coreset(bank, num_images=20, lam=0.1)
+    assert select_coreset(bank, num_images=20, lam=0.1, include=large.prefix(8)).image_ids == large.image_ids
+
+
+def test_excluded_images_count_nowhere(bank):
+    excluded = select_coreset(bank, num_images=6, lam=0.1).image_ids
+    keep = ~np.isin(bank.image_ids, excluded)
+    smaller = FeatureBank(vectors=bank.vectors[keep], rows=bank.rows[keep], images=bank.images, classes=bank.classes,
+                          provenance=bank.provenance)
+    expected = select_coreset(smaller, num_images=12)
+    coreset = select_coreset(bank, num_images=12, exclude=excluded)
+    assert not set(coreset.image_ids) & set(excluded)
+    assert [(p.image_id, p.label) for p in coreset.picks] == [(p.image_id, p.label) for p in expected.picks]
+    assert coreset.parameters == expected.parameters
+
+
+def test_only_the_classes_asked_for_take_turns(bank):
+    coreset = select_coreset(bank, num_images=12, classes=['class 3', 'class 1'])
+    assert [pick.label for pick in coreset.picks] == [1, 3] * 6
+
+
+def test_row_order_matters_only_within_a_class(bank):
+    order = np.argsort(bank.rows['image'], kind='stable')
+    shuffled = FeatureBank(vectors=bank.vectors[order], rows=bank.rows[order], images=bank.images,
+                           classes=bank.classes, provenance=bank.provenance)
+    assert select_coreset(shuffled, num_images=15).picks == select_coreset(bank, num_images=15).picks
+
+
+def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
+    bank.save(tmp_path / 'features')
+    assert select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=9) == select_coreset(bank, num_images=9)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({}, '0 budgets were given; give one of'),
+    ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given; give one of'),
+    ({'num_images': 0}, 'num_images is 0; ask for 1 or more'),
+    ({'num_objects': -4}, 'num_objects is -4; ask for 1 or more'),
+    ({'ratio': 0.0}, 'ratio is 0.0; give a share above 0'),
+    ({'ratio': float('nan')}, 'ratio is nan; give a share above 0'),
+    ({'num_images': 3, 'lam': -0.1}, 'lam is -0.1; give 0, a number'),
+    ({'num_images': 3, 'lam': float('nan')}, 'lam is nan; give 0'),
+    ({'num_images': 3, 'lam': float('inf')}, 'lam is inf; give 0'),
+    ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
+    ({'num_images': 3, 'method': 'best'}, "no selection method 'best'; choose one of .*csod"),
+    ({'num_images': 3, 'classes': ['class 1', 'cat']}, "no class 'cat' in the bank; its classes are class 0"),
+    ({'num_images': 3, 'include': ['nowhere.jpg']}, "include are not in the bank, first 'nowhere.jpg'"),
+    ({'num_images': 3, 'exclude': ['nowhere.jpg']}, "exclude are not in the bank, first 'nowhere.jpg'"),
+    ({'num_images': 3, 'include': ['001.jpg'], 'exclude': ['001.jpg']}, "'001.jpg' is both"),
+    ({'num_images': 1, 'include': ['001.jpg', '002.jpg']}, '2 images are included .* more than the budget'),
+    ({'num_images': 3, 'method': 'csod-objectwise'}, 'extract again with --keep-objects'),
+    ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),
+])
+def test_bad_arguments_are_refused_in_one_sentence(bank, options, message):
+    with pytest.raises(UserError, match=message):
+        select_coreset(bank, **options)
+
+
+def test_everything_excluded_is_refused(bank):
+    with pytest.raises(UserError, match='There is no image to select'):
+        select_coreset(bank, num_images=1, exclude=bank.images)
+
+
+def test_a_bad_vector_is_refused_with_its_image(bank):
+    bank.vectors[7, 3] = np.nan
+    with pytest.raises(UserError, match=f"image '{bank.image_ids[7]}', class '{bank.classes[bank.labels[7]]}'"):
+        select_coreset(bank, num_images=3)
+
+
+def test_the_coreset_file_holds_the_same(bank, tmp_path):
+    coreset = select_coreset(bank, num_images=9, include=['001.jpg'])
+    coreset.save(tmp_path / 'coreset.json')
+    assert Coreset.load(tmp_path / 'coreset.json') == coreset
+
+
+def test_stage_2_imports_no_detector():
+    code = ('import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.selection.cli;'
+            'bank = FeatureBank.from_arrays(np.eye(3), "abc", [0, 0, 1], ["x", "y"]); select_coreset(bank, 2);'
+            'print([m for m in ("mmdet", "mmcv", "mmengine", "torch", "faiss", "scipy") if m in sys.modules])')
+    result = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == '[]'
