@@ -87,9 +87,13 @@ def _refresh(dataset: Any) -> None:
 
 
 def _refresh_metainfo(dataset: Any) -> None:
-    metainfo = vars(dataset).get('_metainfo')  # mmdet's ConcatDataset writes its sizes there
-    for info in metainfo if isinstance(metainfo, list) else [metainfo]:
-        if isinstance(info, dict) and 'cumulative_sizes' in info:
+    if 'cumulative_sizes' not in vars(dataset):
+        if '_metainfo' in vars(dataset):  # a copy of its inner dataset's
+            dataset._metainfo = dataset.dataset.metainfo
+        return
+    infos = dataset._metainfo if isinstance(dataset._metainfo, list) else [dataset._metainfo]
+    for info in infos:  # where mmdet's ConcatDataset, unlike mmengine's, writes its sizes
+        if 'cumulative_sizes' in info:
             info['cumulative_sizes'] = dataset.cumulative_sizes
 
 
