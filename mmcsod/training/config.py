@@ -1,8 +1,7 @@
-"""Finding a config, and putting a coreset into it."""
+"""Putting a coreset into a config."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,31 +12,6 @@ from mmcsod.datasets import leaf_configs
 from mmcsod.errors import UserError
 
 CUSTOM_IMPORTS = ('mmcsod', 'mmcsod.training.nan_hook')
-
-
-def load_config(name: str | Path) -> Config:
-    """Read a config given by path, or by stock name such as ``mmdet::retinanet/retinanet_r50_fpn_1x_coco.py``.
-
-    Raises:
-        UserError: If there is no such config or it cannot be parsed.
-    """
-    path = _stock_path(str(name)) if '::' in str(name) else Path(name)
-    if not path.is_file():
-        raise UserError(f'There is no config {name}; give a path, or a stock name such as '
-                        'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py.')
-    try:
-        return Config.fromfile(path)
-    except Exception as error:  # a config is a program: it can fail in any way
-        raise UserError(f'The config {name} cannot be read: {error}.') from error
-
-
-def _stock_path(name: str) -> Path:
-    package, _, relative = name.partition('::')
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise UserError(f'The config {name} belongs to {package}, which is not installed here.')
-    path = Path(spec.origin).parent / '.mim' / 'configs' / relative
-    return path if path.suffix else path.with_name(f'{path.name}.py')
 
 
 def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,10 +13,11 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 
+from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.config import add_imports, load_config, wrap_training_set
+from mmcsod.training.config import add_imports, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
 from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan, world_size
@@ -80,10 +80,8 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
     Raises:
         UserError: If the config, the coreset, the data or their combination cannot be trained.
     """
-    stock = load_config(config)
-    resolved = copy.deepcopy(stock)
-    if options.cfg_options:
-        resolved.merge_from_dict(dict(options.cfg_options))
+    stock = load_config(str(config))
+    resolved = load_config(str(config), options.cfg_options)
     add_imports(resolved)
     import_modules_from_strings(**resolved.custom_imports)
     if coreset is not None:
