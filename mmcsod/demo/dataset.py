@@ -1,0 +1,146 @@
+"""The demo's dataset on disk: COCO annotations beside JPEG files, the same bytes wherever it is rendered."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from mmcsod.demo.parts import CLASSES
+from mmcsod.demo.scenes import HEIGHT, WIDTH, Frame, shoot
+from mmcsod.errors import UserError
+from mmcsod.fileio import read_json, write_json
+
+JPEG_QUALITY = 92
+VERSION = 1  # of the looks of the scenes; a folder rendered by another version is rendered anew
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides every pixel of the dataset.
+
+    Attributes:
+        train_images: Training images, taken in bursts of near-duplicates as video gives them.
+        test_images: Test images, each of a scene of its own.
+        longest_burst: Bursts have 1 to so many frames.
+        seed: Seed of all scenes.
+    """
+
+    train_images: int = 600
+    test_images: int = 150
+    longest_burst: int = 8
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Burst:
+    split: str
+    scene: int
+    num_frames: int
+
+
+def render_dataset(directory: str | Path, recipe: Recipe | None = None, workers: int = 2) -> Path:
+    """Render the dataset unless it is there already: ``annotations/{train,test}.json``, ``train/``, ``test/``.
+
+    Args:
+        directory: Folder of the dataset; it appears whole or not at all.
+        recipe: Size and seed.
+        workers: Processes that render; they do not change a byte.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: If the folder holds something else or cannot be written.
+    """
+    directory, recipe = Path(directory), recipe or Recipe()
+    if directory.exists():
+        if _is_rendered(directory, recipe):
+            return directory
+        raise UserError(f'{directory} exists but is not this demo dataset; remove it or name another folder.')
+    temporary = None
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f'.{directory.name}.', dir=directory.parent))
+        _render_into(temporary, recipe, workers)
+        temporary.chmod(0o755)
+        temporary.rename(directory)
+    except OSError as error:
+        raise UserError(f'The demo dataset {directory} could not be written ({error.strerror}).') from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return directory
+
+
+def _info(recipe: Recipe) -> dict[str, Any]:
+    return {'description': 'Parts on a workbench, rendered by mmcsod', 'version': str(VERSION), **asdict(recipe)}
+
+
+def _is_rendered(directory: Path, recipe: Recipe) -> bool:
+    path = directory / 'annotations' / 'test.json'
+    return path.exists() and read_json(path, 'an annotation file').get('info') == _info(recipe)
+
+
+def _render_into(directory: Path, recipe: Recipe, workers: int) -> None:
+    bursts = [*_bursts('train', recipe.train_images, recipe.longest_burst, recipe.seed),
+              *_bursts('test', recipe.test_images, 1, recipe.seed)]
+    for split in ('train', 'test'):
+        (directory / split).mkdir()
+    entries: dict[str, list[dict[str, Any]]] = {'train': [], 'test': []}
+    with (ProcessPoolExecutor(workers) as pool,
+          tqdm(total=recipe.train_images + recipe.test_images, desc='rendering', unit='image') as progress):
+        jobs = [pool.submit(_render_burst, directory, burst, recipe.seed) for burst in bursts]
+        for burst, job in zip(bursts, jobs, strict=True):
+            entries[burst.split] += job.result()
+            progress.update(len(job.result()))
+    for split, images in entries.items():
+        write_json(directory / 'annotations' / f'{split}.json', _coco(images, _info(recipe)))
+
+
+def _bursts(split: str, num_images: int, longest: int, seed: int) -> Iterator[_Burst]:
+    rng = np.random.default_rng((seed, *split.encode()))
+    scene = 0
+    while num_images > 0:
+        num_frames = min(num_images, int(rng.integers(1, longest + 1)))
+        yield _Burst(split, scene, num_frames)
+        num_images -= num_frames
+        scene += 1
+
+
+def _render_burst(directory: Path, burst: _Burst, seed: int) -> list[dict[str, Any]]:
+    cv2.setNumThreads(1)
+    entries = []
+    frames = shoot((seed, *burst.split.encode(), burst.scene), burst.num_frames)
+    for number, frame in enumerate(frames):
+        name = f'scene_{burst.scene:04d}_frame_{number:02d}.jpg'
+        _write_jpeg(directory / burst.split / name, frame)
+        entries.append({'file_name': name, 'scene': burst.scene, 'boxes': frame.boxes.tolist(),
+                        'labels': frame.labels.tolist()})
+    return entries
+
+
+def _write_jpeg(path: Path, frame: Frame) -> None:
+    encoded = cv2.imencode('.jpg', frame.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    path.write_bytes(encoded.tobytes())
+
+
+def _coco(entries: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]:
+    images, annotations = [], []
+    for image_id, entry in enumerate(entries, 1):
+        images.append({'id': image_id, 'file_name': entry['file_name'], 'width': WIDTH, 'height': HEIGHT,
+                       'scene': entry['scene']})
+        for (x1, y1, x2, y2), label in zip(entry['boxes'], entry['labels'], strict=True):
+            annotations.append({
+                'id': len(annotations) + 1, 'image_id': image_id, 'category_id': label + 1, 'iscrowd': 0,
+                'bbox': [x1, y1, x2 - x1, y2 - y1], 'area': (x2 - x1) * (y2 - y1)})
+    categories = [{'id': number, 'name': name} for number, name in enumerate(CLASSES, 1)]
+    return {'info': info, 'images': images, 'annotations': annotations, 'categories': categories}
