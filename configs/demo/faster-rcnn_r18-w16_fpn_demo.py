@@ -69,17 +69,17 @@ val_evaluator = dict(type='CocoMetric', ann_file=data_root + 'annotations/test.j
 test_evaluator = val_evaluator
 
 # The test images are looked at once, when training has ended; nothing is chosen by them.
-max_iters = 600
+max_iters = 500
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.05),
     clip_grad=dict(max_norm=10))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='MultiStepLR', by_epoch=False, begin=0, end=max_iters, milestones=[450, 550], gamma=0.2),
+    dict(type='MultiStepLR', by_epoch=False, begin=0, end=max_iters, milestones=[375, 460], gamma=0.2),
 ]
 
 default_hooks = dict(

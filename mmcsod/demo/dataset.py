@@ -134,7 +134,8 @@ def _write_jpeg(path: Path, frame: Frame) -> None:
 
 
 def _coco(entries: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]:
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, entry in enumerate(entries, 1):
         images.append({'id': image_id, 'file_name': entry['file_name'], 'width': WIDTH, 'height': HEIGHT,
                        'scene': entry['scene']})

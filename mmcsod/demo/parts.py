@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 Contour = np.ndarray  # (K, 2) float, in units of half the part's length
+Number = float | np.floating
 Layer = tuple[tuple[Contour, ...], float]  # contours filled even-odd (so inner ones are holes), and a tone
 
 METALS = ((178, 182, 188), (150, 150, 156), (196, 172, 112), (112, 114, 120), (188, 140, 104))
@@ -20,7 +21,7 @@ def _circle(radius: float, x: float = 0.0, y: float = 0.0, corners: int = 40) ->
     return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1)
 
 
-def _box(x1: float, y1: float, x2: float, y2: float) -> Contour:
+def _box(x1: Number, y1: Number, x2: Number, y2: Number) -> Contour:
     return np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], dtype=float)
 
 
@@ -152,7 +153,7 @@ def paint(canvas: np.ndarray, owner: np.ndarray, part: Part, number: int, scale:
     radius = int(0.62 * part.length * scale) + 6
     left, top = int(part.x * scale) - radius, int(part.y * scale) - radius
     window = _window(canvas.shape[:2], left, top, 2 * radius)
-    sprite = np.zeros((2 * radius, 2 * radius), np.uint8)
+    sprite: np.ndarray = np.zeros((2 * radius, 2 * radius), np.uint8)
     tone = np.ones(sprite.shape, np.float32)
     place = _placement(part, radius, scale)
     for contours, shade in kind.draw(rng):

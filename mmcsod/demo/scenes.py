@@ -41,7 +41,7 @@ def shoot(seed: tuple[int, ...], num_frames: int) -> Iterator[Frame]:
         num_frames: Length of the burst.
 
     Yields:
-        The frames, in order of time; each shows 1 to ``MOST_PARTS`` annotated parts.
+        The frames, in order of time; each shows at most ``MOST_PARTS`` parts.
     """
     rng = np.random.default_rng(seed)
     size = (HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN)
@@ -110,13 +110,13 @@ def _expose(rng: np.random.Generator, bench: np.ndarray, parts: list[Part], pose
     owner = np.full(bench.shape[:2], -1, np.int32)
     covered = [paint(bench, owner, part, number, OVERSAMPLING) for number, part in enumerate(parts)]
     size = (OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
-    image = cv2.warpAffine(bench, pose, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    image = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * exposure
-    image += rng.normal(0, 4, image.shape)
+    warped = cv2.warpAffine(bench, pose, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    image = cv2.resize(warped, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * exposure
+    noisy = image + rng.normal(0, 4, image.shape)
     seen = cv2.warpAffine(owner.astype(np.float32), pose, size, flags=cv2.INTER_NEAREST,
                           borderMode=cv2.BORDER_CONSTANT, borderValue=-1)
     boxes, labels = _annotate(seen.astype(np.int32), parts, covered)
-    return Frame(np.clip(image, 0, 255).astype(np.uint8), boxes, labels)
+    return Frame(np.clip(noisy, 0, 255).astype(np.uint8), boxes, labels)
 
 
 def _annotate(seen: np.ndarray, parts: list[Part], covered: list[int]) -> tuple[np.ndarray, np.ndarray]:
