@@ -71,7 +71,8 @@ def run_jobs(title: str, jobs: Sequence[Job]) -> float:
     cores = len(os.sched_getaffinity(0))
     slots = min(cores, len(jobs))
     waiting, running, started = list(jobs), dict[Job, subprocess.Popen[bytes]](), time.perf_counter()
-    with _bar(title, sum(job.total for job in jobs)) as bar:
+    total = sum(job.total for job in jobs)
+    with _bar(title, total) as bar:
         try:
             while waiting or running:
                 while waiting and len(running) < slots:
@@ -80,7 +81,7 @@ def run_jobs(title: str, jobs: Sequence[Job]) -> float:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 running = {job: process for job, process in running.items() if not _has_ended(job, process)}
                 bar.update(sum(job.progress() for job in jobs) - bar.n)
-            bar.update(bar.total - bar.n)
+            bar.update(total - bar.n)
         finally:
             for process in running.values():
                 process.terminate()

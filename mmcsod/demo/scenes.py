@@ -99,7 +99,7 @@ def _camera_path(rng: np.random.Generator, num_frames: int) -> list[np.ndarray]:
     centre = (OVERSAMPLING * (MARGIN + WIDTH / 2), OVERSAMPLING * (MARGIN + HEIGHT / 2))
     path = []
     for offset, zoom, turn in zip(offsets, zooms, turns, strict=True):
-        matrix = cv2.getRotationMatrix2D(centre, turn, zoom)
+        matrix: np.ndarray = cv2.getRotationMatrix2D(centre, turn, zoom)
         matrix[:, 2] -= OVERSAMPLING * (MARGIN + offset)
         path.append(matrix)
     return path
@@ -111,12 +111,12 @@ def _expose(rng: np.random.Generator, bench: np.ndarray, parts: list[Part], pose
     covered = [paint(bench, owner, part, number, OVERSAMPLING) for number, part in enumerate(parts)]
     size = (OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
     warped = cv2.warpAffine(bench, pose, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    image = cv2.resize(warped, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * exposure
-    noisy = image + rng.normal(0, 4, image.shape)
+    clean = cv2.resize(warped, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * exposure
+    image = np.clip(clean + rng.normal(0, 4, clean.shape), 0, 255).astype(np.uint8)
     seen = cv2.warpAffine(owner.astype(np.float32), pose, size, flags=cv2.INTER_NEAREST,
                           borderMode=cv2.BORDER_CONSTANT, borderValue=-1)
     boxes, labels = _annotate(seen.astype(np.int32), parts, covered)
-    return Frame(np.clip(noisy, 0, 255).astype(np.uint8), boxes, labels)
+    return Frame(image, boxes, labels)
 
 
 def _annotate(seen: np.ndarray, parts: list[Part], covered: list[int]) -> tuple[np.ndarray, np.ndarray]:

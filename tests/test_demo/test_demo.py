@@ -1,0 +1,52 @@
+"""The demo from end to end, on a handful of images."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mmcsod import Coreset, FeatureBank, UserError
+from mmcsod.demo.dataset import Recipe, render_dataset
+from mmcsod.demo.parts import CLASSES
+from mmcsod.demo.pipeline import CONFIG, DemoPlan, run_demo
+
+
+def test_the_config_names_the_rendered_classes_and_builds():
+    from mmdet.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    config = Config.fromfile(CONFIG)
+    assert tuple(config.classes) == CLASSES
+    init_default_scope('mmdet')
+    detector = MODELS.build(config.model)
+    assert detector.roi_head.bbox_head.fc_cls.out_features == len(CLASSES) + 1
+    assert sum(weights.numel() for weights in detector.parameters()) < 2_000_000
+
+
+@pytest.mark.slow
+def test_the_whole_pipeline_runs_twice_and_compares_subsets_of_one_size(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    plan = DemoPlan(Recipe(train_images=16, test_images=4), num_images=5, full_iters=2, subset_iters=2, seeds=(0, ))
+    table = run_demo(plan)
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines()[2:]]
+    assert [row[:2] for row in rows] == [['CSOD coreset', '5'], ['uniform random', '5'], ['full set', '16']]
+    assert all(re.fullmatch(r'[01]\.\d{3}', row[3]) for row in rows)
+    coreset = Coreset.load('work_dirs/demo/runs/csod/coreset.json')
+    assert coreset.method == 'csod'
+    assert len(FeatureBank.load('work_dirs/demo/runs/csod/features').images) == 16
+    files = re.findall(r'^  (work_dirs\S+)  ', capsys.readouterr().out, re.MULTILINE)
+    assert len(files) == 5
+    assert all(list(Path().glob(file)) for file in files)
+    run_demo(plan)  # nothing of the first run is in the way of the second
+    assert Coreset.load('work_dirs/demo/runs/csod/coreset.json').image_ids == coreset.image_ids
+
+
+def test_a_failing_step_is_named_with_its_log(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = Recipe(train_images=2, test_images=1)
+    render_dataset('work_dirs/demo/data', recipe)
+    with pytest.raises(UserError, match=r'training on full with seed 0 failed; .*full-seed0\.log'):
+        run_demo(DemoPlan(recipe, num_images=1, full_iters=0, subset_iters=1, seeds=(0, )))
