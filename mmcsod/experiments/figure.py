@@ -1,0 +1,97 @@
+"""What an experiment has shown so far, as a picture: like the paper's Figures 3, 5 and 6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmcsod.errors import UserError
+from mmcsod.experiments.results import Result
+from mmcsod.experiments.spec import Experiment, Run
+from mmcsod.experiments.statistics import REFERENCE, Cell, Series, collect, is_full_set
+from mmcsod.experiments.table import Cells
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str | Path) -> None:
+    """Draw one panel a detector: the metric by budget, by lam where a method's lam varies, or by method.
+
+    Raises:
+        UserError: If there is nothing to draw or the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    cells = collect(experiment, results)
+    detectors = list(dict.fromkeys(series.detector for series in cells))
+    if not detectors:
+        raise UserError('There are no results to draw yet; run the experiment first.')
+    figure = Figure(figsize=(6.4 * len(detectors), 4.4), layout='constrained')
+    panels = figure.subplots(1, len(detectors), squeeze=False)[0]
+    for axes, detector in zip(panels, detectors, strict=True):
+        _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
+        axes.set_title(f'{experiment.name}, {detector}')
+        axes.set_ylabel(experiment.metric)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise UserError(f'The figure {path} could not be written ({error}).') from error
+
+
+def _draw_panel(axes: Axes, cells: Cells) -> None:
+    budgets = {number for found in cells.values() for number in found if number is not None}
+    if any(isinstance(series.lam, int | float) for series in cells):
+        _draw_by_lam(axes, cells, sorted(budgets))
+    elif len(budgets) > 1:
+        _draw_by_budget(axes, cells)
+    else:
+        _draw_by_method(axes, cells)
+    axes.grid(alpha=0.3)
+
+
+def _draw_by_budget(axes: Axes, cells: Cells) -> None:
+    for series, found in cells.items():
+        if is_full_set(series):
+            axes.axhline(found[None].mean, color='grey', linestyle='--', label=series.label)
+        else:
+            _errorbar(axes, [float(number) for number in found if number is not None], list(found.values()),
+                      series.label)
+    axes.set_xlabel('images')
+    axes.legend()
+
+
+def _draw_by_lam(axes: Axes, cells: Cells, budgets: list[int]) -> None:
+    for index, number in enumerate(budgets):
+        swept = {series.lam: found[number] for series, found in cells.items()
+                 if isinstance(series.lam, int | float) and number in found}
+        lams = sorted(swept)
+        _errorbar(axes, lams, [swept[lam] for lam in lams], f'{number} images', color=f'C{index}')
+        for series, found in cells.items():
+            if series.method == REFERENCE and number in found:
+                axes.axhline(found[number].mean, color=f'C{index}', linestyle='--', label=f'{REFERENCE}, {number}')
+            if series.lam == 'auto' and number in found:
+                axes.axhline(found[number].mean, color=f'C{index}', linestyle=':', label=f'auto, {number}')
+    axes.set_xscale('log')
+    axes.set_xlabel('lam')
+    axes.legend()
+
+
+def _draw_by_method(axes: Axes, cells: Cells) -> None:
+    single: dict[Series, Cell] = {series: next(iter(found.values())) for series, found in cells.items()}
+    places = range(len(single))
+    axes.errorbar(places, [cell.mean for cell in single.values()], [cell.deviation or 0 for cell in single.values()],
+                  fmt='o', capsize=4)
+    for place, cell in zip(places, single.values(), strict=True):
+        axes.plot([place] * len(cell.values), list(cell.values.values()), '.', color='grey', alpha=0.5)
+    objects = [cell.average('objects') for cell in single.values()]
+    labels = [series.label + ('' if count is None else f'\n# {count:.0f}')
+              for series, count in zip(single, objects, strict=True)]
+    axes.set_xticks(list(places), labels, rotation=30, ha='right')
+
+
+def _errorbar(axes: Axes, positions: list[float], cells: list[Cell], label: str, color: str | None = None) -> None:
+    axes.errorbar(positions, [cell.mean for cell in cells], [cell.deviation or 0 for cell in cells], marker='o',
+                  capsize=3, label=label, color=color)

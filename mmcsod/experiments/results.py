@@ -1,0 +1,99 @@
+"""Result lines: one JSON object a finished run, appended whole, so that a killed grid resumes.
+
+Lines carry what they are of, so files of several machines are put together by writing them one after another.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from mmcsod.errors import UserError
+from mmcsod.experiments.spec import Run
+
+Result = Mapping[str, Any]
+_KEY = tuple(field.name for field in fields(Run))
+
+
+def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
+    """Return an experiment's results by run; of two lines on one run the first counts.
+
+    Args:
+        path: A file of JSON lines; one that does not exist yet holds nothing.
+        experiment: Name of the experiment; lines of others are passed over.
+
+    Raises:
+        UserError: If a line is no result. A last line that was cut off is skipped.
+    """
+    results: dict[Run, Result] = {}
+    lines, rest = _read_lines(Path(path))
+    for number, text in enumerate(lines + ([rest] if _is_json(rest) else []), 1):
+        line = _parse(text, path, number)
+        if line['experiment'] == experiment:
+            results.setdefault(Run(**{key: line[key] for key in _KEY}), line)
+    return results
+
+
+def append_result(path: str | Path, experiment: str, run: Run, outcome: Mapping[str, Any]) -> None:
+    """Append a run's line, whole, also when other processes append to the same file.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    line = json.dumps({'experiment': experiment, **asdict(run), **outcome}, ensure_ascii=False, allow_nan=False)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with Path(path).open('ab+') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(_mend(file) + f'{line}\n'.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UserError(f'The results {path} could not be written ({error.strerror}).') from error
+
+
+def _mend(file: Any) -> bytes:
+    """Drop a last line that was cut off, and return the line break that a whole one may lack."""
+    file.seek(0)
+    content = file.read()
+    rest = content[content.rfind(b'\n') + 1:]
+    if not rest or _is_json(rest):
+        return b'\n' if rest else b''
+    file.truncate(len(content) - len(rest))
+    return b''
+
+
+def _is_json(text: str | bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_lines(path: Path) -> tuple[list[str], str]:
+    """Return the lines of a file and what follows the last line break."""
+    try:
+        *lines, rest = path.read_text(encoding='utf-8').split('\n')
+    except FileNotFoundError:
+        return [], ''
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'The results {path} cannot be read ({error}).') from error
+    return lines, rest
+
+
+def _parse(text: str, path: str | Path, number: int) -> Result:
+    try:
+        line = json.loads(text)
+        missing = [key for key in ('experiment', 'metrics', *_KEY) if key not in line]
+    except (ValueError, TypeError):
+        missing = ['valid JSON']
+    if missing:
+        raise UserError(f'Line {number} of the results {path} is no result: it has no {missing[0]}; '
+                        'remove the line to have the run done again.')
+    return line

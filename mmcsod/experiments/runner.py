@@ -1,0 +1,149 @@
+"""Work through an experiment's runs, skipping those that have a result line."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from mmcsod.errors import UserError
+from mmcsod.experiments.results import append_result, read_results
+from mmcsod.experiments.spec import FULL_SET, Experiment, Run
+from mmcsod.experiments.stage1 import Banks
+from mmcsod.experiments.training_run import train_in_process
+from mmcsod.features.bank import FeatureBank
+from mmcsod.selection import select_coreset
+from mmcsod.version import __version__
+
+logger = logging.getLogger('mmcsod')
+
+
+class ExperimentRunner:
+    """Selects, retrains and evaluates.
+
+    Args:
+        experiment: What to do.
+        work_dir: Folder of banks, coresets, logs and checkpoints.
+        results: The file of result lines.
+    """
+
+    def __init__(self, experiment: Experiment, work_dir: str | Path, results: str | Path) -> None:
+        self._experiment = experiment
+        self._work_dir = Path(work_dir)
+        self._results = Path(results)
+        self._banks = Banks(experiment, self._work_dir, self._train_selector)
+
+    def run(self, shard: tuple[int, int] = (1, 1)) -> list[str]:
+        """Do what is left to do; a run that fails is reported and left out, to be tried again next time.
+
+        Args:
+            shard: (i, n) does every n-th run, beginning with the i-th.
+
+        Returns:
+            What went wrong, a sentence for each failed run.
+        """
+        runs = self._experiment.runs[shard[0] - 1::shard[1]]
+        todo = [run for run in runs if run not in self._done()]
+        failures = []
+        with tqdm(total=sum(run.iters for run in todo), desc=self._experiment.name, unit='iter', smoothing=0) as bar:
+            for number, run in enumerate(todo, 1):
+                bar.set_postfix_str(f'run {number} of {len(todo)}, {run.name}')
+                failure = self._do(run)
+                failures += [failure] if failure else []
+                bar.update(run.iters)
+        return failures
+
+    def _done(self) -> Mapping[Run, Any]:
+        return read_results(self._results, self._experiment.name)
+
+    def _do(self, run: Run) -> str | None:
+        if run in self._done():  # another process that shares the file may have been quicker
+            return None
+        try:
+            outcome = self._outcome(run)
+        except UserError as error:
+            logger.warning('%s', error)
+            return str(error)
+        append_result(self._results, self._experiment.name, run, outcome)
+        return None
+
+    def _outcome(self, run: Run) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
+        coreset = None
+        if run.method != FULL_SET:
+            bank, extraction_seconds = self._banks.get(str(run.tap))
+            coreset = self._work_dir / 'coresets' / f'{run.coreset_name}.json'
+            facts = select(bank, run, coreset) | {'extraction_seconds': round(extraction_seconds, 2)}
+        result = self._train(run, coreset)
+        metrics = result['metrics']
+        if self._experiment.metric not in metrics:
+            raise UserError(f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
+                            f'must be one of {", ".join(metrics)}.')
+        self._drop_checkpoints(run)
+        return {
+            'metrics': metrics,
+            'images': result['images'],
+            **facts,
+            'training_minutes': round(result['minutes'], 2),
+            'config': self._experiment.detectors[run.detector],
+            'finished': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
+            'versions': versions(),
+        }
+
+    def _train(self, run: Run, coreset: Path | None) -> Mapping[str, Any]:
+        return train_in_process(
+            self._folder(run), self._experiment.detectors[run.detector], coreset,
+            {'iters': run.iters, 'seed': run.seed, 'cfg_options': dict(self._experiment.cfg_options)})
+
+    def _train_selector(self, run: Run) -> Path:
+        logger.info('Training the selector on the full set: %d iterations.', run.iters)
+        self._train(run, None)
+        return self._folder(run)
+
+    def _folder(self, run: Run) -> Path:
+        return self._work_dir / 'runs' / run.name
+
+    def _drop_checkpoints(self, run: Run) -> None:
+        selector = self._experiment.selector
+        if (run.method, run.detector, run.seed) != (FULL_SET, selector.detector, selector.seed):
+            for path in self._folder(run).glob('*.pth'):
+                path.unlink()
+
+
+def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
+    """Select a run's coreset, write it to ``path``, and return the facts of it that a result line holds."""
+    start = time.perf_counter()
+    coreset = select_coreset(bank, num_images=run.num_images, method=run.method, seed=run.seed,
+                             lam='auto' if run.lam is None else run.lam)
+    seconds = time.perf_counter() - start
+    coreset.save(path)
+    identity = bank.provenance.get('identity', {})
+    return {
+        'objects': count_objects(bank, coreset.image_ids),
+        'lam_used': coreset.parameters.get('lam'),
+        'selection_seconds': round(seconds, 4),
+        'selector': {name: identity.get(name) for name in ('tap', 'weights', 'dataset')},
+    }
+
+
+def count_objects(bank: FeatureBank, images: Sequence[str]) -> int:
+    """Return how many objects, those that training ignores aside, some images hold."""
+    chosen = np.isin(np.asarray(bank.images, dtype=object), list(images))
+    return int(bank.rows['count'][chosen[bank.rows['image']]].sum())
+
+
+def versions() -> dict[str, str]:
+    """Return the versions and the kind of device that a result was made with."""
+    import mmdet
+    import mmengine
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads'
+    return {'mmcsod': __version__, 'torch': torch.__version__, 'mmdet': mmdet.__version__,
+            'mmengine': mmengine.__version__, 'python': platform.python_version(), 'device': device}

@@ -1,0 +1,197 @@
+"""The file that describes an experiment, and the runs it stands for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmcsod.config import load_config
+from mmcsod.errors import UserError
+from mmcsod.selection.methods import get_method
+
+FULL_SET = 'full-set'
+"""The 'method' that trains on all images: the upper bound."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: all that tells it from the others of its experiment.
+
+    Attributes:
+        detector: Key of the experiment's ``detectors``.
+        method: Selection method, or ``FULL_SET``.
+        num_images: N; None for the full set.
+        lam: The balance of Eq. 4, 'auto' or a number; None for methods without it.
+        tap: Where Stage 1 read its vectors; None for the full set.
+        iters: Training iterations.
+        seed: Seed of the selection, where the method draws, and of the training.
+    """
+
+    detector: str
+    method: str
+    num_images: int | None
+    lam: float | str | None
+    tap: str | None
+    iters: int
+    seed: int
+
+    @property
+    def coreset_name(self) -> str:
+        """A file name for the coreset, the same for all detectors and lengths of training."""
+        parts = [self.method.replace(':', '-'), self.tap, self.num_images]
+        parts += [f'lam{self.lam}'] if self.lam is not None else []
+        return '_'.join(map(str, [*parts, f'seed{self.seed}']))
+
+    @property
+    def name(self) -> str:
+        """A folder name for the run."""
+        subset = f'{FULL_SET}_seed{self.seed}' if self.method == FULL_SET else self.coreset_name
+        return f'{self.detector}_{self.iters}i_{subset}'
+
+
+@dataclass(frozen=True)
+class Selector:
+    """The detector whose features Stage 1 takes.
+
+    Attributes:
+        config: Its config, path or stock name.
+        checkpoint: Its weights; None has it trained on the full set first, which is a run like any other.
+        detector: Key of the experiment's ``detectors`` to train, where there is no checkpoint.
+        iters: Iterations to train it for.
+        seed: Seed to train it with.
+        keep_ignored: Select on boxes that training ignores too.
+    """
+
+    config: str
+    checkpoint: str | None = None
+    detector: str | None = None
+    iters: int | None = None
+    seed: int = 0
+    keep_ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of runs on one dataset.
+
+    Attributes:
+        name: What the result lines call it.
+        selector: Whose features.
+        detectors: Name to training config, path or stock name.
+        metric: The evaluator's name of what the tables show, such as 'coco/bbox_mAP_50'.
+        runs: The runs, most useful first, each once.
+        cfg_options: Settings that replace those of every detector's config.
+        scale: What the metric is multiplied with for the tables: 100 shows percent.
+    """
+
+    name: str
+    selector: Selector
+    detectors: Mapping[str, str]
+    metric: str
+    runs: tuple[Run, ...]
+    cfg_options: Mapping[str, Any] = field(default_factory=dict)
+    scale: float = 100.0
+
+
+def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """Read an experiment file, a Python config as MMEngine reads them.
+
+    Args:
+        path: The file; ``docs/experiments.md`` describes its entries.
+        overrides: Entries to replace, by dotted name.
+
+    Raises:
+        UserError: If the file cannot be read, lacks an entry, or names a method, detector or budget that cannot be.
+    """
+    cfg = load_config(str(path), overrides)
+    for entry in ('selector', 'detectors', 'metric', 'grid'):
+        if entry not in cfg:
+            raise UserError(f"The experiment {path} has no entry '{entry}'; see docs/experiments.md.")
+    detectors = dict(cfg.detectors)
+    selector = _selector(dict(cfg.selector), detectors, path)
+    blocks = [_Block(block, cfg, path) for block in cfg.grid]
+    runs = dict.fromkeys(run for block in blocks for run in block.runs(detectors))
+    return Experiment(cfg.get('name', Path(path).stem), selector, detectors, cfg.metric, tuple(runs),
+                      dict(cfg.get('cfg_options', {})), cfg.get('scale', 100.0))
+
+
+def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | Path) -> Selector:
+    name = entry.get('detector')
+    if name is not None:
+        if name not in detectors:
+            raise UserError(f"The selector of the experiment {path} is '{name}', which is not one of its detectors "
+                            f'({", ".join(detectors)}).')
+        entry.setdefault('config', detectors[name])
+    if 'config' not in entry or (entry.get('checkpoint') is None and (name is None or entry.get('iters') is None)):
+        raise UserError(f"The selector of the experiment {path} needs 'config' and 'checkpoint', or 'detector' and "
+                        "'iters' to be trained first.")
+    return _construct(Selector, entry, f'selector of the experiment {path}')
+
+
+class _Block:
+    """One entry of ``grid``: the product of its lists, seeds outermost so that a part of it is of use."""
+
+    _ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'taps', 'detectors', 'iters')
+
+    def __init__(self, entry: Mapping[str, Any], cfg: Mapping[str, Any], path: str | Path) -> None:
+        if not isinstance(entry, Mapping) or not entry.get('methods'):
+            raise UserError(f"A block of the grid of {path} has no entry 'methods'; see docs/experiments.md.")
+        unknown = sorted(set(entry) - set(self._ENTRIES))
+        if unknown:
+            raise UserError(f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use "
+                            f'{", ".join(self._ENTRIES)}.')
+        self._entry = entry
+        self._path = path
+        self._iters = entry.get('iters', cfg.get('iters'))
+
+    def runs(self, detectors: Mapping[str, str]) -> Iterator[Run]:
+        entry = self._entry
+        names = entry.get('detectors', list(detectors))
+        for name in names:
+            if name not in detectors:
+                raise UserError(f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
+                                f'{", ".join(detectors)}.')
+        for seed, number, detector, tap, lam, method in itertools.product(
+                _seeds(entry.get('seeds', 1)), entry.get('num_images', [None]), names, entry.get('taps', ['auto']),
+                entry.get('lams', ['auto']), entry['methods']):
+            yield self._run(detector, method, number, lam, tap, seed)
+
+    def _run(self, detector: str, method: str, number: int | None, lam: Any, tap: str, seed: int) -> Run:
+        if method == FULL_SET:
+            return Run(detector, method, None, None, None, self._length(None), seed)
+        if number is None or number < 1:
+            raise UserError(f"The method '{method}' of {self._path} needs 'num_images' of 1 or more.")
+        if 'lam' not in get_method(method).parameters:
+            lam = None
+        elif isinstance(lam, Mapping):
+            lam = _of_budget(lam, number, 'lam', self._path)
+        return Run(detector, method, number, lam, tap, self._length(number), seed)
+
+    def _length(self, number: int | None) -> int:
+        length = self._iters
+        if isinstance(length, Mapping):
+            length = _of_budget(length, number, 'iters', self._path)
+        if not isinstance(length, int) or length < 1:
+            raise UserError(f"The experiment {self._path} needs 'iters': training iterations, or a dict of them by "
+                            'number of images.')
+        return length
+
+
+def _of_budget(values: Mapping[Any, Any], number: int | None, what: str, path: str | Path) -> Any:
+    if number not in values:
+        raise UserError(f"'{what}' of the experiment {path} has no value for {number} images.")
+    return values[number]
+
+
+def _seeds(seeds: int | Sequence[int]) -> Sequence[int]:
+    return range(seeds) if isinstance(seeds, int) else seeds
+
+
+def _construct(kind: type, entry: dict[str, Any], what: str) -> Any:
+    try:
+        return kind(**entry)
+    except TypeError as error:
+        raise UserError(f'The {what} has an unknown entry ({error}).') from error

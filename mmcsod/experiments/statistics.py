@@ -1,0 +1,139 @@
+"""Means, spreads and paired differences over seeds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmcsod.experiments.results import Result
+from mmcsod.experiments.spec import FULL_SET, Experiment, Run
+
+REFERENCE = 'uniform'
+"""The paper's "Random", which everything is compared with."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs that differ in nothing but the seed and the budget: a row of a table, a line of a figure.
+
+    Attributes:
+        detector: Name of the detector.
+        method: Name of the method.
+        lam: As in :class:`Run`; None also where it is a matter of the budget.
+        tap: As in :class:`Run`.
+    """
+
+    detector: str
+    method: str
+    lam: float | str | None
+    tap: str | None
+
+    @property
+    def label(self) -> str:
+        """What tables and figures call it: the method, and what is not its default."""
+        words = [self.method]
+        words += [f'lam {self.lam:g}'] if isinstance(self.lam, int | float) else []
+        words += [f'tap {self.tap}'] if self.tap not in ('auto', None) else []
+        return ', '.join(words)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The values of one series at one budget.
+
+    Attributes:
+        values: Metric by seed, scaled.
+        results: The result lines by seed.
+    """
+
+    values: Mapping[int, float]
+    results: Mapping[int, Result]
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds."""
+        return float(np.mean(list(self.values.values())))
+
+    @property
+    def deviation(self) -> float | None:
+        """Standard deviation over seeds, of a sample (n - 1); None for a single one."""
+        return float(np.std(list(self.values.values()), ddof=1)) if len(self.values) > 1 else None
+
+    def average(self, fact: str) -> float | None:
+        """Mean of a number of the result lines, None where they have none."""
+        found = [result[fact] for result in self.results.values() if result.get(fact) is not None]
+        return float(np.mean(found)) if found else None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A series minus the reference at one budget, over the seeds both have.
+
+    Attributes:
+        mean: Mean difference, in the table's unit.
+        pairs: Number of seeds.
+        p: Of a two-sided paired t-test; None below two pairs or where all differences are equal.
+    """
+
+    mean: float
+    pairs: int
+    p: float | None
+
+
+def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Series, dict[int | None, Cell]]:
+    """Sort results into cells: series in the order of the experiment's runs, then by budget.
+
+    Results of runs that the experiment no longer lists are left out.
+    """
+    grouped: dict[Series, dict[int | None, dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
+    varied = _lams_vary(experiment)
+    for run in experiment.runs:
+        if run in results:
+            lam = run.lam if (run.detector, run.method) in varied else None
+            series = Series(run.detector, run.method, lam, run.tap)
+            grouped[series][run.num_images][run.seed] = results[run]
+    return {series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}
+            for series, budgets in grouped.items()}
+
+
+def compare(cell: Cell, reference: Cell | None) -> Difference | None:
+    """Return the paired difference of two cells; None if they share no seed."""
+    seeds = sorted(set(cell.values) & set(reference.values)) if reference is not None else []
+    if not seeds:
+        return None
+    assert reference is not None
+    differences = np.array([cell.values[seed] - reference.values[seed] for seed in seeds])
+    return Difference(float(differences.mean()), len(seeds), _paired_p(differences))
+
+
+def _paired_p(differences: np.ndarray) -> float | None:
+    if len(differences) < 2 or np.ptp(differences) == 0:
+        return None
+    from scipy.stats import ttest_1samp
+
+    return float(ttest_1samp(differences, 0).pvalue)
+
+
+def _lams_vary(experiment: Experiment) -> set[tuple[str, str]]:
+    """Return the (detector, method) that some budget is run for with several lams."""
+    lams: dict[tuple[str, str, int | None, str | None], set] = defaultdict(set)
+    for run in experiment.runs:
+        lams[run.detector, run.method, run.num_images, run.tap].add(run.lam)
+    return {(detector, method) for (detector, method, _, _), found in lams.items() if len(found) > 1}
+
+
+def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
+    values = {seed: experiment.scale * line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
+    return Cell(values, dict(sorted(lines.items())))
+
+
+def _by_budget(item: tuple[int | None, object]) -> int:
+    return item[0] or 0
+
+
+def is_full_set(series: Series) -> bool:
+    """Whether a series is the upper bound."""
+    return series.method == FULL_SET

@@ -1,0 +1,103 @@
+"""What an experiment has shown so far, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tabulate import tabulate
+
+from mmcsod.experiments.results import Result
+from mmcsod.experiments.spec import Experiment, Run
+from mmcsod.experiments.statistics import REFERENCE, Cell, Difference, Series, collect, compare, is_full_set
+
+Cells = Mapping[Series, Mapping[int | None, Cell]]
+
+
+def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
+    """Return Markdown: per detector the metric, the differences to random, and what it all cost."""
+    cells = collect(experiment, results)
+    done = sum(run in results for run in experiment.runs)
+    heading = (f'{experiment.name}: {done} of {len(experiment.runs)} runs done. {_unit(experiment)}, '
+               'mean ± standard deviation over seeds (number of seeds).')
+    parts = [heading]
+    for detector in experiment.detectors:
+        own = {series: budgets for series, budgets in cells.items() if series.detector == detector}
+        if own:
+            parts.append(f'**{detector}**')
+            parts += [_metric_table(own), _upper_bound(own), _difference_table(own), _cost_table(own)]
+    return '\n\n'.join(part for part in [*parts, _warning(results)] if part) + '\n'
+
+
+def _unit(experiment: Experiment) -> str:
+    return f'`{experiment.metric}`' + ('' if experiment.scale == 1 else f' x {experiment.scale:g}')
+
+
+def _metric_table(cells: Cells) -> str:
+    return _by_budget(cells, lambda series, number: _number(cells[series].get(number)))
+
+
+def _difference_table(cells: Cells) -> str:
+    references = _references(cells)
+    others = {series: budgets for series, budgets in cells.items() if series.method != REFERENCE}
+    if not references or not any(not is_full_set(series) for series in others):
+        return ''
+
+    def show(series: Series, number: int | None) -> str:
+        cell = others[series].get(number)
+        return _difference(compare(cell, references.get(number))) if cell else ''
+
+    table = _by_budget(others, show)
+    return f'Difference to {REFERENCE}, paired by seed (pairs; p of a two-sided paired t-test):\n\n{table}'
+
+
+def _cost_table(cells: Cells) -> str:
+    facts = {'objects': '.0f', 'extraction_seconds': '.1f', 'selection_seconds': '.3f', 'training_minutes': '.1f'}
+    rows = [[series.label, number or 'all', *(_plain(cell.average(fact), form) for fact, form in facts.items())]
+            for series, budgets in cells.items() for number, cell in budgets.items()]
+    headers = ['method', 'images', 'objects', 'Stage 1, s', 'Stage 2, s', 'training, min']
+    return 'What it cost, means over seeds:\n\n' + tabulate(rows, headers, tablefmt='github', disable_numparse=True)
+
+
+def _by_budget(cells: Cells, show: Callable[[Series, int | None], str]) -> str:
+    chosen = [series for series in cells if not is_full_set(series)]
+    budgets = sorted({number for series in chosen for number in cells[series] if number is not None})
+    rows = [[series.label, *(show(series, number) for number in budgets)] for series in chosen]
+    return tabulate(rows, ['method', *(f'{number} images' for number in budgets)], tablefmt='github',
+                    disable_numparse=True) if rows else ''
+
+
+def _references(cells: Cells) -> Mapping[int | None, Cell]:
+    return next((budgets for series, budgets in cells.items() if series.method == REFERENCE), {})
+
+
+def _upper_bound(cells: Cells) -> str:
+    cell = next((budgets[None] for series, budgets in cells.items() if is_full_set(series)), None)
+    if cell is None:
+        return ''
+    images = next(iter(cell.results.values()))['images']
+    return f'All {images} images, {next(iter(cell.results.values()))["iters"]} iterations: {_number(cell)}.'
+
+
+def _number(cell: Cell | None) -> str:
+    if cell is None:
+        return ''
+    spread = '' if cell.deviation is None else f' ± {cell.deviation:.1f}'
+    return f'{cell.mean:.1f}{spread} ({len(cell.values)})'
+
+
+def _difference(difference: Difference | None) -> str:
+    if difference is None:
+        return ''
+    significance = '' if difference.p is None else f'; p = {difference.p:.2g}'
+    return f'{difference.mean:+.1f} ({difference.pairs}{significance})'
+
+
+def _plain(value: float | None, form: str) -> str:
+    return '' if value is None else format(value, form)
+
+
+def _warning(results: Mapping[Run, Result]) -> str:
+    weights = {result['selector']['weights'] for result in results.values() if result.get('selector')}
+    if len(weights) < 2:
+        return ''
+    return f'Note: these runs were selected with {len(weights)} different sets of selector weights.'

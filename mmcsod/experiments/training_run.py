@@ -1,0 +1,69 @@
+"""One training run in a process of its own: ``python -m mmcsod.experiments.training_run REQUEST.json``.
+
+The request holds the arguments of :func:`mmcsod.training.command.retrain_command`, which is what ``tools/retrain.py``
+calls; the run leaves ``result.json`` in its work dir.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmcsod.cli import run
+from mmcsod.errors import UserError
+from mmcsod.fileio import read_json, write_json
+
+# glibc gives memory back between iterations and asks for it again, which costs CPU training about a tenth.
+ENVIRONMENT = {'MALLOC_TRIM_THRESHOLD_': '4000000000', 'MALLOC_MMAP_THRESHOLD_': '2000000000'}
+
+
+def train_in_process(work_dir: Path, config: str, coreset: Path | None,
+                     options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Train and evaluate in a process of its own, unless ``work_dir`` holds the finished run already.
+
+    Args:
+        work_dir: Folder of the run; its log is ``log.txt``.
+        config: Training config, path or stock name.
+        coreset: The coreset file; None trains on the full set.
+        options: Fields of :class:`mmcsod.training.retrain.RetrainOptions`.
+
+    Returns:
+        What ``tools/retrain.py`` writes to ``result.json``.
+
+    Raises:
+        UserError: If the run fails, with the last line it printed.
+    """
+    if not (work_dir / 'result.json').exists():
+        write_json(work_dir / 'request.json', {
+            'config': config, 'coreset': None if coreset is None else str(coreset),
+            'options': {**options, 'work_dir': str(work_dir)}})
+        _call(work_dir)
+    return read_json(work_dir / 'result.json', 'the result of a run')
+
+
+def _call(work_dir: Path) -> None:
+    log = work_dir / 'log.txt'
+    command = [sys.executable, '-m', __name__, str(work_dir / 'request.json')]
+    with log.open('wb') as file:
+        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+                                env={**ENVIRONMENT, **os.environ}).returncode
+    if status:
+        lines = log.read_text(errors='replace').strip().splitlines() or ['nothing was printed']
+        raise UserError(f'The run in {work_dir} failed with status {status} ({lines[-1][:300]}); see {log}.')
+
+
+def main() -> None:
+    """Do what the request says."""
+    request = read_json(sys.argv[1], 'a request')
+    from mmcsod.training.command import retrain_command
+    from mmcsod.training.retrain import RetrainOptions
+
+    retrain_command(request['config'], request['coreset'], RetrainOptions(**request['options']))
+
+
+if __name__ == '__main__':
+    run(main)

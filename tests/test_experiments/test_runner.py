@@ -1,0 +1,96 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmcsod import Coreset, FeatureBank
+from mmcsod.experiments.results import read_results
+from mmcsod.experiments.runner import count_objects
+from mmcsod.experiments.spec import FULL_SET, load_experiment
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENT = """
+detectors = {'tiny': DETECTOR}
+selector = dict(detector='tiny', iters=2)
+metric = 'coco/bbox_mAP_50'
+iters = 2
+grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images=[3])]
+"""
+
+
+def call(*arguments):
+    return subprocess.run([sys.executable, 'tools/experiment.py', *map(str, arguments)], cwd=ROOT, text=True,
+                          capture_output=True, check=False, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+
+
+@pytest.fixture
+def experiment_file(tmp_path, detector_config):
+    path = tmp_path / 'trial.py'
+    path.write_text(EXPERIMENT.replace('DETECTOR', repr(str(detector_config))))
+    return path
+
+
+@pytest.mark.slow
+def test_a_grid_selects_trains_resumes_and_reports(tmp_path, experiment_file):
+    options = [experiment_file, '--work-dir', tmp_path / 'work', '--results', tmp_path / 'results.jsonl']
+    first = call(*options, '--shard', '1/3')  # the full set alone, which is the selector's own training
+    assert first.returncode == 0, first.stdout + first.stderr
+    experiment = load_experiment(experiment_file)
+    results = read_results(tmp_path / 'results.jsonl', 'trial')
+    assert [run.method for run in results] == [FULL_SET]
+    assert (tmp_path / 'work/runs/tiny_2i_full-set_seed0/iter_2.pth').exists()
+
+    rest = call(*options)
+    assert rest.returncode == 0, rest.stdout + rest.stderr
+    results = read_results(tmp_path / 'results.jsonl', 'trial')
+    assert set(results) == set(experiment.runs)
+    csod = next(line for run, line in results.items() if run.method == 'csod')
+    assert csod['images'] == 3
+    assert csod['lam_used'] == 0.5
+    assert 0 <= csod['metrics']['coco/bbox_mAP_50'] <= 1
+    coreset = Coreset.load(tmp_path / 'work/coresets/csod_auto_3_lamauto_seed0.json')
+    bank = FeatureBank.load(tmp_path / 'work/features_auto')
+    assert csod['objects'] == count_objects(bank, coreset.image_ids) >= 3
+    assert [path.parent.name for path in tmp_path.glob('work/runs/*/*.pth')] == ['tiny_2i_full-set_seed0']
+
+    before = (tmp_path / 'results.jsonl').read_bytes()
+    again = call(*options)
+    assert again.returncode == 0
+    assert (tmp_path / 'results.jsonl').read_bytes() == before
+
+    report = call(*options, '--table', '--figure', tmp_path / 'figure.png')
+    assert report.returncode == 0, report.stderr
+    assert 'trial: 3 of 3 runs done.' in report.stdout
+    assert (tmp_path / 'figure.png').stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_is_named_and_left_out(tmp_path, experiment_file):
+    options = [experiment_file, '--work-dir', tmp_path / 'work', '--results', tmp_path / 'results.jsonl']
+    with experiment_file.open('a') as file:
+        file.write("grid = [dict(methods=['full-set'])]")
+    broken = call(*options, '--cfg-options', 'cfg_options.optim_wrapper.optimizer.lr=1e30')
+    assert broken.returncode == 1
+    assert 'Traceback' not in broken.stderr
+    assert 'failed: The run in' in broken.stderr
+    assert 'diverged' in broken.stderr
+    assert not (tmp_path / 'results.jsonl').exists()
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['no_such_file.py'], 'There is no config no_such_file.py'),
+    (['no_such_file.py', '--shard', '3/2'], "--shard is '3/2'"),
+])
+def test_bad_arguments_are_one_sentence(arguments, message):
+    outcome = call(*arguments)
+    assert outcome.returncode == 2
+    assert message in outcome.stderr
+    assert 'Traceback' not in outcome.stderr
+
+
+def test_help_has_an_example():
+    outcome = call('--help')
+    assert outcome.returncode == 0
+    assert 'python tools/experiment.py configs/experiments/chess.py' in outcome.stdout

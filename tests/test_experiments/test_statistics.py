@@ -1,0 +1,92 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_rel
+
+from mmcsod.experiments.spec import FULL_SET, Experiment, Run, Selector
+from mmcsod.experiments.statistics import collect, compare
+from mmcsod.experiments.table import render_table
+
+
+def make_runs(method, numbers=(12, 24), seeds=3, lam=None):
+    return [Run('small', method, number, lam, 'auto', 120, seed) for number in numbers for seed in range(seeds)]
+
+
+def make_result(value, weights='abc', **facts):
+    return {'metrics': {'AP50': value}, 'images': 202, 'iters': 200, 'selector': {'weights': weights}, **facts}
+
+
+@pytest.fixture
+def experiment():
+    runs = [Run('small', FULL_SET, None, None, None, 200, 0), *make_runs('uniform'),
+            *make_runs('csod', lam='auto'), *make_runs('herding', numbers=[24])]
+    return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+
+
+@pytest.fixture
+def results(experiment):
+    values = {'full-set': {None: [0.9]}, 'uniform': {12: [0.5, 0.6, 0.7], 24: [0.7, 0.7, 0.8]},
+              'csod': {12: [0.6, 0.65, 0.9], 24: [0.8, 0.8]}}
+    return {run: make_result(values[run.method][run.num_images][run.seed], objects=100 + run.seed,
+                             training_minutes=2.0, selection_seconds=0.01)
+            for run in experiment.runs if run.seed < len(values.get(run.method, {}).get(run.num_images, []))}
+
+
+def test_cells_hold_percent_by_seed_with_sample_deviation(experiment, results):
+    cells = collect(experiment, results)
+    assert [series.label for series in cells] == ['full-set', 'uniform', 'csod']
+    cell = next(budgets for series, budgets in cells.items() if series.label == 'uniform')[12]
+    assert cell.values == pytest.approx({0: 50, 1: 60, 2: 70})
+    assert cell.mean == pytest.approx(60)
+    assert cell.deviation == pytest.approx(10)
+    assert cell.average('objects') == 101
+    assert cell.average('no such fact') is None
+
+
+def test_differences_are_paired_by_seed(experiment, results):
+    cells = {series.label: budgets for series, budgets in collect(experiment, results).items()}
+    difference = compare(cells['csod'][12], cells['uniform'][12])
+    assert difference.mean == pytest.approx((10 + 5 + 20) / 3)
+    assert difference.pairs == 3
+    assert difference.p == pytest.approx(ttest_rel([60, 65, 90], [50, 60, 70]).pvalue)
+    shared = compare(cells['csod'][24], cells['uniform'][24])
+    assert (shared.mean, shared.pairs, shared.p) == (pytest.approx(10), 2, None)
+    assert compare(cells['csod'][12], None) is None
+
+
+def test_series_are_told_apart_by_lam_only_where_it_varies():
+    swept = [run for lam in ('auto', 0.05, 1e10) for run in make_runs('csod', [24], 1, lam)]
+    tuned = [Run('small', 'csod', number, lam, 'auto', 120, 0) for number, lam in ((100, 0.0125), (200, 0.04375))]
+    for runs, labels in ((swept, ['csod', 'csod, lam 0.05', 'csod, lam 1e+10']), (tuned, ['csod'])):
+        experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+        cells = collect(experiment, {run: make_result(0.5) for run in runs})
+        assert [series.label for series in cells] == labels
+
+
+def test_table_shows_what_there_is_and_how_much_is_missing(experiment, results):
+    table = render_table(experiment, results)
+    assert 'trial: 12 of 16 runs done. `AP50` x 100' in table
+    assert '| uniform  | 60.0 ± 10.0 (3) | 73.3 ± 5.8 (3) |' in table
+    assert '| csod     | 71.7 ± 16.1 (3) | 80.0 ± 0.0 (2) |' in table
+    assert 'All 202 images, 200 iterations: 90.0 (1).' in table
+    p = ttest_rel([60, 65, 90], [50, 60, 70]).pvalue
+    assert f'| csod     | +11.7 (3; p = {p:.2g}) | +10.0 (2)' in table
+    assert 'herding' not in table
+    assert 'selector weights' not in table
+
+
+def test_table_says_when_selectors_were_mixed(experiment, results):
+    run = next(iter(results))
+    mixed = {**results, run: make_result(0.5, weights='other')}
+    assert 'selected with 2 different sets of selector weights' in render_table(experiment, mixed)
+
+
+def test_table_of_nothing_says_so(experiment):
+    assert render_table(experiment, {}).startswith('trial: 0 of 16 runs done.')
+
+
+def test_results_of_runs_no_longer_listed_are_left_out(experiment, results):
+    fewer = dataclasses.replace(experiment, runs=tuple(run for run in experiment.runs if run.method != 'csod'))
+    assert 'csod' not in render_table(fewer, results)
+    assert np.isclose(collect(fewer, results).popitem()[1][24].mean, 100 * (0.7 + 0.7 + 0.8) / 3)
