@@ -73,7 +73,7 @@ class Pool:
 
     def labels_of_image(self, image: int) -> list[int]:
         """Return the classes of which an image has eligible rows."""
-        return np.unique(self.row_labels[self.rows_of_image(image)]).tolist()
+        return sorted(set(self.row_labels[self.rows_of_image(image)].tolist()))
 
     @cached_property
     def images(self) -> np.ndarray:

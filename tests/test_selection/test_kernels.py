@@ -58,6 +58,16 @@ def test_every_kernel_gives_the_same_picks_and_terms(make, dtype, lam):
         assert pick_all(vectors, lam, factory(), 60) == expected, name
 
 
+@pytest.mark.parametrize('make', [near_ties, exact_ties, clustered])
+def test_kernels_agree_to_the_last_row(make):
+    vectors = make(np.random.default_rng(1), 300, 32, np.float32)
+    number = len(vectors) - len(vectors[3::17])
+    expected = pick_all(vectors, 0.2, NumpyKernel, number)
+    assert len({pick.row for pick in expected}) == number
+    for name, factory in FACTORIES.items():
+        assert pick_all(vectors, 0.2, factory(), number) == expected, name
+
+
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 def test_float32_alone_ranks_near_ties_wrongly(dtype):
     # The case above is only worth its name if the winner is far down in float32's ranking.

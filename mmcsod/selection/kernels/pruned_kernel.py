@@ -83,21 +83,18 @@ class PrunedKernel:
     def _read_by_bounds(self, bounds: np.ndarray, unit: np.ndarray, length: float,
                         margin: float) -> tuple[np.ndarray, np.ndarray] | None:
         most = int(READ_ALL_ABOVE * len(bounds))
-        all_rows, all_scores = [np.empty(0, np.int64)], [np.empty(0)]
-        best, count = -np.inf, 0
-        promising = np.arange(len(bounds))
+        read = np.array([np.argmax(bounds)])
+        scores = self._read(read, unit, length)
+        promising = np.flatnonzero(~(bounds < scores[0] - margin))
+        promising = promising[(promising != read[0]) & ~self._gone[promising]]
         while len(promising):
-            rows = _highest(promising, bounds, max(FIRST_READ, count))
-            scores = self._read(rows, unit, length)
-            all_rows.append(rows)
-            all_scores.append(scores)
-            count += len(rows)
-            best = np.fmax(best, np.fmax.reduce(scores))
-            bounds[rows] = -np.inf
-            promising = promising[~(bounds[promising] < best - margin)]
-            if count + len(promising) > most:
+            if len(read) + len(promising) > most:
                 return None
-        return np.concatenate(all_rows), np.concatenate(all_scores)
+            rows, rest = _split(promising, bounds, max(FIRST_READ, len(read)))
+            read = np.concatenate([read, rows])
+            scores = np.concatenate([scores, self._read(rows, unit, length)])
+            promising = rest[~(bounds[rest] < np.fmax.reduce(scores) - margin)]
+        return read, scores
 
     def _read(self, rows: np.ndarray | slice, unit: np.ndarray, length: float) -> np.ndarray:
         scores = scaled_products(self._vectors[rows], self._scales[rows], unit)
@@ -123,7 +120,7 @@ class ScoreBounds:
         self._across: np.ndarray = np.zeros(rows)
         self._scores: np.ndarray = np.zeros(rows)
         self._queries = np.zeros((REFERENCES, dimensions))
-        self._asked_at = np.zeros(rows, np.int8)
+        self._asked_at = np.zeros(rows, np.intp)
         self._latest = 0
 
     def at(self, query: np.ndarray) -> np.ndarray:
@@ -165,11 +162,12 @@ class ScoreBounds:
                 + self._along[rows] * along[asked_at] + self._across[rows] * across[asked_at])
 
 
-def _highest(rows: np.ndarray, bounds: np.ndarray, number: int) -> np.ndarray:
-    """Return the ``number`` rows of the highest bounds, in memory order; NaN counts as highest."""
-    if len(rows) > number:
-        rows = rows[np.argpartition(bounds[rows], len(rows) - number)[-number:]]
-    return np.sort(rows)
+def _split(rows: np.ndarray, bounds: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``number`` rows of the highest bounds, in memory order, and the others; NaN counts as highest."""
+    if len(rows) <= number:
+        return rows, rows[:0]
+    order = np.argpartition(bounds[rows], len(rows) - number)
+    return np.sort(rows[order[-number:]]), rows[order[:-number]]
 
 
 def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> Kernel:
