@@ -18,7 +18,6 @@ DEGENERATE = 'without area'
 NON_FINITE = 'not finite'
 OUTSIDE = 'outside the image'
 MARKED_IGNORE = 'marked ignore'
-BROKEN = (DEGENERATE, NON_FINITE, OUTSIDE)
 
 
 class Account:
@@ -95,27 +94,33 @@ def _coco_reason(annotation: Mapping[str, Any], image: Mapping[str, Any], cat_id
     if annotation.get('ignore', False):
         return MARKED_IGNORE
     x, y, width, height = annotation['bbox']
-    box = np.array([x, y, x + width, y + height], dtype=np.float64)
-    reason = broken_box(box, image.get('width'), image.get('height'))
+    box = np.array([[x, y, x + width, y + height]], np.float64)
+    reason = left_out(box, np.array([False]), image.get('width'), image.get('height'))[0]
     if reason is None and (annotation['area'] <= 0 or width < 1 or height < 1):
         return DEGENERATE
     return reason
 
 
-def broken_box(box: np.ndarray, width: float | None, height: float | None) -> str | None:
-    """Return what is wrong with a box x1, y1, x2, y2 in pixels of an image of that size, None if nothing is."""
-    if not np.isfinite(box).all():
-        return NON_FINITE
-    x1, y1, x2, y2 = box
-    if x2 <= x1 or y2 <= y1:
-        return DEGENERATE
-    if x2 <= 0 or y2 <= 0 or (width is not None and x1 >= width) or (height is not None and y1 >= height):
-        return OUTSIDE
-    return None
+def left_out(boxes: np.ndarray, ignored: np.ndarray, width: float | None, height: float | None,
+             bbox_min_size: float | None = None) -> list[str | None]:
+    """Return for each box why no vector is made of it, None where one is.
 
+    Boxes are judged as annotated: a resize clips them, after which nothing is broken any more.
 
-def ignore_reason(box: np.ndarray, bbox_min_size: float | None) -> str:
-    """Return why a dataset flagged a box to be ignored: mmdet's XML datasets keep both reasons in one flag."""
-    if bbox_min_size is not None and min(box[2] - box[0], box[3] - box[1]) < bbox_min_size:
-        return BELOW_MIN_SIZE
-    return CROWD_OR_DIFFICULT
+    Args:
+        boxes: (k, 4) float64, x1, y1, x2, y2 in pixels of the original image.
+        ignored: (k,) bool, what the dataset flags to be ignored.
+        width: Of the original image in pixels, where known.
+        height: The same.
+        bbox_min_size: The setting of mmdet's XML datasets, which flag smaller boxes like difficult ones.
+    """
+    x1, y1, x2, y2 = boxes.T
+    wide, high = np.inf if width is None else width, np.inf if height is None else height
+    tests = {
+        NON_FINITE: ~np.isfinite(boxes).all(axis=1),
+        DEGENERATE: (x2 <= x1) | (y2 <= y1),
+        OUTSIDE: (x2 <= 0) | (y2 <= 0) | (x1 >= wide) | (y1 >= high),
+        BELOW_MIN_SIZE: ignored & (np.minimum(x2 - x1, y2 - y1) < (bbox_min_size or 0)),
+        CROWD_OR_DIFFICULT: ignored,
+    }
+    return [next((reason for reason, failed in tests.items() if failed[row]), None) for row in range(len(boxes))]

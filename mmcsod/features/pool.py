@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from mmcsod.datasets.ids import all_image_ids
 from mmcsod.errors import UserError
-from mmcsod.features.audit import Account, broken_box, ignore_reason, initialise
+from mmcsod.features.audit import Account, initialise, left_out
 from mmcsod.features.bank import OBJECT_DTYPE
 from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
 
@@ -96,21 +96,18 @@ class TrainingPool(Dataset):
         leaf, position = self._locate(index)
         info = leaf.get_data_info(position)
         table = np.zeros(len(info['instances']), OBJECT_DTYPE)
-        for row, instance in zip(table, info['instances'], strict=True):
-            box = np.asarray(instance['bbox'], dtype=np.float64)
-            reason = self._reason(box, instance, info, leaf)
-            if reason is not None:
-                self.objects_left_out.add(reason, self.images[index])
-            row['image'], row['label'], row['box'] = index, instance['bbox_label'], box
-            row['area'] = (box[2] - box[0]) * (box[3] - box[1])
-            row['ignored'] = reason is not None
+        if not len(table):
+            return table
+        boxes = np.array([instance['bbox'] for instance in info['instances']], np.float64)
+        flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
+        reasons = left_out(boxes, flags & (not self._keep_ignored), info.get('width'), info.get('height'),
+                           (leaf.filter_cfg or {}).get('bbox_min_size'))
+        for reason in filter(None, reasons):
+            self.objects_left_out.add(reason, self.images[index])
+        table['image'], table['label'] = index, [instance['bbox_label'] for instance in info['instances']]
+        table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        table['ignored'] = [reason is not None for reason in reasons]
         return table
-
-    def _reason(self, box: np.ndarray, instance: dict, info: dict, leaf: BaseDataset) -> str | None:
-        broken = broken_box(box, info.get('width'), info.get('height'))
-        if broken is None and instance.get('ignore_flag') and not self._keep_ignored:
-            return ignore_reason(box, (leaf.filter_cfg or {}).get('bbox_min_size'))
-        return broken
 
     def _locate(self, index: int) -> tuple[BaseDataset, int]:
         leaf = int(np.searchsorted(self._starts, index, side='right')) - 1

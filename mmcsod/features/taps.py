@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from mmcsod.errors import UserError
 
+# A crowded batch is read in parts of this many boxes: res5 on one box of a C4 detector takes megabytes.
+ROIS_AT_ONCE = 256
 TAPS = ('auto', 'roi', 'pooled', 'fc')
 
 
@@ -84,7 +86,11 @@ class RoITap:
         Returns:
             (K, d) vectors r_ij.
         """
-        maps = self._extractor(features[:self._extractor.num_inputs], rois)
+        return torch.cat([self._read(features, part) for part in rois.split(ROIS_AT_ONCE)])
+
+    def _read(self, features: Sequence[Tensor], rois: Tensor) -> Tensor:
+        with torch.autocast(rois.device.type, enabled=False):  # RoIAlign has no bfloat16, and no half on the CPU
+            maps = self._extractor([level.float() for level in features[:self._extractor.num_inputs]], rois)
         if self._shared_head is not None and self.name != 'pooled':
             maps = self._shared_head(maps)
         if self.name == 'fc':

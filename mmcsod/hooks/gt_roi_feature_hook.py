@@ -17,6 +17,7 @@ from torch import nn
 
 from mmcsod.features.bank import FeatureBank
 from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.taps import RoITap
 from mmcsod.selection import select_coreset
 
 logger = logging.getLogger('mmcsod')
@@ -46,7 +47,11 @@ class GTRoIFeatureHook(Hook):
         self.num_images = num_images
         self.selection: dict[str, Any] = {'method': method, 'lam': lam, 'seed': seed}
         self.out_dir = out_dir
-        self.options = ExtractionOptions(**{'overwrite': True, **options})
+        self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **options})
+
+    def before_run(self, runner: Runner) -> None:
+        """Refuse a detector without an RoI head now rather than after hours of training."""
+        RoITap(_unwrapped(runner.model), self.options.tap)
 
     def after_train(self, runner: Runner) -> None:
         """Extract and select once training has ended."""

@@ -1,0 +1,157 @@
+"""Stage 1 against forward passes written by hand, from the image file to the row of the bank."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmcv.ops import roi_align
+
+from mmcsod.config import load_config
+from mmcsod.errors import UserError
+from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.taps import RoITap
+
+from .conftest import build, use_data
+
+SCALE = (192, 128)
+
+
+def resized(path):
+    """Return the image as (1, 3, H, W) normalised and padded to 32, its boxes' scale, for Caffe or PyTorch weights."""
+    image = cv2.imread(str(path))
+    height, width = image.shape[:2]
+    factor = min(max(SCALE) / max(height, width), min(SCALE) / min(height, width))
+    new = int(width * factor + 0.5), int(height * factor + 0.5)
+    image = cv2.resize(image, new, interpolation=cv2.INTER_LINEAR)
+    return image, np.array([new[0] / width, new[1] / height] * 2)
+
+
+def normalised(image, caffe):
+    if caffe:
+        pixels = image.astype(np.float32) - np.array([103.53, 116.28, 123.675], np.float32)
+    else:
+        pixels = (image[..., ::-1] - np.array([123.675, 116.28, 103.53])) / np.array([58.395, 57.12, 57.375])
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))
+    return F.pad(tensor, (0, -tensor.shape[2] % 32, 0, -tensor.shape[1] % 32))[None]
+
+
+def aligned(features, boxes, strides, size):
+    """RoIAlign each box on the pyramid level that the FPN paper's Eq. 1 gives it (one level: that one)."""
+    maps = []
+    for box in boxes:
+        side = float(((box[2] - box[0]) * (box[3] - box[1])).sqrt())
+        level = min(max(int(np.floor(np.log2(side / 56 + 1e-6))), 0), len(strides) - 1)
+        rois = torch.cat([torch.zeros(1), box])[None]
+        maps.append(roi_align(features[level], rois, size, 1 / strides[level], 0, 'avg', True))
+    return torch.cat(maps)
+
+
+def linear(x, state, name):
+    return (x @ state[f'{name}.weight'].T + state[f'{name}.bias']).clamp(min=0)
+
+
+def shared_fcs(maps, state, head='roi_head.bbox_head'):
+    x = maps.flatten(1)
+    for layer in (0, 1):
+        x = linear(x, state, f'{head}.shared_fcs.{layer}')
+    return x
+
+
+def fc_branch(maps, state):
+    x = maps.flatten(1)
+    for layer in (0, 1):
+        x = linear(x, state, f'roi_head.bbox_head.fc_branch.{layer}')
+    return x
+
+
+def res5(maps, detector):
+    """The three bottlenecks of res5, block by block."""
+    for block in detector.roi_head.shared_head.layer4:
+        shortcut = maps if block.downsample is None else block.downsample(maps)
+        out = block.bn1(block.conv1(maps)).relu()
+        out = block.bn2(block.conv2(out)).relu()
+        maps = (block.bn3(block.conv3(out)) + shortcut).relu()
+    return maps
+
+
+FPN = ((4, 8, 16, 32), 7)
+CASES = {
+    'faster-c4': ('faster_rcnn/faster-rcnn_r50-caffe_c4-1x_coco.py', ((16,), 14),
+                  {'roi': lambda maps, d, s: res5(maps, d).mean((2, 3)), 'pooled': lambda maps, d, s: maps.mean((2, 3)),
+                   'auto': lambda maps, d, s: res5(maps, d).mean((2, 3))}),
+    'faster-fpn': ('faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', FPN,
+                   {'roi': lambda maps, d, s: maps.mean((2, 3)), 'pooled': lambda maps, d, s: maps.mean((2, 3)),
+                    'auto': lambda maps, d, s: shared_fcs(maps, s), 'fc': lambda maps, d, s: shared_fcs(maps, s)}),
+    'faster-dc5': ('faster_rcnn/faster-rcnn_r50-caffe-dc5_1x_coco.py', ((16,), 7),
+                   {'roi': lambda maps, d, s: maps.mean((2, 3)), 'auto': lambda maps, d, s: shared_fcs(maps, s)}),
+    'mask': ('mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', FPN, {'auto': lambda maps, d, s: shared_fcs(maps, s)}),
+    'cascade': ('cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', FPN,
+                {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0'),
+                 'roi': lambda maps, d, s: maps.mean((2, 3))}),
+    'htc': ('htc/htc_r50_fpn_1x_coco.py', FPN,
+            {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')}),
+    'scnet': ('scnet/scnet_r50_fpn_1x_coco.py', FPN,
+              {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')}),
+    'double-head': ('double_heads/dh-faster-rcnn_r50_fpn_1x_coco.py', FPN,
+                    {'auto': lambda maps, d, s: fc_branch(maps, s)}),
+}
+
+
+def expected(detector, root, geometry, head, caffe):
+    """Eq. 2 and 3 by hand: a dict from (file name, class) to the averaged vector."""
+    state = detector.state_dict()
+    content = json.loads((root / 'train.json').read_text())
+    rows = {}
+    for image in content['images'][:4]:
+        pixels, scale = resized(root / 'images' / image['file_name'])
+        features = detector.backbone(normalised(pixels, caffe))
+        features = detector.neck(features) if detector.with_neck else features
+        own = [a for a in content['annotations'] if a['image_id'] == image['id']]
+        x, y, w, h = np.array([a['bbox'] for a in own], np.float64).T
+        boxes = torch.tensor(np.stack([x, y, x + w, y + h], 1) * scale, dtype=torch.float32)
+        vectors = head(aligned(features, boxes, *geometry), detector, state)
+        for category in {a['category_id'] for a in own}:
+            chosen = torch.tensor([a['category_id'] == category for a in own])
+            rows[f'images/{image["file_name"]}', category - 1] = vectors[chosen].mean(0).numpy()
+    return rows
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_rows_equal_a_forward_pass_by_hand(case, coco_root, tmp_path):
+    name, geometry, heads = CASES[case]
+    cfg = use_data(load_config(f'mmdet::{name}'), coco_root, SCALE)
+    cfg.train_dataloader.dataset.indices = 4
+    detector = build(cfg).eval()
+    for tap, head in heads.items():
+        options = ExtractionOptions(tap=tap, num_workers=0, batch_size=2)
+        bank = extract_bank(detector, cfg, tmp_path / tap, options)
+        with torch.no_grad():
+            wanted = expected(detector, coco_root, geometry, head, caffe='caffe' in name)
+        found = dict(zip(zip(bank.image_ids, bank.labels.tolist(), strict=True), bank.vectors, strict=True))
+        assert found.keys() == wanted.keys()
+        for key, vector in wanted.items():
+            np.testing.assert_allclose(found[key], vector, rtol=2e-4, atol=2e-5 * np.abs(vector).max(), err_msg=f'{key}')
+        if case == 'faster-c4' and tap == 'roi':
+            assert bank.vectors.shape[1] == 2048
+
+
+def test_auto_says_what_it_took(detector):
+    tap = RoITap(detector)
+    assert (tap.name, tap.description) == ('fc', 'bbox_roi_extractor -> bbox_head.shared_fcs')
+
+
+def test_a_detector_without_roi_head_is_refused():
+    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
+    with pytest.raises(UserError, match=r'RetinaNet has no RoI head.*two-stage'):
+        RoITap(detector)
+
+
+def test_a_tap_that_the_head_lacks_is_refused():
+    detector = build(load_config('mmdet::faster_rcnn/faster-rcnn_r50-caffe_c4-1x_coco.py'))
+    with pytest.raises(UserError, match=r"no shared fully connected layers.*'roi'"):
+        RoITap(detector, 'fc')
+    with pytest.raises(UserError, match='no tap'):
+        RoITap(detector, 'res6')
