@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -42,7 +42,7 @@ def derive_pipeline(cfg: Config) -> list[dict]:
     Raises:
         UserError: If the config has no test pipeline to take the geometry from.
     """
-    test = _test_pipeline(cfg)
+    test = list(_flat(_test_pipeline(cfg)))
     loaders = [t for t in test if _is_image_loader(t)]
     if not loaders:
         raise UserError('The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
@@ -63,6 +63,15 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
         return cfg['test_pipeline']
     raise UserError('The config has no test or val dataset whose pipeline gives the image size at test time; '
                     'add one, or give an extraction pipeline with --pipeline.')
+
+
+def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
+    """Yield the transforms one by one; Fast R-CNN's are inside one that carries its proposals along."""
+    for transform in pipeline:
+        if _name(transform) == 'ProposalBroadcaster':
+            yield from transform['transforms']
+        else:
+            yield transform
 
 
 def _annotation_loader(cfg: Config) -> dict:

@@ -56,6 +56,11 @@ def write_coco(root, num_images, extra=()):
     return annotations
 
 
+@pytest.fixture(scope='session', autouse=True)
+def _mmdet_scope():
+    register_all_modules(init_default_scope=True)
+
+
 @pytest.fixture(scope='session')
 def coco_root(tmp_path_factory):
     root = tmp_path_factory.mktemp('coco')

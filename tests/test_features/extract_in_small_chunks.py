@@ -1,0 +1,47 @@
+"""Run as a program by the tests: Stage 1 in chunks of two images, so that a small set has many.
+
+Usage: extract_in_small_chunks.py ROOT OUT [--launcher] [--limit BYTES] [--slow SECONDS] [--resume]
+"""
+
+import argparse
+import resource
+import signal
+import time
+
+from mmengine.dist import init_dist
+
+from mmcsod.cli import run
+from mmcsod.features import chunks, reader
+from mmcsod.features.extract import ExtractionOptions, extract_bank
+from tests.test_features.conftest import build, small_config
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('root')
+    parser.add_argument('out')
+    parser.add_argument('--launcher', action='store_true')
+    parser.add_argument('--limit', type=int)
+    parser.add_argument('--slow', type=float, default=0)
+    parser.add_argument('--resume', action='store_true')
+    args = parser.parse_args()
+    if args.launcher:
+        init_dist('pytorch', backend='gloo')
+    if args.limit:  # a file that may not grow is what a full disk looks like from inside
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (args.limit, args.limit))
+    chunks.CHUNK_SIZE = 2
+    read = reader.FeatureReader.__call__
+
+    def slow_read(self, samples):
+        time.sleep(args.slow)
+        return read(self, samples)
+
+    reader.FeatureReader.__call__ = slow_read
+    cfg = small_config(args.root)
+    options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
+    extract_bank(build(cfg), cfg, args.out, options)
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,84 @@
+"""Checkpoints are read without running code from them, and other classes are no obstacle."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MessageHub
+
+from mmcsod.errors import UserError
+from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
+from mmcsod.features.detector import build_detector
+
+from .conftest import build, small_config
+
+
+def save_like_mmengine(detector, path):
+    """Write what MMEngine's CheckpointHook does: the message hub holds history buffers of numpy values."""
+    hub = MessageHub.get_instance('test_checkpoint')
+    hub.update_scalar('train/loss', np.float64(0.5), 2)
+    hub.update_scalar('train/lr', 0.01)
+    torch.save({'state_dict': detector.state_dict(), 'message_hub': hub.state_dict(),
+                'meta': {'iter': 3, 'cfg': 'x = 1'}}, path)
+
+
+def test_mmengines_checkpoints_load(cfg, tmp_path):
+    detector = build(cfg)
+    save_like_mmengine(detector, tmp_path / 'a.pth')
+    loaded = build_detector(cfg, tmp_path / 'a.pth', 'cpu')
+    assert state_digest(loaded) == state_digest(detector)
+
+
+def test_code_in_a_checkpoint_is_refused_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ('run',))
+
+    torch.save({'state_dict': {'a': torch.zeros(1)}, 'meta': Evil()}, tmp_path / 'evil.pth')
+    with pytest.raises(UserError, match='cannot be loaded without unsafe unpickling'):
+        load_state_dict(tmp_path / 'evil.pth')
+
+
+def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path):
+    class Reach:
+        def __reduce__(self):
+            return (getattr, (np.ndarray, 'tofile'))
+
+    torch.save({'state_dict': {'a': torch.zeros(1)}, 'meta': Reach()}, tmp_path / 'reach.pth')
+    with pytest.raises(UserError, match='unsafe'):
+        load_state_dict(tmp_path / 'reach.pth')
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (b'', 'cannot be loaded'), (b'PK not a zip', 'cannot be loaded'), (pickle.dumps({'a': 1}), 'unsafe|no state_dict')])
+def test_a_damaged_checkpoint_is_told(content, message, tmp_path):
+    (tmp_path / 'bad.pth').write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        load_state_dict(tmp_path / 'bad.pth')
+
+
+def test_a_missing_checkpoint_is_told(tmp_path):
+    with pytest.raises(UserError, match='There is no checkpoint'):
+        load_state_dict(tmp_path / 'none.pth')
+
+
+def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
+    other = small_config(coco_root)
+    other.model.roi_head.bbox_head.num_classes = 7
+    trained = build(other)
+    torch.save(trained.state_dict(), tmp_path / 'other.pth')
+    loaded = build_detector(cfg, tmp_path / 'other.pth', 'cpu')
+    assert state_digest(loaded) == state_digest(trained)
+
+
+def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):
+    other = small_config(coco_root)
+    other.model.neck.out_channels = 16
+    for part in ('rpn_head', ('roi_head', 'bbox_head')):
+        node = other.model[part] if isinstance(part, str) else other.model[part[0]][part[1]]
+        node['in_channels'] = 16
+    other.model.roi_head.bbox_roi_extractor.out_channels = 16
+    state = build(other).state_dict()
+    with pytest.raises(UserError, match=r'of another detector.*neck'):
+        load_weights(build(cfg), state, 'other.pth')

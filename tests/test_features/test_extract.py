@@ -1,0 +1,213 @@
+"""The extraction loop: what shares a batch changes nothing, what breaks is told, what was killed goes on."""
+
+import filecmp
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+
+from mmcsod.errors import UserError
+from mmcsod.features.extract import ExtractionOptions, extract_bank
+
+from .conftest import build, small_config, write_coco
+
+OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
+PROJECT = Path(__file__).parents[2]
+
+
+def program(*words, processes=None):
+    """Return the command of ``extract_in_small_chunks.py``, under torchrun for several processes."""
+    launcher = [sys.executable]
+    if processes:
+        launcher += ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={processes}']
+    return [*launcher, str(Path(__file__).parent / 'extract_in_small_chunks.py'), *map(str, words)]
+
+
+def call(*words, processes=None):
+    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    return subprocess.run(program(*words, processes=processes), cwd=PROJECT, env=environment, capture_output=True,
+                          text=True, check=False)
+
+
+def same_files(left, right):
+    names = sorted(path.name for path in left.iterdir())
+    assert names == sorted(path.name for path in right.iterdir())
+    return all(filecmp.cmp(left / name, right / name, shallow=False) for name in names)
+
+
+@pytest.fixture(scope='module')
+def unbroken(coco_root, tmp_path_factory):
+    """A bank extracted in one go, in chunks of two images."""
+    out = tmp_path_factory.mktemp('unbroken') / 'features'
+    done = call(coco_root, out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_batch_size_changes_no_row(cfg, detector, tmp_path):
+    one = extract_bank(detector, cfg, tmp_path / 'one', replace(OPTIONS, batch_size=1))
+    eight = extract_bank(detector, cfg, tmp_path / 'eight', replace(OPTIONS, batch_size=8))
+    assert list(one.image_ids) == list(eight.image_ids)
+    scale = np.abs(one.vectors).max()
+    np.testing.assert_allclose(one.vectors, eight.vectors, atol=1e-5 * scale)
+    np.testing.assert_allclose(one.image_vectors, eight.image_vectors, atol=1e-5 * np.abs(one.image_vectors).max())
+
+
+def test_channels_last_and_bfloat16_stay_close(cfg, detector, tmp_path):
+    plain = extract_bank(detector, cfg, tmp_path / 'plain', OPTIONS)
+    last = extract_bank(detector, cfg, tmp_path / 'last', replace(OPTIONS, channels_last=True))
+    amp = extract_bank(detector, cfg, tmp_path / 'amp', replace(OPTIONS, amp='bf16'))
+    np.testing.assert_allclose(plain.vectors, last.vectors, atol=1e-4 * np.abs(plain.vectors).max())
+
+    def cosines(bank):
+        dots = (plain.vectors * bank.vectors).sum(1)
+        return dots / np.linalg.norm(plain.vectors, axis=1) / np.linalg.norm(bank.vectors, axis=1)
+
+    assert amp.vectors.dtype == np.float32
+    assert not np.array_equal(amp.vectors, plain.vectors)
+    assert cosines(amp).min() > 0.99
+
+
+def test_image_vectors_ignore_the_padding(cfg, detector, tmp_path):
+    """The backbone's last map averaged over the image alone, by hand for an image that needs padding."""
+    bank = extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    seen = {}
+    handle = detector.backbone.register_forward_hook(lambda m, i, o: seen.update(map=o[-1]))
+    image = torch.zeros(1, 3, 128, 192)  # 150 x 100 becomes 192 x 128
+    import cv2
+    pixels = cv2.resize(cv2.imread(str(Path(cfg.train_dataloader.dataset.data_root) / 'images/003.png')), (192, 128))
+    mean, std = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
+    image[0] = torch.from_numpy(((pixels[..., ::-1] - mean) / std).transpose(2, 0, 1).astype(np.float32))
+    with torch.no_grad():
+        detector.eval().extract_feat(image)
+    handle.remove()
+    np.testing.assert_allclose(bank.image_vectors[3], seen['map'][0].mean((1, 2)), rtol=1e-3, atol=1e-5)
+
+
+def test_the_detector_is_left_as_it_was(cfg, detector, tmp_path):
+    detector.train()
+    detector.backbone.layer1.eval()
+    before = {name: value.clone() for name, value in detector.state_dict().items()}
+    modes = [module.training for module in detector.modules()]
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    assert [module.training for module in detector.modules()] == modes
+    assert all(torch.equal(value, before[name]) for name, value in detector.state_dict().items())
+
+
+def test_rows_are_class_major_and_in_dataset_order(cfg, detector, tmp_path):
+    bank = extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
+    order = list(zip(bank.labels, bank.rows['image'], strict=True))
+    assert order == sorted(order)
+    assert bank.rows['count'].sum() == len(bank.objects) == len(bank.object_vectors)
+    row = bank.rows[0]
+    own = (bank.objects['image'] == row['image']) & (bank.objects['label'] == row['label'])
+    np.testing.assert_allclose(bank.vectors[0], bank.object_vectors[own].mean(0), rtol=1e-5)
+    assert bank.images[0] == 'images/000.png'
+
+
+def test_a_finished_bank_is_reused_and_says_so(cfg, detector, tmp_path, caplog):
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    stamp = (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns
+    with caplog.at_level('INFO', 'mmcsod'):
+        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    assert 'reused' in caplog.text
+    assert (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize(('change', 'named'), [
+    (lambda cfg, d: None, 'tap'),
+    (lambda cfg, d: d.backbone.conv1.weight.data.add_(1e-3), 'checkpoint'),
+    (lambda cfg, d: cfg.test_dataloader.dataset.pipeline[1].update(scale=(224, 160)), 'image scale'),
+    (lambda cfg, d: cfg.train_dataloader.dataset.update(indices=5), 'dataset'),
+    (lambda cfg, d: cfg.model.backbone.update(norm_eval=False), 'model config'),
+])
+def test_a_bank_of_something_else_is_never_reused(change, named, coco_root, tmp_path):
+    cfg = small_config(coco_root)
+    extract_bank(build(cfg), cfg, tmp_path / 'features', OPTIONS)
+    detector = build(cfg)
+    change(cfg, detector)
+    options = replace(OPTIONS, tap='roi') if named == 'tap' else OPTIONS
+    with pytest.raises(UserError, match=f'made with another {named}.*--overwrite'):
+        extract_bank(detector, cfg, tmp_path / 'features', options)
+    extract_bank(detector, cfg, tmp_path / 'features', replace(options, overwrite=True))
+    extract_bank(detector, cfg, tmp_path / 'features', options)
+
+
+def test_a_second_process_is_refused(cfg, detector, tmp_path):
+    with FileLock(tmp_path / '.features.lock'), pytest.raises(UserError, match='Another process'):
+        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+
+
+def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
+    write_coco(tmp_path, 6)
+    (tmp_path / 'images' / '002.png').write_bytes(b'no image')
+    (tmp_path / 'images' / '004.png').unlink()
+    cfg = small_config(tmp_path)
+    bank = extract_bank(build(cfg), cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
+    assert bank.provenance['unreadable_images'] == ['images/002.png', 'images/004.png']
+    assert 'images/002.png could not be read' in caplog.text
+    assert set(bank.image_ids) == {'images/000.png', 'images/001.png', 'images/003.png', 'images/005.png'}
+    assert len(bank.object_vectors) == (~bank.objects['ignored']).sum()
+    assert len(bank.objectwise()) == len(bank.object_vectors)
+    with pytest.raises(UserError, match=r'002\.png cannot be read.*--strict'):
+        extract_bank(build(cfg), cfg, tmp_path / 'strict', replace(OPTIONS, strict=True))
+
+
+def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
+    done = call(coco_root, tmp_path / 'features', '--launcher', processes=2)
+    assert done.returncode == 0, done.stderr
+    assert same_files(unbroken, tmp_path / 'features')
+
+
+@pytest.mark.slow
+def test_killed_at_random_it_resumes_to_the_same_bytes(coco_root, unbroken, tmp_path):
+    out = tmp_path / 'features'
+    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    rng = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(program(coco_root, out, '--slow', 0.3, '--resume'), cwd=PROJECT, env=environment,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before = len(list(tmp_path.glob('*.partial/chunk_*.npz')))
+        while len(list(tmp_path.glob('*.partial/chunk_*.npz'))) <= before and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not out.exists()
+    refused = call(coco_root, out)
+    assert refused.returncode == 2
+    assert 'unfinished extraction' in refused.stderr
+    assert '--resume' in refused.stderr
+    done = call(coco_root, out, '--resume')
+    assert done.returncode == 0, done.stderr
+    assert same_files(unbroken, out)
+    assert not list(tmp_path.glob('*.partial'))
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_and_the_run_resumes(coco_root, unbroken, tmp_path):
+    size = max(path.stat().st_size for path in unbroken.iterdir())
+    full = call(coco_root, tmp_path / 'features', '--limit', size // 2)
+    assert full.returncode == 2, full.stderr
+    assert 'Traceback' not in full.stderr
+    assert full.stderr.strip().splitlines()[-1].startswith('error: ')
+    assert not (tmp_path / 'features').exists()
+    done = call(coco_root, tmp_path / 'features', '--resume')
+    assert done.returncode == 0, done.stderr
+    assert same_files(unbroken, tmp_path / 'features')
+
+
+def test_no_pickle_on_disk(unbroken):
+    for path in unbroken.glob('*.npy'):
+        np.load(path, allow_pickle=False)
+    assert json.loads((unbroken / 'meta.json').read_text())['provenance']['identity']['tap'] == 'fc'

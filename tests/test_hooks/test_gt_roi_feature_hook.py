@@ -1,0 +1,106 @@
+"""The hook inside real runners, and under MMDetection's own train script."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mmdet
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+
+import mmcsod
+from mmcsod import Coreset, FeatureBank
+from mmcsod.errors import UserError
+from mmcsod.features.detector import build_detector
+from mmcsod.features.extract import ExtractionOptions, extract_bank
+from tests.test_features.conftest import small_config, write_coco
+
+PROJECT = Path(mmcsod.__file__).parents[1]
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    path = tmp_path_factory.mktemp('hook')
+    write_coco(path, 8)
+    return path
+
+
+def training_config(root, work_dir, hook, loop, **extra):
+    cfg = small_config(root, scale=(96, 64))
+    mmcsod.register_all_modules()
+    cfg.train_dataloader.update(batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True))
+    cfg.test_dataloader.update(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False))
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.test_evaluator = dict(type='CocoMetric', ann_file=f'{root}/train.json', metric='bbox')
+    by_epoch = loop['type'] == 'EpochBasedTrainLoop'
+    cfg.merge_from_dict(dict(
+        default_scope='mmdet', work_dir=str(work_dir), train_cfg=None, param_scheduler=None,
+        custom_hooks=[dict(type='GTRoIFeatureHook', num_workers=0, **hook), *extra.pop('hooks', [])],
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=by_epoch, interval=1)),
+        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)), **extra))
+    cfg.train_cfg = loop
+    return cfg
+
+
+EPOCHS = dict(type='EpochBasedTrainLoop', max_epochs=1)
+ITERATIONS = dict(type='IterBasedTrainLoop', max_iters=2)
+
+
+@pytest.mark.parametrize('loop', [EPOCHS, ITERATIONS], ids=['epochs', 'iterations'])
+def test_training_leaves_a_bank_and_a_coreset(loop, root, tmp_path):
+    cfg = training_config(root, tmp_path, dict(num_images=3), loop)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert len(bank.images) == 8
+    assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
+    last = (tmp_path / 'last_checkpoint').read_text()
+    again = extract_bank(build_detector(cfg, last, 'cpu'), cfg, tmp_path / 'again', ExtractionOptions(num_workers=0))
+    np.testing.assert_array_equal(again.vectors, bank.vectors)
+    assert again.provenance['identity'] == bank.provenance['identity']
+
+
+def test_averaged_weights_are_the_ones_read(root, tmp_path):
+    cfg = training_config(root, tmp_path, {}, ITERATIONS, hooks=[dict(type='EMAHook', momentum=0.3)])
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    bank = FeatureBank.load(tmp_path / 'features')
+    # A checkpoint saved under EMAHook holds the averaged weights as its state_dict.
+    averaged = build_detector(cfg, (tmp_path / 'last_checkpoint').read_text(), 'cpu')
+    wanted = extract_bank(averaged, cfg, tmp_path / 'averaged', ExtractionOptions(num_workers=0))
+    np.testing.assert_array_equal(bank.vectors, wanted.vectors)
+    raw = extract_bank(runner.model, cfg, tmp_path / 'raw', ExtractionOptions(num_workers=0))
+    assert not np.array_equal(bank.vectors, raw.vectors)
+
+
+def test_a_test_run_extracts_too(root, tmp_path):
+    cfg = training_config(root, tmp_path, dict(num_images=2, tap='roi'), ITERATIONS)
+    torch.manual_seed(0)
+    runner = Runner.from_cfg(cfg)
+    runner.test()
+    assert FeatureBank.load(tmp_path / 'features').provenance['identity']['tap'] == 'roi'
+    assert len(Coreset.load(tmp_path / 'coreset.json')) == 2
+
+
+def test_a_detector_without_roi_head_is_refused_before_training(root, tmp_path):
+    cfg = training_config(root, tmp_path, {}, ITERATIONS)
+    cfg.model = mmcsod.config.load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py').model
+    cfg.model.backbone.init_cfg = None
+    with pytest.raises(UserError, match='no RoI head'):
+        Runner.from_cfg(cfg).train()
+    assert not list(tmp_path.glob('*.pth'))
+
+
+def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
+    cfg = training_config(root, tmp_path / 'work', dict(num_images=4), ITERATIONS)
+    cfg.custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)
+    cfg.dump(tmp_path / 'config.py')
+    script = Path(mmdet.__file__).parent / '.mim' / 'tools' / 'train.py'
+    done = subprocess.run([sys.executable, str(script), str(tmp_path / 'config.py')], capture_output=True, text=True,
+                          env=os.environ | {'PYTHONPATH': str(PROJECT)}, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(Coreset.load(tmp_path / 'work' / 'coreset.json')) == 4
+    assert 'Coreset of 4 images' in done.stdout + done.stderr
