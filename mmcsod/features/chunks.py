@@ -87,15 +87,20 @@ class ChunkStore:
 
     def publish(self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray,
                 provenance: Mapping[str, Any]) -> None:
-        """Join all chunks into the bank, class-major, and remove them.
+        """Join all chunks into the bank, class-major, put it in the place of an older one, and remove them.
 
         The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset.
         """
         gathered = self.partial / 'gathered'
         gathered.mkdir(exist_ok=True)
         arrays = self._gather(gathered, len(classes))
-        FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **arrays).save(
-            self.directory)
+        bank = FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **arrays)
+        finished = self.partial / 'finished'
+        shutil.rmtree(finished, ignore_errors=True)
+        bank.save(finished)
+        if self.directory.exists():
+            self.directory.rename(self.partial / 'replaced')
+        finished.rename(self.directory)
         self.discard()
 
     def _gather(self, folder: Path, num_classes: int) -> dict[str, np.ndarray]:

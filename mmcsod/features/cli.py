@@ -11,8 +11,6 @@ from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
 
 if TYPE_CHECKING:
-    from mmengine.config import Config
-
     from mmcsod.features.extract import ExtractionOptions
 
 
@@ -43,7 +41,6 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
     group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                        help='how a distributed run was started, as for mmdet')
-    group.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     group.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=[],
                        help='override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
 
@@ -63,13 +60,14 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     from mmcsod import register_all_modules
     from mmcsod.config import load_config, parse_cfg_options
     from mmcsod.features.detector import build_detector
+    from mmcsod.features.distributed import init_launcher
     from mmcsod.features.extract import extract_bank
 
     if args.checkpoint is None:
         raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
     register_all_modules()
     cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
-    _init_launcher(args, cfg)
+    init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
     detector = build_detector(cfg, args.checkpoint, args.device)
     return extract_bank(detector, cfg, work_dir(args) / 'features', _options(args))
 
@@ -83,13 +81,3 @@ def _options(args: argparse.Namespace) -> ExtractionOptions:
         tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
         keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
         strict=args.strict, resume=args.resume, overwrite=args.overwrite)
-
-
-def _init_launcher(args: argparse.Namespace, cfg: Config) -> None:
-    if args.launcher == 'none':
-        return
-    from mmengine.dist import init_dist
-
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    backend = cfg.get('env_cfg', {}).get('dist_cfg', {})
-    init_dist(args.launcher, **backend)

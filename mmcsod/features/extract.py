@@ -5,15 +5,14 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
 from mmengine.config import Config
-from mmengine.dist import barrier, broadcast_object_list, get_dist_info
+from mmengine.dist import barrier, get_dist_info
 from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -22,12 +21,12 @@ from mmcsod.errors import UserError
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.bank import FeatureBank
 from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.distributed import on_first_process
 from mmcsod.features.identity import differences, identify, json_values, versions
 from mmcsod.features.pool import Sample, TrainingPool
 from mmcsod.features.reader import FeatureReader
 
 logger = logging.getLogger('mmcsod')
-T = TypeVar('T')
 
 
 @dataclass(frozen=True)
@@ -85,29 +84,15 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     store = ChunkStore(directory, len(pool))
     lock = _lock(directory)
     try:
-        if _on_main(lambda: _prepare(store, identity, options)):
+        if on_first_process(lambda: _prepare(store, identity, options)):
             _announce(pool, reader)
             _extract_chunks(store, pool, reader, options)
             barrier()
-            _on_main(lambda: _publish(store, pool, identity))
+            on_first_process(lambda: _publish(store, pool, identity))
     finally:
         if lock is not None:
             lock.release()
     return FeatureBank.load(directory)
-
-
-def _on_main(action: Callable[[], T]) -> T:
-    """Do something in the first process only; all processes get its result, or its error."""
-    outcome: list[Any] = [None, None]
-    if get_dist_info()[0] == 0:
-        try:
-            outcome[0] = action()
-        except UserError as error:
-            outcome[1] = str(error)
-    broadcast_object_list(outcome, src=0)
-    if outcome[1] is not None:
-        raise UserError(outcome[1])
-    return outcome[0]
 
 
 def _lock(directory: Path) -> FileLock | None:
@@ -121,7 +106,7 @@ def _lock(directory: Path) -> FileLock | None:
                             '--work-dir.') from error
 
     lock = FileLock(directory.with_name(f'.{directory.name}.lock'))
-    _on_main(take)
+    on_first_process(take)
     return lock
 
 
@@ -153,7 +138,7 @@ def _replace(path: Path, differing: list[str], options: ExtractionOptions) -> No
     if not options.overwrite:
         raise UserError(f'{path} was made with another {" and another ".join(differing)}; name another --work-dir, '
                         'or replace it with --overwrite.')
-    logger.info('%s was made with another %s: replaced.', path, ' and another '.join(differing))
+    logger.info('%s was made with another %s and will be replaced.', path, ' and another '.join(differing))
 
 
 def _announce(pool: TrainingPool, reader: FeatureReader) -> None:

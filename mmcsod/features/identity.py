@@ -35,10 +35,9 @@ PARTS = {
 def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
              options: ExtractionOptions) -> dict[str, Any]:
     """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same."""
-    model = {key: value for key, value in cfg.model.items() if key not in ('train_cfg', 'test_cfg')}
     return {
         'weights': state_digest(detector),
-        'model': _digest(model),
+        'model': _digest(_architecture(cfg.model)),
         'tap': tap,
         'pipeline': _digest(pool.pipeline),
         'dataset': pool.fingerprint(),
@@ -68,6 +67,16 @@ def versions() -> dict[str, str]:
 def json_values(value: Any) -> Any:
     """Return a config value as plain JSON: types and other objects by their names."""
     return json.loads(json.dumps(value, default=str))
+
+
+def _architecture(node: Any) -> Any:
+    """Return a model config without what says how to train, test or initialise; building copies some of it around."""
+    if isinstance(node, Mapping):
+        return {key: _architecture(value) for key, value in node.items()
+                if key not in ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained')}
+    if isinstance(node, (list, tuple)):
+        return [_architecture(value) for value in node]
+    return node
 
 
 def _digest(value: Any) -> str:

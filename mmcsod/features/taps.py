@@ -89,8 +89,10 @@ class RoITap:
         return torch.cat([self._read(features, part) for part in rois.split(ROIS_AT_ONCE)])
 
     def _read(self, features: Sequence[Tensor], rois: Tensor) -> Tensor:
-        with torch.autocast(rois.device.type, enabled=False):  # RoIAlign has no bfloat16, and no half on the CPU
-            maps = self._extractor([level.float() for level in features[:self._extractor.num_inputs]], rois)
+        # RoIAlign has no bfloat16, no half on the CPU, and silently reads any layout as if it were contiguous.
+        levels = [level.float().contiguous() for level in features[:self._extractor.num_inputs]]
+        with torch.autocast(rois.device.type, enabled=False):
+            maps = self._extractor(levels, rois)
         if self._shared_head is not None and self.name != 'pooled':
             maps = self._shared_head(maps)
         if self.name == 'fc':

@@ -8,10 +8,9 @@ import resource
 import signal
 import time
 
-from mmengine.dist import init_dist
-
 from mmcsod.cli import run
 from mmcsod.features import chunks, reader
+from mmcsod.features.distributed import init_launcher
 from mmcsod.features.extract import ExtractionOptions, extract_bank
 from tests.test_features.conftest import build, small_config
 
@@ -26,7 +25,7 @@ def main():
     parser.add_argument('--resume', action='store_true')
     args = parser.parse_args()
     if args.launcher:
-        init_dist('pytorch', backend='gloo')
+        init_launcher('pytorch', {})
     if args.limit:  # a file that may not grow is what a full disk looks like from inside
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (args.limit, args.limit))

@@ -1,0 +1,42 @@
+"""Join a distributed run, and do in its first process what only one may do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from mmengine.dist import broadcast_object_list, get_dist_info, init_dist
+
+from mmcsod.errors import UserError
+
+T = TypeVar('T')
+
+
+def init_launcher(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
+    """Join the processes that ``launcher`` started: 'none', 'pytorch', 'slurm' or 'mpi', as MMDetection's tools do.
+
+    MMEngine's own initialisation selects a CUDA device; where there is none, processes talk through gloo.
+    """
+    if launcher == 'none':
+        return
+    if launcher == 'pytorch' and not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')
+        return
+    os.environ.setdefault('LOCAL_RANK', '0')
+    init_dist(launcher, **dist_cfg)
+
+
+def on_first_process(action: Callable[[], T]) -> T:
+    """Do something in the first process only; all processes get its result, or its :class:`UserError`."""
+    outcome: list[Any] = [None, None]
+    if get_dist_info()[0] == 0:
+        try:
+            outcome[0] = action()
+        except UserError as error:
+            outcome[1] = str(error)
+    broadcast_object_list(outcome, src=0)
+    if outcome[1] is not None:
+        raise UserError(outcome[1])
+    return outcome[0]
