@@ -32,7 +32,8 @@ def test_boxes_are_loaded_before_the_resize_and_nothing_is_random(cfg):
 
 
 @pytest.mark.parametrize('name', [
-    'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'yolox/yolox_s_8xb8-300e_coco.py', 'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
+    'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'yolox/yolox_s_8xb8-300e_coco.py',
+    'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
     'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py', 'htc/htc_r50_fpn_1x_coco.py',
     'strong_baselines/mask-rcnn_r50-caffe_fpn_rpn-2conv_4conv1fc_syncbn-all_lsj-100e_coco.py',
 ])
@@ -56,7 +57,7 @@ def test_a_config_without_test_geometry_is_refused(cfg):
 
 def test_a_config_without_training_data_is_refused(cfg):
     cfg.train_dataloader = None
-    with pytest.raises(UserError, match='no train_dataloader.dataset'):
+    with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
         TrainingPool(cfg)
 
 
