@@ -1,0 +1,44 @@
+"""Exporting a coreset to formats that need none of this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+from mmcsod.export.coco import write_coco
+from mmcsod.export.files import FilePlacer, new_directory
+from mmcsod.export.source import Settings, open_sources
+from mmcsod.export.voc import write_voc
+from mmcsod.export.yolo import write_yolo
+
+FORMATS = {'coco': write_coco, 'voc': write_voc, 'yolo': write_yolo}
+
+
+def export_coreset(coreset: Coreset, config: Config, file_format: str, out: str | Path,
+                   images: str = 'reference') -> list[Settings]:
+    """Write the coreset's images and annotations to ``out``, which appears whole or not at all.
+
+    Args:
+        coreset: The images to write.
+        config: The training config that the coreset was selected with: it says where the annotations are.
+        file_format: One of ``FORMATS``.
+        out: The folder to make.
+        images: ``reference`` leaves images where they are, ``link`` makes symbolic links, ``copy`` copies.
+
+    Returns:
+        For each source, the settings with which the training dataset of a stock config reads the export; none for
+        YOLO, which MMDetection does not read.
+
+    Raises:
+        UserError: If the folder exists, the data cannot be read, the coreset is not of this training set, or the
+            format cannot hold it.
+    """
+    if file_format not in FORMATS:
+        raise UserError(f'There is no format {file_format}; choose one of {", ".join(FORMATS)}.')
+    sources = [source for source in open_sources(coreset, config) if source.image_ids]
+    with new_directory(out) as directory:
+        placer = FilePlacer(directory, out=str(Path(out).absolute()), mode=images)
+        return FORMATS[file_format](sources, directory, placer)

@@ -1,0 +1,78 @@
+"""The images of a coreset with their annotations, read through MMDetection's own datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+
+from mmcsod.coreset import Coreset
+from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
+from mmcsod.datasets.coreset_dataset import CoresetDataset
+from mmcsod.export.files import FilePlacer, inside
+from mmcsod.training.config import training_set
+from mmcsod.training.plan import build_training_set
+
+Settings = Mapping[str, Any]
+"""What to change in a leaf of the training dataset's config, by name."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One leaf of the training set, filtered to the coreset.
+
+    Attributes:
+        leaf: The filtered dataset.
+        image_ids: Id of each of its samples, in its order.
+        root: What the ids are relative to.
+    """
+
+    leaf: BaseDataset
+    image_ids: list[str]
+    root: str
+
+    def samples(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the id and the annotation of each image, as the dataset gives them to a pipeline."""
+        for index, image in enumerate(self.image_ids):
+            yield image, self.leaf.get_data_info(index)
+
+    @property
+    def ann_file(self) -> str:
+        """Path of the leaf's annotation file, named as images are."""
+        return image_id(self.leaf.ann_file, self.root)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names that labels index."""
+        return tuple(self.leaf.metainfo['classes'])
+
+
+def open_sources(coreset: Coreset, config: Config) -> list[Source]:
+    """Build the training set of ``config`` and keep the coreset's images.
+
+    Raises:
+        UserError: If the data cannot be read or the coreset is not of this training set.
+    """
+    training_set(config)
+    dataset = CoresetDataset(build_training_set(config), coreset)
+    leaves = leaf_datasets(dataset)
+    root = common_root(leaves)
+    return [Source(leaf, ids, root) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)]
+
+
+def source_settings(source: Source, placer: FilePlacer) -> Settings:
+    """Return how a leaf of the stock config reads this source's part of the export."""
+    settings: dict[str, Any] = {'ann_file': f'{placer.out}/{inside(source.ann_file)}'}
+    if placer.mode != 'reference':
+        settings['data_root'] = f'{placer.out}/'
+        settings['data_prefix'] = {
+            key: _folder(prefix, source.root) for key, prefix in source.leaf.data_prefix.items()}
+    return settings
+
+
+def _folder(prefix: str, root: str) -> str:
+    folder = str(inside(image_id(f'{prefix}/_', root)).parent)
+    return '' if folder == '.' else f'{folder}/'

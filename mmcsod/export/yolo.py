@@ -1,0 +1,57 @@
+"""A coreset in the YOLO layout: images/, labels/, a list and data.yaml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from mmcsod.errors import UserError
+from mmcsod.export.files import FilePlacer, inside
+from mmcsod.export.source import Settings, Source
+
+
+def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -> list[Settings]:
+    """Write images, one label file each, ``train.txt`` in dataset order and ``data.yaml``.
+
+    A label line is ``class x_center y_center width height``, as shares of the image's size. Boxes are clipped to
+    the image; crowds and difficult objects, which training ignores, and boxes without area are left out.
+
+    Raises:
+        UserError: If images were to stay where they are: YOLO looks for labels beside its images.
+    """
+    if placer.mode == 'reference':
+        raise UserError('YOLO looks for labels in a folder beside the images, so images cannot stay where they are; '
+                        'use --images link or --images copy.')
+    samples = [sample for source in sources for sample in source.samples()]
+    lines = []
+    for image, info in tqdm(samples, desc='images', disable=None):
+        lines.append(f"./{placer.place(info['img_path'], image, 'images')}\n")
+        path = (directory / inside(image, 'labels')).with_suffix('.txt')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            raise UserError(f'Two images would share the label file {path.relative_to(directory)}, one of them '
+                            f'{image}; rename it.')
+        path.write_text(''.join(f'{line}\n' for line in _labels(info)), encoding='utf-8')
+    (directory / 'train.txt').write_text(''.join(lines), encoding='utf-8')
+    (directory / 'data.yaml').write_text(_yaml(sources[0].classes), encoding='utf-8')
+    return []
+
+
+def _labels(info: Mapping[str, Any]) -> Iterator[str]:
+    width, height = info['width'], info['height']
+    for instance in info['instances']:
+        x1, y1, x2, y2 = instance['bbox']
+        x1, x2 = max(x1, 0) / width, min(x2, width) / width
+        y1, y2 = max(y1, 0) / height, min(y2, height) / height
+        if not instance.get('ignore_flag') and x2 > x1 and y2 > y1:
+            numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+            yield ' '.join([str(instance['bbox_label']), *(f'{number:.6f}' for number in numbers)])
+
+
+def _yaml(classes: Sequence[str]) -> str:
+    names = ''.join(f'  {label}: {json.dumps(name, ensure_ascii=False)}\n' for label, name in enumerate(classes))
+    return f'train: train.txt\nval:  # your own validation images: a coreset is for training\nnames:\n{names}'

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+from mmdet.registry import DATASETS
+from pycocotools.coco import COCO
+
+from mmcsod.coreset import Coreset
+from mmcsod.export import export_coreset
+from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
+
+
+def infos(dataset, ids=None):
+    found = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return [{**info, 'sample_idx': 0} for info in found
+            if ids is None or any(info['img_path'].endswith(image) for image in ids)]
+
+
+def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco_coreset, tmp_path):
+    export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
+    before = json.loads((coco_root / 'train.json').read_text())
+    after = json.loads((tmp_path / 'out' / 'train.json').read_text())
+    kept = [image for image in before['images'] if f"train/{image['file_name']}" in COCO_PICKS]
+    ids = {image['id'] for image in kept}
+    assert after == {**before, 'images': kept,
+                     'annotations': [ann for ann in before['annotations'] if ann['image_id'] in ids]}
+    assert len(after['annotations']) == 14  # crowds, unused categories and unknown fields included
+    assert {category['name'] for category in after['categories']} == {'stray', *CLASSES}
+
+
+def test_pycocotools_reads_it(coco_root, coco_config, coco_coreset, tmp_path):
+    export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
+    before, after = COCO(str(coco_root / 'train.json')), COCO(str(tmp_path / 'out' / 'train.json'))
+    assert len(after.getImgIds()) == len(COCO_PICKS)
+    for image in after.getImgIds():
+        assert after.loadAnns(after.getAnnIds(image)) == before.loadAnns(before.getAnnIds(image))
+
+
+@pytest.mark.parametrize('images', ['reference', 'link', 'copy'])
+def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_coreset, tmp_path):
+    settings = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', images)
+    dataset = DATASETS.build({**coco_leaf(coco_root), **settings[0]})
+    pool = DATASETS.build(coco_leaf(coco_root))
+    expected, found = infos(pool, COCO_PICKS), infos(dataset)
+    root = coco_root if images == 'reference' else tmp_path / 'out'
+    assert [info.pop('img_path') for info in found] == [f'{root}/{image}' for image in sorted(COCO_PICKS)]
+    assert found == [{key: value for key, value in info.items() if key != 'img_path'} for info in expected]
+    assert dataset[0]['img'].shape == pool[0]['img'].shape
+    assert (tmp_path / 'out' / 'train').exists() == (images != 'reference')
+    assert all(path.is_symlink() == (images == 'link') for path in (tmp_path / 'out').glob('train/*'))
+
+
+def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
+    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out')
+    dataset = DATASETS.build({**settings[0], 'pipeline': []})
+    pools = [DATASETS.build(voc_leaf(voc_root, year)) for year in ('VOC2007', 'VOC2012')]
+    expected = [info for pool in pools for info in infos(pool, VOC_PICKS) if any(
+        info['img_path'].endswith(image) for image in VOC_PICKS)]
+    found = infos(dataset)
+    assert dataset.metainfo['classes'] == CLASSES
+    for key in ('img_path', 'width', 'height', 'instances'):
+        assert [info[key] for info in found] == [info[key] for info in expected]
+    assert any(instance['ignore_flag'] for info in found for instance in info['instances'])
+
+
+def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
+    from mmengine.config import Config
+    content = json.loads((coco_root / 'train.json').read_text())
+    for name, chosen in (('a', content['images'][:10]), ('b', content['images'][10:])):
+        ids = {image['id'] for image in chosen}
+        (tmp_path / f'{name}.json').write_text(json.dumps({**content, 'images': chosen, 'annotations': [
+            {**ann, 'id': number} for number, ann in enumerate(content['annotations']) if ann['image_id'] in ids]}))
+    leaves = [coco_leaf(coco_root, ann_file=str(tmp_path / f'{name}.json')) for name in 'ab']
+    config = Config({'train_dataloader': {'dataset': {'type': 'ConcatDataset', 'datasets': leaves}}})
+    settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out')
+    counts = [len(COCO(source['ann_file']).getImgIds()) for source in settings]
+    assert counts == [6, 2]

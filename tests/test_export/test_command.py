@@ -1,0 +1,35 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mmcsod.fileio import write_text
+
+ROOT = Path(__file__).parents[2]
+
+
+def export(*arguments):
+    return subprocess.run([sys.executable, str(ROOT / 'tools' / 'export.py'), *map(str, arguments)], cwd=ROOT,
+                          env={**os.environ, 'PYTHONPATH': str(ROOT)},
+                          capture_output=True, text=True, check=False)
+
+
+def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
+    write_text(tmp_path / 'config.py', coco_config.pretty_text)
+    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'coco', '--num-images', 3,
+                    '--out', tmp_path / 'out')
+    assert result.returncode == 0, result.stderr
+    assert '3 images written' in result.stdout
+    assert f"ann_file='{tmp_path}/out/train.json'" in result.stdout
+    assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
+
+
+def test_mistakes_are_one_sentence(coco_config, coco_coreset, tmp_path):
+    write_text(tmp_path / 'config.py', coco_config.pretty_text)
+    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', '--images', 'reference',
+                    '--out', tmp_path / 'out')
+    assert result.returncode == 2
+    assert result.stderr.strip().splitlines()[-1].startswith('error: YOLO looks for labels')
+    assert 'Traceback' not in result.stderr
+    assert not (tmp_path / 'out').exists()

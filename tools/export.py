@@ -1,0 +1,51 @@
+"""Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.
+
+Example:
+    python tools/export.py work_dirs/coreset.json --config mmdet::pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py \
+        --format voc --out data/voc_coreset
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from mmengine.config import DictAction
+
+from mmcsod.cli import run
+from mmcsod.config import load_config
+from mmcsod.coreset import Coreset
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('coreset', help='coreset file, as tools/select.py writes it')
+    parser.add_argument('--config', required=True, help='the training config that the coreset was selected with')
+    parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
+    parser.add_argument('--out', required=True, help='folder to make')
+    parser.add_argument('--images', choices=['reference', 'link', 'copy'],
+                        help='leave images where they are, link to them, or copy them (default: reference; link for '
+                        'yolo, which looks for labels beside its images)')
+    parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
+                        help='settings that replace those of the config, as key=value')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the command line."""
+    args = parse_args()
+    from mmcsod.export import export_coreset
+    coreset = Coreset.load(args.coreset)
+    if args.num_images is not None:
+        coreset = coreset.prefix(args.num_images)
+    config = load_config(args.config, args.cfg_options)
+    images = args.images or ('link' if args.format == 'yolo' else 'reference')
+    settings = export_coreset(coreset, config, args.format, args.out, images)
+    print(f'{len(coreset)} images written to {args.out}')
+    for source in settings:
+        print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
+
+
+if __name__ == '__main__':
+    run(main)
