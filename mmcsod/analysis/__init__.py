@@ -1,0 +1,1 @@
+"""What can be said of a coreset without training: sizes, list changes, prototypes, coverage and redundancy."""

@@ -1,0 +1,118 @@
+"""The pictures that ``tools/analyze.py`` draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.patches import Rectangle
+
+from mmcsod.analysis.object_ranks import RankedImage
+from mmcsod.analysis.similarity import similarity
+from mmcsod.analysis.sizes import SIZES, size_counts
+from mmcsod.errors import UserError
+from mmcsod.features.bank import FeatureBank
+
+NARROW = 0.04
+"""Share of a bar below which its number would not fit inside."""
+
+LOW_RANK = 0.5
+"""Objects of the worse half of their class are drawn as the paper's Figure 7 draws low rankings: red and dotted."""
+
+
+def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Draw the ratios of box sizes of pool and coresets, with their numbers of objects: Figure 4.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    counts = {'pool': size_counts(bank), **{name: size_counts(bank, mask) for name, mask in masks.items()}}
+    figure = Figure(figsize=(7, 1.2 + 0.45 * len(counts)), layout='constrained')
+    axes = figure.subplots()
+    titles = [f'{name}\n# {int(count.sum())}' for name, count in counts.items()]
+    left = np.zeros(len(counts))
+    for index, size in enumerate(SIZES):
+        shares = np.array([count[index] / max(1, count.sum()) for count in counts.values()])
+        bars = axes.barh(titles, 100 * shares, left=left, label=size)
+        labels = [f'{100 * share:.1f}' if share > NARROW else '' for share in shares]
+        axes.bar_label(bars, labels, label_type='center', color='white', fontsize=8)
+        left += 100 * shares
+    axes.invert_yaxis()
+    axes.set_xlabel('% of objects')
+    axes.legend(ncols=len(SIZES), loc='lower center', bbox_to_anchor=(0.5, 1))
+    _save(figure, path)
+
+
+def draw_similarity(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Draw coverage over redundancy, a point a coreset.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    figure = Figure(figsize=(6, 4.5), layout='constrained')
+    axes = figure.subplots()
+    for name, mask in masks.items():
+        found = similarity(bank, mask)
+        axes.plot(found.redundancy, found.coverage, 'o')
+        axes.annotate(name, (found.redundancy, found.coverage), (4, 4), textcoords='offset points', fontsize=8)
+    axes.margins(x=0.15)
+    axes.set_xlabel('redundancy: mean cosine to the nearest other selected row')
+    axes.set_ylabel('coverage: mean cosine to the nearest selected row')
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
+    """Draw the images of one class with the ranks of their objects, a row a coreset: Figure 7.
+
+    Args:
+        ranked: Images by coreset; one that gave the class no turn has none and is left out.
+        root: The folder that image ids are below.
+        path: File to write.
+
+    Raises:
+        UserError: If there is no image, one cannot be read or the file cannot be written.
+    """
+    ranked = {name: images for name, images in ranked.items() if images}
+    if not ranked:
+        raise UserError('None of the coresets selected an image at a turn of this class; name another class.')
+    columns = max(map(len, ranked.values()))
+    figure = Figure(figsize=(3.2 * columns, 2.8 * len(ranked)), layout='constrained')
+    grid = figure.subplots(len(ranked), columns, squeeze=False)
+    for line, (name, images) in zip(grid, ranked.items(), strict=True):
+        for axes in line:
+            axes.axis('off')
+        for axes, image in zip(line, images, strict=False):
+            axes.imshow(_read(Path(root) / image.image_id))
+            _draw_boxes(axes, image)
+        line[0].set_title(name, loc='left', fontsize=9)
+    _save(figure, path)
+
+
+def _draw_boxes(axes: Axes, image: RankedImage) -> None:
+    for (x1, y1, x2, y2), rank in zip(image.boxes, image.ranks, strict=True):
+        low = rank > LOW_RANK
+        axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, linewidth=1.5,
+                                 edgecolor='red' if low else 'lime', linestyle=':' if low else '-'))
+        axes.text(x1, y1, f'{100 * rank:.0f} %', color='white', fontsize=7, va='bottom',
+                  bbox={'facecolor': 'red' if low else 'green', 'pad': 1, 'linewidth': 0})
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        return imread(path)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise UserError(f'The image {path} cannot be read ({error}); give the folder that image ids are below with '
+                        '--images.') from error
+
+
+def _save(figure: Figure, path: str | Path) -> None:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=130)
+    except OSError as error:
+        raise UserError(f'The figure {path} could not be written ({error.strerror}).') from error

@@ -1,0 +1,46 @@
+"""How the objects of one image rank within their class: Figure 7 of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmcsod.analysis.prototypes import class_objects
+from mmcsod.coreset import Coreset
+from mmcsod.features.bank import FeatureBank
+
+
+@dataclass(frozen=True)
+class RankedImage:
+    """A selected image and its objects of the class at whose turn it was selected.
+
+    Attributes:
+        image_id: The image.
+        boxes: (k, 4) float32, x1, y1, x2, y2 in pixels of the original image.
+        ranks: (k,) float64, the share of the class's objects that score higher: 0 is the best, near 1 the worst.
+    """
+
+    image_id: str
+    boxes: np.ndarray
+    ranks: np.ndarray
+
+
+def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: int) -> list[RankedImage]:
+    """Rank the objects of the first images that a coreset selected at a class's turns.
+
+    Objects are ranked by the first sum of Eq. 4 over all objects of the class, nothing being selected yet, which is
+    their rank at lam = 1e10; the ranks do not depend on the coreset.
+
+    Raises:
+        UserError: If the bank holds no object vectors.
+    """
+    objects, vectors = class_objects(bank, label)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    scores = units @ units.sum(axis=0)
+    ranks = np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))
+    chosen = [pick.image_id for pick in coreset.picks if pick.label == label][:num_images]
+    index = {image: i for i, image in enumerate(bank.images)}
+    masks = [(image, objects['image'] == index[image]) for image in chosen]
+    return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks]
