@@ -20,7 +20,7 @@ MAX_PROPOSALS = 1000
 def count(task: Task, argument: str) -> Iterator[Pick]:
     """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
 
-    The paper does not say how the range was met. Drawing again until it happens is hopeless where the range is far
+    Section 4.3 does not say how the range was met. Drawing again until it happens is hopeless where the range is far
     from the mean, so images of the draw are exchanged at random, each for another candidate of the class whose turn
     it was, wherever that brings the sum nearer to the range: every class keeps its number of turns.
 
