@@ -86,7 +86,7 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     try:
         if on_first_process(lambda: _prepare(store, identity, options)):
             _announce(pool, reader)
-            _extract_chunks(store, pool, reader, options)
+            extract_chunks(store, pool, reader, options)
             barrier()
             on_first_process(lambda: _publish(store, pool, identity))
     finally:
@@ -152,7 +152,8 @@ def _announce(pool: TrainingPool, reader: FeatureReader) -> None:
     logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
 
 
-def _extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
+def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
+    """Extract this process's share of the chunks that are missing."""
     rank, world = get_dist_info()
     todo = store.missing()[rank::world]
     indices = [index for chunk in todo for index in store.indices(chunk)]
@@ -162,24 +163,28 @@ def _extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader
     total = len(pool) if world == 1 else len(indices)
     with reader.ready(), tqdm(total=total, initial=total - len(indices), desc='extract', unit='img',
                               disable=rank != 0) as bar:
-        samples = (_checked(sample, pool, options) for sample in loader)
+        samples = _checked(loader, pool, options.strict, bar)
         for chunk in todo:
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
             store.write(chunk, chunk_arrays(own, results, pool, options.keep_objects))
 
 
-def _checked(sample: Sample, pool: TrainingPool, options: ExtractionOptions) -> Sample:
-    if sample.error is not None and options.strict:
-        raise UserError(f'The image {pool.images[sample.index]} cannot be read ({sample.error}); '
-                        'mend or remove it, or run without --strict.')
-    return sample
+def _checked(samples: Iterable[Sample], pool: TrainingPool, strict: bool, bar: tqdm) -> Iterator[Sample]:
+    """Pass samples on, counting the unreadable ones; under ``strict`` the first of them is an error."""
+    for sample in samples:
+        if sample.error is not None:
+            if strict:
+                raise UserError(f'The image {pool.images[sample.index]} cannot be read ({sample.error}); '
+                                'mend or remove it, or run without --strict.')
+            bar.update()
+        yield sample
 
 
 def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
     """Return the features of each readable image of a chunk, by dataset index."""
     results = {}
-    for batch in _batches(samples, reader, batch_size, bar):
+    for batch in batches(samples, reader, batch_size):
         vectors, images = reader(batch)
         for sample, own_vectors, own_image in zip(batch, vectors, images, strict=True):
             results[sample.index] = ImageFeatures(own_vectors, own_image)
@@ -187,17 +192,15 @@ def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar
     return results
 
 
-def _batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> Iterator[list[Sample]]:
+def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -> Iterator[list[Sample]]:
     """Group readable samples by padded shape as they come; only unfinished groups are held."""
     groups: dict[tuple[int, int], list[Sample]] = defaultdict(list)
     for sample in samples:
-        if sample.error is not None:
-            bar.update()
-            continue
-        shape = reader.padded_shape(sample)
-        groups[shape].append(sample)
-        if len(groups[shape]) == batch_size:
-            yield groups.pop(shape)
+        if sample.error is None:
+            shape = reader.padded_shape(sample)
+            groups[shape].append(sample)
+            if len(groups[shape]) == batch_size:
+                yield groups.pop(shape)
     yield from groups.values()
 
 

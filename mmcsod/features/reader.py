@@ -56,7 +56,7 @@ class FeatureReader:
         flags = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
                  backends.cudnn.deterministic)
         handle = detector.backbone.register_forward_hook(self._keep_last_map)
-        detector.eval()
+        detector.eval().to(memory_format=self._layout)
         backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = backends.cudnn.benchmark = False
         backends.cudnn.deterministic = True
         try:
@@ -65,6 +65,7 @@ class FeatureReader:
         finally:
             handle.remove()
             self._last_map = None
+            detector.to(memory_format=torch.contiguous_format)
             (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
              backends.cudnn.deterministic) = flags
             for module, mode in modes:
@@ -83,7 +84,7 @@ class FeatureReader:
         batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
         inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
         rois = bbox2roi([s.boxes for s in samples]).to(self._device)
-        with self._autocast():
+        with self.autocast():
             features = self._detector.extract_feat(inputs)
             vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
         counts = [len(s.boxes) for s in samples]
@@ -92,7 +93,8 @@ class FeatureReader:
         return ([part.numpy() for part in vectors.float().cpu().split(counts)],
                 torch.stack(images).float().cpu().numpy())
 
-    def _autocast(self) -> contextlib.AbstractContextManager:
+    def autocast(self) -> contextlib.AbstractContextManager:
+        """Return the context of the precision asked for."""
         if self._amp is None:
             return contextlib.nullcontext()
         return torch.autocast(self._device.type, dtype=AMP_DTYPES[self._amp])
