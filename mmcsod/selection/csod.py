@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from mmcsod.coreset import Pick
 from mmcsod.features.bank import FeatureBank
 from mmcsod.selection.kernels import get_kernel
+from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.methods import Task, register_method
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
@@ -23,8 +26,28 @@ def csod(task: Task) -> Iterator[Pick]:
 
     ``csod`` selects on imagewise rows, ``csod-objectwise`` on one row an object (section 4.5).
     """
+    start = time.perf_counter()
+    objectives = make_objectives(task.pool, task.lam, get_kernel(task.kernel))
+    logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.vectors), time.perf_counter() - start)
+    yield from take_turns(task, objectives)
+
+
+def make_objectives(pool: Pool, lam: float, make_kernel: KernelFactory) -> dict[int, ClassObjective]:
+    """Return Eq. 4 for each class that takes turns, nothing selected yet.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        units = list(threads.map(pool.unit_rows, pool.labels))
+    eligible = [pool.eligible[pool.rows_of_class(label)] for label in pool.labels]
+    return {label: ClassObjective(*parts, lam, make_kernel)
+            for label, *parts in zip(pool.labels, units, eligible, strict=True)}
+
+
+def take_turns(task: Task, objectives: dict[int, ClassObjective]) -> Iterator[Pick]:
+    """Run the greedy loop of Algorithm 1 (lines 11-20) over objectives, which change with every pick."""
     pool = task.pool
-    objectives = _objectives(task)
     for image in task.included:
         _select(objectives, pool, image)
     for label in task.rotation:
@@ -33,17 +56,6 @@ def csod(task: Task) -> Iterator[Pick]:
         _select(objectives, pool, image)
         yield task.take(image, label, pool_similarity=best.pool_similarity,
                         selected_similarity=best.selected_similarity, score=best.score)
-
-
-def _objectives(task: Task) -> dict[int, ClassObjective]:
-    pool, make_kernel = task.pool, get_kernel(task.kernel)
-    start = time.perf_counter()
-    objectives = {}
-    for label in pool.labels:
-        eligible = pool.eligible[pool.rows_of_class(label)]
-        objectives[label] = ClassObjective(pool.unit_rows(label), eligible, task.lam, make_kernel)
-    logger.info('norms and class sums of %d rows: %.2f s', len(pool.vectors), time.perf_counter() - start)
-    return objectives
 
 
 def _select(objectives: dict[int, ClassObjective], pool: Pool, image: int) -> None:

@@ -87,9 +87,10 @@ def _squared_lengths(block: np.ndarray) -> np.ndarray:
 
 
 def _weighted_sum(weights: np.ndarray, block: np.ndarray) -> np.ndarray:
-    # A weight of 0 must also silence a row of infinities or NaN, which are excluded rows.
+    # A weight of 0 must also silence a row of infinities or NaN, which are excluded rows. And einsum, not BLAS:
+    # classes are summed in threads, and BLAS's own would be in their way.
     with np.errstate(invalid='ignore'):
-        total = weights @ block
+        total = np.einsum('i,ij->j', weights, block)
     if np.isfinite(total).all():
         return total
-    return weights[weights > 0] @ block[weights > 0]
+    return np.einsum('i,ij->j', weights[weights > 0], block[weights > 0])
