@@ -89,21 +89,26 @@ class ChunkStore:
                 provenance: Mapping[str, Any]) -> None:
         """Join all chunks into the bank, class-major, put it in the place of an older one, and remove them.
 
-        The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset.
+        The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset. Killed at any
+        line, this begins again from the chunks.
+
+        Raises:
+            UserError: If the disk refuses it; the chunks are kept.
         """
-        gathered = self.partial / 'gathered'
-        gathered.mkdir(exist_ok=True)
-        arrays = self._gather(gathered, len(classes))
-        bank = FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **arrays)
         finished = self.partial / 'finished'
-        shutil.rmtree(finished, ignore_errors=True)
-        bank.save(finished)
-        if self.directory.exists():
-            self.directory.rename(self.partial / 'replaced')
-        finished.rename(self.directory)
+        try:
+            shutil.rmtree(finished, ignore_errors=True)
+            FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance,
+                        **self._gather()).save(finished)
+            if self.directory.exists():
+                self.directory.rename(self.partial / 'replaced')
+            finished.rename(self.directory)
+        except OSError as error:
+            raise UserError(f'{self.partial} could not be joined into a bank ({error.strerror}); what is there is '
+                            'kept: make room for twice its size, then go on with --resume.') from error
         self.discard()
 
-    def _gather(self, folder: Path, num_classes: int) -> dict[str, np.ndarray]:
+    def _gather(self) -> dict[str, np.ndarray]:
         rows = np.concatenate([chunk['rows'] for chunk in self.read()])
         order = np.argsort(rows['label'], kind='stable')
         target = np.empty(len(rows), np.int64)
@@ -112,13 +117,16 @@ class ChunkStore:
         arrays = {'rows': rows[order].astype(ROW_DTYPE)}
         for name in ('vectors', 'image_vectors', 'object_vectors'):
             if name in first:
-                arrays[name] = self._gather_vectors(folder / f'{name}.npy', name, target)
+                arrays[name] = self._gather_vectors(name, target)
         return arrays
 
-    def _gather_vectors(self, path: Path, name: str, target: np.ndarray) -> np.ndarray:
+    def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
+        path = self.partial / f'{name}.npy'
         shapes = [chunk[name].shape for chunk in self.read()]
         total, width = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
+        with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         start = 0
         for chunk in self.read():
             stop = start + len(chunk[name])

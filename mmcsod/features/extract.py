@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -117,6 +118,7 @@ def _prepare(store: ChunkStore, identity: dict, options: ExtractionOptions) -> b
         differing = differences(found, identity)
         if not differing:
             logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
+            store.discard()
             return False
         _replace(store.directory, differing, options)
     begun = store.identity()
@@ -144,12 +146,18 @@ def _replace(path: Path, differing: list[str], options: ExtractionOptions) -> No
 def _announce(pool: TrainingPool, reader: FeatureReader) -> None:
     if get_dist_info()[0] != 0:
         return
-    steps = ' -> '.join(str(step['type']) for step in pool.pipeline)
+    steps = ' -> '.join(_call(step) for step in pool.pipeline)
     logger.info('Images: %d, objects: %d, classes: %d', len(pool), len(pool.objects), len(pool.classes))
     for line in (*pool.images_left_out.lines('images'), *pool.objects_left_out.lines('objects')):
         logger.info(line)
     logger.info('Pipeline: %s', steps)
     logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
+
+
+def _call(step: Mapping[str, Any]) -> str:
+    """Return a transform's config as the call that it stands for."""
+    arguments = ', '.join(f'{key}={value!r}' for key, value in step.items() if key != 'type' and value is not None)
+    return f'{step["type"]}({arguments})'
 
 
 def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
