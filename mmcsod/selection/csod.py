@@ -39,10 +39,9 @@ def make_objectives(pool: Pool, lam: float, make_kernel: KernelFactory) -> dict[
         UserError: If a vector holds NaN or infinity.
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        units = list(threads.map(pool.unit_rows, pool.labels))
-    eligible = [pool.eligible[pool.rows_of_class(label)] for label in pool.labels]
-    return {label: ClassObjective(*parts, lam, make_kernel)
-            for label, *parts in zip(pool.labels, units, eligible, strict=True)}
+        units = dict(zip(pool.labels, threads.map(pool.unit_rows, pool.labels), strict=True))
+    return {label: ClassObjective(units[label], pool.eligible[pool.rows_of_class(label)], lam, make_kernel)
+            for label in pool.labels}
 
 
 def take_turns(task: Task, objectives: dict[int, ClassObjective]) -> Iterator[Pick]:
