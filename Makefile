@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= $(if $(filter onedl,$(STACK)),.venv,.venv-$(STACK))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-INSTALL_INPUTS := setup.py pyproject.toml requirements/lock-$(STACK).txt requirements/runtime.txt \
+INSTALL_INPUTS := setup.py requirements/lock-$(STACK).txt requirements/runtime.txt \
 	requirements/tests.txt $(wildcard tools/dev/*.sh)
 
 .PHONY: install demo test lint clean

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from mmcsod.errors import UserError
 
+ROOT = Path(__file__).parents[2]
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -103,6 +104,7 @@ def _bar(title: str, total: int) -> tqdm:
 def _environment(threads: int) -> dict[str, str]:
     return {
         **os.environ,
+        'PYTHONPATH': os.pathsep.join(filter(None, (str(ROOT), os.environ.get('PYTHONPATH')))),
         'OMP_NUM_THREADS': str(threads),
         'CUDA_VISIBLE_DEVICES': '-1',  # the same numbers with and without a card
         # glibc gives freed memory back to the system and takes it again at each iteration, a tenth of the time.

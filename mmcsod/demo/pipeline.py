@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmcsod.demo.dataset import Recipe, render_dataset
-from mmcsod.demo.jobs import Job, run_jobs
+from mmcsod.demo.jobs import ROOT, Job, run_jobs
 from mmcsod.demo.report import Run, write_report
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs' / 'demo' / 'faster-rcnn_r18-w16_fpn_demo.py'
 WORK_DIR = Path('work_dirs/demo')  # relative, as the config's data_root
 

@@ -50,12 +50,12 @@ PYTHON
 
 # pip says nothing while it compiles, so count what the compiler has finished.
 report_progress() {
-    local done_files last=-1 total
+    local finished last=0 total folders='\(/cpu\)?'
+    [ "${FORCE_CUDA:-1}" = 1 ] && has_gpu && folders='\(/cpu\|/cuda\)?'
     while sleep 5; do
-        done_files=$(find "$scratch/tmp" -name '*.o' -path '*/csrc/*' | wc -l)
-        total=$(find "$scratch/tmp" -path '*/csrc/pytorch/*' \( -name '*.cpp' -o -path '*/cuda/*.cu' \) | wc -l)
-        [ $((done_files / 10)) -eq $((last / 10)) ] || say "    compiled $done_files of about $total files"
-        last=$done_files
+        finished=$(find "$scratch/tmp" -name '*.o' -path '*/csrc/*' | wc -l)
+        total=$(find "$scratch/tmp" -regex ".*/csrc/pytorch$folders/[^/]*\.\(cpp\|cu\)" | wc -l)
+        [ "$finished" -lt $((last + 8)) ] || { last=$finished; say "    compiled $finished of $total files"; }
     done
 }
 
