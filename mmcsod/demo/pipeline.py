@@ -33,7 +33,7 @@ class DemoPlan:
     recipe: Recipe = field(default_factory=Recipe)
     num_images: int = 60
     full_iters: int = 500
-    subset_iters: int = 300
+    subset_iters: int = 250
     seeds: tuple[int, ...] = (0, 1)
 
 

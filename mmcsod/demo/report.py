@@ -71,7 +71,8 @@ def write_report(directory: Path, data: Path, runs: Sequence[Run], selection_sec
     subsets = {_TITLES[method]: group[0].image_ids(boxes) for method, group in groups.items() if method != 'full'}
     write_picture(directory / 'picks.jpg', data, subsets, boxes)
     print(f'\n{table}\n\nExtracting features and selecting took {selection_seconds:.0f} s. AP50 is of test images '
-          'that show other scenes.\nTwo seeds tell only large differences from chance.\n'
+          'that show other scenes.\nUniform random draws go class by class, as the paper\'s do. Two seeds tell only large differences from '
+          'chance.\n'
           + _FILES.format(directory))
     return table
 
