@@ -31,8 +31,8 @@ class _GraphCut:
         self._selected = np.zeros(self._rows.shape[1])
 
     def best(self, left: np.ndarray) -> int:
-        gains = self._represent[left] - 2 * (self._rows[left] @ self._selected)
-        return int(left[first_highest(gains, self._scale)])
+        gains = self._represent - 2 * (self._rows @ self._selected)
+        return int(left[first_highest(gains[left], self._scale)])
 
     def select(self, image: int) -> None:
         self._selected += self._rows[image]

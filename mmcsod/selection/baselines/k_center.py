@@ -22,8 +22,11 @@ def k_center(task: Task) -> Iterator[Pick]:
 
 
 class _KCenter:
+    """Keeps the squared distance of each image to the nearest selected one."""
+
     def __init__(self, vectors: np.ndarray, rng: np.random.Generator) -> None:
         self._vectors = vectors
+        self._squares = (vectors**2).sum(axis=1)
         self._rng = rng
         self._distances = np.full(len(vectors), np.inf)
 
@@ -31,8 +34,8 @@ class _KCenter:
         distances = self._distances[left]
         if np.isinf(distances[0]):
             return int(self._rng.choice(left))
-        return int(left[first_highest(distances, distances.max())])
+        return int(left[first_highest(distances, self._squares.max())])
 
     def select(self, image: int) -> None:
-        distances = np.linalg.norm(self._vectors - self._vectors[image], axis=1)
+        distances = self._squares - 2 * (self._vectors @ self._vectors[image]) + self._squares[image]
         np.minimum(self._distances, distances, out=self._distances)
