@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,10 @@ from mmcsod.experiments.table import Cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+DODGE = 0.008
+"""Share of the axis by which neighbouring series are drawn apart, so that their error bars do not cover each other."""
 
 
 def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str | Path) -> None:
@@ -28,7 +32,7 @@ def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str
     detectors = list(dict.fromkeys(series.detector for series in cells))
     if not detectors:
         raise UserError('There are no results to draw yet; run the experiment first.')
-    figure = Figure(figsize=(6.4 * len(detectors), 4.4), layout='constrained')
+    figure = Figure(figsize=(7.6 * len(detectors), 4.4), layout='constrained')
     panels = figure.subplots(1, len(detectors), squeeze=False)[0]
     for axes, detector in zip(panels, detectors, strict=True):
         _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
@@ -53,30 +57,33 @@ def _draw_panel(axes: Axes, cells: Cells) -> None:
 
 
 def _draw_by_budget(axes: Axes, cells: Cells) -> None:
-    for series, found in cells.items():
-        if is_full_set(series):
-            axes.axhline(found[None].mean, color='grey', linestyle='--', label=series.label)
-        else:
-            _errorbar(axes, [float(number) for number in found if number is not None], list(found.values()),
-                      series.label)
+    budgets = sorted({number for found in cells.values() for number in found if number is not None})
+    step = DODGE * (budgets[-1] - budgets[0])
+    lines = {series: found for series, found in cells.items() if not is_full_set(series)}
+    for place, (series, found) in enumerate(lines.items()):
+        shift = step * (place - (len(lines) - 1) / 2)
+        _errorbar(axes, [number + shift for number in found if number is not None], list(found.values()), series.label)
+    for series in cells.keys() - lines.keys():
+        axes.axhline(cells[series][None].mean, color='grey', linestyle='--', label=series.label)
+    axes.set_xticks(budgets)
     axes.set_xlabel('images')
-    axes.legend()
+    axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
 
 
 def _draw_by_lam(axes: Axes, cells: Cells, budgets: list[int]) -> None:
+    lams = sorted({series.lam for series in cells if isinstance(series.lam, int | float)})
     for index, number in enumerate(budgets):
         swept = {series.lam: found[number] for series, found in cells.items()
-                 if isinstance(series.lam, int | float) and number in found}
-        lams = sorted(swept)
-        _errorbar(axes, lams, [swept[lam] for lam in lams], f'{number} images', color=f'C{index}')
+                 if series.lam in lams and number in found}
+        _errorbar(axes, [lams.index(lam) for lam in swept], list(swept.values()), f'{number} images', f'C{index}')
         for series, found in cells.items():
             if series.method == REFERENCE and number in found:
                 axes.axhline(found[number].mean, color=f'C{index}', linestyle='--', label=f'{REFERENCE}, {number}')
             if series.lam == 'auto' and number in found:
-                axes.axhline(found[number].mean, color=f'C{index}', linestyle=':', label=f'auto, {number}')
-    axes.set_xscale('log')
+                axes.axhline(found[number].mean, color=f'C{index}', linestyle=':', label=f"lam 'auto', {number}")
+    axes.set_xticks(range(len(lams)), [f'{lam:g}' for lam in lams])
     axes.set_xlabel('lam')
-    axes.legend()
+    axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
 
 
 def _draw_by_method(axes: Axes, cells: Cells) -> None:
@@ -92,6 +99,6 @@ def _draw_by_method(axes: Axes, cells: Cells) -> None:
     axes.set_xticks(list(places), labels, rotation=30, ha='right')
 
 
-def _errorbar(axes: Axes, positions: list[float], cells: list[Cell], label: str, color: str | None = None) -> None:
+def _errorbar(axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, color: str | None = None) -> None:
     axes.errorbar(positions, [cell.mean for cell in cells], [cell.deviation or 0 for cell in cells], marker='o',
                   capsize=3, label=label, color=color)

@@ -31,7 +31,7 @@ def test_draws_each_kind_of_grid(tmp_path, grid):
     runs = GRIDS[grid]
     draw_figure(make_experiment(runs), make_results(runs), tmp_path / 'new' / 'figure.png')
     picture = matplotlib.image.imread(tmp_path / 'new' / 'figure.png')
-    assert picture.shape[1] == (1920 if grid == 'detectors' else 960)
+    assert picture.shape[1] == (2280 if grid == 'detectors' else 1140)
     assert picture[..., :3].std() > 0.05
 
 
