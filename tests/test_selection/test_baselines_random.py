@@ -128,6 +128,14 @@ def test_count_meets_the_range_and_keeps_the_turns(bank, bounds):
         assert len(set(coreset.image_ids)) == 18
 
 
+def test_count_spreads_over_its_range(bank):
+    counts = np.random.default_rng(0).integers(1, 12, 60)
+    bank.rows['count'] = counts[bank.rows['image']]
+    found = [objects_of(bank, select_coreset(bank, num_images=18, method='count:130-150', seed=s)) for s in range(40)]
+    assert min(found) < 134
+    assert max(found) > 146
+
+
 def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(bank):
     drawn = select_coreset(bank, num_images=18, method='count:0-1000', seed=3)
     assert drawn.image_ids == select_coreset(bank, num_images=18, method='uniform', seed=3).image_ids

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from mmcsod.coreset import Pick
 from mmcsod.errors import UserError
 from mmcsod.selection.methods import Task, register_method
 from mmcsod.selection.rotation import Rotation
 
-MAX_PROPOSALS = 1000
+MAX_PROPOSALS = 200
 """Exchanges proposed for each image of the draw before it is given up."""
 
 
@@ -21,8 +19,9 @@ def count(task: Task, argument: str) -> Iterator[Pick]:
     """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
 
     Section 4.3 does not say how the range was met. Drawing again until it happens is hopeless where the range is far
-    from the mean, so images of the draw are exchanged at random, each for another candidate of the class whose turn
-    it was, wherever that brings the sum nearer to the range: every class keeps its number of turns.
+    from the mean. A draw outside it is mended instead: a number is drawn from the range, and images are exchanged at
+    random, each for another candidate of the class whose turn it was, wherever that brings the sum nearer to it.
+    Every class keeps its number of turns.
 
     Raises:
         UserError: If the range is malformed or no such draw was found.
@@ -59,21 +58,20 @@ def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> 
     candidates = {label: task.pool.images_of_class(label) for label in task.pool.labels}
     taken = {*task.included, *(image for image, _ in picks)}
     total = int(counts[list(taken)].sum())
+    if low <= total <= high:
+        return
+    aim = int(task.rng.integers(low, high + 1))
     for _ in range(MAX_PROPOSALS * len(picks)):
-        if low <= total <= high:
-            return
         place = int(task.rng.integers(len(picks)))
         image, label = picks[place]
         other = int(task.rng.choice(candidates[label]))
         changed = total + int(counts[other] - counts[image])
-        if other not in taken and _distance(changed, low, high) < _distance(total, low, high):
+        if other not in taken and abs(changed - aim) < abs(total - aim):
             picks[place] = (other, label)
             taken = (taken - {image}) | {other}
             total = changed
+        if total == aim:
+            return
     if not low <= total <= high:
         raise UserError(f'No uniform draw of {task.target} images with {low} to {high} objects was found, the nearest '
                         f'had {total}; ask for another range or another number of images.')
-
-
-def _distance(total: int, low: int, high: int) -> int:
-    return int(np.maximum(low - total, 0) + np.maximum(total - high, 0))
