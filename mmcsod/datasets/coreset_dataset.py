@@ -40,9 +40,8 @@ class CoresetDataset:
 
     def __init__(self, dataset: BaseDataset | dict, coreset: str | Path | Coreset, num_images: int | None = None,
                  lazy_init: bool = False) -> None:
-        self._coreset: Coreset | None = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
-        if num_images is not None:
-            self._coreset = self._coreset.prefix(num_images)
+        loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
+        self._coreset: Coreset | None = loaded if num_images is None else loaded.prefix(num_images)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self._fully_initialized = False
         if not lazy_init:
@@ -55,10 +54,9 @@ class CoresetDataset:
 
     def full_init(self) -> None:
         """Read the annotations, drop the images that are not in the coreset, and re-initialise the wrappers."""
-        if self._fully_initialized:
-            return
-        keep_images(self.dataset, self._coreset)
-        self._coreset = None  # workers need no copy of it
+        if self._coreset is not None:
+            keep_images(self.dataset, self._coreset)
+            self._coreset = None  # workers need no copy of it
         self._fully_initialized = True
 
     @force_full_init

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,7 @@ def _img_path(leaf: BaseDataset, index: int) -> str:
 def _refuse_duplicates(ids: Sequence[str]) -> None:
     if len(set(ids)) == len(ids):
         return
-    seen: set[str] = set()
-    duplicate = next(image for image in ids if image in seen or seen.add(image))
+    duplicate, _ = Counter(ids).most_common(1)[0]
     raise UserError(f'The training set lists the image {duplicate} more than once, so its id is ambiguous; '
                     'remove the repeated entries from the annotation files (RepeatDataset repeats images safely).')
 

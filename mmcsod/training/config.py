@@ -8,7 +8,6 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from mmcsod.datasets import leaf_configs
 from mmcsod.errors import UserError
 
 CUSTOM_IMPORTS = ('mmcsod', 'mmcsod.training.nan_hook')
@@ -45,7 +44,6 @@ def training_set(config: Config) -> ConfigDict:
     if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
         raise UserError('The config has no train_dataloader.dataset, so there is no training set to take a coreset '
                         'of; give a training config.')
-    leaf_configs(loader['dataset'])
     return loader['dataset']
 
 
@@ -64,6 +62,11 @@ def add_imports(config: Config) -> None:
     config.custom_imports = {
         'imports': names + [name for name in CUSTOM_IMPORTS if name not in names],
         'allow_failed_imports': imports.get('allow_failed_imports', False)}
+
+
+def base_batch_size(config: Config) -> int | None:
+    """Return the batch that the config's learning rate is meant for, if it says so."""
+    return (config.get('auto_scale_lr') or {}).get('base_batch_size')
 
 
 def type_name(config: Mapping[str, Any]) -> str:

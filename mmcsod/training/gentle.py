@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from mmengine.config import Config, ConfigDict
 
+from mmcsod.training.config import base_batch_size
 from mmcsod.training.schedule import has_warmup, schedulers
 
 GENTLE_WARMUP_SHARE = 0.2
@@ -33,7 +34,7 @@ def make_gentle(config: Config, iterations: int) -> None:
     """
     if config.get('optim_wrapper') and not config.optim_wrapper.get('clip_grad'):
         config.optim_wrapper.clip_grad = ConfigDict(CLIP_GRAD)
-    if config.get('auto_scale_lr', {}).get('base_batch_size'):
+    if base_batch_size(config):
         config.auto_scale_lr.enable = True
     if not has_warmup(config):
         end = max(1, int(iterations * GENTLE_WARMUP_SHARE))

@@ -14,8 +14,8 @@ from tabulate import tabulate
 
 from mmcsod.datasets import leaf_datasets
 from mmcsod.errors import UserError
-from mmcsod.training.config import training_set, type_name
-from mmcsod.training.schedule import Length, schedule_length, warmup_end
+from mmcsod.training.config import base_batch_size, training_set, type_name
+from mmcsod.training.schedule import schedule_length, warmup_end
 
 _WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
 _MANY_EPOCHS = 500
@@ -83,26 +83,27 @@ class Plan:
         return found
 
 
-def make_plan(config: Config, launcher: str = 'none') -> Plan:
-    """Build the training set of ``config`` and count.
+def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
+    """Count what a run of ``config`` is going to do.
+
+    Args:
+        config: The resolved config.
+        dataset: What :func:`build_training_set` built of it.
+        launcher: How processes were started.
 
     Raises:
-        UserError: If the data cannot be read, or a sampler that draws from several datasets would wait forever for
-            one of which the coreset has no image.
+        UserError: If a sampler that draws from several datasets would wait forever for one without images.
     """
-    dataset = build_training_set(config)
-    leaves = leaf_datasets(dataset)
     _check_sources(config, dataset)
-    batch = config.train_dataloader.batch_size * world_size(launcher)
-    length = schedule_length(config)
-    stock_batch = config.get('auto_scale_lr', {}).get('base_batch_size')
-    scaled = bool(config.get('auto_scale_lr', {}).get('enable') and stock_batch)
+    stock_batch = base_batch_size(config)
+    scaled = bool(stock_batch and config.auto_scale_lr.get('enable'))
     lr = config.get('optim_wrapper', {}).get('optimizer', {}).get('lr')
+    batch = batch_size(config, launcher)
     return Plan(
-        images=sum(len(leaf) for leaf in leaves), samples=len(dataset), batch=batch,
-        iterations=count_iterations(length, len(dataset), batch), warmup=warmup_end(config),
+        images=sum(len(leaf) for leaf in leaf_datasets(dataset)), samples=len(dataset), batch=batch,
+        iterations=count_iterations(config, len(dataset), launcher), warmup=warmup_end(config),
         lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
-        idle_hooks=() if length.by_epoch else _epoch_hooks(config))
+        idle_hooks=() if schedule_length(config).by_epoch else _epoch_hooks(config))
 
 
 def build_training_set(config: Config) -> Any:
@@ -120,14 +121,18 @@ def build_training_set(config: Config) -> Any:
                         'config.') from error
 
 
-def count_iterations(length: Length, samples: int, batch: int) -> int:
-    """Return the iterations of a run of ``length``, the last batch of an epoch being allowed to be smaller."""
-    return length.count * math.ceil(samples / batch) if length.by_epoch else length.count
+def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:
+    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller."""
+    length = schedule_length(config)
+    if not length.by_epoch:
+        return length.count
+    return length.count * math.ceil(samples / batch_size(config, launcher))
 
 
-def world_size(launcher: str) -> int:
-    """Return how many processes a launcher has started, as it says in the environment."""
-    return int(os.environ.get(_WORLD_SIZE.get(launcher, ''), 1))
+def batch_size(config: Config, launcher: str = 'none') -> int:
+    """Return the samples of an iteration, over all processes that the launcher has started."""
+    world_size = int(os.environ.get(_WORLD_SIZE.get(launcher, ''), 1))
+    return config.train_dataloader.batch_size * world_size
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

@@ -17,11 +17,11 @@ from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.config import add_imports, wrap_training_set
+from mmcsod.training.config import add_imports, base_batch_size, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
-from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan, world_size
-from mmcsod.training.schedule import WARMUP_SHARE, schedule_length, set_iterations
+from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan
+from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,13 @@ class Retraining:
         config: The resolved config.
         difference: What it changes in the stock config, one setting a line.
         plan: What it is going to do.
+        record: What was asked for, for ``result.json``.
     """
 
     config: Config
     difference: list[str]
     plan: Plan
+    record: Mapping[str, Any]
 
 
 def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> Retraining:
@@ -80,25 +82,22 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
     Raises:
         UserError: If the config, the coreset, the data or their combination cannot be trained.
     """
-    stock = load_config(str(config))
-    resolved = load_config(str(config), options.cfg_options)
-    add_imports(resolved)
-    import_modules_from_strings(**resolved.custom_imports)
-    if coreset is not None:
-        wrap_training_set(resolved, coreset, options.num_images)
-    _set_schedule(resolved, options)
-    _set_training_options(resolved, options)
-    resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
-    resolved.work_dir = options.work_dir or resolved.get('work_dir') or _default_work_dir(config, coreset, options)
-    plan = make_plan(resolved, options.launcher)
-    return Retraining(resolved, describe_difference(stock, resolved), plan)
+    resolved = _resolve(config, coreset, options)
+    dataset = build_training_set(resolved)
+    _set_schedule(resolved, options, len(dataset))
+    return Retraining(
+        config=resolved,
+        difference=describe_difference(load_config(str(config)), resolved),
+        plan=make_plan(resolved, dataset, options.launcher),
+        record={'config': str(config), 'coreset': coreset and str(coreset), 'num_images': options.num_images,
+                'seed': options.seed})
 
 
 def train(retraining: Retraining) -> dict[str, float]:
-    """Write the resolved config to the work dir, train, and return the last evaluation.
+    """Train, and return the last evaluation.
 
     Returns:
-        The metrics by name, as the config's evaluator calls them; also written to ``WORK_DIR/result.json``.
+        The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan.
 
     Raises:
         UserError: If the work dir cannot be written or the loss turns NaN.
@@ -111,7 +110,8 @@ def train(retraining: Retraining) -> dict[str, float]:
                if name.startswith('val/') and not name.endswith('time')}
     if runner.rank == 0:
         write_json(Path(config.work_dir) / 'result.json', {
-            **asdict(retraining.plan), 'metrics': metrics, 'minutes': (time.perf_counter() - started) / 60})
+            **retraining.record, **asdict(retraining.plan), 'metrics': metrics,
+            'minutes': (time.perf_counter() - started) / 60})
     return metrics
 
 
@@ -122,20 +122,26 @@ def write_config(retraining: Retraining) -> Path:
     return path
 
 
-def _set_schedule(config: Config, options: RetrainOptions) -> None:
+def _resolve(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> Config:
+    if coreset is None and options.num_images is not None:
+        raise UserError('--num-images takes the first images of a coreset, and --full has none; leave one of them out.')
+    resolved = load_config(str(config), options.cfg_options)
+    add_imports(resolved)
+    import_modules_from_strings(**resolved.custom_imports)
+    if coreset is not None:
+        wrap_training_set(resolved, coreset, options.num_images)
+    _set_training_options(resolved, options)
+    resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
+    resolved.work_dir = options.work_dir or resolved.get('work_dir') or _default_work_dir(config, coreset, options)
+    return resolved
+
+
+def _set_schedule(config: Config, options: RetrainOptions, samples: int) -> None:
     gentle = is_one_stage(config) if options.gentle is None else options.gentle
     if options.iters is not None:
         set_iterations(config, options.iters, GENTLE_WARMUP_SHARE if gentle else WARMUP_SHARE)
     if gentle:
-        make_gentle(config, _iterations(config, options))
-
-
-def _iterations(config: Config, options: RetrainOptions) -> int:
-    length = schedule_length(config)
-    if not length.by_epoch:
-        return length.count
-    batch = config.train_dataloader.batch_size * world_size(options.launcher)
-    return count_iterations(length, len(build_training_set(config)), batch)
+        make_gentle(config, count_iterations(config, samples, options.launcher))
 
 
 def _set_training_options(config: Config, options: RetrainOptions) -> None:
@@ -146,7 +152,7 @@ def _set_training_options(config: Config, options: RetrainOptions) -> None:
         config.optim_wrapper.type = 'AmpOptimWrapper'
         config.optim_wrapper.loss_scale = 'dynamic'
     if options.auto_scale_lr:
-        if not config.get('auto_scale_lr', {}).get('base_batch_size'):
+        if not base_batch_size(config):
             raise UserError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config, and it has none; '
                             'set the learning rate with --cfg-options.')
         config.auto_scale_lr.enable = True

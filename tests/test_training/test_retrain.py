@@ -1,0 +1,186 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+from mmcsod.features.checkpoint import load_state_dict
+from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
+from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
+
+PAPER = 'mmdet::pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'
+
+
+@pytest.fixture
+def in_voc(voc_root, tmp_path, monkeypatch):
+    """A working directory with data/VOCdevkit, as stock configs expect it, and a coreset of VOC's classes."""
+    from mmdet.registry import DATASETS
+    (tmp_path / 'data').mkdir()
+    shutil.copytree(voc_root, tmp_path / 'data' / 'VOCdevkit')
+    make_coreset(VOC_PICKS, DATASETS.get('VOCDataset').METAINFO['classes']).save(tmp_path / 'coreset.json')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / 'coreset.json'
+
+
+def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
+    ready = prepare(PAPER, in_voc, RetrainOptions())
+    wrapped = ready.config.train_dataloader.dataset
+    assert wrapped.type == 'CoresetDataset'
+    assert wrapped.dataset.type == 'ConcatDataset'
+    assert ready.difference == [
+        "+ custom_hooks[0].type = 'StopOnNaNHook'",
+        '+ custom_imports.allow_failed_imports = False',
+        "+ custom_imports.imports = ['mmcsod', 'mmcsod.training.nan_hook']",
+        "+ launcher = 'none'",
+        f"+ train_dataloader.dataset inside CoresetDataset = coreset='{in_voc}'",
+        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'"]
+    assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
+    assert not Path('work_dirs').exists()
+
+
+def test_plan_of_the_papers_run(in_voc):
+    plan = prepare(PAPER, in_voc, RetrainOptions(iters=1000, num_images=4)).plan
+    assert (plan.images, plan.batch, plan.iterations, plan.warmup, plan.lr) == (4, 2, 1000, 100, 0.02)
+    assert plan.epochs == 500
+    assert '0.01 per image in a batch' in plan.table()
+    assert any('meant for batches of 16 images and this run has 2' in warning for warning in plan.warnings())
+
+
+def test_repeated_datasets_count_their_repetitions(in_voc):
+    plan = prepare('mmdet::pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py', in_voc, RetrainOptions()).plan
+    assert (plan.images, plan.samples, plan.iterations) == (6, 18, 4 * 9)
+
+
+def test_a_schedule_that_makes_no_sense_is_told(tiny_config, coco_coreset):
+    plan = prepare(tiny_config, coco_coreset, RetrainOptions()).plan
+    assert (plan.iterations, plan.warmup) == (12 * 2, 500)
+    assert plan.warnings()[0] == ('All 24 iterations lie inside the 500-iteration warm-up; '
+                                  'pass --iters to fit the schedule to so few images.')
+
+
+def test_gentle_settings_of_one_stage_detectors(tiny_config, coco_coreset):
+    gentle = prepare(tiny_config, coco_coreset, RetrainOptions(iters=100))
+    assert gentle.config.optim_wrapper.clip_grad == {'max_norm': 35, 'norm_type': 2}
+    assert gentle.config.auto_scale_lr.enable
+    assert gentle.plan.warmup == 20
+    assert gentle.plan.lr == pytest.approx(0.02 * 4 / 16)
+    stock = prepare(tiny_config, coco_coreset, RetrainOptions(iters=100, gentle=False))
+    assert 'clip_grad' not in stock.config.optim_wrapper
+    assert (stock.plan.warmup, stock.plan.lr, stock.config.auto_scale_lr.enable) == (10, 0.02, False)
+
+
+def test_gentle_keeps_what_the_config_has(tiny_config, coco_coreset):
+    options = RetrainOptions(iters=100, cfg_options={'optim_wrapper.clip_grad.max_norm': 1.0})
+    assert prepare(tiny_config, coco_coreset, options).config.optim_wrapper.clip_grad == {'max_norm': 1.0}
+
+
+def test_gentle_adds_a_warmup_where_there_is_none(tiny_config, coco_coreset):
+    options = RetrainOptions(cfg_options={'param_scheduler': [
+        {'type': 'MultiStepLR', 'by_epoch': True, 'milestones': [8, 11]}]})
+    ready = prepare(tiny_config, coco_coreset, options)
+    assert ready.config.param_scheduler[0].type == 'LinearLR'
+    assert (ready.plan.iterations, ready.plan.warmup) == (24, 4)
+
+
+def test_two_stage_detectors_are_gentle_on_request_only(in_voc):
+    assert 'clip_grad' not in prepare(PAPER, in_voc, RetrainOptions(iters=100)).config.optim_wrapper
+    assert 'clip_grad' in prepare(PAPER, in_voc, RetrainOptions(iters=100, gentle=True)).config.optim_wrapper
+
+
+def test_mmdets_own_options(tiny_config, coco_coreset):
+    options = RetrainOptions(amp=True, auto_scale_lr=True, resume='auto', seed=3, gentle=False, work_dir='somewhere',
+                             cfg_options={'optim_wrapper.optimizer.lr': 0.5})
+    config = prepare(tiny_config, coco_coreset, options).config
+    assert (config.optim_wrapper.type, config.optim_wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
+    assert config.auto_scale_lr.enable
+    assert (config.resume, config.load_from, config.randomness.seed, config.work_dir) == (True, None, 3, 'somewhere')
+    assert config.optim_wrapper.optimizer.lr == 0.5
+
+
+def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
+    options = RetrainOptions(iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook',
+                                                                      'num_last_epochs': 15}]})
+    ready = prepare(tiny_config, coco_coreset, options)
+    assert 'YOLOXModeSwitchHook waits for an epoch and will not act in a run that counts iterations.' in (
+        ready.plan.warnings())
+    assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'StopOnNaNHook']
+
+
+def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
+    """MMEngine's new style: types are classes, and there is no custom_imports."""
+    path = tmp_path / 'pure.py'
+    leaf = repr(coco_leaf(coco_root)).replace("'CocoDataset'", 'CocoDataset')
+    path.write_text('from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
+                    'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
+                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=1)\n'
+                    f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n')
+    ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
+    assert ready.plan.images == len(COCO_PICKS)
+    assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
+    read_again = Config.fromfile(write_config(ready))
+    assert read_again.train_dataloader.dataset.type == 'CoresetDataset'
+    assert read_again.custom_imports.imports == ['mmcsod', 'mmcsod.training.nan_hook']
+
+
+@pytest.mark.slow
+def test_training_writes_a_result_and_repeats_under_a_seed(tiny_config, coco_coreset, tmp_path):
+    weights = []
+    for name in ('one', 'two'):
+        options = RetrainOptions(iters=6, seed=1, num_images=5, work_dir=str(tmp_path / name))
+        metrics = train(prepare(tiny_config, coco_coreset, options))
+        result = json.loads((tmp_path / name / 'result.json').read_text())
+        assert result['metrics'] == metrics
+        assert 'coco/bbox_mAP_50' in metrics
+        assert (result['images'], result['iterations'], result['seed']) == (5, 6, 1)
+        weights.append(load_state_dict(tmp_path / name / 'iter_6.pth'))
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+class TestErrors:
+    def test_no_such_config(self, coco_coreset):
+        with pytest.raises(UserError, match='There is no config'):
+            prepare('mmdet::faster_rcnn/no-such.py', coco_coreset, RetrainOptions())
+
+    def test_no_data(self, coco_coreset, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(UserError, match=r'training data cannot be read .*instances_train2017'):
+            prepare('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py', coco_coreset, RetrainOptions())
+
+    def test_not_a_training_config(self, coco_coreset, tmp_path):
+        (tmp_path / 'model.py').write_text('model = dict()\n')
+        with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
+            prepare(tmp_path / 'model.py', coco_coreset, RetrainOptions())
+
+    def test_wrapped_twice(self, tiny_config, coco_coreset, tmp_path):
+        ready = prepare(tiny_config, coco_coreset, RetrainOptions(work_dir=str(tmp_path / 'run')))
+        with pytest.raises(UserError, match='in a CoresetDataset already'):
+            prepare(write_config(ready), coco_coreset, RetrainOptions())
+
+    def test_scaling_needs_a_base(self, tiny_config, coco_coreset):
+        options = RetrainOptions(auto_scale_lr=True, cfg_options={'auto_scale_lr': None})
+        with pytest.raises(UserError, match='base_batch_size'):
+            prepare(tiny_config, coco_coreset, options)
+
+    def test_source_without_images(self, coco_root, tiny_config, tmp_path):
+        leaves = [coco_leaf(coco_root, data_prefix={'img': 'train/'}), coco_leaf(coco_root, indices=1, data_root=str(
+            coco_root.parent), ann_file='coco/train.json', data_prefix={'img': 'coco/../elsewhere/'})]
+        make_coreset([f'coco/{image}' for image in COCO_PICKS]).save(tmp_path / 'coreset.json')
+        options = RetrainOptions(cfg_options={
+            'train_dataloader.dataset': {'_delete_': True, 'type': 'ConcatDataset', 'datasets': leaves},
+            'train_dataloader.sampler': {'_delete_': True, 'type': 'MultiSourceSampler', 'batch_size': 4,
+                                         'source_ratio': [1, 1]}})
+        with pytest.raises(UserError, match='no image of dataset 1 of the ConcatDataset'):
+            prepare(tiny_config, tmp_path / 'coreset.json', options)
+
+    def test_prefix_of_the_full_set(self, tiny_config):
+        with pytest.raises(UserError, match='--num-images'):
+            prepare(tiny_config, None, RetrainOptions(num_images=5))
+
+    def test_longer_prefix_than_the_coreset(self, tiny_config, coco_coreset):
+        with pytest.raises(UserError, match=f'has {len(Coreset.load(coco_coreset))}'):
+            prepare(tiny_config, coco_coreset, RetrainOptions(num_images=50))
