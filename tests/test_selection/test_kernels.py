@@ -160,6 +160,39 @@ def test_an_unknown_kernel_is_refused():
         select_coreset(class_bank(np.eye(3, dtype=np.float32)), num_images=1, kernel='cuda')
 
 
+def test_auto_does_without_what_is_not_installed(monkeypatch, tmp_path):
+    # A machine with a GPU's driver, but with neither PyTorch nor FAISS.
+    monkeypatch.setattr('mmcsod.selection.kernels.DRIVERS', [tmp_path])
+    for package in ('torch', 'faiss'):
+        monkeypatch.delitem(sys.modules, f'mmcsod.selection.kernels.{package}_kernel', raising=False)
+        monkeypatch.setitem(sys.modules, package, None)
+    assert get_kernel('auto') is get_kernel('pruned')
+
+
+def test_auto_without_a_driver_imports_nothing_for_gpus(monkeypatch):
+    monkeypatch.setattr('mmcsod.selection.kernels.DRIVERS', [])
+    monkeypatch.setattr('mmcsod.selection.kernels.GPU_KERNELS', ['none'])
+    assert get_kernel('auto') is get_kernel('pruned')
+
+
+@pytest.mark.skipif(not importlib.util.find_spec('torch'), reason='PyTorch is not installed')
+def test_half_precision_queries_in_two_parts_lose_nothing():
+    # What a GPU's tensor cores are given; multiplied here in float64.
+    import torch
+
+    from mmcsod.selection.kernels import torch_kernel
+    rng = np.random.default_rng(0)
+    for spread in (0, 3):
+        rows = torch.from_numpy((rng.normal(size=(50, 300)) * 20).astype(np.float16))
+        unit = rng.normal(size=300) * 10.0 ** rng.uniform(-spread, 0, 300)
+        unit /= np.linalg.norm(unit)
+        high, low, scale = torch_kernel.split_query(unit)
+        exact = rows.double().numpy() @ unit
+        split = (rows.double().numpy() @ high.astype(float) + rows.double().numpy() @ low.astype(float) / 2**11) / scale
+        lengths = np.linalg.norm(rows.double().numpy(), axis=1)
+        assert np.abs(split - exact).max() <= 2.0**-22 * lengths.max()
+
+
 @pytest.mark.parametrize(('name', 'package', 'advice'), [
     ('torch', 'torch', 'pip install torch'), ('faiss', 'faiss', 'pip install faiss-cpu')])
 def test_a_missing_kernel_says_how_to_install_it(monkeypatch, name, package, advice):

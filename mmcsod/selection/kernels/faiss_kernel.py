@@ -24,12 +24,19 @@ FIRST_K = 16
 BLOCK_ELEMENTS = 1 << 20
 
 
-def has_gpu() -> bool:
-    """Return whether this FAISS can use a GPU."""
-    return getattr(faiss, 'get_num_gpus', int)() > 0
+def has_gpu(num_bytes: int = 0) -> bool:
+    """Return whether this FAISS can use a GPU with this much free memory.
+
+    Raises:
+        UserError: If it can, but PyTorch, which holds the vectors there, is missing.
+    """
+    if getattr(faiss, 'get_num_gpus', int)() == 0:
+        return False
+    from mmcsod.selection.kernels import torch_kernel
+    return torch_kernel.has_gpu(num_bytes)
 
 
-def make_faiss_kernels(gpu: bool | None = None) -> KernelFactory:
+def make_kernels(gpu: bool | None = None) -> KernelFactory:
     """Return the factory of FAISS kernels, by default on a GPU if FAISS can use one.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import Kernel, product_error, scales, unit_query
+from mmcsod.selection.kernels.base import Kernel, KernelFactory, product_error, scales, unit_query
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel, scaled_products
 
 REFERENCES = 8
@@ -25,6 +25,17 @@ READ_ALL_ABOVE = 0.25
 
 LONGEST_PAUSE = 64
 """Turns for which bounds are not tried, at most, after they failed again and again."""
+
+
+def make_kernels() -> KernelFactory:
+    """Return the factory of pruned kernels where there is enough to leave unread, of plain ones elsewhere."""
+    return make_pruned_kernel
+
+
+def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> Kernel:
+    """Make the kernel of one class; see :data:`mmcsod.selection.kernels.base.KernelFactory`."""
+    kernel = PrunedKernel if vectors.nbytes >= WORTH_PRUNING else NumpyKernel
+    return kernel(vectors, inverse_norms, eligible)
 
 
 class PrunedKernel:
@@ -168,9 +179,3 @@ def _split(rows: np.ndarray, bounds: np.ndarray, number: int) -> tuple[np.ndarra
         return rows, rows[:0]
     order = np.argpartition(bounds[rows], len(rows) - number)
     return np.sort(rows[order[-number:]]), rows[order[:-number]]
-
-
-def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> Kernel:
-    """Make the pruned kernel where there is enough to leave unread, the plain one elsewhere."""
-    kernel = PrunedKernel if vectors.nbytes >= WORTH_PRUNING else NumpyKernel
-    return kernel(vectors, inverse_norms, eligible)

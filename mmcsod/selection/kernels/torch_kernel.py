@@ -17,6 +17,9 @@ except ImportError as error:
                     "'pip install torch', or choose the kernel numpy.") from error
 
 BLOCK_ELEMENTS = 1 << 24
+ROOM = 1.1
+"""Free memory wanted on a GPU, of the size of the vectors."""
+
 QUERY_RANGE = 2.0**12
 """Largest element of a float16 query: within range, and far above where float16 loses relative precision."""
 
@@ -24,12 +27,12 @@ TENSOR_CORE_ULP = 4 * HALF_ULP
 """Tensor cores accumulate in float32 but truncate, also when they align the addends."""
 
 
-def has_gpu() -> bool:
-    """Return whether PyTorch can use a GPU."""
-    return torch.cuda.is_available()
+def has_gpu(num_bytes: int = 0) -> bool:
+    """Return whether PyTorch can use a GPU with this much free memory."""
+    return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > ROOM * num_bytes
 
 
-def make_torch_kernels(device: str | None = None) -> KernelFactory:
+def make_kernels(device: str | None = None) -> KernelFactory:
     """Return the factory of torch kernels for a device; by default a GPU if there is one, else the CPU."""
     return partial(TorchKernel, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
 
@@ -86,13 +89,19 @@ def to_device(vectors: np.ndarray, device: torch.device) -> torch.Tensor:
 
 
 def _split_products(vectors: torch.Tensor, unit: np.ndarray) -> torch.Tensor:
-    """Multiply float16 rows with a query in two float16 parts, high and low, in one pass over the rows."""
-    scale = QUERY_RANGE / np.abs(unit).max()
-    high = (unit * scale).astype(np.float16)
-    low = ((unit * scale - high) * 2**11).astype(np.float16)
-    pair = torch.from_numpy(np.stack([high, low], axis=1)).to(vectors.device)
-    products = torch.mm(vectors, pair, out_dtype=torch.float32)
+    """Multiply float16 rows with a query in two float16 parts, in one pass over the rows."""
+    high, low, scale = split_query(unit)
+    pair = np.zeros((len(unit), 8), np.float16)  # fast kernels want rows of 16 bytes
+    pair[:, 0], pair[:, 1] = high, low
+    products = torch.mm(vectors, torch.from_numpy(pair).to(vectors.device), out_dtype=torch.float32)
     return (products[:, 0] + products[:, 1] * 2.0**-11) / scale
+
+
+def split_query(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Split a (d,) float64 query: it is ``(high + low / 2**11) / scale`` to 22 bits, both parts float16."""
+    scale = float(QUERY_RANGE / np.abs(unit).max())
+    high = (unit * scale).astype(np.float16)
+    return high, ((unit * scale - high) * 2**11).astype(np.float16), scale
 
 
 def _mm_widens(device: torch.device) -> bool:
