@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
-from mmcsod.selection.methods import method_names
+from mmcsod.selection.methods import get_method, method_names
 from mmcsod.selection.report import describe, expect
 from mmcsod.selection.select import select_coreset
 
@@ -32,7 +33,7 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
                        help="balance of Eq. 4: more is more representative, less is more diverse (default: 'auto', "
                             'which is 2 N / D for N of D images)')
     group.add_argument('--kernel', default='auto',
-                       help='auto, numpy, torch or faiss (default: auto); the picks are the same with each')
+                       help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each')
     group.add_argument('--seed', type=int, default=0, help='seed of the methods that draw (default: 0)')
     group.add_argument('--include', metavar='FILE',
                        help='images that are in from the start: one id a line, or an earlier coreset.json')
@@ -47,8 +48,9 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
     Args:
         bank: Stage 1's vectors.
         args: Parsed options of :func:`add_selection_arguments`.
-        path: Where the coreset goes. Of several budgets the largest goes here, and each smaller one, its prefix, to
-            a file beside it that has the number of images in its name.
+        path: Where the coreset goes. Of several budgets the largest goes here and each smaller one to a file beside
+            it that has the number of images in its name: the first picks of the largest, or, with a method that is
+            not nested, a selection of its own.
 
     Returns:
         The largest coreset, or None after ``--dry-run``.
@@ -67,12 +69,21 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
         return None
     start = time.perf_counter()
     with _log_printed():
-        coreset = select_coreset(bank, **options)
+        coresets = _select(bank, options, budgets)
     seconds = time.perf_counter() - start
-    paths = [_save(coreset, Path(path), number) for number in budgets]
-    print(describe(bank, coreset))
+    paths = _save(coresets, Path(path))
+    print(describe(bank, coresets[-1]))
     print(f'selected in {seconds:.2f} s in all; wrote {", ".join(map(str, paths))}')
-    return coreset
+    return coresets[-1]
+
+
+def _select(bank: FeatureBank, options: dict[str, Any], budgets: list[int | None]) -> list[Coreset]:
+    """Return the coresets of all budgets, the largest last."""
+    if not get_method(options['method']).nested:
+        return [select_coreset(bank, **{**options, 'num_images': number}) for number in budgets]
+    largest = select_coreset(bank, **options)
+    smaller = [number for number in budgets if number is not None and number < len(largest)]
+    return [*map(largest.prefix, smaller), largest]
 
 
 @contextlib.contextmanager
@@ -94,9 +105,8 @@ def _check_budgets(budgets: list[int | None]) -> None:
         raise UserError(f'--num-images is {budgets[0]}; ask for 1 or more.')
 
 
-def _save(coreset: Coreset, path: Path, num_images: int | None) -> Path:
-    if num_images is not None and num_images < len(coreset):
-        coreset = coreset.prefix(num_images)
-        path = path.with_name(f'{path.stem}_{num_images}{path.suffix}')
-    coreset.save(path)
-    return path
+def _save(coresets: list[Coreset], path: Path) -> list[Path]:
+    paths = [path.with_name(f'{path.stem}_{len(coreset)}{path.suffix}') for coreset in coresets[:-1]] + [path]
+    for coreset, target in zip(coresets, paths, strict=True):
+        coreset.save(target)
+    return paths

@@ -59,6 +59,7 @@ class Method:
         parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
         prepare: Turns the bank into the one to select from.
         argument: What must follow the name and a colon, as in ``count:700-1100``; None if nothing may.
+        nested: Whether the first picks of a large coreset are what a smaller budget gives.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Method:
     parameters: tuple[str, ...] = ()
     prepare: Callable[[FeatureBank], FeatureBank] | None = None
     argument: str | None = None
+    nested: bool = True
 
     @property
     def usage(self) -> str:
@@ -78,10 +80,10 @@ _METHODS: dict[str, Method] = {}
 
 def register_method(name: str, parameters: tuple[str, ...] = (),
                     prepare: Callable[[FeatureBank], FeatureBank] | None = None, argument: str | None = None,
-                    ) -> Callable[[SelectionFunction], SelectionFunction]:
+                    nested: bool = True) -> Callable[[SelectionFunction], SelectionFunction]:
     """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
     def register(select: SelectionFunction) -> SelectionFunction:
-        _METHODS[name] = Method(name, select, parameters, prepare, argument)
+        _METHODS[name] = Method(name, select, parameters, prepare, argument, nested)
         return select
     return register
 

@@ -35,7 +35,7 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
         num_images: N, included images counted in. More than there are takes all, with a warning.
         method: Name of a registered method, see :func:`mmcsod.selection.method_names`.
         lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D, D being the images that may be selected.
-        kernel: 'auto', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
+        kernel: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
         seed: Seed of the methods that draw.
         include: Images that are selected from the start: ids, a coreset, or a file of either.
         exclude: Images that must not be selected, likewise; their vectors take no part.

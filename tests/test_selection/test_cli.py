@@ -37,6 +37,15 @@ def test_several_budgets_give_nested_files_and_a_summary(work_dir):
     assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D)' in result.stdout
 
 
+def test_a_method_that_is_not_nested_selects_for_each_budget(work_dir):
+    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'full', '--seed', 3)
+    assert result.returncode == 0, result.stderr
+    bank = make_bank(num_images=60)
+    for number, name in ((8, 'coreset_8.json'), (20, 'coreset.json')):
+        expected = select_coreset(bank, num_images=number, method='full', seed=3)
+        assert Coreset.load(work_dir / name) == expected
+
+
 def objects_of(bank, coreset):
     chosen = np.isin(bank.image_ids.astype(str), coreset.image_ids)
     return int(bank.rows['count'][chosen].sum())

@@ -14,7 +14,7 @@ MAX_PROPOSALS = 200
 """Exchanges proposed for each image of the draw before it is given up."""
 
 
-@register_method('count', parameters=('seed',), argument='LOW-HIGH')
+@register_method('count', parameters=('seed',), argument='LOW-HIGH', nested=False)
 def count(task: Task, argument: str) -> Iterator[Pick]:
     """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
 

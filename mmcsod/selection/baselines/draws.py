@@ -48,7 +48,7 @@ def most_objects(task: Task) -> Iterator[Pick]:
         yield task.take(int(candidates[np.argmax(task.pool.object_counts[candidates])]), label)
 
 
-@register_method('full', parameters=('seed',))
+@register_method('full', parameters=('seed',), nested=False)
 def full(task: Task) -> Iterator[Pick]:
     """Draw from all images at once, again until every class appears: "Full random" (section 4.3).
 
