@@ -31,10 +31,13 @@ class Banks:
         if tap not in self._open:
             directory = self._work_dir / f'features_{tap}'
             times = directory.with_suffix('.json')
-            if not (directory.exists() and times.exists()):
+            # Given weights may be others than last time, which extraction notices; a selector of our own is trusted,
+            # so that a bank can be copied to another machine without its selector.
+            if self._experiment.selector.checkpoint is not None or not (directory.exists() and times.exists()):
                 start = time.perf_counter()
                 self._extract(tap, directory)
-                write_json(times, {'seconds': time.perf_counter() - start})
+                if not times.exists():
+                    write_json(times, {'seconds': time.perf_counter() - start})
             self._open[tap] = (FeatureBank.load(directory), read_json(times, 'a time')['seconds'])
         return self._open[tap]
 

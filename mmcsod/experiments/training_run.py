@@ -6,6 +6,7 @@ calls; the run leaves ``result.json`` in its work dir.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ ENVIRONMENT = {'MALLOC_TRIM_THRESHOLD_': '4000000000', 'MALLOC_MMAP_THRESHOLD_':
 
 def train_in_process(work_dir: Path, config: str, coreset: Path | None,
                      options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Train and evaluate in a process of its own, unless ``work_dir`` holds the finished run already.
+    """Train and evaluate in a process of its own, unless ``work_dir`` holds that very run, finished.
 
     Args:
         work_dir: Folder of the run; its log is ``log.txt``.
@@ -37,12 +38,18 @@ def train_in_process(work_dir: Path, config: str, coreset: Path | None,
     Raises:
         UserError: If the run fails, with the last line it printed.
     """
-    if not (work_dir / 'result.json').exists():
-        write_json(work_dir / 'request.json', {
-            'config': config, 'coreset': None if coreset is None else str(coreset),
-            'options': {**options, 'work_dir': str(work_dir)}})
+    request = {
+        'config': config,
+        'coreset': None if coreset is None else str(coreset),
+        'coreset_sha256': None if coreset is None else hashlib.sha256(coreset.read_bytes()).hexdigest(),
+        'options': {**options, 'work_dir': str(work_dir)},
+    }
+    asked, result = work_dir / 'request.json', work_dir / 'result.json'
+    if not (result.exists() and asked.exists() and read_json(asked, 'a request') == request):
+        result.unlink(missing_ok=True)
+        write_json(asked, request)
         _call(work_dir)
-    return read_json(work_dir / 'result.json', 'the result of a run')
+    return read_json(result, 'the result of a run')
 
 
 def _call(work_dir: Path) -> None:
