@@ -18,7 +18,10 @@ Boxes = dict[str, list[list[float]]]  # image id to its boxes as x, y, width, he
 
 _HEADERS = ('subset', 'images', 'objects', 'AP50 mean', 'AP50 of each seed', 'minutes a run')
 _TITLES = {'csod': 'CSOD coreset', 'uniform': 'uniform random', 'full': 'full set'}
-_FILES = '''
+_NOTES = '''
+Extracting features and selecting took {seconds:.0f} s. AP50 is of test images that show other scenes. Uniform random
+draws go class by class, as the paper's do. Two seeds tell only large differences from chance.
+
   {0}/comparison.md           this table
   {0}/picks.jpg               the first images of the coreset and of a random subset
   {0}/runs/csod/coreset.json  the coreset, in the order in which it was picked
@@ -70,10 +73,7 @@ def write_report(directory: Path, data: Path, runs: Sequence[Run], selection_sec
     write_text(directory / 'comparison.md', table + '\n')
     subsets = {_TITLES[method]: group[0].image_ids(boxes) for method, group in groups.items() if method != 'full'}
     write_picture(directory / 'picks.jpg', data, subsets, boxes)
-    print(f'\n{table}\n\nExtracting features and selecting took {selection_seconds:.0f} s. AP50 is of test images '
-          'that show other scenes.\nUniform random draws go class by class, as the paper\'s do. Two seeds tell only large differences from '
-          'chance.\n'
-          + _FILES.format(directory))
+    print(f'\n{table}\n{_NOTES.format(directory, seconds=selection_seconds)}')
     return table
 
 
