@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 INSTALL_INPUTS := setup.py requirements/lock-$(STACK).txt requirements/runtime.txt \
 	requirements/tests.txt $(wildcard tools/dev/*.sh)
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint
 .DEFAULT_GOAL := test
 
 install: $(INSTALLED)
@@ -30,6 +30,3 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest
-
-clean:
-	rm -rf work_dirs .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

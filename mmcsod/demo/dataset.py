@@ -20,7 +20,7 @@ from mmcsod.errors import UserError
 from mmcsod.fileio import read_json, write_json
 
 JPEG_QUALITY = 92
-VERSION = 1  # of the looks of the scenes; a folder rendered by another version is rendered anew
+VERSION = 1  # of the looks of the scenes; a folder rendered by another version is refused
 
 
 @dataclass(frozen=True)
