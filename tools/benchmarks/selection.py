@@ -22,6 +22,7 @@ from tabulate import tabulate
 from mmcsod import FeatureBank, select_coreset
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.csod import make_objectives, take_turns
+from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.kernels.pruned_kernel import PrunedKernel, make_pruned_kernel
 from mmcsod.selection.methods import Task, get_method
@@ -35,6 +36,9 @@ EXAMPLES = """examples:
   python tools/benchmarks/selection.py gpu
 """
 LIBRARY_LAM = 0.2
+ALPHA = 2 * LIBRARY_LAM / (1 + LIBRARY_LAM)
+"""Eq. 4 as a graph cut, whose gain is ALPHA * (sum over all rows) - 2 * B: lam * A - B is the same up to a factor."""
+
 PICKS = 100
 
 
@@ -70,20 +74,16 @@ def _apricot(vectors: np.ndarray) -> list[int]:
     from apricot import GraphCutSelection
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarities = (units @ units.T).astype(np.float64)
-    selector = GraphCutSelection(PICKS, metric='precomputed', alpha=_graph_cut_lam(), optimizer='lazy')
+    selector = GraphCutSelection(PICKS, metric='precomputed', alpha=ALPHA, optimizer='lazy')
     return selector.fit(similarities).ranking.tolist()
 
 
 def _submodlib(vectors: np.ndarray) -> list[int]:
+    # Here the weight is on the other sum.
     from submodlib import GraphCutFunction
-    function = GraphCutFunction(n=len(vectors), mode='dense', lambdaVal=_graph_cut_lam(), separate_rep=False,
+    function = GraphCutFunction(n=len(vectors), mode='dense', lambdaVal=1 / ALPHA, separate_rep=False,
                                 data=vectors, metric='cosine')
     return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
-
-
-def _graph_cut_lam() -> float:
-    """Graph cut's weight for which its greedy is Eq. 4's: lam * A - B is lam * (all) - (1 + lam) * B."""
-    return 2 * LIBRARY_LAM / (1 + LIBRARY_LAM)
 
 
 def loop(args: argparse.Namespace) -> None:
@@ -163,6 +163,7 @@ def child(args: argparse.Namespace) -> None:
         make_bank(*SHAPES[shape], int(dimensions)).save(path)
         return
     path, way, kernel = args.rest[1:]
+    get_kernel(kernel)  # importing PyTorch is no part of it
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     bank = FeatureBank.load(path)
     if way == 'memory':

@@ -44,8 +44,7 @@ class TorchKernel:
                  device: torch.device) -> None:
         self._vectors = to_device(vectors, device)
         self._scales = torch.from_numpy(scales(inverse_norms)).to(device)
-        # Added to the scores: 0 for rows that remain, -inf for those that are gone.
-        self._offsets = torch.from_numpy(np.where(eligible, 0, -np.inf).astype(np.float32)).to(device)
+        self._gone = torch.from_numpy(~eligible).to(device)
         self._split = device.type == 'cuda' and vectors.dtype == np.float16 and _mm_widens(device)
         self._error = _error_bound(vectors.shape[1], self._split, device)
 
@@ -53,14 +52,14 @@ class TorchKernel:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
         unit, length = unit_query(query)
         if length == 0:
-            return torch.nonzero(self._offsets == 0).flatten().cpu().numpy()
-        scores = torch.addcmul(self._offsets, self._products(unit), self._scales)
+            return torch.nonzero(~self._gone).flatten().cpu().numpy()
+        scores = self._products(unit).mul_(self._scales).masked_fill_(self._gone, -np.inf)
         best = float(scores.nan_to_num(nan=-np.inf).max())
         return torch.nonzero(~(scores < best - 2 * self._error - slack / length)).flatten().cpu().numpy()
 
     def remove(self, row: int) -> None:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
-        self._offsets[row] = -np.inf
+        self._gone[row] = True
 
     def _products(self, unit: np.ndarray) -> torch.Tensor:
         if self._split:
