@@ -18,6 +18,7 @@ if __name__ == 'select':
     spec.loader.exec_module(sys.modules['select'])
 else:
     import argparse
+    import os
     from pathlib import Path
 
     from mmcsod import FeatureBank
@@ -46,6 +47,8 @@ else:
         """Select as the command line says; return 1 if some image could not be read, else 0."""
         args = parse_args()
         bank, folder = open_bank(args)
+        if os.environ.get('RANK', '0') != '0':
+            return 0
         select_from_args(bank, args, args.out or folder / 'coreset.json')
         return int(bool(bank.provenance.get('unreadable_images')))
 

@@ -11,6 +11,7 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 from torch import nn
 
+from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights
 
 logger = logging.getLogger('mmcsod')
@@ -25,11 +26,15 @@ def build_detector(cfg: Config, checkpoint: str | Path, device: str | None = Non
         device: Where to put it; by default the first CUDA device, or the CPU.
 
     Raises:
-        UserError: If the checkpoint cannot be read or is of another detector.
+        UserError: If the config has no model that can be built, or the checkpoint cannot be read or is of another
+            detector.
     """
     register_all_modules(init_default_scope=True)
     state = load_state_dict(checkpoint)
-    detector = MODELS.build(cfg.model)
+    try:
+        detector = MODELS.build(cfg.model)
+    except Exception as error:  # a model config may name anything
+        raise UserError(f"The config's model cannot be built: {type(error).__name__}: {error}.") from error
     differing = load_weights(detector, state, checkpoint)
     if differing:
         logger.info('The checkpoint was trained on other classes than the config has: its predictors are not loaded, '

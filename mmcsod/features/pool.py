@@ -76,8 +76,13 @@ class TrainingPool(Dataset):
 
     def _build(self, leaf: dict) -> BaseDataset:
         leaf.update(pipeline=self.pipeline, lazy_init=True)
-        dataset = DATASETS.build(leaf)
-        initialise(dataset, self.objects_left_out, self.images_left_out)
+        try:
+            dataset = DATASETS.build(leaf)
+            initialise(dataset, self.objects_left_out, self.images_left_out)
+        except Exception as error:  # annotations are the user's: anything may be wrong with them
+            raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
+                            f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
+                            'paths, with --cfg-options if it moved.') from error
         return dataset
 
     def _common_classes(self) -> tuple[str, ...]:
