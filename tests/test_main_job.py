@@ -19,7 +19,7 @@ FEW_IMAGES = ['--cfg-options', 'train_dataloader.dataset.indices=60', 'val_datal
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (SHARED / 'data' / 'bccd').exists(), reason='needs ../shared/data/bccd and ../shared/weights')
+    pytest.mark.skipif(not (SHARED / 'data' / 'bccd').exists(), reason='needs ../shared/data/bccd and its weights')
 ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock, Timeout
 from mmengine.config import Config
 from mmengine.dist import barrier, get_dist_info
@@ -193,7 +194,11 @@ def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar
     """Return the features of each readable image of a chunk, by dataset index."""
     results = {}
     for batch in batches(samples, reader, batch_size):
-        vectors, images = reader(batch)
+        try:
+            vectors, images = reader(batch)
+        except torch.cuda.OutOfMemoryError as error:
+            raise UserError(f'{batch_size} images at once do not fit into the memory of the GPU; what is done is kept: '
+                            'go on with --resume and a smaller --batch-size.') from error
         for sample, own_vectors, own_image in zip(batch, vectors, images, strict=True):
             results[sample.index] = ImageFeatures(own_vectors, own_image)
         bar.update(len(batch))

@@ -27,14 +27,16 @@ PARTS = {
     'keep_ignored': '--keep-ignored',
     'keep_objects': '--keep-objects',
     'amp': '--amp',
-    'batch_size': '--batch-size',
-    'channels_last': '--channels-last',
 }
 
 
 def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
              options: ExtractionOptions) -> dict[str, Any]:
-    """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same."""
+    """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
+
+    Batch size and memory layout are not among them: they change a row in its last bits only, which is no reason to
+    extract again.
+    """
     return {
         'weights': state_digest(detector),
         'model': _digest(_architecture(cfg.model)),
@@ -44,8 +46,6 @@ def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
         'keep_ignored': options.keep_ignored,
         'keep_objects': options.keep_objects,
         'amp': options.amp,
-        'batch_size': options.batch_size,
-        'channels_last': options.channels_last,
     }
 
 

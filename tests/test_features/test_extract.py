@@ -119,7 +119,7 @@ def test_a_finished_bank_is_reused_and_says_so(cfg, detector, tmp_path, caplog):
     extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
     stamp = (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns
     with caplog.at_level('INFO', 'mmcsod'):
-        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, batch_size=2))
     assert 'reused' in caplog.text
     assert (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns == stamp
 
