@@ -44,7 +44,8 @@ def learning_rates(config, epoch_length):
 @pytest.mark.parametrize('iterations', [120, 1000])
 def test_the_shape_is_that_of_the_stock_schedule(name, iterations):
     config = stock(name)
-    stock_rates = learning_rates(config, epoch_length=500)
+    length = schedule_length(config)
+    stock_rates = learning_rates(config, epoch_length=6000 // length.count if length.by_epoch else 1)
     set_iterations(config, iterations)
     rates = learning_rates(config, epoch_length=1)
     assert len(rates) == iterations
