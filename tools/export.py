@@ -1,8 +1,7 @@
 """Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.
 
 Example:
-    python tools/export.py work_dirs/coreset.json --config mmdet::pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py \
-        --format voc --out data/voc_coreset
+    python tools/export.py work_dirs/coreset.json --config CONFIG --format voc --out data/voc_coreset
 """
 
 from __future__ import annotations
