@@ -9,9 +9,12 @@ from mmengine.config import Config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
+from mmcsod.fileio import write_json
+from mmcsod.training.plan import build_training_set
 from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
 from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
 
+ROOT = Path(__file__).parents[2]
 PAPER = 'mmdet::pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'
 
 
@@ -48,6 +51,33 @@ def test_plan_of_the_papers_run(in_voc):
     assert plan.epochs == 500
     assert '0.01 per image in a batch' in plan.table()
     assert any('meant for batches of 16 images and this run has 2' in warning for warning in plan.warnings())
+
+
+@pytest.mark.parametrize('name', sorted(path.name for path in (ROOT / 'configs' / 'pascal_voc').glob('*.py')))
+def test_own_voc_configs(name, in_voc):
+    plan = prepare(ROOT / 'configs' / 'pascal_voc' / name, in_voc, RetrainOptions()).plan
+    assert (plan.images, plan.batch, plan.iterations) == (6, 16, 1000)
+    assert plan.lr == (0.02 if name.startswith('faster-rcnn') else 0.01)
+    assert plan.warnings() == ['1,000 iterations show each image ' + (
+        '889' if 'ms' not in name else '2,667') + ' times; pass --iters (the paper takes 1,000 iterations for 200 '
+        'images).']
+
+
+def test_own_bdd100k_config(tmp_path, monkeypatch):
+    """The layout and the categories of the BDD100k toolkit's COCO files."""
+    names = ('pedestrian', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle', 'traffic light',
+             'traffic sign')
+    content = {'images': [{'id': number, 'file_name': f'{number}.jpg', 'width': 1280, 'height': 720}
+                          for number in (1, 2, 3)], 'annotations': [
+        {'id': number, 'image_id': number, 'category_id': 10, 'bbox': [10, 10, 50, 50], 'area': 2500, 'iscrowd': 0}
+        for number in (1, 2, 3)], 'categories': [{'id': index + 1, 'name': name} for index, name in enumerate(names)]}
+    write_json(tmp_path / 'data/bdd100k/labels/det_20/det_train_cocofmt.json', content)
+    make_coreset(['images/100k/train/3.jpg'], names).save(tmp_path / 'coreset.json')
+    monkeypatch.chdir(tmp_path)
+    name, = (ROOT / 'configs' / 'bdd100k').glob('*.py')
+    ready = prepare(name, tmp_path / 'coreset.json', RetrainOptions())
+    assert (ready.plan.images, ready.plan.iterations, ready.plan.lr) == (1, 1000, 0.02)
+    assert build_training_set(ready.config).get_cat_ids(0) == [9]
 
 
 def test_repeated_datasets_count_their_repetitions(in_voc):
