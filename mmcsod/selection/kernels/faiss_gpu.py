@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from mmcsod.errors import UserError
@@ -20,6 +24,11 @@ TENSOR_CORE_ULP = 4 * HALF_ULP
 LARGEST_K = 2048
 
 
+def make_gpu_searches() -> Callable[[int, int, np.dtype], GpuSearch]:
+    """Return what makes searches that share FAISS's scratch memory, of which it takes a lot."""
+    return partial(GpuSearch, resources=faiss.StandardGpuResources())
+
+
 class GpuSearch:
     """``faiss.knn_gpu`` over unit rows in the bank's own precision.
 
@@ -31,13 +40,13 @@ class GpuSearch:
         largest_k: The most that can be asked for at once.
     """
 
-    def __init__(self, rows: int, dimensions: int, dtype: np.dtype) -> None:
+    def __init__(self, rows: int, dimensions: int, dtype: np.dtype, resources: Any) -> None:
         self.largest_k = min(rows, LARGEST_K)
         half = dtype == np.float16
         self.error = (dimensions + 16) * TENSOR_CORE_ULP + (2.0**-10 + dimensions**0.5 * 2.0**-24 if half else 0)
         self._dtype = torch.float16 if half else torch.float32
         self._range = QUERY_RANGE if half else 1.0
-        self._resources = faiss.StandardGpuResources()
+        self._resources = resources
         try:
             self._units = torch.empty(rows, dimensions, dtype=self._dtype, device='cuda')
         except torch.cuda.OutOfMemoryError as error:

@@ -43,8 +43,8 @@ def make_kernels(gpu: bool | None = None) -> KernelFactory:
         UserError: If it can, but PyTorch, which holds the vectors there, is missing.
     """
     if has_gpu() if gpu is None else gpu:
-        from mmcsod.selection.kernels.faiss_gpu import GpuSearch
-        return partial(FaissKernel, make_search=GpuSearch)
+        from mmcsod.selection.kernels.faiss_gpu import make_gpu_searches
+        return partial(FaissKernel, make_search=make_gpu_searches())
     return partial(FaissKernel, make_search=CpuSearch)
 
 
