@@ -25,7 +25,7 @@ else:
     from mmcsod.cli import run
     from mmcsod.errors import UserError
     from mmcsod.features.cli import add_extraction_arguments, extract_from_args, work_dir
-    from mmcsod.selection.cli import add_selection_arguments, select_from_args
+    from mmcsod.selection.cli import add_selection_arguments, check_selection_arguments, select_from_args
 
     EXAMPLES = """examples:
   python tools/select.py CONFIG CHECKPOINT --num-images 200
@@ -46,6 +46,9 @@ else:
     def main() -> int:
         """Select as the command line says; return 1 if some image could not be read, else 0."""
         args = parse_args()
+        check_selection_arguments(args)
+        # Nobody should find out after extracting that a method needs what was not kept.
+        args.keep_objects |= args.method == 'csod-objectwise'
         bank, folder = open_bank(args)
         if os.environ.get('RANK', '0') != '0':
             return 0

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import logging
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
+from mmcsod.selection.budget import Budget
+from mmcsod.selection.image_ids import read_image_ids
+from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.methods import get_method, method_names
 from mmcsod.selection.report import describe, expect
-from mmcsod.selection.select import select_coreset
+from mmcsod.selection.select import parse_lam, select_coreset
 
 
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +40,20 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
 
 
+def check_selection_arguments(args: argparse.Namespace) -> None:
+    """Refuse now, before hours of extraction, what selecting would refuse whatever the images are.
+
+    Raises:
+        UserError: If an option is unfit.
+    """
+    Budget(min(args.num_images) if args.num_images else None, args.ratio, args.num_objects)
+    get_method(args.method)
+    get_kernel(args.kernel)
+    parse_lam(args.lam)
+    for path in filter(None, (args.include, args.exclude)):
+        read_image_ids(path)
+
+
 def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Path) -> Coreset | None:
     """Select as the options say, write the coreset files and print a summary.
 
@@ -58,8 +70,8 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
     Raises:
         UserError: If an option is unfit; nothing is written then.
     """
+    check_selection_arguments(args)
     budgets = sorted(set(args.num_images or [None]))
-    _check_budgets(budgets)
     options = {'num_images': budgets[-1], 'ratio': args.ratio, 'num_objects': args.num_objects,
                'method': args.method, 'lam': args.lam, 'kernel': args.kernel, 'seed': args.seed,
                'include': args.include or (), 'exclude': args.exclude or (),
@@ -68,8 +80,7 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
         print(expect(bank, options))
         return None
     start = time.perf_counter()
-    with _log_printed():
-        coresets = _select(bank, options, budgets)
+    coresets = _select(bank, options, budgets)
     seconds = time.perf_counter() - start
     paths = _save(coresets, Path(path))
     print(describe(bank, coresets[-1]))
@@ -84,25 +95,6 @@ def _select(bank: FeatureBank, options: dict[str, Any], budgets: list[int | None
     largest = select_coreset(bank, **options)
     smaller = [number for number in budgets if number is not None and number < len(largest)]
     return [*map(largest.prefix, smaller), largest]
-
-
-@contextlib.contextmanager
-def _log_printed() -> Iterator[None]:
-    """Print what selection logs: the time of its set-up, and warnings."""
-    logger, handler = logging.getLogger('mmcsod'), logging.StreamHandler(sys.stdout)
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-
-
-def _check_budgets(budgets: list[int | None]) -> None:
-    if budgets[0] is not None and budgets[0] < 1:
-        raise UserError(f'--num-images is {budgets[0]}; ask for 1 or more.')
 
 
 def _save(coresets: list[Coreset], path: Path) -> list[Path]:

@@ -119,8 +119,18 @@ def _check_picks(picks: list[Pick], task: Task, budget: Budget, target: int) -> 
 
 
 def _find_lam(lam: float | str, target: int, pool: Pool) -> float:
+    value = parse_lam(lam)
+    return 2 * target / len(pool.images) if value is None else value
+
+
+def parse_lam(lam: float | str) -> float | None:
+    """Return the balance of Eq. 4 as a number, or None for 'auto'.
+
+    Raises:
+        UserError: If it is neither 'auto' nor a number in range.
+    """
     if lam == 'auto':
-        return 2 * target / len(pool.images)
+        return None
     try:
         value = float(lam)
     except (TypeError, ValueError):

@@ -45,7 +45,7 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
                   '--num-workers', 0)
     assert done.returncode == 1, done.stderr
     assert 'images/005.png could not be read' in done.stdout
-    assert 'Resize(scale=' in done.stdout
+    assert 'Resize(keep_ratio=True, scale=' in done.stdout
     assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
     assert 'images/005.png' not in FeatureBank.load(tmp_path / 'features').image_ids
     strict = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path / 'strict',
@@ -58,6 +58,8 @@ def test_bad_input_is_told_in_one_sentence(files, tmp_path):
     refused(select(files / 'config.py', files / 'none.pth', '--num-images', 3), 'There is no checkpoint', 'none.pth')
     refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
                    '--cfg-options', 'train_dataloader.dataset.ann_file=none.json'), 'none.json', 'cannot be read')
+    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
+                   '--method', 'best'), "no selection method 'best'")
     assert not list(tmp_path.glob('features*'))
 
 
