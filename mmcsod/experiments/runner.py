@@ -15,7 +15,7 @@ from tqdm import tqdm
 from mmcsod.errors import UserError
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
-from mmcsod.experiments.stage1 import Banks
+from mmcsod.experiments.stage1 import Banks, TimedBank
 from mmcsod.experiments.training_run import train_in_process
 from mmcsod.features.bank import FeatureBank
 from mmcsod.selection import select_coreset
@@ -47,9 +47,12 @@ class ExperimentRunner:
 
         Returns:
             What went wrong, a sentence for each failed run.
+
+        Raises:
+            UserError: If Stage 1 fails, which all that is left depends on, or a result cannot be written.
         """
-        runs = self._experiment.runs[shard[0] - 1::shard[1]]
-        todo = [run for run in runs if run not in self._done()]
+        done = self._done()
+        todo = [run for run in self._experiment.runs[shard[0] - 1::shard[1]] if run not in done]
         failures = []
         with tqdm(total=sum(run.iters for run in todo), desc=self._experiment.name, unit='iter', smoothing=0) as bar:
             for number, run in enumerate(todo, 1):
@@ -65,29 +68,28 @@ class ExperimentRunner:
     def _do(self, run: Run) -> str | None:
         if run in self._done():  # another process that shares the file may have been quicker
             return None
+        bank = None if run.tap is None else self._banks.get(run.tap)
         try:
-            outcome = self._outcome(run)
+            outcome = self._outcome(run, bank)
         except UserError as error:
             logger.warning('%s', error)
             return str(error)
         append_result(self._results, self._experiment.name, run, outcome)
         return None
 
-    def _outcome(self, run: Run) -> dict[str, Any]:
+    def _outcome(self, run: Run, bank: TimedBank | None) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         coreset = None
-        if run.method != FULL_SET:
-            bank, extraction_seconds = self._banks.get(str(run.tap))
+        if bank is not None:
             coreset = self._work_dir / 'coresets' / f'{run.coreset_name}.json'
-            facts = select(bank, run, coreset) | {'extraction_seconds': round(extraction_seconds, 2)}
+            facts = select(bank.bank, run, coreset) | {'extraction_seconds': round(bank.seconds, 2)}
         result = self._train(run, coreset)
-        metrics = result['metrics']
-        if self._experiment.metric not in metrics:
+        if self._experiment.metric not in result['metrics']:
             raise UserError(f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
-                            f'must be one of {", ".join(metrics)}.')
+                            f'must be one of {", ".join(result["metrics"])}.')
         self._drop_checkpoints(run)
         return {
-            'metrics': metrics,
+            'metrics': result['metrics'],
             'images': result['images'],
             **facts,
             'training_minutes': round(result['minutes'], 2),

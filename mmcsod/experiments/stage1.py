@@ -5,10 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.features.bank import FeatureBank
 from mmcsod.fileio import read_json, write_json
+
+
+class TimedBank(NamedTuple):
+    """A bank, and the seconds that its extraction took."""
+
+    bank: FeatureBank
+    seconds: float
 
 
 class Banks:
@@ -24,10 +32,14 @@ class Banks:
         self._experiment = experiment
         self._work_dir = work_dir
         self._train = train
-        self._open: dict[str, tuple[FeatureBank, float]] = {}
+        self._open: dict[str, TimedBank] = {}
 
-    def get(self, tap: str) -> tuple[FeatureBank, float]:
-        """Return the bank of a tap and the seconds that its extraction took."""
+    def get(self, tap: str) -> TimedBank:
+        """Return the bank of a tap.
+
+        Raises:
+            UserError: If the selector cannot be trained or the features cannot be extracted.
+        """
         if tap not in self._open:
             directory = self._work_dir / f'features_{tap}'
             times = directory.with_suffix('.json')
@@ -38,7 +50,7 @@ class Banks:
                 self._extract(tap, directory)
                 if not times.exists():
                     write_json(times, {'seconds': time.perf_counter() - start})
-            self._open[tap] = (FeatureBank.load(directory), read_json(times, 'a time')['seconds'])
+            self._open[tap] = TimedBank(FeatureBank.load(directory), read_json(times, 'a time')['seconds'])
         return self._open[tap]
 
     def _extract(self, tap: str, directory: Path) -> None:
