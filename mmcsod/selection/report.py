@@ -79,9 +79,9 @@ def _describe_parameters(coreset: Coreset) -> str:
 
 
 def _overhead(pool: Pool) -> int:
-    """Bytes of the tables of rows and images and of the class sums."""
+    """Bytes of the tables of rows and images, of class sums and past queries, and of buffers, as measured."""
     rows, dimensions = pool.vectors.shape
-    return 60 * rows + 100 * len(pool.bank.images) + 2 * 8 * dimensions * len(pool.labels)
+    return 130 * rows + 200 * len(pool.bank.images) + 10 * 8 * dimensions * len(pool.labels) + 10_000_000
 
 
 def _expected_seconds(pool: Pool, target: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -44,7 +45,7 @@ def unit_query(query: np.ndarray) -> tuple[np.ndarray, float]:
     if largest == 0:
         return query, 0.0
     scaled = query / largest
-    length = float(np.linalg.norm(scaled))
+    length = math.sqrt(scaled @ scaled)
     return scaled / length, length * float(largest)
 
 

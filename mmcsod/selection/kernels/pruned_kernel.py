@@ -96,7 +96,7 @@ class PrunedKernel:
         most = int(READ_ALL_ABOVE * len(bounds))
         read = np.array([np.argmax(bounds)])
         scores = self._read(read, unit, length)
-        promising = np.flatnonzero(~(bounds < scores[0] - margin))
+        promising = (~(bounds < scores[0] - margin)).nonzero()[0]
         promising = promising[(promising != read[0]) & ~self._gone[promising]]
         while len(promising):
             if len(read) + len(promising) > most:
@@ -156,9 +156,10 @@ class ScoreBounds:
     def set(self, query: np.ndarray, rows: np.ndarray, scores: np.ndarray, length: float) -> None:
         """Take note of the products of some rows with ``query``."""
         slot = (self._latest + 1) % REFERENCES
-        old = np.flatnonzero(self._asked_at == slot)
-        self._scores[old] = self._raised(old, self._queries[self._latest])
-        self._asked_at[old] = self._latest
+        old = (self._asked_at == slot).nonzero()[0]
+        if len(old):
+            self._scores[old] = self._raised(old, self._queries[self._latest])
+            self._asked_at[old] = self._latest
         self._queries[slot] = query
         self._asked_at[rows] = slot
         self._scores[rows] = scores + self._error * length
@@ -173,7 +174,8 @@ class ScoreBounds:
     def _raised(self, rows: np.ndarray | slice, query: np.ndarray) -> np.ndarray:
         change = query - self._queries
         along = change @ self._direction
-        across = np.linalg.norm(change - along[:, None] * self._direction, axis=1)
+        change -= along[:, None] * self._direction
+        across = np.sqrt(np.einsum('ij,ij->i', change, change))
         asked_at = self._asked_at[rows]
         return (self._scores[rows] + (self._error * np.abs(along))[asked_at]
                 + self._along[rows] * along[asked_at] + self._across[rows] * across[asked_at])
