@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
 from mmcsod.errors import UserError
 from mmcsod.selection.pool import Pool
@@ -30,10 +32,17 @@ class Budget:
         if len(given) != 1:
             raise UserError(f'{len(given)} budgets were given; give one of num_images, ratio and num_objects.')
         for name, value in (('num_images', self.num_images), ('num_objects', self.num_objects)):
-            if value is not None and not value >= 1:
-                raise UserError(f'{name} is {value}; ask for 1 or more.')
+            if value is not None and not (isinstance(value, Integral) and value >= 1):
+                raise UserError(f'{name} is {value}; ask for 1 or more, a whole number.')
         if self.ratio is not None and not 0 < self.ratio <= 1:
             raise UserError(f'ratio is {self.ratio}; give a share above 0 and at most 1.')
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The one that was given, by name, as a plain number."""
+        numbers = {'num_images': self.num_images, 'num_objects': self.num_objects}
+        given: dict[str, Any] = {name: int(value) for name, value in numbers.items() if value is not None}
+        return given if self.ratio is None else {'ratio': float(self.ratio)}
 
     def target(self, pool: Pool) -> int:
         """Return N, estimated from the pool's mean objects an image where the budget is one of objects."""

@@ -53,12 +53,11 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
     entry = get_method(method)
     task = make_task(bank, entry, budget, lam, kernel, seed, include, exclude, classes)
     picks = _within_budget(entry, task, budget)
-    parameters: dict[str, Any] = {name: value for name, value in vars(budget).items() if value is not None}
-    parameters['num_pool'] = len(task.pool.images)
+    parameters: dict[str, Any] = {**budget.parameters, 'num_pool': len(task.pool.images)}
     if 'lam' in entry.parameters:
         parameters.update(lam=task.lam, lam_rule='2*N/D' if lam == 'auto' else 'given')
     if 'seed' in entry.parameters:
-        parameters['seed'] = seed
+        parameters['seed'] = int(seed)
     if classes is not None:
         parameters['classes'] = [bank.classes[label] for label in task.pool.labels]
     if task.included:

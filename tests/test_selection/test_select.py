@@ -68,6 +68,12 @@ def test_images_without_rows_are_never_picked():
     assert coreset.parameters['num_pool'] == len(with_rows(bank))
 
 
+def test_numbers_of_numpy_are_numbers(bank, tmp_path):
+    coreset = select_coreset(bank, num_images=np.int64(5), lam=np.float32(0.5))
+    coreset.save(tmp_path / 'coreset.json')
+    assert coreset == select_coreset(bank, num_images=5, lam=0.5)
+
+
 def test_a_ratio_is_of_the_images_that_may_be_selected(bank):
     num_pool = len(with_rows(bank))
     coreset = select_coreset(bank, ratio=0.25)
@@ -140,6 +146,7 @@ def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
     ({}, '0 budgets were given; give one of'),
     ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given; give one of'),
     ({'num_images': 0}, 'num_images is 0; ask for 1 or more'),
+    ({'num_images': 2.5}, 'num_images is 2.5; ask for 1 or more, a whole number'),
     ({'num_objects': -4}, 'num_objects is -4; ask for 1 or more'),
     ({'ratio': 0.0}, 'ratio is 0.0; give a share above 0'),
     ({'ratio': float('nan')}, 'ratio is nan; give a share above 0'),
