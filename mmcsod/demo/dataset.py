@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -96,7 +97,8 @@ def _render_into(directory: Path, recipe: Recipe, workers: int) -> None:
     for split in ('train', 'test'):
         (directory / split).mkdir()
     entries: dict[str, list[dict[str, Any]]] = {'train': [], 'test': []}
-    with (ProcessPoolExecutor(workers) as pool,
+    # Forking a process in which OpenCV or PyTorch already has threads can leave the child waiting for a lock for ever.
+    with (ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as pool,
           tqdm(total=recipe.train_images + recipe.test_images, desc='rendering', unit='image') as progress):
         jobs = [pool.submit(_render_burst, directory, burst, recipe.seed) for burst in bursts]
         for burst, job in zip(bursts, jobs, strict=True):
