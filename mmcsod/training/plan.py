@@ -98,12 +98,13 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
     stock_batch = base_batch_size(config)
     scaled = bool(stock_batch and config.auto_scale_lr.get('enable'))
     lr = config.get('optim_wrapper', {}).get('optimizer', {}).get('lr')
-    batch = batch_size(config, launcher)
+    batch, length = batch_size(config, launcher), schedule_length(config)
+    iterations = count_iterations(config, len(dataset), launcher)
     return Plan(
         images=sum(len(leaf) for leaf in leaf_datasets(dataset)), samples=len(dataset), batch=batch,
-        iterations=count_iterations(config, len(dataset), launcher), warmup=warmup_end(config),
+        iterations=iterations, warmup=warmup_end(config, iterations // length.count),
         lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
-        idle_hooks=() if schedule_length(config).by_epoch else _epoch_hooks(config))
+        idle_hooks=() if length.by_epoch else _epoch_hooks(config))
 
 
 def build_training_set(config: Config) -> Any:
@@ -116,9 +117,11 @@ def build_training_set(config: Config) -> Any:
         init_default_scope(config.get('default_scope') or 'mmdet')
     try:
         return DATASETS.build(training_set(config))
-    except OSError as error:
-        raise UserError(f'The training data cannot be read ({error}); check data_root and ann_file of the '
-                        'config.') from error
+    except UserError:
+        raise
+    except Exception as error:  # an annotation file can be wrong in any way
+        raise UserError(f'The training data cannot be read ({type(error).__name__}: {error}); check data_root and '
+                        'ann_file of the config.') from error
 
 
 def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:

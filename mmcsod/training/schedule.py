@@ -57,11 +57,16 @@ def schedulers(config: Config) -> list[Any]:
     return list(found)
 
 
-def warmup_end(config: Config) -> int:
-    """Return the iteration at which the warm-up ends; 0 if there is none or it is counted in epochs."""
+def warmup_end(config: Config, epoch_length: int = 0) -> int:
+    """Return the iteration at which the warm-up ends; 0 if there is none.
+
+    Args:
+        config: A training config.
+        epoch_length: Iterations of an epoch, for warm-ups that count epochs; without it they are left out.
+    """
     length = schedule_length(config)
-    ends = [scheduler['end'] for scheduler in schedulers(config)
-            if _is_warmup(scheduler, length) and not scheduler.get('by_epoch', True)]
+    ends = [scheduler['end'] * (epoch_length if scheduler.get('by_epoch', True) else 1)
+            for scheduler in schedulers(config) if _is_warmup(scheduler, length)]
     return max(ends, default=0)
 
 

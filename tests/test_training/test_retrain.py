@@ -116,6 +116,14 @@ def test_gentle_adds_a_warmup_where_there_is_none(tiny_config, coco_coreset):
     assert (ready.plan.iterations, ready.plan.warmup) == (24, 4)
 
 
+def test_a_warmup_in_epochs_is_counted(tiny_config, coco_coreset):
+    options = RetrainOptions(gentle=False, cfg_options={'param_scheduler': [
+        {'type': 'QuadraticWarmupLR', 'by_epoch': True, 'begin': 0, 'end': 5, 'convert_to_iter_based': True},
+        {'type': 'CosineAnnealingLR', 'by_epoch': True, 'begin': 5, 'end': 12, 'T_max': 7}]})
+    plan = prepare(tiny_config, coco_coreset, options).plan
+    assert (plan.iterations, plan.warmup) == (24, 10)
+
+
 def test_two_stage_detectors_are_gentle_on_request_only(in_voc):
     assert 'clip_grad' not in prepare(PAPER, in_voc, RetrainOptions(iters=100)).config.optim_wrapper
     assert 'clip_grad' in prepare(PAPER, in_voc, RetrainOptions(iters=100, gentle=True)).config.optim_wrapper
@@ -180,6 +188,12 @@ class TestErrors:
         monkeypatch.chdir(tmp_path)
         with pytest.raises(UserError, match=r'training data cannot be read .*instances_train2017'):
             prepare('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py', coco_coreset, RetrainOptions())
+
+    def test_damaged_annotations(self, tiny_config, coco_coreset, tmp_path):
+        (tmp_path / 'damaged.json').write_text('{"images": [')
+        options = RetrainOptions(cfg_options={'train_dataloader.dataset.ann_file': str(tmp_path / 'damaged.json')})
+        with pytest.raises(UserError, match='training data cannot be read'):
+            prepare(tiny_config, coco_coreset, options)
 
     def test_not_a_training_config(self, coco_coreset, tmp_path):
         (tmp_path / 'model.py').write_text('model = dict()\n')
