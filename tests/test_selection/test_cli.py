@@ -76,7 +76,7 @@ def test_a_dry_run_writes_nothing(work_dir):
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more.'),
+    (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more, a whole number.'),
     (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
     (['--num-images', 5, '--method', 'magic'], "error: There is no selection method 'magic'"),
     (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),

@@ -11,7 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from mmcsod.selection.kernels.base import Kernel, KernelFactory, product_error, scales, unit_query
-from mmcsod.selection.kernels.numpy_kernel import BLOCK_ELEMENTS, NumpyKernel, scaled_products
+from mmcsod.selection.kernels.numpy_kernel import (
+    BLOCK_ELEMENTS,
+    NumpyKernel,
+    scaled_products,
+    scaled_products_of_few,
+)
 
 REFERENCES = 8
 """Past queries kept per class; more leave hardly fewer rows to read."""
@@ -111,7 +116,7 @@ class PrunedKernel:
         # Rows are copied out a few at a time: what leaves the cache takes three times as long.
         step = max(1, BLOCK_ELEMENTS // len(unit))
         parts = [rows[begin:begin + step] for begin in range(0, len(rows), step)]
-        products = [scaled_products(self._vectors[part], self._scales[part], unit) for part in parts]
+        products = [scaled_products_of_few(self._vectors[part], self._scales[part], unit) for part in parts]
         return self._count(np.concatenate(products), length)
 
     def _count(self, scores: np.ndarray, length: float) -> np.ndarray:
