@@ -1,7 +1,7 @@
 """Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.
 
 Example:
-    python tools/export.py work_dirs/coreset.json --config CONFIG --format voc --out data/voc_coreset
+    python tools/export.py work_dirs/coreset.json --format voc --out data/voc_coreset
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from mmengine.config import DictAction
 from mmcsod.cli import run
 from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('coreset', help='coreset file, as tools/select.py writes it')
-    parser.add_argument('--config', required=True, help='the training config that the coreset was selected with')
+    parser.add_argument('--config', help='the training config that the coreset was selected with (default: the one '
+                        'that the coreset file names)')
     parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
     parser.add_argument('--out', required=True, help='folder to make')
     parser.add_argument('--images', choices=['reference', 'link', 'copy'],
@@ -31,6 +33,18 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def selecting_config(coreset: Coreset) -> str:
+    """Return the path of the config that the coreset was selected with.
+
+    Raises:
+        UserError: If the coreset does not name one, as one of a bank made by hand does not.
+    """
+    path = coreset.provenance.get('config')
+    if not path:
+        raise UserError('The coreset does not say which config it was selected with; name it with --config.')
+    return path
+
+
 def main() -> None:
     """Run the command line."""
     args = parse_args()
@@ -38,7 +52,7 @@ def main() -> None:
     coreset = Coreset.load(args.coreset)
     if args.num_images is not None:
         coreset = coreset.prefix(args.num_images)
-    config = load_config(args.config, args.cfg_options)
+    config = load_config(args.config or selecting_config(coreset), args.cfg_options)
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
     settings = export_coreset(coreset, config, args.format, args.out, images)
     print(f'{len(coreset)} images written to {args.out}')

@@ -90,7 +90,7 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
             _announce(pool, reader)
             extract_chunks(store, pool, reader, options)
             barrier()
-            on_first_process(lambda: _publish(store, pool, identity))
+            on_first_process(lambda: _publish(store, pool, identity, cfg))
     finally:
         if lock is not None:
             lock.release()
@@ -217,12 +217,13 @@ def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -
     yield from groups.values()
 
 
-def _publish(store: ChunkStore, pool: TrainingPool, identity: dict) -> None:
+def _publish(store: ChunkStore, pool: TrainingPool, identity: dict, cfg: Config) -> None:
     unreadable = np.concatenate([chunk['unreadable'] for chunk in store.read()])
     objects = pool.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
     names = [pool.images[index] for index in unreadable]
     provenance = {
+        'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
         'identity': identity,
         'unreadable_images': names,
         'images_left_out': dict(pool.images_left_out.counts),

@@ -2,8 +2,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from mmcsod import Coreset
 from mmcsod.fileio import write_text
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,18 @@ def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
     assert '3 images written' in result.stdout
     assert f"ann_file='{tmp_path}/out/train.json'" in result.stdout
     assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
+
+
+def test_the_coreset_names_its_config(coco_config, coco_coreset, tmp_path):
+    unnamed = export(coco_coreset, '--format', 'coco', '--out', tmp_path / 'out')
+    assert unnamed.returncode == 2
+    assert 'name it with --config' in unnamed.stderr
+    write_text(tmp_path / 'config.py', coco_config.pretty_text)
+    coreset = replace(Coreset.load(coco_coreset), provenance={'config': str(tmp_path / 'config.py')})
+    coreset.save(tmp_path / 'named.json')
+    named = export(tmp_path / 'named.json', '--format', 'coco', '--out', tmp_path / 'out')
+    assert named.returncode == 0, named.stderr
+    assert (tmp_path / 'out' / 'train.json').exists()
 
 
 def test_mistakes_are_one_sentence(coco_config, coco_coreset, tmp_path):

@@ -46,7 +46,9 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
     assert done.returncode == 1, done.stderr
     assert 'images/005.png could not be read' in done.stdout
     assert 'Resize(keep_ratio=True, scale=' in done.stdout
-    assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
+    coreset = Coreset.load(tmp_path / 'coreset.json')
+    assert len(coreset) == 3
+    assert coreset.provenance['config'] == str(files / 'config.py')
     assert 'images/005.png' not in FeatureBank.load(tmp_path / 'features').image_ids
     strict = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path / 'strict',
                     '--num-workers', 0, '--strict')
