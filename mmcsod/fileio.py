@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,30 @@ def write_text(path: str | Path, text: str) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise UserError(f'{path} could not be written ({error.strerror}); nothing was changed.') from error
+
+
+@contextmanager
+def new_directory(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``path`` when the block ends well, and vanishes when it fails.
+
+    Raises:
+        UserError: If ``path`` exists already or the disk refuses something.
+    """
+    path = Path(path)
+    if path.exists():
+        raise UserError(f'{path} exists already; remove it or name another folder.')
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent))
+        yield temporary
+        temporary.chmod(0o755)
+        temporary.rename(path)
+    except OSError as error:
+        raise UserError(f'{path} could not be written ({error}); nothing was changed.') from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: str | Path, value: Any) -> None:

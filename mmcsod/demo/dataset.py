@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,7 +16,7 @@ from tqdm import tqdm
 from mmcsod.demo.parts import CLASSES
 from mmcsod.demo.scenes import HEIGHT, WIDTH, Frame, shoot
 from mmcsod.errors import UserError
-from mmcsod.fileio import read_json, write_json
+from mmcsod.fileio import new_directory, read_json, write_json
 
 JPEG_QUALITY = 92
 VERSION = 1  # of the looks of the scenes; a folder rendered by another version is refused
@@ -67,18 +65,8 @@ def render_dataset(directory: str | Path, recipe: Recipe | None = None, workers:
         if _is_rendered(directory, recipe):
             return directory
         raise UserError(f'{directory} exists but is not this demo dataset; remove it or name another folder.')
-    temporary = None
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f'.{directory.name}.', dir=directory.parent))
+    with new_directory(directory) as temporary:
         _render_into(temporary, recipe, workers)
-        temporary.chmod(0o755)
-        temporary.rename(directory)
-    except OSError as error:
-        raise UserError(f'The demo dataset {directory} could not be written ({error.strerror}).') from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
     return directory
 
 

@@ -9,10 +9,11 @@ from mmengine.config import Config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.export.coco import write_coco
-from mmcsod.export.files import FilePlacer, new_directory
+from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Settings, open_sources
 from mmcsod.export.voc import write_voc
 from mmcsod.export.yolo import write_yolo
+from mmcsod.fileio import new_directory
 
 FORMATS = {'coco': write_coco, 'voc': write_voc, 'yolo': write_yolo}
 

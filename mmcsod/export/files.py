@@ -4,39 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from mmcsod.errors import UserError
-
-IMAGE_MODES = ('reference', 'link', 'copy')
-
-
-@contextmanager
-def new_directory(path: str | Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``path`` when the block ends well, and vanishes when it fails.
-
-    Raises:
-        UserError: If ``path`` exists already or the disk refuses something.
-    """
-    path = Path(path)
-    if path.exists():
-        raise UserError(f'{path} exists already; remove it or name another folder.')
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent))
-        yield temporary
-        temporary.chmod(0o755)
-        temporary.rename(path)
-    except OSError as error:
-        raise UserError(f'{path} could not be written ({error}); nothing was changed.') from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @dataclass

@@ -27,9 +27,9 @@ class Account:
         self.counts: dict[str, int] = defaultdict(int)
         self.examples: dict[str, list[str]] = defaultdict(list)
 
-    def add(self, reason: str, image: str, count: int = 1) -> None:
-        """Count ``count`` things of ``image`` that are left out for ``reason``."""
-        self.counts[reason] += count
+    def add(self, reason: str, image: str) -> None:
+        """Count one thing of ``image`` that is left out for ``reason``."""
+        self.counts[reason] += 1
         if len(self.examples[reason]) < EXAMPLES and image not in self.examples[reason]:
             self.examples[reason].append(image)
 

@@ -13,8 +13,6 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.errors import UserError
-from mmcsod.fileio import read_json, write_json
+from mmcsod.fileio import new_directory, read_json, write_json
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
@@ -128,21 +126,8 @@ class FeatureBank:
         Raises:
             UserError: If the folder exists already or cannot be written.
         """
-        directory = Path(directory)
-        if directory.exists():
-            raise UserError(f'{directory} exists already; remove it or name another folder.')
-        temporary = None
-        try:
-            directory.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f'.{directory.name}.', dir=directory.parent))
+        with new_directory(directory) as temporary:
             self._write(temporary)
-            temporary.chmod(0o755)
-            temporary.rename(directory)
-        except OSError as error:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
-            raise UserError(f'The bank {directory} could not be written ({error.strerror}); '
-                            'nothing was changed.') from error
 
     def _write(self, directory: Path) -> None:
         arrays = {'vectors': self.vectors, 'rows': self.rows, 'image_vectors': self.image_vectors,

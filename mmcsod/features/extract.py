@@ -92,12 +92,11 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
             barrier()
             on_first_process(lambda: _publish(store, pool, identity, cfg))
     finally:
-        if lock is not None:
-            lock.release()
+        lock.release()
     return FeatureBank.load(directory)
 
 
-def _lock(directory: Path) -> FileLock | None:
+def _lock(directory: Path) -> FileLock:
     """Refuse a second run on the same folder."""
     def take() -> None:
         directory.parent.mkdir(parents=True, exist_ok=True)

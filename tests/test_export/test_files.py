@@ -5,7 +5,8 @@ import pytest
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
-from mmcsod.export.files import FilePlacer, inside, new_directory
+from mmcsod.export.files import FilePlacer, inside
+from mmcsod.fileio import new_directory
 from tests.test_datasets.conftest import make_coreset
 
 
