@@ -51,9 +51,10 @@ def find_images(images: Sequence[str], include: ImageIds | str,
     Raises:
         UserError: If an id is unknown or on both lists.
     """
-    index = {image: i for i, image in enumerate(images)}
-    included = _look_up(index, read_image_ids(include), 'include')
-    excluded = frozenset(_look_up(index, read_image_ids(exclude), 'exclude'))
+    include, exclude = read_image_ids(include), read_image_ids(exclude)
+    index = {image: i for i, image in enumerate(images)} if include or exclude else {}
+    included = _look_up(index, include, 'include')
+    excluded = frozenset(_look_up(index, exclude, 'exclude'))
     both = [image for image in included if image in excluded]
     if both:
         raise UserError(f"The image '{images[both[0]]}' is both to be included and excluded; take it off one list.")

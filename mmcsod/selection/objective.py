@@ -69,11 +69,15 @@ class ClassObjective:
         rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
         pool, selected = self._similarities(rows)
         scores = self._lam * pool - selected
+        winner = self._winner(rows, pool, selected, scores, tolerance) if len(rows) > 1 else 0
+        return Best(int(rows[winner]), float(pool[winner]), float(selected[winner]), float(scores[winner]))
+
+    def _winner(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, scores: np.ndarray,
+                tolerance: float) -> int:
         tied = scores >= scores.max() - tolerance
         tied &= pool >= pool[tied].max() - TIE * self._pool_count
         tied &= selected <= selected[tied].min() + TIE * self._selected_count
-        index = int(np.flatnonzero(tied)[np.argmin(rows[tied])])
-        return Best(int(rows[index]), float(pool[index]), float(selected[index]), float(scores[index]))
+        return int(np.flatnonzero(tied)[np.argmin(rows[tied])])
 
     def _similarities(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return both sums of Eq. 4 for some rows.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -84,20 +85,20 @@ def make_task(bank: FeatureBank, entry: Method, budget: Budget, lam: float | str
 
 def _within_budget(entry: Method, task: Task, budget: Budget) -> list[Pick]:
     """Take picks until the budget is met, included images first."""
-    picks: list[Pick] = []
-    index = {image: i for i, image in enumerate(task.pool.bank.images)}
     target = budget.target(task.pool)
-    objects = 0
-    with tqdm(total=target, desc='Selecting', unit='image', delay=1, leave=False, disable=None) as progress:
-        for pick in _all_picks(entry, task):
-            objects += int(task.pool.object_counts[index[pick.image_id]])
-            if budget.num_objects is not None and objects > budget.num_objects:
-                break
-            picks.append(pick)
-            progress.update()
-            if budget.num_objects is None and len(picks) == target:
-                break
-    return _check_picks(picks, task, budget, target)
+    picks = _all_picks(entry, task)
+    picks = islice(picks, target) if budget.num_objects is None else _within(budget.num_objects, picks, task.pool)
+    progress = tqdm(picks, total=target, desc='Selecting', unit='image', delay=1, leave=False, disable=None)
+    return _check_picks(list(progress), task, budget, target)
+
+
+def _within(num_objects: int, picks: Iterator[Pick], pool: Pool) -> Iterator[Pick]:
+    counts = dict(zip(pool.bank.images, pool.object_counts.tolist(), strict=True))
+    for pick in picks:
+        num_objects -= counts[pick.image_id]
+        if num_objects < 0:
+            break
+        yield pick
 
 
 def _all_picks(entry: Method, task: Task) -> Iterator[Pick]:

@@ -47,7 +47,9 @@ def libraries(args: argparse.Namespace) -> None:
     rows = []
     for size in args.sizes:
         bank = make_bank([size], size, 512)
-        own, picks = _best_of(20, lambda bank=bank: _own_picks(bank))
+        own, coreset = _best_of(
+            20, lambda bank=bank: select_coreset(bank, num_images=PICKS, lam=LIBRARY_LAM, kernel='auto'))
+        picks = [bank.images.index(image) for image in coreset.image_ids]
         rows.append([size, 'mmcsod', *own])
         for name, run in (('apricot-select', _apricot), ('submodlib-py', _submodlib)):
             if importlib.util.find_spec(name.split('-')[0]) is None:
@@ -63,11 +65,6 @@ def libraries(args: argparse.Namespace) -> None:
 def _common_start(picks: list[int], others: list[int]) -> int:
     same = np.array(picks) == np.array(others)
     return len(same) if same.all() else int(np.argmin(same))
-
-
-def _own_picks(bank: FeatureBank) -> list[int]:
-    coreset = select_coreset(bank, num_images=PICKS, lam=LIBRARY_LAM, kernel='auto')
-    return [bank.images.index(image) for image in coreset.image_ids]
 
 
 def _apricot(vectors: np.ndarray) -> list[int]:

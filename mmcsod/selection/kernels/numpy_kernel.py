@@ -45,14 +45,6 @@ def scaled_products(vectors: np.ndarray, scale: np.ndarray, query: np.ndarray) -
         return _products(vectors, query) * scale
 
 
-def scaled_products_of_few(vectors: np.ndarray, scale: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """Do the same on one thread: waking BLAS's others for few rows takes longer, and much longer on a busy machine."""
-    rows = vectors.astype(np.float32, copy=False)
-    with np.errstate(invalid='ignore', over='ignore'):
-        products = np.vecdot(rows, query) if hasattr(np, 'vecdot') else rows @ query
-        return products * scale
-
-
 def _products(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
     if vectors.dtype == np.float32:
         return vectors @ query

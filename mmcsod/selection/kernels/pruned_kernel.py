@@ -1,35 +1,29 @@
 """The numpy kernel that leaves most rows unread, by a bound on what they can have become.
 
 Between two turns of a class its query w = lam * S - T changes by a few selected rows only. A row's score is known
-exactly from when it was read last; since then it can have risen by p . (w - w'), which is at most
-a * m.(w - w') + b * |w - w' without its part along m|, where m is the class's direction, a = p . m and
-b = sqrt(1 - a^2). Only rows whose bound reaches the best score are read: nothing is approximate.
+exactly from the last pass over all rows, when the query was w'; since then it can have risen by p . (w - w'), which is
+at most a * m.(w - w') + b * |w - w' without its part along m|, where m is the class's direction, a = p . m and
+b = sqrt(1 - a^2). The few rows whose bound has once reached the best score are the front: they lie side by side and are
+read at every turn. Nothing is approximate.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mmcsod.selection.kernels.base import Kernel, KernelFactory, product_error, scales, unit_query
-from mmcsod.selection.kernels.numpy_kernel import (
-    BLOCK_ELEMENTS,
-    NumpyKernel,
-    scaled_products,
-    scaled_products_of_few,
-)
-
-REFERENCES = 8
-"""Past queries kept per class; more leave hardly fewer rows to read."""
+from mmcsod.selection.kernels.numpy_kernel import NumpyKernel, scaled_products
 
 WORTH_PRUNING = 1 << 22
 """Bytes of a class below which reading it takes no longer than working out what to leave."""
 
-FIRST_READ = 64
-READ_ALL_ABOVE = 0.4
-"""Share of the rows above which one pass over all of them is faster than picking them out."""
+FIRST_FRONT = 16
+LARGEST_FRONT = 0.05
+"""Share of the rows above which a pass over all of them is better: picking a row out takes five times as long."""
 
-LONGEST_PAUSE = 4
-"""Turns for which bounds are not tried, at most, after they failed again and again."""
+LOWEST = np.finfo(np.float64).min
 
 
 def make_kernels() -> KernelFactory:
@@ -44,7 +38,7 @@ def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible:
 
 
 class PrunedKernel:
-    """Reads, in place, only the rows whose score may be the highest.
+    """Reads only the rows whose score may be the highest.
 
     Attributes:
         rows_read: How many rows were read so far.
@@ -56,9 +50,10 @@ class PrunedKernel:
         self._scales = scales(inverse_norms)
         self._gone = ~eligible
         self._error = product_error(vectors.shape[1])
-        self._bounds = ScoreBounds(len(vectors), vectors.shape[1], self._error)
+        self._front = Front(vectors, self._scales)
+        self._rest: ScoreBounds | None = None
+        self._read_since_pass = 0
         self._longest_query = 0.0
-        self._pause = self._next_pause = 0
 
     def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
@@ -68,127 +63,150 @@ class PrunedKernel:
         self._longest_query = max(self._longest_query, length)
         # Nearer to the best score than this, rounding may decide: float32's, and float64's in the bounds.
         margin = slack + 2 * self._error * length + 1e-14 * self._longest_query
-        read = self._read_promising(query, unit.astype(np.float32), length, margin)
-        if read is None:
-            rows = np.flatnonzero(~self._gone)
-            scores = self._count(scaled_products(self._vectors, self._scales, unit.astype(np.float32)), length)
-            self._bounds.set_all(query, scores, length)
-            scores = scores[rows]
-        else:
-            rows, scores = read
-            self._bounds.set(query, rows, scores, length)
-        return rows[~(scores < np.fmax.reduce(scores) - margin)]
+        low = unit.astype(np.float32)
+        rows, scores = self._read_front(query, low, length, margin) or self._read_all(query, low, length)
+        return rows[~(scores < _highest(scores) - margin)]
 
     def remove(self, row: int) -> None:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
         self._gone[row] = True
+        self._front.remove(row)
+        if self._rest is not None:
+            self._rest.remove(row)
 
-    def _read_promising(self, query: np.ndarray, unit: np.ndarray, length: float,
-                        margin: float) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the rows that had to be read and their scores, or None where that would be too many."""
-        if self._bounds.empty or self._pause:
-            self._pause = max(0, self._pause - 1)
+    def _read_front(self, query: np.ndarray, unit: np.ndarray, length: float,
+                    margin: float) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return rows, those with the best score among them, and their scores; None where all rows must be read.
+
+        A pass over all rows is due, too, when the front has cost as much since the last one.
+        """
+        if self._rest is None or self._read_since_pass > len(self._vectors):
             return None
-        bounds = self._bounds.at(query)
-        bounds[self._gone] = -np.inf
-        read = self._read_by_bounds(bounds, unit, length, margin)
-        self._next_pause = 0 if read else min(LONGEST_PAUSE, 2 * self._next_pause + 1)
-        self._pause = self._next_pause
-        return read
-
-    def _read_by_bounds(self, bounds: np.ndarray, unit: np.ndarray, length: float,
-                        margin: float) -> tuple[np.ndarray, np.ndarray] | None:
-        most = int(READ_ALL_ABOVE * len(bounds))
-        read = np.array([np.argmax(bounds)])
-        scores = self._read(read, unit, length)
-        promising = (~(bounds < scores[0] - margin)).nonzero()[0]
-        promising = promising[(promising != read[0]) & ~self._gone[promising]]
-        while len(promising):
-            if len(read) + len(promising) > most:
+        front, rest = self._front, self._rest
+        scores = self._count(front.products(unit), length)
+        bounds = rest.at(query)
+        while len(promising := (~(bounds < _highest(scores) - margin)).nonzero()[0]):
+            if len(front.rows) + len(promising) > max(FIRST_FRONT, LARGEST_FRONT * len(bounds)):
                 return None
-            rows, rest = _split(promising, bounds, max(FIRST_READ, len(read)))
-            read = np.concatenate([read, rows])
-            scores = np.concatenate([scores, self._read(rows, unit, length)])
-            promising = rest[~(bounds[rest] < np.fmax.reduce(scores) - margin)]
-        return read, scores
+            rows = _highest_of(promising, bounds, max(FIRST_FRONT, len(front.rows)))
+            bounds[rows] = -np.inf
+            rest.remove(rows)
+            front.add(rows)
+            scores = np.concatenate([scores, self._count(front.products(unit, since=len(scores)), length)])
+        return front.rows, scores
 
-    def _read(self, rows: np.ndarray, unit: np.ndarray, length: float) -> np.ndarray:
-        # Rows are copied out a few at a time: what leaves the cache takes three times as long.
-        step = max(1, BLOCK_ELEMENTS // len(unit))
-        parts = [rows[begin:begin + step] for begin in range(0, len(rows), step)]
-        products = [scaled_products_of_few(self._vectors[part], self._scales[part], unit) for part in parts]
-        return self._count(np.concatenate(products), length)
+    def _read_all(self, query: np.ndarray, unit: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
+        scores = self._count(scaled_products(self._vectors, self._scales, unit), length)
+        scores[self._gone] = -np.inf
+        if self._rest is None:
+            self._rest = ScoreBounds(query, scores, length, self._error)
+        else:
+            self._rest.renew(query, scores, length)
+        rows = (scores != -np.inf).nonzero()[0]
+        self._front.clear()
+        self._front.add(_highest_of(rows, scores, FIRST_FRONT))
+        self._rest.remove(self._front.rows)
+        self._read_since_pass = 0
+        return rows, scores[rows]
 
-    def _count(self, scores: np.ndarray, length: float) -> np.ndarray:
-        self.rows_read += len(scores)
-        return scores.astype(np.float64) * length
+    def _count(self, products: np.ndarray, length: float) -> np.ndarray:
+        self.rows_read += len(products)
+        self._read_since_pass += len(products)
+        return products.astype(np.float64) * length
+
+
+class Front:
+    """Some rows, copied side by side at unit length.
+
+    Attributes:
+        rows: Their numbers.
+    """
+
+    def __init__(self, vectors: np.ndarray, scale: np.ndarray) -> None:
+        """Start with none of ``vectors``, (n, d), which ``scale``, (n,) float32, brings to unit length."""
+        self.rows: np.ndarray = np.empty(0, np.intp)
+        self._vectors = vectors
+        self._scale = scale
+        self._copies = np.empty((FIRST_FRONT, vectors.shape[1]), np.float32)
+
+    def products(self, query: np.ndarray, since: int = 0) -> np.ndarray:
+        """Return float32 products of the rows, those that came ``since``, with a float32 query."""
+        copies = self._copies[since:len(self.rows)]
+        # Not BLAS: waking its other threads for few rows takes longer, and much longer on a busy machine.
+        return np.vecdot(copies, query) if hasattr(np, 'vecdot') else copies @ query
+
+    def add(self, rows: np.ndarray) -> None:
+        """Append rows."""
+        start, stop = len(self.rows), len(self.rows) + len(rows)
+        if stop > len(self._copies):
+            self._copies = np.concatenate([self._copies, np.empty((stop, len(self._copies[0])), np.float32)])
+        with np.errstate(invalid='ignore', over='ignore'):
+            np.multiply(self._vectors[rows], self._scale[rows, None], out=self._copies[start:stop])
+        self.rows = np.concatenate([self.rows, rows])
+
+    def remove(self, row: int) -> None:
+        """Remove a row, if it is there; the last takes its place."""
+        for place in (self.rows == row).nonzero()[0]:
+            self.rows[place] = self.rows[-1]
+            self._copies[place] = self._copies[len(self.rows) - 1]
+            self.rows = self.rows[:-1]
+
+    def clear(self) -> None:
+        """Remove all rows."""
+        self.rows = self.rows[:0]
 
 
 class ScoreBounds:
-    """Upper bounds on the products of all rows with a query that changes, in O(1) a row."""
+    """Upper bounds on the products of rows with a query that changes, in O(1) a row."""
 
-    def __init__(self, rows: int, dimensions: int, error: float) -> None:
-        """Start without any product.
+    def __init__(self, query: np.ndarray, scores: np.ndarray, length: float, error: float) -> None:
+        """Begin with known products; see :meth:`renew`.
 
         Args:
-            rows: n, how many rows there are.
-            dimensions: d of the queries.
-            error: How far a product with a unit query, as given to :meth:`set`, may be from the exact one.
+            query: (d,) float64.
+            scores: (n,) float64, the rows' products with it; -inf for rows that are of no interest.
+            length: The query's.
+            error: How far a product with a unit query may be from the exact one.
         """
-        self.empty = True
+        self._direction = query / length
         self._error = error
-        self._direction = np.zeros(dimensions)
-        self._along: np.ndarray = np.zeros(rows)
-        self._across: np.ndarray = np.zeros(rows)
-        self._scores: np.ndarray = np.zeros(rows)
-        self._queries = np.zeros((REFERENCES, dimensions))
-        self._asked_at = np.zeros(rows, np.intp)
-        self._latest = 0
+        products = scores / length
+        known = np.isfinite(products)
+        self._along = np.where(known, products, 0)
+        self._across = np.sqrt(1 - np.clip(np.abs(self._along) - error, 0, 1) ** 2)
+        self.renew(query, scores, length)
 
-    def at(self, query: np.ndarray) -> np.ndarray:
-        """Return (n,) float64: no row's product with ``query`` is higher, but for rounding of float64."""
-        return self._raised(slice(None), query)
-
-    def set_all(self, query: np.ndarray, scores: np.ndarray, length: float) -> None:
-        """Take note of the products of all rows with ``query``, which is ``length`` long."""
-        if self.empty:
-            self._set_direction(query / length, scores / length)
-        self._latest = 0
-        self._queries[:] = query
-        self._asked_at[:] = 0
+    def renew(self, query: np.ndarray, scores: np.ndarray, length: float) -> None:
+        """Take note of the products of all rows with another query."""
+        self._query = query.copy()
         self._scores = scores + self._error * length
 
-    def set(self, query: np.ndarray, rows: np.ndarray, scores: np.ndarray, length: float) -> None:
-        """Take note of the products of some rows with ``query``."""
-        slot = (self._latest + 1) % REFERENCES
-        old = (self._asked_at == slot).nonzero()[0]
-        if len(old):
-            self._scores[old] = self._raised(old, self._queries[self._latest])
-            self._asked_at[old] = self._latest
-        self._queries[slot] = query
-        self._asked_at[rows] = slot
-        self._scores[rows] = scores + self._error * length
-        self._latest = slot
+    def at(self, query: np.ndarray) -> np.ndarray:
+        """Return (n,) float64: no row's product with ``query`` is higher, but for rounding of float64.
 
-    def _set_direction(self, direction: np.ndarray, products: np.ndarray) -> None:
-        self._direction = direction
-        self._along = products
-        self._across = np.sqrt(1 - np.clip(np.abs(products) - self._error, 0, 1) ** 2)
-        self.empty = False
-
-    def _raised(self, rows: np.ndarray | slice, query: np.ndarray) -> np.ndarray:
-        change = query - self._queries
+        It is -inf for rows of no interest and NaN for those whose product was.
+        """
+        change = query - self._query
         along = change @ self._direction
-        change -= along[:, None] * self._direction
-        across = np.sqrt(np.einsum('ij,ij->i', change, change))
-        asked_at = self._asked_at[rows]
-        return (self._scores[rows] + (self._error * np.abs(along))[asked_at]
-                + self._along[rows] * along[asked_at] + self._across[rows] * across[asked_at])
+        change -= along * self._direction
+        bounds = self._across * math.sqrt(change @ change)
+        bounds += self._along * along
+        bounds += self._scores
+        bounds += self._error * abs(along)
+        return bounds
+
+    def remove(self, rows: np.ndarray | int) -> None:
+        """Give rows the bound -inf."""
+        self._scores[rows] = -np.inf
 
 
-def _split(rows: np.ndarray, bounds: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ``number`` rows of the highest bounds, in memory order, and the others; NaN counts as highest."""
+def _highest(scores: np.ndarray) -> float:
+    """Return the highest score, NaN aside, or a number that every score but -inf reaches."""
+    return float(np.fmax.reduce(scores, initial=LOWEST))
+
+
+def _highest_of(rows: np.ndarray, values: np.ndarray, number: int) -> np.ndarray:
+    """Return the ``number`` rows of the highest values, in memory order; NaN counts as highest."""
     if len(rows) <= number:
-        return rows, rows[:0]
-    order = np.argpartition(bounds[rows], len(rows) - number)
-    return np.sort(rows[order[-number:]]), rows[order[:-number]]
+        return rows
+    return np.sort(rows[np.argpartition(values[rows], len(rows) - number)[-number:]])
