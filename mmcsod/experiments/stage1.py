@@ -46,14 +46,15 @@ class Banks:
             # Given weights may be others than last time, which extraction notices; a selector of our own is trusted,
             # so that a bank can be copied to another machine without its selector.
             if self._experiment.selector.checkpoint is not None or not (directory.exists() and times.exists()):
+                checkpoint = self._checkpoint()
                 start = time.perf_counter()
-                self._extract(tap, directory)
+                self._extract(tap, directory, checkpoint)
                 if not times.exists():
                     write_json(times, {'seconds': time.perf_counter() - start})
             self._open[tap] = TimedBank(FeatureBank.load(directory), read_json(times, 'a time')['seconds'])
         return self._open[tap]
 
-    def _extract(self, tap: str, directory: Path) -> None:
+    def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
         from mmcsod import register_all_modules
         from mmcsod.config import load_config
         from mmcsod.features.detector import build_detector
@@ -62,7 +63,7 @@ class Banks:
         register_all_modules()
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
-        detector = build_detector(cfg, self._checkpoint())
+        detector = build_detector(cfg, checkpoint)
         extract_bank(detector, cfg, directory, ExtractionOptions(
             tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True))
 
