@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
@@ -25,7 +25,8 @@ def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
         if own:
             parts.append(f'**{detector}**')
             parts += [_metric_table(own), _upper_bound(own), _difference_table(own), _cost_table(own)]
-    return '\n\n'.join(part for part in [*parts, _warning(results)] if part) + '\n'
+    parts.append(_warning([results[run] for run in experiment.runs if run in results]))
+    return '\n\n'.join(part for part in parts if part) + '\n'
 
 
 def _unit(experiment: Experiment) -> str:
@@ -96,8 +97,8 @@ def _plain(value: float | None, form: str) -> str:
     return '' if value is None else format(value, form)
 
 
-def _warning(results: Mapping[Run, Result]) -> str:
-    weights = {result['selector']['weights'] for result in results.values() if result.get('selector')}
+def _warning(results: Sequence[Result]) -> str:
+    weights = {result['selector']['weights'] for result in results if result.get('selector')}
     if len(weights) < 2:
         return ''
     return f'Note: these runs were selected with {len(weights)} different sets of selector weights.'

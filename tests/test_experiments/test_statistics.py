@@ -80,6 +80,8 @@ def test_table_says_when_selectors_were_mixed(experiment, results):
     run = next(iter(results))
     mixed = {**results, run: make_result(0.5, weights='other')}
     assert 'selected with 2 different sets of selector weights' in render_table(experiment, mixed)
+    of_another_grid = {**results, dataclasses.replace(run, tap='roi'): make_result(0.5, weights='other')}
+    assert 'selector weights' not in render_table(experiment, of_another_grid)
 
 
 def test_table_of_nothing_says_so(experiment):
