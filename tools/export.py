@@ -13,7 +13,6 @@ from mmengine.config import DictAction
 from mmcsod.cli import run
 from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,22 +32,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def selecting_config(coreset: Coreset) -> str:
-    """Return the path of the config that the coreset was selected with.
-
-    Raises:
-        UserError: If the coreset does not name one, as one of a bank made by hand does not.
-    """
-    path = coreset.provenance.get('config')
-    if not path:
-        raise UserError('The coreset does not say which config it was selected with; name it with --config.')
-    return path
-
-
 def main() -> None:
     """Run the command line."""
     args = parse_args()
-    from mmcsod.export import export_coreset
+    from mmcsod.export import export_coreset, selecting_config
     coreset = Coreset.load(args.coreset)
     if args.num_images is not None:
         coreset = coreset.prefix(args.num_images)

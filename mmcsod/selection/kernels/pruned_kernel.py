@@ -20,6 +20,8 @@ WORTH_PRUNING = 1 << 22
 """Bytes of a class below which reading it takes no longer than working out what to leave."""
 
 FIRST_FRONT = 16
+"""Rows that the front begins with after a pass over all rows."""
+
 LARGEST_FRONT = 0.05
 """Share of the rows above which a pass over all of them is better: picking a row out takes five times as long."""
 
