@@ -9,32 +9,56 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmcsod.errors import UserError
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` to ``path`` through a temporary file beside it and an atomic rename.
+
+@contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file of the same suffix that replaces ``path`` when the block ends well, and vanishes otherwise.
 
     Raises:
-        UserError: If the folder cannot be made or the disk refuses the bytes; nothing is left behind.
+        UserError: If the folder cannot be made or the disk refuses something.
     """
     path = Path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-        with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        descriptor, name = tempfile.mkstemp(prefix=f'.{path.stem}.', suffix=path.suffix, dir=path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        yield temporary
+        _sync(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
     except OSError as error:
+        raise UserError(f'{path} could not be written ({error.strerror or error}); nothing was changed.') from error
+    finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise UserError(f'{path} could not be written ({error.strerror}); nothing was changed.') from error
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path``, whole or not at all; see :func:`new_file`."""
+    with new_file(path) as file:
+        file.write_text(text, encoding='utf-8')
+
+
+def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
+    """Draw a figure into ``path``, whole or not at all, in the format that its suffix says; see :func:`new_file`.
+
+    Raises:
+        UserError: If the suffix is of no format that Matplotlib knows, or the file cannot be written.
+    """
+    with new_file(path) as file:
+        try:
+            figure.savefig(file, dpi=dpi)
+        except ValueError as error:
+            raise UserError(f'{path} could not be drawn: {error}.') from error
 
 
 @contextmanager
@@ -78,6 +102,11 @@ def read_json(path: str | Path, what: str) -> Any:
         raise UserError(f'{what} {path} cannot be read: {error.strerror}.') from error
     except ValueError as error:
         raise UserError(f'{path} is not {what}: it is not valid JSON ({error}).') from error
+
+
+def _sync(path: Path) -> None:
+    with path.open('rb') as file:
+        os.fsync(file.fileno())
 
 
 def _umask() -> int:

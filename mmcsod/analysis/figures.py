@@ -16,6 +16,7 @@ from mmcsod.analysis.similarity import similarity
 from mmcsod.analysis.sizes import SIZES, size_counts
 from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
+from mmcsod.fileio import write_figure
 
 NARROW = 0.04
 """Share of a bar below which its number would not fit inside."""
@@ -44,7 +45,7 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
     axes.invert_yaxis()
     axes.set_xlabel('% of objects')
     axes.legend(ncols=len(SIZES), loc='lower center', bbox_to_anchor=(0.5, 1))
-    _save(figure, path)
+    write_figure(path, figure, dpi=130)
 
 
 def draw_similarity(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
@@ -63,7 +64,7 @@ def draw_similarity(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: st
     axes.set_xlabel('redundancy: mean cosine to the nearest other selected row')
     axes.set_ylabel('coverage: mean cosine to the nearest selected row')
     axes.grid(alpha=0.3)
-    _save(figure, path)
+    write_figure(path, figure, dpi=130)
 
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
@@ -90,7 +91,7 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
             axes.imshow(_read(Path(root) / image.image_id))
             _draw_boxes(axes, image)
         line[0].set_title(name, loc='left', fontsize=9)
-    _save(figure, path)
+    write_figure(path, figure, dpi=130)
 
 
 def _draw_boxes(axes: Axes, image: RankedImage) -> None:
@@ -108,11 +109,3 @@ def _read(path: Path) -> np.ndarray:
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f'The image {path} cannot be read ({error}); give the folder that image ids are below with '
                         '--images.') from error
-
-
-def _save(figure: Figure, path: str | Path) -> None:
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=130)
-    except OSError as error:
-        raise UserError(f'The figure {path} could not be written ({error.strerror}).') from error

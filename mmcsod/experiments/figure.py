@@ -11,6 +11,7 @@ from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
 from mmcsod.experiments.statistics import REFERENCE, Cell, Series, collect, is_full_set
 from mmcsod.experiments.table import Cells
+from mmcsod.fileio import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,11 +39,7 @@ def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str
         _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
         axes.set_title(f'{experiment.name}, {detector}')
         axes.set_ylabel(experiment.metric)
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise UserError(f'The figure {path} could not be written ({error}).') from error
+    write_figure(path, figure, dpi=150)
 
 
 def _draw_panel(axes: Axes, cells: Cells) -> None:

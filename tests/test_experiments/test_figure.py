@@ -43,5 +43,6 @@ def test_refuses_to_draw_nothing(tmp_path):
 
 def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path):
     runs = GRIDS['methods']
-    with pytest.raises(UserError, match=r'figure\.nonsense could not be written'):
+    with pytest.raises(UserError, match=r'figure\.nonsense could not be drawn'):
         draw_figure(make_experiment(runs), make_results(runs), tmp_path / 'figure.nonsense')
+    assert not list(tmp_path.iterdir())
