@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tabulate import tabulate
 
@@ -23,7 +25,7 @@ def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
         if own:
             parts.append(f'**{detector}**')
             parts += [_metric_table(own), _upper_bounds(own), _difference_table(own), _cost_table(own)]
-    parts.append(_warning([results[run] for run in experiment.runs if run in results]))
+    parts += _notes(experiment, [results[run] for run in experiment.runs if run in results])
     return '\n\n'.join(part for part in parts if part) + '\n'
 
 
@@ -88,8 +90,17 @@ def _plain(value: float | None, form: str) -> str:
     return '' if value is None else format(value, form)
 
 
-def _warning(results: Sequence[Result]) -> str:
+def _notes(experiment: Experiment, results: Sequence[Result]) -> list[str]:
+    """Return what makes these runs hard to compare."""
     weights = {result['selector']['weights'] for result in results if result.get('selector')}
-    if len(weights) < 2:
-        return ''
-    return f'Note: these runs were selected with {len(weights)} different sets of selector weights.'
+    other = sum(_json(result.get('cfg_options', {})) != _json(experiment.cfg_options) for result in results)
+    notes = []
+    if len(weights) > 1:
+        notes.append(f'Note: these runs were selected with {len(weights)} different sets of selector weights.')
+    if other:
+        notes.append(f'Note: {other} of these runs were done with other `cfg_options` than the experiment has now.')
+    return notes
+
+
+def _json(settings: Mapping[str, Any]) -> str:
+    return json.dumps(dict(settings), sort_keys=True, default=str)

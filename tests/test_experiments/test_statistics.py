@@ -111,6 +111,14 @@ def test_table_says_when_selectors_were_mixed(experiment, results):
     assert 'selector weights' not in render_table(experiment, of_another_grid)
 
 
+def test_table_says_when_settings_were_mixed(experiment, results):
+    assert 'cfg_options' not in render_table(experiment, results)
+    changed = dataclasses.replace(experiment, cfg_options={'optim_wrapper.optimizer.lr': 0.01})
+    assert '12 of these runs were done with other `cfg_options`' in render_table(changed, results)
+    same = {run: make_result(0.5, cfg_options={'optim_wrapper.optimizer.lr': 0.01}) for run in results}
+    assert 'cfg_options' not in render_table(changed, same)
+
+
 def test_table_of_nothing_says_so(experiment):
     assert render_table(experiment, {}).startswith('trial: 0 of 16 runs done.')
 
