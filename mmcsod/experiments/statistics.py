@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 
@@ -108,6 +109,9 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
     """Sort results into cells: series in the order of the experiment's runs, then by budget.
 
     Results of runs that the experiment no longer lists are left out.
+
+    Raises:
+        UserError: If a result lacks the experiment's metric.
     """
     grouped: dict[Series, dict[int | None, dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
     lams, lengths = _varied(experiment, 'lam'), _varied(experiment, 'iters')
@@ -157,6 +161,10 @@ def _varied(experiment: Experiment, setting: str) -> set[tuple[str, str]]:
 
 
 def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
+    for line in lines.values():
+        if experiment.metric not in line['metrics']:
+            raise UserError(f"A result line of {experiment.name} has no metric '{experiment.metric}'; the experiment's "
+                            f'metric must be one of {", ".join(line["metrics"])}.')
     values = {seed: experiment.scale * line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
     return Cell(values, dict(sorted(lines.items())))
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
+from mmcsod import UserError
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run, Selector
 from mmcsod.experiments.statistics import collect, compare
 from mmcsod.experiments.table import render_table
@@ -117,6 +118,11 @@ def test_table_says_when_settings_were_mixed(experiment, results):
     assert '12 of these runs were done with other `cfg_options`' in render_table(changed, results)
     same = {run: make_result(0.5, cfg_options={'optim_wrapper.optimizer.lr': 0.01}) for run in results}
     assert 'cfg_options' not in render_table(changed, same)
+
+
+def test_a_metric_that_no_line_has_is_one_sentence(experiment, results):
+    with pytest.raises(UserError, match=r"no metric 'mAP'; .* must be one of AP50"):
+        render_table(dataclasses.replace(experiment, metric='mAP'), results)
 
 
 def test_table_of_nothing_says_so(experiment):
