@@ -31,17 +31,18 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
     Raises:
         UserError: If the file cannot be written.
     """
-    counts = {'pool': size_counts(bank), **{name: size_counts(bank, mask) for name, mask in masks.items()}}
+    counts = [size_counts(bank), *(size_counts(bank, mask) for mask in masks.values())]
     figure = Figure(figsize=(7, 1.2 + 0.45 * len(counts)), layout='constrained')
     axes = figure.subplots()
-    titles = [f'{name}\n# {int(count.sum())}' for name, count in counts.items()]
+    titles = [f'{name}\n# {int(count.sum())}' for name, count in zip(['pool', *masks], counts, strict=True)]
     left = np.zeros(len(counts))
     for index, size in enumerate(SIZES):
-        shares = np.array([count[index] / max(1, count.sum()) for count in counts.values()])
-        bars = axes.barh(titles, 100 * shares, left=left, label=size)
+        shares = np.array([count[index] / max(1, count.sum()) for count in counts])
+        bars = axes.barh(range(len(counts)), 100 * shares, left=left, label=size)
         labels = [f'{100 * share:.1f}' if share > NARROW else '' for share in shares]
         axes.bar_label(bars, labels, label_type='center', color='white', fontsize=8)
         left += 100 * shares
+    axes.set_yticks(range(len(counts)), titles)
     axes.invert_yaxis()
     axes.set_xlabel('% of objects')
     axes.legend(ncols=len(SIZES), loc='lower center', bbox_to_anchor=(0.5, 1))

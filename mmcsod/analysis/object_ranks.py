@@ -30,7 +30,8 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
     """Rank the objects of the first images that a coreset selected at a class's turns.
 
     Objects are ranked by the first sum of Eq. 4 over all objects of the class, nothing being selected yet, which is
-    their rank at lam = 1e10; the ranks do not depend on the coreset.
+    their rank at lam = 1e10; the ranks do not depend on the coreset. Images without an object of the class in the bank
+    are left out.
 
     Raises:
         UserError: If the bank holds no object vectors.
@@ -40,7 +41,9 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
     units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     scores = units @ units.sum(axis=0)
     ranks = np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))
-    chosen = [pick.image_id for pick in coreset.picks if pick.label == label][:num_images]
+    turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
+    chosen = [pick.image_id for pick in coreset.picks
+              if pick.label is not None and coreset.classes[pick.label] == turn]
     index = {image: i for i, image in enumerate(bank.images)}
     masks = [(image, objects['image'] == index[image]) for image in chosen]
-    return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks]
+    return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]

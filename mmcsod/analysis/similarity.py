@@ -35,16 +35,17 @@ def similarity(bank: FeatureBank, images: np.ndarray) -> Similarity:
         bank: The bank it was selected from.
         images: (len(bank.images),) bool, the selected images.
     """
-    coverages, redundancies = [], []
+    coverages, redundancies, missing = [], [], 0
     for label in np.unique(bank.labels):
         rows = np.flatnonzero(bank.labels == label)
         units = _unit_rows(bank.vectors[rows])
         chosen = images[bank.rows['image'][rows]]
+        missing += not chosen.any()
         coverages.append(_nearest(units, units[chosen]).mean() if chosen.any() else 0.0)
         if chosen.sum() > 1:
             redundancies.append(_nearest(units[chosen], units[chosen], skip_self=True).mean())
     return Similarity(float(np.mean(coverages)), float(np.mean(redundancies)) if redundancies else float('nan'),
-                      sum(coverage == 0.0 for coverage in coverages))
+                      missing)
 
 
 def _nearest(rows: np.ndarray, others: np.ndarray, skip_self: bool = False) -> np.ndarray:

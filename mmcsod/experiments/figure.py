@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
-from mmcsod.experiments.statistics import REFERENCE, Cell, Series, collect, is_full_set
-from mmcsod.experiments.table import Cells
+from mmcsod.experiments.statistics import Cell, Cells, Series, collect
 from mmcsod.fileio import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 DODGE = 0.008
@@ -22,10 +24,19 @@ DODGE = 0.008
 
 
 def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str | Path) -> None:
-    """Draw one panel a detector: the metric by budget, by lam where a method's lam varies, or by method.
+    """Draw what :func:`make_figure` shows into a file.
 
     Raises:
         UserError: If there is nothing to draw or the file cannot be written.
+    """
+    write_figure(path, make_figure(experiment, results), dpi=150)
+
+
+def make_figure(experiment: Experiment, results: Mapping[Run, Result]) -> Figure:
+    """Return one panel a detector: the metric by budget, by lam where a method's lam varies, or by method.
+
+    Raises:
+        UserError: If there is nothing to draw.
     """
     from matplotlib.figure import Figure
 
@@ -39,13 +50,13 @@ def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str
         _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
         axes.set_title(f'{experiment.name}, {detector}')
         axes.set_ylabel(experiment.metric)
-    write_figure(path, figure, dpi=150)
+    return figure
 
 
 def _draw_panel(axes: Axes, cells: Cells) -> None:
     budgets = {number for found in cells.values() for number in found if number is not None}
-    if any(isinstance(series.lam, int | float) for series in cells):
-        _draw_by_lam(axes, cells, sorted(budgets))
+    if any(series.is_swept for series in cells):
+        _draw_by_lam(axes, cells)
     elif len(budgets) > 1:
         _draw_by_budget(axes, cells)
     else:
@@ -56,7 +67,7 @@ def _draw_panel(axes: Axes, cells: Cells) -> None:
 def _draw_by_budget(axes: Axes, cells: Cells) -> None:
     budgets = sorted({number for found in cells.values() for number in found if number is not None})
     step = DODGE * (budgets[-1] - budgets[0])
-    lines = {series: found for series, found in cells.items() if not is_full_set(series)}
+    lines = {series: found for series, found in cells.items() if not series.is_full_set}
     for place, (series, found) in enumerate(lines.items()):
         shift = step * (place - (len(lines) - 1) / 2)
         _errorbar(axes, [number + shift for number in found if number is not None], list(found.values()), series.label)
@@ -67,20 +78,27 @@ def _draw_by_budget(axes: Axes, cells: Cells) -> None:
     axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
 
 
-def _draw_by_lam(axes: Axes, cells: Cells, budgets: list[int]) -> None:
+def _draw_by_lam(axes: Axes, cells: Cells) -> None:
+    """Draw a line for all lams of a method and budget, and a level for what has no lam or takes it from the budget."""
     lams = sorted({series.lam for series in cells if isinstance(series.lam, int | float)})
-    for index, number in enumerate(budgets):
-        swept = {series.lam: found[number] for series, found in cells.items()
-                 if series.lam in lams and number in found}
-        _errorbar(axes, [lams.index(lam) for lam in swept], list(swept.values()), f'{number} images', f'C{index}')
-        for series, found in cells.items():
-            if series.method == REFERENCE and number in found:
-                axes.axhline(found[number].mean, color=f'C{index}', linestyle='--', label=f'{REFERENCE}, {number}')
-            if series.lam == 'auto' and number in found:
-                axes.axhline(found[number].mean, color=f'C{index}', linestyle=':', label=f"lam 'auto', {number}")
+    lines: dict[tuple[Series, int | None], dict[float, Cell]] = defaultdict(dict)
+    for series, found in cells.items():
+        for number, cell in found.items():
+            if isinstance(series.lam, int | float):
+                lines[replace(series, lam=None), number][series.lam] = cell
+            else:
+                axes.axhline(cell.mean, color=f'C{len(axes.lines)}', linestyle='--', label=_label(series, number))
+    for (series, number), swept in lines.items():
+        _errorbar(axes, [lams.index(lam) for lam in swept], list(swept.values()), _label(series, number),
+                  f'C{len(axes.lines)}')
     axes.set_xticks(range(len(lams)), [f'{lam:g}' for lam in lams])
     axes.set_xlabel('lam')
     axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
+
+
+def _label(series: Series, number: int | None) -> str:
+    words = [series.label] + (["lam 'auto'"] if series.lam == 'auto' else [])
+    return ', '.join(words if number is None else [*words, f'{number} images'])
 
 
 def _draw_by_method(axes: Axes, cells: Cells) -> None:

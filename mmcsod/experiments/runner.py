@@ -13,13 +13,14 @@ import numpy as np
 from tqdm import tqdm
 
 from mmcsod.errors import UserError
+from mmcsod.experiments.locks import free_lock, waiting_lock
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
-from mmcsod.experiments.stage1 import Banks, TimedBank
+from mmcsod.experiments.stage1 import Banks
 from mmcsod.experiments.training_run import train_in_process
 from mmcsod.features.bank import FeatureBank
+from mmcsod.features.identity import json_values, versions
 from mmcsod.selection import select_coreset
-from mmcsod.version import __version__
 
 logger = logging.getLogger('mmcsod')
 
@@ -51,36 +52,41 @@ class ExperimentRunner:
         Raises:
             UserError: If Stage 1 fails, which all that is left depends on, or a result cannot be written.
         """
-        done = self._done()
-        todo = [run for run in self._experiment.runs[shard[0] - 1::shard[1]] if run not in done]
-        failures = []
+        todo = [run for run in self._experiment.runs[shard[0] - 1::shard[1]] if run not in self._done()]
+        for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
+            self._banks.get(tap)  # before the bar, whose estimate is of training alone
+        failures: list[str] = []
         with tqdm(total=sum(run.iters for run in todo), desc=self._experiment.name, unit='iter', smoothing=0) as bar:
             for number, run in enumerate(todo, 1):
                 bar.set_postfix_str(f'run {number} of {len(todo)}, {run.name}')
-                failure = self._do(run)
-                failures += [failure] if failure else []
-                bar.update(run.iters)
+                if self._do(run, failures):
+                    bar.update(run.iters)
+                else:
+                    bar.total -= run.iters
         return failures
 
     def _done(self) -> Mapping[Run, Any]:
         return read_results(self._results, self._experiment.name)
 
-    def _do(self, run: Run) -> str | None:
-        if run in self._done():  # another process that shares the file may have been quicker
-            return None
-        bank = None if run.tap is None else self._banks.get(run.tap)
-        try:
-            outcome = self._outcome(run, bank)
-        except UserError as error:
-            logger.warning('%s', error)
-            return str(error)
-        append_result(self._results, self._experiment.name, run, outcome)
-        return None
+    def _do(self, run: Run, failures: list[str]) -> bool:
+        """Do a run and return True; False if another process that shares the folder is at it or has done it."""
+        with free_lock(self._lock(run)) as free:
+            if not free or run in self._done():
+                return False
+            try:
+                outcome = self._outcome(run)
+            except UserError as error:
+                logger.warning('%s', error)
+                failures.append(str(error))
+            else:
+                append_result(self._results, self._experiment.name, run, outcome)
+            return True
 
-    def _outcome(self, run: Run, bank: TimedBank | None) -> dict[str, Any]:
+    def _outcome(self, run: Run) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         coreset = None
-        if bank is not None:
+        if run.tap is not None:
+            bank = self._banks.get(run.tap)
             coreset = self._work_dir / 'coresets' / f'{run.coreset_name}.json'
             facts = select(bank.bank, run, coreset) | {'extraction_seconds': round(bank.seconds, 2)}
         result = self._train(run, coreset)
@@ -94,8 +100,9 @@ class ExperimentRunner:
             **facts,
             'training_minutes': round(result['minutes'], 2),
             'config': self._experiment.detectors[run.detector],
+            'cfg_options': json_values(dict(self._experiment.cfg_options)),
             'finished': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
-            'versions': versions(),
+            'versions': surroundings(),
         }
 
     def _train(self, run: Run, coreset: Path | None) -> Mapping[str, Any]:
@@ -104,9 +111,15 @@ class ExperimentRunner:
             {'iters': run.iters, 'seed': run.seed, 'cfg_options': dict(self._experiment.cfg_options)})
 
     def _train_selector(self, run: Run) -> Path:
-        logger.info('Training the selector on the full set: %d iterations.', run.iters)
-        self._train(run, None)
-        return self._folder(run)
+        folder = self._folder(run)
+        logger.info('Training the selector on the full set, %d iterations; %s shows how far it is.', run.iters,
+                    folder / 'log.txt')
+        with waiting_lock(self._lock(run), f'the run {run.name}'):
+            self._train(run, None)
+        return folder
+
+    def _lock(self, run: Run) -> Path:
+        return self._work_dir / 'runs' / f'.{run.name}.lock'
 
     def _folder(self, run: Run) -> Path:
         return self._work_dir / 'runs' / run.name
@@ -140,12 +153,9 @@ def count_objects(bank: FeatureBank, images: Sequence[str]) -> int:
     return int(bank.rows['count'][chosen[bank.rows['image']]].sum())
 
 
-def versions() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Return the versions and the kind of device that a result was made with."""
-    import mmdet
-    import mmengine
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads'
-    return {'mmcsod': __version__, 'torch': torch.__version__, 'mmdet': mmdet.__version__,
-            'mmengine': mmengine.__version__, 'python': platform.python_version(), 'device': device}
+    return {**versions(), 'python': platform.python_version(), 'device': device}

@@ -10,7 +10,9 @@ from typing import Any
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
-from mmcsod.selection.methods import get_method
+from mmcsod.features import TAPS
+from mmcsod.selection.budget import Budget
+from mmcsod.selection.select import check_arguments
 
 FULL_SET = 'full-set'
 """The 'method' that trains on all images: the upper bound."""
@@ -110,6 +112,9 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
     for entry in ('selector', 'detectors', 'metric', 'grid'):
         if entry not in cfg:
             raise UserError(f"The experiment {path} has no entry '{entry}'; see docs/experiments.md.")
+    if not isinstance(cfg.detectors, Mapping) or not isinstance(cfg.grid, list | tuple):
+        raise UserError(f"In the experiment {path}, 'detectors' must be a dict of name to config and 'grid' a list of "
+                        'dicts.')
     detectors = dict(cfg.detectors)
     selector = _selector(dict(cfg.selector), detectors, path)
     blocks = [_Block(block, cfg, path) for block in cfg.grid]
@@ -143,6 +148,10 @@ class _Block:
         if unknown:
             raise UserError(f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use "
                             f'{", ".join(self._ENTRIES)}.')
+        for name in ('methods', 'num_images', 'lams', 'taps', 'detectors'):
+            if not isinstance(entry.get(name, []), list | tuple):
+                raise UserError(f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, "
+                                f'[{entry[name]!r}].')
         self._entry = entry
         self._path = path
         self._iters = entry.get('iters', cfg.get('iters'))
@@ -155,19 +164,29 @@ class _Block:
                 raise UserError(f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
                                 f'{", ".join(detectors)}.')
         for seed, number, detector, tap, lam, method in itertools.product(
-                _seeds(entry.get('seeds', 1)), entry.get('num_images', [None]), names, entry.get('taps', ['auto']),
+                self._seeds(), entry.get('num_images', [None]), names, entry.get('taps', ['auto']),
                 entry.get('lams', ['auto']), entry['methods']):
             yield self._run(detector, method, number, lam, tap, seed)
+
+    def _seeds(self) -> Sequence[int]:
+        seeds = self._entry.get('seeds', 1)
+        seeds = range(seeds) if isinstance(seeds, int) else seeds
+        if not isinstance(seeds, Sequence) or not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+            raise UserError(f"'seeds' in a block of the grid of {self._path} is {seeds!r}; give how many there are, or "
+                            'a list of whole numbers, 0 or more.')
+        return seeds
 
     def _run(self, detector: str, method: str, number: int | None, lam: Any, tap: str, seed: int) -> Run:
         if method == FULL_SET:
             return Run(detector, method, None, None, None, self._length(None), seed)
-        if number is None or number < 1:
-            raise UserError(f"The method '{method}' of {self._path} needs 'num_images' of 1 or more.")
-        if 'lam' not in get_method(method).parameters:
-            lam = None
-        elif isinstance(lam, Mapping):
+        if number is None:
+            raise UserError(f"The method '{method}' of {self._path} needs 'num_images'.")
+        if tap not in TAPS:
+            raise UserError(f"There is no tap '{tap}' as {self._path} asks for; choose one of {', '.join(TAPS)}.")
+        if isinstance(lam, Mapping):
             lam = _of_budget(lam, number, 'lam', self._path)
+        entry = check_arguments(Budget(number), method, lam, 'auto', seed)
+        lam = lam if 'lam' in entry.parameters else None
         return Run(detector, method, number, lam, tap, self._length(number), seed)
 
     def _length(self, number: int | None) -> int:
@@ -184,10 +203,6 @@ def _of_budget(values: Mapping[Any, Any], number: int | None, what: str, path: s
     if number not in values:
         raise UserError(f"'{what}' of the experiment {path} has no value for {number} images.")
     return values[number]
-
-
-def _seeds(seeds: int | Sequence[int]) -> Sequence[int]:
-    return range(seeds) if isinstance(seeds, int) else seeds
 
 
 def _construct(kind: type, entry: dict[str, Any], what: str) -> Any:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from mmcsod.errors import UserError
+from mmcsod.experiments.locks import waiting_lock
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.features.bank import FeatureBank
+from mmcsod.features.identity import json_values
 from mmcsod.fileio import read_json, write_json
 
 
@@ -35,24 +39,44 @@ class Banks:
         self._open: dict[str, TimedBank] = {}
 
     def get(self, tap: str) -> TimedBank:
-        """Return the bank of a tap.
+        """Return the bank of a tap; processes that share the folder extract it once.
 
         Raises:
-            UserError: If the selector cannot be trained or the features cannot be extracted.
+            UserError: If the selector cannot be trained, the features cannot be extracted, or those that are there
+                are of another selector or other settings.
         """
         if tap not in self._open:
-            directory = self._work_dir / f'features_{tap}'
-            times = directory.with_suffix('.json')
-            # Given weights may be others than last time, which extraction notices; a selector of our own is trusted,
-            # so that a bank can be copied to another machine without its selector.
-            if self._experiment.selector.checkpoint is not None or not (directory.exists() and times.exists()):
-                checkpoint = self._checkpoint()
-                start = time.perf_counter()
-                self._extract(tap, directory, checkpoint)
-                if not times.exists():
-                    write_json(times, {'seconds': time.perf_counter() - start})
-            self._open[tap] = TimedBank(FeatureBank.load(directory), read_json(times, 'a time')['seconds'])
+            with waiting_lock(self._work_dir / '.stage1.lock', 'Stage 1'):
+                self._open[tap] = self._find_or_extract(tap)
         return self._open[tap]
+
+    def _find_or_extract(self, tap: str) -> TimedBank:
+        directory = self._work_dir / f'features_{tap}'
+        note = directory.with_suffix('.json')
+        # Given weights may be others than last time, which extraction notices; a selector of our own is known by its
+        # settings, so that a bank can be copied to another machine without its selector.
+        if self._experiment.selector.checkpoint is not None or not (directory.exists() and note.exists()):
+            checkpoint, is_new = self._checkpoint(), not directory.exists()
+            start = time.perf_counter()
+            self._extract(tap, directory, checkpoint)
+            if is_new or not note.exists():
+                write_json(note, {'seconds': time.perf_counter() - start, 'settings': self._settings()})
+        found = read_json(note, 'a note on a bank')
+        self._check(directory, found.get('settings', {}))
+        return TimedBank(FeatureBank.load(directory), found['seconds'])
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what decides on the vectors, but for a given checkpoint's weights, which extraction looks at."""
+        settings = asdict(self._experiment.selector) | {'cfg_options': dict(self._experiment.cfg_options)}
+        return json_values({name: value for name, value in settings.items() if name != 'checkpoint'})
+
+    def _check(self, directory: Path, found: dict[str, Any]) -> None:
+        wanted = self._settings()
+        differing = [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items()
+                     if value != wanted.get(name)]
+        if differing:
+            raise UserError(f'{directory} was made with another selector ({"; ".join(differing)}); name another '
+                            '--work-dir, or remove that folder.')
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
         from mmcsod import register_all_modules

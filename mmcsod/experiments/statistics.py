@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 
@@ -24,20 +25,33 @@ class Series:
         method: Name of the method.
         lam: As in :class:`Run`; None also where it is a matter of the budget.
         tap: As in :class:`Run`.
+        iters: As in :class:`Run`; None also where it is a matter of the budget.
     """
 
     detector: str
     method: str
     lam: float | str | None
     tap: str | None
+    iters: int | None
 
     @property
     def label(self) -> str:
         """What tables and figures call it: the method, and what is not its default."""
         words = [self.method]
-        words += [f'lam {self.lam:g}'] if isinstance(self.lam, int | float) else []
+        words += [f'lam {self.lam:g}'] if self.is_swept else []
+        words += [f'{self.iters} iterations'] if self.iters is not None else []
         words += [f'tap {self.tap}'] if self.tap not in ('auto', None) else []
         return ', '.join(words)
+
+    @property
+    def is_swept(self) -> bool:
+        """Whether it is one of several lams that were given as numbers."""
+        return isinstance(self.lam, int | float)
+
+    @property
+    def is_full_set(self) -> bool:
+        """Whether it is the upper bound."""
+        return self.method == FULL_SET
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,11 @@ class Cell:
     results: Mapping[int, Result]
 
     @property
+    def iters(self) -> int:
+        """Training iterations, the same for all seeds."""
+        return int(next(iter(self.results.values()))['iters'])
+
+    @property
     def mean(self) -> float:
         """Mean over seeds."""
         return float(np.mean(list(self.values.values())))
@@ -66,6 +85,9 @@ class Cell:
         """Mean of a number of the result lines, None where they have none."""
         found = [result[fact] for result in self.results.values() if result.get(fact) is not None]
         return float(np.mean(found)) if found else None
+
+
+Cells = Mapping[Series, Mapping[int | None, Cell]]
 
 
 @dataclass(frozen=True)
@@ -87,53 +109,65 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
     """Sort results into cells: series in the order of the experiment's runs, then by budget.
 
     Results of runs that the experiment no longer lists are left out.
+
+    Raises:
+        UserError: If a result lacks the experiment's metric.
     """
     grouped: dict[Series, dict[int | None, dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
-    varied = _lams_vary(experiment)
+    lams, lengths = _varied(experiment, 'lam'), _varied(experiment, 'iters')
     for run in experiment.runs:
         if run in results:
-            lam = run.lam if (run.detector, run.method) in varied else None
-            series = Series(run.detector, run.method, lam, run.tap)
+            kind = (run.detector, run.method)
+            series = Series(*kind, run.lam if kind in lams else None, run.tap, run.iters if kind in lengths else None)
             grouped[series][run.num_images][run.seed] = results[run]
     return {series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}
             for series, budgets in grouped.items()}
 
 
-def compare(cell: Cell, reference: Cell | None) -> Difference | None:
+def reference(cells: Cells, cell: Cell, number: int | None) -> Cell | None:
+    """Return the cell of random draws that a cell at a budget is compared with: one of as many iterations."""
+    return next((budgets[number] for series, budgets in cells.items()
+                 if series.method == REFERENCE and number in budgets and budgets[number].iters == cell.iters), None)
+
+
+def compare(cell: Cell, other: Cell | None) -> Difference | None:
     """Return the paired difference of two cells; None if they share no seed."""
-    seeds = sorted(set(cell.values) & set(reference.values)) if reference is not None else []
+    if other is None:
+        return None
+    seeds = sorted(set(cell.values) & set(other.values))
     if not seeds:
         return None
-    assert reference is not None
-    differences = np.array([cell.values[seed] - reference.values[seed] for seed in seeds])
+    differences = np.array([cell.values[seed] - other.values[seed] for seed in seeds])
     return Difference(float(differences.mean()), len(seeds), _paired_p(differences))
 
 
 def _paired_p(differences: np.ndarray) -> float | None:
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    # Metrics are rounded decimals: differences that are equal on paper differ in their last binary digits.
+    if len(differences) < 2 or np.ptp(differences) < 1e-9:
         return None
     from scipy.stats import ttest_1samp
 
     return float(ttest_1samp(differences, 0).pvalue)
 
 
-def _lams_vary(experiment: Experiment) -> set[tuple[str, str]]:
-    """Return the (detector, method) that some budget is run for with several lams."""
-    lams: dict[tuple[str, str, int | None, str | None], set] = defaultdict(set)
+def _varied(experiment: Experiment, setting: str) -> set[tuple[str, str]]:
+    """Return the (detector, method) that have runs which differ in nothing but their seed and ``setting``."""
+    found: dict[tuple, set] = defaultdict(set)
     for run in experiment.runs:
-        lams[run.detector, run.method, run.num_images, run.tap].add(run.lam)
-    return {(detector, method) for (detector, method, _, _), found in lams.items() if len(found) > 1}
+        rest = asdict(run) | {'seed': None, setting: None}
+        found[tuple(rest.items())].add(getattr(run, setting))
+    kinds = (dict(rest) for rest, values in found.items() if len(values) > 1)
+    return {(kind['detector'], kind['method']) for kind in kinds}
 
 
 def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
+    for line in lines.values():
+        if experiment.metric not in line['metrics']:
+            raise UserError(f"A result line of {experiment.name} has no metric '{experiment.metric}'; the experiment's "
+                            f'metric must be one of {", ".join(line["metrics"])}.')
     values = {seed: experiment.scale * line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
     return Cell(values, dict(sorted(lines.items())))
 
 
 def _by_budget(item: tuple[int | None, object]) -> int:
     return item[0] or 0
-
-
-def is_full_set(series: Series) -> bool:
-    """Whether a series is the upper bound."""
-    return series.method == FULL_SET

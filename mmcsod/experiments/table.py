@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tabulate import tabulate
 
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
-from mmcsod.experiments.statistics import REFERENCE, Cell, Difference, Series, collect, compare, is_full_set
-
-Cells = Mapping[Series, Mapping[int | None, Cell]]
+from mmcsod.experiments.statistics import REFERENCE, Cell, Cells, Difference, Series, collect, compare, reference
 
 
 def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
@@ -24,8 +24,8 @@ def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
         own = {series: budgets for series, budgets in cells.items() if series.detector == detector}
         if own:
             parts.append(f'**{detector}**')
-            parts += [_metric_table(own), _upper_bound(own), _difference_table(own), _cost_table(own)]
-    parts.append(_warning([results[run] for run in experiment.runs if run in results]))
+            parts += [_metric_table(own), _upper_bounds(own), _difference_table(own), _cost_table(own)]
+    parts += _notes(experiment, [results[run] for run in experiment.runs if run in results])
     return '\n\n'.join(part for part in parts if part) + '\n'
 
 
@@ -38,14 +38,13 @@ def _metric_table(cells: Cells) -> str:
 
 
 def _difference_table(cells: Cells) -> str:
-    references = _references(cells)
     others = {series: budgets for series, budgets in cells.items() if series.method != REFERENCE}
-    if not references or not any(not is_full_set(series) for series in others):
+    if len(others) == len(cells) or all(series.is_full_set for series in others):
         return ''
 
     def show(series: Series, number: int | None) -> str:
         cell = others[series].get(number)
-        return _difference(compare(cell, references.get(number))) if cell else ''
+        return _difference(compare(cell, reference(cells, cell, number))) if cell else ''
 
     table = _by_budget(others, show)
     return f'Difference to {REFERENCE}, paired by seed (pairs; p of a two-sided paired t-test):\n\n{table}'
@@ -60,23 +59,17 @@ def _cost_table(cells: Cells) -> str:
 
 
 def _by_budget(cells: Cells, show: Callable[[Series, int | None], str]) -> str:
-    chosen = [series for series in cells if not is_full_set(series)]
+    chosen = [series for series in cells if not series.is_full_set]
     budgets = sorted({number for series in chosen for number in cells[series] if number is not None})
     rows = [[series.label, *(show(series, number) for number in budgets)] for series in chosen]
     return tabulate(rows, ['method', *(f'{number} images' for number in budgets)], tablefmt='github',
                     disable_numparse=True) if rows else ''
 
 
-def _references(cells: Cells) -> Mapping[int | None, Cell]:
-    return next((budgets for series, budgets in cells.items() if series.method == REFERENCE), {})
-
-
-def _upper_bound(cells: Cells) -> str:
-    cell = next((budgets[None] for series, budgets in cells.items() if is_full_set(series)), None)
-    if cell is None:
-        return ''
-    images = next(iter(cell.results.values()))['images']
-    return f'All {images} images, {next(iter(cell.results.values()))["iters"]} iterations: {_number(cell)}.'
+def _upper_bounds(cells: Cells) -> str:
+    found = [budgets[None] for series, budgets in cells.items() if series.is_full_set]
+    return '\n\n'.join(f'All {next(iter(cell.results.values()))["images"]} images, {cell.iters} iterations: '
+                       f'{_number(cell)}.' for cell in found)
 
 
 def _number(cell: Cell | None) -> str:
@@ -97,8 +90,17 @@ def _plain(value: float | None, form: str) -> str:
     return '' if value is None else format(value, form)
 
 
-def _warning(results: Sequence[Result]) -> str:
+def _notes(experiment: Experiment, results: Sequence[Result]) -> list[str]:
+    """Return what makes these runs hard to compare."""
     weights = {result['selector']['weights'] for result in results if result.get('selector')}
-    if len(weights) < 2:
-        return ''
-    return f'Note: these runs were selected with {len(weights)} different sets of selector weights.'
+    other = sum(_json(result.get('cfg_options', {})) != _json(experiment.cfg_options) for result in results)
+    notes = []
+    if len(weights) > 1:
+        notes.append(f'Note: these runs were selected with {len(weights)} different sets of selector weights.')
+    if other:
+        notes.append(f'Note: {other} of these runs were done with other `cfg_options` than the experiment has now.')
+    return notes
+
+
+def _json(settings: Mapping[str, Any]) -> str:
+    return json.dumps(dict(settings), sort_keys=True, default=str)

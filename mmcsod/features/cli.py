@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmcsod.errors import UserError
+from mmcsod.features import TAPS
 from mmcsod.features.bank import FeatureBank
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', nargs='?', help='its weights, trained on these classes or others')
     parser.add_argument('--work-dir', help='folder of the bank and the coreset (default: work_dirs/CONFIG_NAME)')
     group = parser.add_argument_group('extraction')
-    group.add_argument('--tap', default='auto', choices=('auto', 'roi', 'pooled', 'fc'),
+    group.add_argument('--tap', default='auto', choices=TAPS,
                        help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
                        "'pooled' before a shared head such as res5; 'auto' (default) takes 'fc' where there is one")
     group.add_argument('--pipeline', metavar='FILE',

@@ -10,10 +10,10 @@ from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHe
 from torch import Tensor, nn
 
 from mmcsod.errors import UserError
+from mmcsod.features import TAPS
 
 # A crowded batch is read in parts of this many boxes: res5 on one box of a C4 detector takes megabytes.
 ROIS_AT_ONCE = 256
-TAPS = ('auto', 'roi', 'pooled', 'fc')
 
 
 class RoITap:

@@ -11,10 +11,9 @@ from mmcsod.coreset import Coreset
 from mmcsod.features.bank import FeatureBank
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import read_image_ids
-from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.methods import get_method, method_names
 from mmcsod.selection.report import describe, expect
-from mmcsod.selection.select import parse_lam, select_coreset
+from mmcsod.selection.select import check_arguments, select_coreset
 
 
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +45,8 @@ def check_selection_arguments(args: argparse.Namespace) -> None:
     Raises:
         UserError: If an option is unfit.
     """
-    Budget(min(args.num_images) if args.num_images else None, args.ratio, args.num_objects)
-    get_method(args.method)
-    get_kernel(args.kernel)
-    parse_lam(args.lam)
+    budget = Budget(min(args.num_images) if args.num_images else None, args.ratio, args.num_objects)
+    check_arguments(budget, args.method, args.lam, args.kernel, args.seed)
     for path in filter(None, (args.include, args.exclude)):
         read_image_ids(path)
 

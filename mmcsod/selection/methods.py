@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -55,10 +56,11 @@ class Method:
     Attributes:
         name: What ``--method`` calls it.
         select: Yields ``task.take(image, label)`` in pick order for as long as there are images; whoever calls it
-            stops at the budget. Called with the task, and with the text after the name where there is an ``argument``.
+            stops at the budget. Called with the task, and with what ``parse`` returns where there is an ``argument``.
         parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
         prepare: Turns the bank into the one to select from.
         argument: What must follow the name and a colon, as in ``count:700-1100``; None if nothing may.
+        parse: Turns that text into the value that ``select`` is given, or raises a UserError.
         nested: Whether the first picks of a large coreset are what a smaller budget gives.
     """
 
@@ -67,6 +69,7 @@ class Method:
     parameters: tuple[str, ...] = ()
     prepare: Callable[[FeatureBank], FeatureBank] | None = None
     argument: str | None = None
+    parse: Callable[[str], Any] = str
     nested: bool = True
 
     @property
@@ -80,10 +83,11 @@ _METHODS: dict[str, Method] = {}
 
 def register_method(name: str, parameters: tuple[str, ...] = (),
                     prepare: Callable[[FeatureBank], FeatureBank] | None = None, argument: str | None = None,
+                    parse: Callable[[str], Any] = str,
                     nested: bool = True) -> Callable[[SelectionFunction], SelectionFunction]:
     """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
     def register(select: SelectionFunction) -> SelectionFunction:
-        _METHODS[name] = Method(name, select, parameters, prepare, argument, nested)
+        _METHODS[name] = Method(name, select, parameters, prepare, argument, parse, nested)
         return select
     return register
 
@@ -98,7 +102,7 @@ def get_method(name: str) -> Method:
     """Return a method by name, its argument bound.
 
     Raises:
-        UserError: If there is none of that name, or its argument is missing or too much.
+        UserError: If there is none of that name, or its argument is missing, too much or malformed.
     """
     _load()
     base, colon, argument = name.partition(':')
@@ -107,7 +111,9 @@ def get_method(name: str) -> Method:
     method = _METHODS[base]
     if bool(colon) != (method.argument is not None):
         raise UserError(f"The selection method '{name}' is written {method.usage}.")
-    return replace(method, name=name, select=partial(method.select, argument=argument)) if colon else method
+    if not colon:
+        return method
+    return replace(method, name=name, select=partial(method.select, argument=method.parse(argument)))
 
 
 def _load() -> None:

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mmcsod.errors import UserError
 from mmcsod.features.bank import FeatureBank
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, find_images
+from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.methods import Method, Task, get_method
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
@@ -51,7 +53,7 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
         UserError: If an argument or the bank is unfit, in one sentence.
     """
     budget = Budget(num_images, ratio, num_objects)
-    entry = get_method(method)
+    entry = check_arguments(budget, method, lam, kernel, seed)
     task = make_task(bank, entry, budget, lam, kernel, seed, include, exclude, classes)
     picks = _within_budget(entry, task, budget)
     parameters: dict[str, Any] = {**budget.parameters, 'num_pool': len(task.pool.images)}
@@ -64,6 +66,23 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
     if task.included:
         parameters['num_included'] = len(task.included)
     return Coreset(tuple(picks), bank.classes, method, parameters, bank.provenance)
+
+
+def check_arguments(budget: Budget, method: str, lam: float | str, kernel: str, seed: int) -> Method:
+    """Refuse arguments of :func:`select_coreset` that are unfit whatever the bank holds, and return the method.
+
+    Raises:
+        UserError: If one is.
+    """
+    entry = get_method(method)
+    if budget.num_objects is not None and not entry.nested:
+        raise UserError(f"The method '{method}' draws a given number of images, so it cannot stop at a number of "
+                        "objects; give num_images or ratio, or use the method 'uniform'.")
+    get_kernel(kernel)
+    parse_lam(lam)
+    if not (isinstance(seed, Integral) and seed >= 0):
+        raise UserError(f'seed is {seed}; give a whole number, 0 or more.')
+    return entry
 
 
 def make_task(bank: FeatureBank, entry: Method, budget: Budget, lam: float | str, kernel: str, seed: int,
@@ -120,7 +139,7 @@ def _check_picks(picks: list[Pick], task: Task, budget: Budget, target: int) -> 
 
 def _find_lam(lam: float | str, target: int, pool: Pool) -> float:
     value = parse_lam(lam)
-    return 2 * target / len(pool.images) if value is None else value
+    return 2 * min(target, len(pool.images)) / len(pool.images) if value is None else value
 
 
 def parse_lam(lam: float | str) -> float | None:
@@ -141,8 +160,11 @@ def parse_lam(lam: float | str) -> float | None:
 
 
 def _find_labels(bank: FeatureBank, classes: Sequence[str] | None) -> list[int]:
-    names = bank.classes if classes is None else classes
-    unknown = [name for name in names if name not in bank.classes]
+    if classes is None:
+        return list(range(len(bank.classes)))
+    if isinstance(classes, str):
+        raise UserError(f"classes is the text '{classes}'; give a list of names.")
+    unknown = [name for name in classes if name not in bank.classes]
     if unknown:
         raise UserError(f"There is no class '{unknown[0]}' in the bank; its classes are {', '.join(bank.classes)}.")
-    return [bank.classes.index(name) for name in names]
+    return [label for label, name in enumerate(bank.classes) if name in classes]

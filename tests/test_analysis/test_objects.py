@@ -50,6 +50,14 @@ def test_ranks_by_hand(bank):
     assert rank_objects(bank, make_coreset('a', label=1), 0, 5) == []
 
 
+def test_ranks_go_by_the_name_of_the_class_and_pass_over_images_without_it(bank):
+    other_order = dataclasses.replace(make_coreset('bca', label=1), classes=('dog', 'cat'))
+    assert [image.image_id for image in rank_objects(bank, other_order, 0, 2)] == ['b', 'c']
+    assert rank_objects(bank, other_order, 1, 2) == []
+    dogs = rank_objects(bank, make_coreset('bac', label=1), 1, 2)  # as a coreset of boxes that this bank left out
+    assert [image.image_id for image in dogs] == ['c']
+
+
 def test_refuses_a_bank_without_object_vectors(bank):
     bare = dataclasses.replace(bank, object_vectors=None)
     for compute in (lambda: prototype_cosines(bare, 0), lambda: rank_objects(bare, make_coreset('a'), 0, 1)):

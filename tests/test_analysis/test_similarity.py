@@ -24,6 +24,12 @@ def test_a_class_without_a_selected_image_counts_as_zero(bank):
     assert found.missing == 1
 
 
+def test_a_selected_vector_of_zeros_covers_nothing_and_is_not_missing():
+    bank = FeatureBank.from_arrays(np.zeros((2, 3), np.float32), ['a', 'b'], [0, 0], ['cat'])
+    found = similarity(bank, np.array([True, False]))
+    assert (found.coverage, found.missing) == (0, 0)
+
+
 @pytest.mark.parametrize('block', [1, 7, 4096])
 def test_equals_double_loops_at_any_block_size(monkeypatch, block):
     monkeypatch.setattr(module, 'BLOCK', block)

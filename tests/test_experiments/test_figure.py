@@ -2,7 +2,7 @@ import matplotlib.image
 import pytest
 
 from mmcsod import UserError
-from mmcsod.experiments.figure import draw_figure
+from mmcsod.experiments.figure import draw_figure, make_figure
 from mmcsod.experiments.spec import Experiment, Run, Selector
 
 
@@ -33,6 +33,22 @@ def test_draws_each_kind_of_grid(tmp_path, grid):
     picture = matplotlib.image.imread(tmp_path / 'new' / 'figure.png')
     assert picture.shape[1] == (2280 if grid == 'detectors' else 1140)
     assert picture[..., :3].std() > 0.05
+
+
+def test_each_swept_method_and_budget_has_its_own_line():
+    runs = [Run('small', method, number, lam, 'auto', 9, 0) for method in ('csod', 'csod-objectwise')
+            for number in (12, 24) for lam in ('auto', 0.05, 1e10)]
+    runs += [Run('small', 'uniform', 12, None, 'auto', 9, 0), Run('small', 'full-set', None, None, None, 9, 0)]
+    axes = make_figure(make_experiment(runs), make_results(runs)).axes[0]
+    lines = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in axes.containers}
+    assert lines == {'csod, 12 images': pytest.approx([51, 52]), 'csod, 24 images': pytest.approx([54, 55]),
+                     'csod-objectwise, 12 images': pytest.approx([57, 58]),
+                     'csod-objectwise, 24 images': pytest.approx([60, 61])}
+    levels = {line.get_label(): line.get_ydata()[0] for line in axes.lines if line.get_label()[0] != '_'}
+    assert levels == pytest.approx({
+        "csod, lam 'auto', 12 images": 50, "csod, lam 'auto', 24 images": 53,
+        "csod-objectwise, lam 'auto', 12 images": 56, "csod-objectwise, lam 'auto', 24 images": 59,
+        'uniform, 12 images': 62, 'full-set': 63})
 
 
 def test_refuses_to_draw_nothing(tmp_path):

@@ -1,4 +1,8 @@
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +51,31 @@ def test_a_process_that_fails_is_one_sentence_with_its_last_line(tmp_path):
     with pytest.raises(UserError, match=r'failed with status 2 \(error: There is no config nowhere\.py.*log\.txt'):
         train_in_process(tmp_path, 'nowhere.py', None, {})
     assert not (tmp_path / 'result.json').exists()
+
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, '-c', sys.argv[1]])
+print(child.pid, flush=True)
+child.wait()
+"""
+CHILD = """
+import time
+from mmcsod.experiments.training_run import end_with_parent
+end_with_parent()
+print('ready', flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='is done with prctl')
+def test_nothing_trains_on_when_the_experiment_is_killed():
+    parent = subprocess.Popen([sys.executable, '-c', PARENT, CHILD], stdout=subprocess.PIPE, text=True)
+    child = Path('/proc', parent.stdout.readline().strip())
+    assert parent.stdout.readline() == 'ready\n'
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while child.exists() and 'State:\tZ' not in (child / 'status').read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert time.monotonic() < deadline

@@ -78,6 +78,17 @@ def test_equals_brute_force(method, value, options, seed):
     assert [pick.label for pick in coreset.picks[1:]] == labels
 
 
+@pytest.mark.parametrize('lam', [0.02, 0.2, 1.0, 1e10])
+def test_graph_cut_is_eq_4_with_another_lam(lam):
+    vectors = np.random.default_rng(2).random((60, 8)).astype(np.float32)
+    names = [f'{i:02}' for i in range(60)]
+    bank = FeatureBank.from_arrays(vectors, names, np.zeros(60, int), ['cat'])
+    bank = dataclasses.replace(bank, image_vectors=vectors)
+    csod = select_coreset(bank, num_images=20, lam=lam)
+    cut = select_coreset(bank, num_images=20, method='graph-cut', lam=2 * lam / (1 + lam))
+    assert cut.image_ids == csod.image_ids
+
+
 @pytest.mark.parametrize('seed', range(4))
 def test_k_center_equals_brute_force_after_its_random_centres(seed):
     presence, vectors = random_bank(seed)

@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 import subprocess
 import sys
@@ -59,6 +60,18 @@ def test_more_than_there_are_takes_all_and_says_so(bank, caplog):
         coreset = select_coreset(bank, num_images=1000)
     assert set(coreset.image_ids) == with_rows(bank)
     assert f'1000 images were asked for and there are only {len(coreset)}' in caplog.text
+
+
+def test_lam_is_of_the_images_that_there_are(bank):
+    assert select_coreset(bank, num_images=1000).parameters['lam'] == 2
+
+
+def test_classes_take_turns_once_however_often_they_are_named(bank):
+    coreset = select_coreset(bank, num_images=12, classes=['class 3', 'class 1', 'class 3'])
+    assert [pick.label for pick in coreset.picks] == [1, 3] * 6
+    same_name = dataclasses.replace(bank, classes=('cat', 'cat', 'dog', 'emu'))
+    assert [pick.label for pick in select_coreset(same_name, num_images=8).picks] == [0, 1, 2, 3] * 2
+    assert [pick.label for pick in select_coreset(same_name, num_images=4, classes=['cat']).picks] == [0, 1] * 2
 
 
 def test_images_without_rows_are_never_picked():
@@ -161,6 +174,12 @@ def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
     ({'num_images': 3, 'include': ['001.jpg'], 'exclude': ['001.jpg']}, "'001.jpg' is both"),
     ({'num_images': 1, 'include': ['001.jpg', '002.jpg']}, '2 images are included .* more than the budget'),
     ({'num_images': 3, 'method': 'csod-objectwise'}, 'extract again with --keep-objects'),
+    ({'num_images': 3, 'classes': 'class 1'}, "classes is the text 'class 1'; give a list"),
+    ({'num_images': 3, 'seed': -1}, 'seed is -1; give a whole number, 0 or more'),
+    ({'num_images': 3, 'seed': 0.5, 'method': 'uniform'}, 'seed is 0.5; give a whole number'),
+    ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
+    ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images, .* use the method 'uniform'"),
+    ({'num_objects': 60, 'method': 'count:10-60'}, "'count:10-60' draws a given number of images"),
     ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),
 ])
 def test_bad_arguments_are_refused_in_one_sentence(bank, options, message):

@@ -14,8 +14,21 @@ MAX_PROPOSALS = 200
 """Exchanges proposed for each image of the draw before it is given up."""
 
 
-@register_method('count', parameters=('seed',), argument='LOW-HIGH', nested=False)
-def count(task: Task, argument: str) -> Iterator[Pick]:
+def parse_range(argument: str) -> tuple[int, int]:
+    """Return LOW and HIGH.
+
+    Raises:
+        UserError: If the text is no range.
+    """
+    match = re.fullmatch(r'(\d+)-(\d+)', argument)
+    low, high = (int(bound) for bound in match.groups()) if match else (1, 0)
+    if low > high:
+        raise UserError(f"The range of objects '{argument}' is not LOW-HIGH; write for example count:700-1100.")
+    return low, high
+
+
+@register_method('count', parameters=('seed',), argument='LOW-HIGH', parse=parse_range, nested=False)
+def count(task: Task, argument: tuple[int, int]) -> Iterator[Pick]:
     """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
 
     Section 4.3 does not say how the range was met. Drawing again until it happens is hopeless where the range is far
@@ -24,21 +37,12 @@ def count(task: Task, argument: str) -> Iterator[Pick]:
     Every class keeps its number of turns.
 
     Raises:
-        UserError: If the range is malformed or no such draw was found.
+        UserError: If no such draw was found.
     """
-    low, high = _parse(argument)
     picks = _draw(task)
-    _exchange(task, picks, low, high)
+    _exchange(task, picks, *argument)
     for image, label in picks:
         yield task.take(image, label)
-
-
-def _parse(argument: str) -> tuple[int, int]:
-    match = re.fullmatch(r'(\d+)-(\d+)', argument)
-    low, high = (int(bound) for bound in match.groups()) if match else (1, 0)
-    if low > high:
-        raise UserError(f"The range of objects '{argument}' is not LOW-HIGH; write for example count:700-1100.")
-    return low, high
 
 
 def _draw(task: Task) -> list[tuple[int, int]]:

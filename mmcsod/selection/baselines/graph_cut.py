@@ -16,7 +16,8 @@ def graph_cut(task: Task) -> Iterator[Pick]:
     """Maximise f(A) = lam * sum over i in V, j in A of s_ij - sum over i, j in A of s_ij, one image a class in turn.
 
     V is the class's images and s their cosine similarity, of image-level vectors: the generalised graph cut of
-    reference [14] (Iyer et al., ALT 2021). Half its lam does what lam does in Eq. 4.
+    reference [14] (Iyer et al., ALT 2021). On the same vectors, 2 lam / (1 + lam) here orders images as lam does in
+    Eq. 4, whose first sum leaves the selected images out.
     """
     return select_by_class(task, lambda vectors: _GraphCut(vectors, task.lam))
 

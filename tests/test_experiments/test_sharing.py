@@ -1,0 +1,82 @@
+"""Processes that share an experiment's folder; threads stand for them, whose locks are as exclusive."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, UserError
+from mmcsod.experiments import runner
+from mmcsod.experiments.results import read_results
+from mmcsod.experiments.runner import ExperimentRunner
+from mmcsod.experiments.spec import load_experiment
+from mmcsod.experiments.stage1 import Banks
+
+EXPERIMENT = """
+detectors = {'small': 'small.py'}
+selector = dict(detector='small', iters=3)
+metric = 'AP50'
+iters = 2
+grid = [dict(methods=['csod', 'uniform'], num_images=[2], seeds=2), dict(methods=['full-set'], iters=3)]
+"""
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Stand in for training and extraction; gives the names of the runs that were trained."""
+    names = []
+
+    def train(folder, config, coreset, options):
+        names.append(folder.name)
+        time.sleep(0.05)
+        return {'metrics': {'AP50': 0.5}, 'images': 2, 'minutes': 0.1}
+
+    def extract(self, tap, directory, checkpoint):
+        vectors = np.eye(4, dtype=np.float32)
+        FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y']).save(directory)
+
+    monkeypatch.setattr(runner, 'train_in_process', train)
+    monkeypatch.setattr(Banks, '_extract', extract)
+    return names
+
+
+@pytest.fixture
+def experiment_file(tmp_path):
+    path = tmp_path / 'trial.py'
+    path.write_text(EXPERIMENT)
+    return path
+
+
+def test_each_run_is_done_once(tmp_path, experiment_file, trained):
+    experiment = load_experiment(experiment_file)
+    runners = [ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl') for _ in range(3)]
+    threads = [threading.Thread(target=each.run) for each in runners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(read_results(tmp_path / 'results.jsonl', 'trial')) == set(experiment.runs)
+    assert len((tmp_path / 'results.jsonl').read_text().splitlines()) == len(experiment.runs)
+    selector = 'small_3i_full-set_seed0'  # trained for Stage 1; as a run, that training is found finished
+    assert sorted(trained) == sorted([selector, *(run.name for run in experiment.runs)])
+
+
+def test_a_bank_of_another_selector_is_refused(tmp_path, experiment_file, trained):
+    def run(**overrides):
+        experiment = load_experiment(experiment_file, overrides)
+        return ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl').run((1, 5))
+
+    assert run() == []
+    (tmp_path / 'results.jsonl').unlink()
+    assert run() == []
+    (tmp_path / 'results.jsonl').unlink()
+    with pytest.raises(UserError, match=r'features_auto was made with another selector \(iters 3, now 9\)'):
+        run(**{'selector.iters': 9})
+    with pytest.raises(UserError, match=r'cfg_options \{\}, now'):
+        run(cfg_options={'optim_wrapper.optimizer.lr': 9.0})
+    for path in sorted(Path(tmp_path / 'work/features_auto').iterdir()):
+        path.unlink()
+    (tmp_path / 'work/features_auto').rmdir()
+    assert run(**{'selector.iters': 9}) == []
