@@ -81,6 +81,14 @@ class ChunkStore:
             with np.load(self.path(chunk), allow_pickle=False) as arrays:
                 yield dict(arrays)
 
+    def drop_unreadable(self) -> None:
+        """Remove the chunks that lack an unreadable image, so that it is tried again."""
+        for path in filter(Path.exists, map(self.path, range(self.num_chunks))):
+            with np.load(path, allow_pickle=False) as arrays:
+                incomplete = len(arrays['unreadable']) > 0
+            if incomplete:
+                path.unlink()
+
     def discard(self) -> None:
         """Remove the unfinished extraction."""
         shutil.rmtree(self.partial, ignore_errors=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,11 @@ from torch.utils.data import Dataset
 
 from mmcsod.datasets.ids import all_image_ids
 from mmcsod.errors import UserError
-from mmcsod.features.audit import Account, initialise, left_out
+from mmcsod.features.audit import EXAMPLES, Account, initialise, left_out
 from mmcsod.features.bank import OBJECT_DTYPE
 from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
+
+logger = logging.getLogger('mmcsod')
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,23 @@ class TrainingPool(Dataset):
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
         usable = torch.from_numpy(~self.objects_of(index)['ignored'])
         return Sample(index, packed['inputs'], packed['data_samples'], boxes[usable])
+
+    def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
+        """Pass samples on, logging why the first few of the unreadable ones are.
+
+        Raises:
+            UserError: If one is unreadable under ``strict``.
+        """
+        unreadable = 0
+        for sample in samples:
+            if sample.error is not None:
+                unreadable += 1
+                if strict:
+                    raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
+                                    'mend or remove it, or run without --strict.')
+                if unreadable <= EXAMPLES:
+                    logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
+            yield sample
 
     @staticmethod
     def _boxes_in_order(info: dict, data_sample: Any) -> Tensor:
