@@ -28,7 +28,7 @@ from mmcsod.features.distributed import on_first_process
 from mmcsod.features.earlier import prepare
 from mmcsod.features.identity import identify, json_values, versions
 from mmcsod.features.pool import Sample, TrainingPool
-from mmcsod.features.reader import FeatureReader
+from mmcsod.features.reader import AMP_DTYPES, FeatureReader
 
 logger = logging.getLogger('mmcsod')
 
@@ -50,6 +50,9 @@ class ExtractionOptions:
         resume: Whether to go on with an unfinished extraction.
         overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
             something else is.
+
+    Raises:
+        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range.
     """
 
     tap: str = 'auto'
@@ -63,6 +66,13 @@ class ExtractionOptions:
     strict: bool = False
     resume: bool = False
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.amp not in (None, *AMP_DTYPES):
+            raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_DTYPES)}, or nothing for float32.')
+        for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
+            if value < least:
+                raise UserError(f'{name} is {value}; give {least} or more.')
 
 
 def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
