@@ -144,9 +144,15 @@ def _call(step: Mapping[str, Any]) -> str:
 
 
 def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
-    """Extract this process's share of the chunks that are missing."""
+    """Extract this process's share of the chunks that are missing.
+
+    Raises:
+        UserError: If an image is unreadable under ``strict``, a batch does not fit into the GPU's memory, or the disk
+            refuses a chunk.
+    """
     rank, world = get_dist_info()
-    todo = store.missing()[rank::world]
+    # One list for all: a process that looks later finds chunks that another has written by then.
+    todo = on_first_process(store.missing)[rank::world]
     indices = [index for chunk in todo for index in store.indices(chunk)]
     loader = DataLoader(
         pool, batch_size=None, sampler=indices, num_workers=options.num_workers,
