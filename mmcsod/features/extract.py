@@ -114,11 +114,14 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
 def _lock(directory: Path) -> FileLock:
     """Refuse a second run on the same folder."""
     def take() -> None:
-        directory.parent.mkdir(parents=True, exist_ok=True)
         try:
+            directory.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout as error:
             raise UserError(f'Another process is extracting into {directory}; wait for it, or name another '
+                            '--work-dir.') from error
+        except OSError as error:
+            raise UserError(f'{directory.parent} is no folder that can be written to ({error.strerror}); name another '
                             '--work-dir.') from error
 
     lock = FileLock(directory.with_name(f'.{directory.name}.lock'))

@@ -120,6 +120,13 @@ def test_a_second_process_is_refused(cfg, detector, tmp_path):
         extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
 
 
+@pytest.mark.parametrize('below', ['', 'deeper'])
+def test_a_work_dir_that_is_a_file_is_refused(below, cfg, detector, tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match=r'is no folder that can be written to .*--work-dir'):
+        extract_bank(detector, cfg, tmp_path / 'file' / below / 'features', OPTIONS)
+
+
 def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
     write_coco(tmp_path, 6)
     (tmp_path / 'images' / '002.png').write_bytes(b'no image')
