@@ -2,12 +2,13 @@
 
 ``import mmcsod`` is cheap and needs no detector: Stage 2 runs wherever numpy does. In a process that has loaded
 MMEngine already, which is where ``custom_imports`` is read, it also registers :class:`GTRoIFeatureHook` and
-:class:`CoresetDataset`; anywhere else :func:`register_all_modules` does.
+:class:`CoresetDataset` if MMDetection is installed; anywhere else :func:`register_all_modules` does.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -41,5 +42,5 @@ def register_all_modules() -> None:
         importlib.import_module(module)
 
 
-if 'mmengine' in sys.modules:
+if 'mmengine' in sys.modules and importlib.util.find_spec('mmdet') is not None:
     register_all_modules()

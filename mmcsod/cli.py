@@ -10,6 +10,12 @@ from collections.abc import Callable
 from mmcsod.errors import UserError
 
 
+def rank() -> int:
+    """Return this process's rank as torchrun, slurm or mpi says it before anything is initialised; 0 without them."""
+    names = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
+    return int(next((os.environ[name] for name in names if name in os.environ), 0))
+
+
 def run(main: Callable[[], int | None]) -> None:
     """Call ``main`` and exit with its status; a :class:`UserError` becomes one line on stderr and status 2."""
     _show_log()
@@ -29,5 +35,5 @@ def _show_log() -> None:
     handler.setFormatter(logging.Formatter('%(message)s'))
     logger = logging.getLogger('mmcsod')
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO if os.environ.get('RANK', '0') == '0' else logging.WARNING)
+    logger.setLevel(logging.INFO if rank() == 0 else logging.WARNING)
     logger.propagate = False

@@ -26,6 +26,7 @@ else:
     from mmcsod.errors import UserError
     from mmcsod.features.cli import add_extraction_arguments, extract_from_args, work_dir
     from mmcsod.selection.cli import add_selection_arguments, check_selection_arguments, select_from_args
+    from mmcsod.selection.object_vectors import needs_object_vectors
 
     EXAMPLES = """examples:
   python tools/select.py CONFIG CHECKPOINT --num-images 200
@@ -48,7 +49,7 @@ else:
         args = parse_args()
         check_selection_arguments(args)
         # Nobody should find out after extracting that a method needs what was not kept.
-        args.keep_objects |= args.method == 'csod-objectwise'
+        args.keep_objects |= needs_object_vectors(args.method)
         bank, folder = open_bank(args)
         if os.environ.get('RANK', '0') != '0':
             return 0

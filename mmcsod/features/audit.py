@@ -18,6 +18,7 @@ DEGENERATE = 'without area'
 NON_FINITE = 'not finite'
 OUTSIDE = 'outside the image'
 MARKED_IGNORE = 'marked ignore'
+NO_CLASS = 'of no class'
 
 
 class Account:

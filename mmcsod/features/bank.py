@@ -73,7 +73,7 @@ class FeatureBank:
             classes: Class names in dataset order.
 
         Raises:
-            UserError: If the tables disagree in length or a label is out of range.
+            UserError: If the tables disagree in length, or a label is no whole number or out of range.
         """
         vectors = np.asarray(vectors)
         if vectors.dtype not in (np.float32, np.float16):
@@ -81,10 +81,14 @@ class FeatureBank:
         if not len(vectors) == len(image_ids) == len(labels):
             raise UserError(f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
                             'labels; give one id and one label for each vector.')
+        indices = np.asarray(labels)
+        if len(indices) and indices.dtype.kind not in 'iu':
+            raise UserError(f'A bank was given labels like "{indices.flat[0]}"; give whole numbers, indices '
+                            'into the class names.')
         images = {image: index for index, image in enumerate(dict.fromkeys(map(str, image_ids)))}
         rows = np.zeros(len(labels), ROW_DTYPE)
         rows['image'] = [images[str(image)] for image in image_ids]
-        rows['label'] = np.asarray(labels, dtype=np.int64)
+        rows['label'] = indices
         rows['count'] = 1
         return cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
 

@@ -59,8 +59,8 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
 def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> list[str]:
     """Load ``state`` into a detector that may have been built for other classes.
 
-    No tap reads the predictors, so those whose shapes differ keep their initial values: a checkpoint trained on
-    other classes is a legitimate selector.
+    No tap reads the predictors, so those whose shapes differ keep their initial values, and so do mask, point and
+    other heads: a checkpoint trained on other classes is a legitimate selector.
 
     Returns:
         Names of the tensors left out because their shapes differ.
@@ -71,7 +71,7 @@ def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str |
     own = detector.state_dict()
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
     missing = [key for key in own if key not in state]
-    needed = [key for key in (*missing, *differing) if not _is_predictor(key)]
+    needed = [key for key in (*missing, *differing) if _is_read(key)]
     if needed:
         raise UserError(f'The checkpoint {source} is of another detector: {len(needed)} tensors of the config\'s model '
                         f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
@@ -84,15 +84,17 @@ def state_digest(detector: nn.Module) -> str:
     """Return the SHA-256 of the weights that features depend on, the same from a file and from a model in memory."""
     digest = hashlib.sha256()
     for key, value in sorted(detector.state_dict().items()):
-        if _is_predictor(key):
+        if not _is_read(key):
             continue
         digest.update(f'{key}:{value.dtype}:{tuple(value.shape)}'.encode())
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
-def _is_predictor(key: str) -> bool:
-    """Return whether a tensor belongs to a part that extraction never runs."""
-    return key.startswith(('rpn_head.', 'roi_head.mask_head', 'roi_head.semantic', 'roi_head.glbctx',
-                           'roi_head.feat_relay', 'data_preprocessor.')) or any(
-                               part in key for part in ('.fc_cls.', '.fc_reg.', '.num_batches_tracked'))
+def _is_read(key: str) -> bool:
+    """Return whether extraction depends on a tensor: of the RoI head, it runs what is on the way to the predictors."""
+    module, _, rest = key.partition('.')
+    if module == 'roi_head' and not rest.startswith(('bbox_head.', 'bbox_roi_extractor.', 'shared_head.')):
+        return False
+    return module not in ('rpn_head', 'data_preprocessor') and not any(
+        part in key for part in ('.fc_cls', '.fc_reg', '.num_batches_tracked'))

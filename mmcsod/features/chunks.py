@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from mmcsod.errors import UserError
 from mmcsod.features.bank import ROW_DTYPE, FeatureBank
@@ -75,11 +76,19 @@ class ChunkStore:
             raise UserError(f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
                             'make room, then go on with --resume.') from error
 
-    def read(self) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the chunks in dataset order."""
+    def read(self) -> Iterator[NpzFile]:
+        """Yield the chunks in dataset order, each open until the next; an array is read when it is asked for."""
         for chunk in range(self.num_chunks):
             with np.load(self.path(chunk), allow_pickle=False) as arrays:
-                yield dict(arrays)
+                yield arrays
+
+    def drop_unreadable(self) -> None:
+        """Remove the chunks that lack an unreadable image, so that it is tried again."""
+        for path in filter(Path.exists, map(self.path, range(self.num_chunks))):
+            with np.load(path, allow_pickle=False) as arrays:
+                incomplete = len(arrays['unreadable']) > 0
+            if incomplete:
+                path.unlink()
 
     def discard(self) -> None:
         """Remove the unfinished extraction."""
@@ -113,25 +122,31 @@ class ChunkStore:
         order = np.argsort(rows['label'], kind='stable')
         target = np.empty(len(rows), np.int64)
         target[order] = np.arange(len(rows))
-        first = next(self.read())
         arrays = {'rows': rows[order].astype(ROW_DTYPE)}
         for name in ('vectors', 'image_vectors', 'object_vectors'):
-            if name in first:
-                arrays[name] = self._gather_vectors(name, target)
+            shapes = [_shape(chunk, name) for chunk in self.read() if name in chunk]
+            if shapes:
+                arrays[name] = self._gather_vectors(name, shapes, target)
         return arrays
 
-    def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
+    def _gather_vectors(self, name: str, shapes: Sequence[tuple[int, ...]], target: np.ndarray) -> np.ndarray:
         path = self.partial / f'{name}.npy'
-        shapes = [chunk[name].shape for chunk in self.read()]
         total, width = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
         with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         start = 0
-        for chunk in self.read():
-            stop = start + len(chunk[name])
+        for chunk, shape in zip(self.read(), shapes, strict=True):
+            stop = start + shape[0]
             if stop > start:
                 joined[target[start:stop] if name == 'vectors' else slice(start, stop)] = chunk[name]
             start = stop
         joined.flush()
         return joined
+
+
+def _shape(arrays: NpzFile, name: str) -> tuple[int, ...]:
+    """Return the shape of an array without reading it."""
+    with arrays.zip.open(f'{name}.npy') as file:
+        np.lib.format.read_magic(file)
+        return np.lib.format.read_array_header_1_0(file)[0]

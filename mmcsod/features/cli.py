@@ -38,7 +38,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--channels-last', action='store_true', help='lay images out channels last')
     group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
     group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
-    group.add_argument('--overwrite', action='store_true', help='replace a bank or unfinished extraction that differs')
+    group.add_argument('--overwrite', action='store_true', help='replace the bank or unfinished extraction there is')
     group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
     group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                        help='how a distributed run was started, as for mmdet')

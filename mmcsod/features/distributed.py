@@ -29,14 +29,23 @@ def init_launcher(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
 
 
 def on_first_process(action: Callable[[], T]) -> T:
-    """Do something in the first process only; all processes get its result, or its :class:`UserError`."""
+    """Do something in the first process only, and give all of them its result.
+
+    Raises:
+        UserError: In the others, whatever the action raised; the first process raises that itself.
+    """
     outcome: list[Any] = [None, None]
+    failure = None
     if get_dist_info()[0] == 0:
         try:
             outcome[0] = action()
-        except UserError as error:
-            outcome[1] = str(error)
+        except Exception as error:  # the others wait for the outcome, whatever it is
+            failure = error
+            outcome[1] = str(error) if isinstance(error, UserError) else (
+                f'The first process failed with {type(error).__name__}: {error}.')
     broadcast_object_list(outcome, src=0)
+    if failure is not None:
+        raise failure
     if outcome[1] is not None:
         raise UserError(outcome[1])
     return outcome[0]

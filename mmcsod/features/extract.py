@@ -20,13 +20,15 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from mmcsod.errors import UserError
+from mmcsod.features.audit import EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.bank import FeatureBank
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.distributed import on_first_process
-from mmcsod.features.identity import differences, identify, json_values, versions
+from mmcsod.features.earlier import prepare
+from mmcsod.features.identity import identify, json_values, versions
 from mmcsod.features.pool import Sample, TrainingPool
-from mmcsod.features.reader import FeatureReader
+from mmcsod.features.reader import AMP_DTYPES, FeatureReader
 
 logger = logging.getLogger('mmcsod')
 
@@ -46,7 +48,11 @@ class ExtractionOptions:
         channels_last: Whether images are laid out channels last.
         strict: Whether the first unreadable image ends the extraction.
         resume: Whether to go on with an unfinished extraction.
-        overwrite: Whether an existing bank or unfinished extraction of something else is replaced.
+        overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
+            something else is.
+
+    Raises:
+        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range.
     """
 
     tap: str = 'auto'
@@ -61,13 +67,21 @@ class ExtractionOptions:
     resume: bool = False
     overwrite: bool = False
 
+    def __post_init__(self) -> None:
+        if self.amp not in (None, *AMP_DTYPES):
+            raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_DTYPES)}, or nothing for float32.')
+        for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
+            if value < least:
+                raise UserError(f'{name} is {value}; give {least} or more.')
+
 
 def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
                  options: ExtractionOptions | None = None) -> FeatureBank:
     """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set and save them as a bank.
 
-    A finished bank of the same detector, weights, tap, pipeline and dataset is reused. In a distributed run every
-    process takes its share of the chunks, and all of them return the bank.
+    A finished bank of the same detector, weights, tap, pipeline and dataset is reused, unless an image that could
+    not be read for it can be read now. In a distributed run every process takes its share of the chunks, and all of
+    them return the bank.
 
     Args:
         detector: A trained two-stage detector, on the device to use; its weights and mode are left as they are.
@@ -76,7 +90,8 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
         options: How to run.
 
     Raises:
-        UserError: If the folder holds something else, is in use, or the input is unusable.
+        UserError: If the folder holds something else or is in use, if the input is unusable, or if no image can be
+            read.
     """
     options = options or ExtractionOptions()
     directory = Path(directory)
@@ -86,7 +101,7 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     store = ChunkStore(directory, len(pool))
     lock = _lock(directory)
     try:
-        if on_first_process(lambda: _prepare(store, identity, options)):
+        if on_first_process(lambda: prepare(store, pool, identity, options)):
             _announce(pool, reader)
             extract_chunks(store, pool, reader, options)
             barrier()
@@ -99,48 +114,19 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
 def _lock(directory: Path) -> FileLock:
     """Refuse a second run on the same folder."""
     def take() -> None:
-        directory.parent.mkdir(parents=True, exist_ok=True)
         try:
+            directory.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout as error:
             raise UserError(f'Another process is extracting into {directory}; wait for it, or name another '
+                            '--work-dir.') from error
+        except OSError as error:
+            raise UserError(f'{directory.parent} is no folder that can be written to ({error.strerror}); name another '
                             '--work-dir.') from error
 
     lock = FileLock(directory.with_name(f'.{directory.name}.lock'))
     on_first_process(take)
     return lock
-
-
-def _prepare(store: ChunkStore, identity: dict, options: ExtractionOptions) -> bool:
-    """Return whether there is anything to extract, after judging what the folder holds already."""
-    if store.directory.exists():
-        found = FeatureBank.load(store.directory).provenance.get('identity', {})
-        differing = differences(found, identity)
-        if not differing:
-            logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
-            store.discard()
-            return False
-        _replace(store.directory, differing, options)
-    begun = store.identity()
-    if begun is not None:
-        differing = differences(begun, identity)
-        if differing:
-            _replace(store.partial, differing, options)
-        elif not (options.resume or options.overwrite):
-            raise UserError(f'{store.partial} is an unfinished extraction ({store.num_chunks - len(store.missing())} '
-                            f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
-                            '--overwrite.')
-        if differing or not options.resume:
-            store.discard()
-    store.open(identity)
-    return True
-
-
-def _replace(path: Path, differing: list[str], options: ExtractionOptions) -> None:
-    if not options.overwrite:
-        raise UserError(f'{path} was made with another {" and another ".join(differing)}; name another --work-dir, '
-                        'or replace it with --overwrite.')
-    logger.info('%s was made with another %s and will be replaced.', path, ' and another '.join(differing))
 
 
 def _announce(pool: TrainingPool, reader: FeatureReader) -> None:
@@ -161,9 +147,15 @@ def _call(step: Mapping[str, Any]) -> str:
 
 
 def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
-    """Extract this process's share of the chunks that are missing."""
+    """Extract this process's share of the chunks that are missing.
+
+    Raises:
+        UserError: If an image is unreadable under ``strict``, a batch does not fit into the GPU's memory, or the disk
+            refuses a chunk.
+    """
     rank, world = get_dist_info()
-    todo = store.missing()[rank::world]
+    # One list for all: a process that looks later finds chunks that another has written by then.
+    todo = on_first_process(store.missing)[rank::world]
     indices = [index for chunk in todo for index in store.indices(chunk)]
     loader = DataLoader(
         pool, batch_size=None, sampler=indices, num_workers=options.num_workers,
@@ -171,22 +163,12 @@ def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader,
     total = len(pool) if world == 1 else len(indices)
     with reader.ready(), tqdm(total=total, initial=total - len(indices), desc='extract', unit='img',
                               disable=rank != 0) as bar:
-        samples = _checked(loader, pool, options.strict, bar)
+        samples = pool.checked(loader, options.strict)
         for chunk in todo:
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
+            bar.update(len(own) - len(results))  # the unreadable ones
             store.write(chunk, chunk_arrays(own, results, pool, options.keep_objects))
-
-
-def _checked(samples: Iterable[Sample], pool: TrainingPool, strict: bool, bar: tqdm) -> Iterator[Sample]:
-    """Pass samples on, counting the unreadable ones; under ``strict`` the first of them is an error."""
-    for sample in samples:
-        if sample.error is not None:
-            if strict:
-                raise UserError(f'The image {pool.images[sample.index]} cannot be read ({sample.error}); '
-                                'mend or remove it, or run without --strict.')
-            bar.update()
-        yield sample
 
 
 def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
@@ -218,6 +200,10 @@ def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -
 
 def _publish(store: ChunkStore, pool: TrainingPool, identity: dict, cfg: Config) -> None:
     unreadable = np.concatenate([chunk['unreadable'] for chunk in store.read()])
+    if len(unreadable) == len(pool):
+        store.discard()
+        raise UserError(f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
+                        'mend what is logged above, most likely data_root, the pipeline or a mount.')
     objects = pool.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
     names = [pool.images[index] for index in unreadable]
@@ -231,7 +217,6 @@ def _publish(store: ChunkStore, pool: TrainingPool, identity: dict, cfg: Config)
         'versions': versions(),
     }
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
-    for name in names[:3]:
-        logger.warning('The image %s could not be read and is not in the bank.', name)
-    if len(names) > 3:
-        logger.warning('%d images in all could not be read.', len(names))
+    if names:
+        logger.warning('%d images could not be read and are not in the bank: %s%s.', len(names),
+                       ', '.join(names[:EXAMPLES]), ', ...' if len(names) > EXAMPLES else '')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,11 @@ from torch.utils.data import Dataset
 
 from mmcsod.datasets.ids import all_image_ids
 from mmcsod.errors import UserError
-from mmcsod.features.audit import Account, initialise, left_out
+from mmcsod.features.audit import EXAMPLES, NO_CLASS, Account, initialise, left_out
 from mmcsod.features.bank import OBJECT_DTYPE
 from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
+
+logger = logging.getLogger('mmcsod')
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class TrainingPool(Dataset):
     Attributes:
         classes: Class names in dataset order.
         images: Image ids in dataset order.
-        objects: (O,) of ``OBJECT_DTYPE``, image by image; ``ignored`` marks what no vector is made of.
+        objects: (O,) of ``OBJECT_DTYPE``, image by image, those of no class left out; ``ignored`` marks what no vector
+            is made of.
         pipeline: The transforms in use.
         objects_left_out, images_left_out: What is not used, by reason.
 
@@ -107,12 +111,19 @@ class TrainingPool(Dataset):
         flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
         reasons = left_out(boxes, flags & (not self._keep_ignored), info.get('width'), info.get('height'),
                            (leaf.filter_cfg or {}).get('bbox_min_size'))
+        known = self._has_class(info)
+        reasons = [reason if one_known else NO_CLASS for reason, one_known in zip(reasons, known, strict=True)]
         for reason in filter(None, reasons):
             self.objects_left_out.add(reason, self.images[index])
         table['image'], table['label'] = index, [instance['bbox_label'] for instance in info['instances']]
         table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         table['ignored'] = [reason is not None for reason in reasons]
-        return table
+        return table[known]
+
+    def _has_class(self, info: Mapping[str, Any]) -> np.ndarray:
+        """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""
+        labels = np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
+        return (labels >= 0) & (labels < len(self.classes))
 
     def _locate(self, index: int) -> tuple[BaseDataset, int]:
         leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
@@ -132,11 +143,29 @@ class TrainingPool(Dataset):
             packed = leaf.prepare_data(position)
             if packed is None:
                 raise UserError('the pipeline returned nothing')
-            boxes = self._boxes_in_order(leaf.get_data_info(position), packed['data_samples'])
+            info = leaf.get_data_info(position)
+            boxes = self._boxes_in_order(info, packed['data_samples'])[self._has_class(info)]
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
         usable = torch.from_numpy(~self.objects_of(index)['ignored'])
         return Sample(index, packed['inputs'], packed['data_samples'], boxes[usable])
+
+    def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
+        """Pass samples on, logging why the first few of the unreadable ones are.
+
+        Raises:
+            UserError: If one is unreadable under ``strict``.
+        """
+        unreadable = 0
+        for sample in samples:
+            if sample.error is not None:
+                unreadable += 1
+                if strict:
+                    raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
+                                    'mend or remove it, or run without --strict.')
+                if unreadable <= EXAMPLES:
+                    logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
+            yield sample
 
     @staticmethod
     def _boxes_in_order(info: dict, data_sample: Any) -> Tensor:

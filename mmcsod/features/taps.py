@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHead
+from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHead, MultiInstanceBBoxHead
 from torch import Tensor, nn
 
 from mmcsod.errors import UserError
@@ -24,8 +24,8 @@ class RoITap:
     - ``roi``: RoI extractor g, then the shared head where there is one (res5 of C4 detectors), then global average
       pooling h: Eq. 2 to the letter.
     - ``pooled``: the same without the shared head.
-    - ``fc``: ``pooled`` maps through the box head's shared fully connected layers (for Double-Head, its fully
-      connected branch), which is what an FPN detector's predictors read.
+    - ``fc``: RoI extractor, shared head where there is one, then the box head's shared fully connected layers (for
+      Double-Head, its fully connected branch), which is what an FPN detector's predictors read.
     - ``auto``: ``fc`` where the box head has such layers, else ``roi``.
 
     Multi-stage heads are read at their first stage, and the semantic or context features that some heads add
@@ -109,12 +109,12 @@ def _connected_layers(head: nn.Module) -> Callable[[Tensor], Tensor] | None:
     """Return the part of a box head that ends in its shared fully connected layers, or None if it has none."""
     if isinstance(head, DoubleConvFCBBoxHead):
         return lambda maps: _connect(maps.flatten(1), head.fc_branch)
-    if isinstance(head, ConvFCBBoxHead) and head.num_shared_fcs > 0:
+    if isinstance(head, (ConvFCBBoxHead, MultiInstanceBBoxHead)) and head.num_shared_fcs > 0:
         return lambda maps: _shared_part(head, maps)
     return None
 
 
-def _shared_part(head: ConvFCBBoxHead, maps: Tensor) -> Tensor:
+def _shared_part(head: ConvFCBBoxHead | MultiInstanceBBoxHead, maps: Tensor) -> Tensor:
     for conv in head.shared_convs:
         maps = conv(maps)
     if head.with_avg_pool:

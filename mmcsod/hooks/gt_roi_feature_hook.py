@@ -19,6 +19,9 @@ from mmcsod.features.bank import FeatureBank
 from mmcsod.features.extract import ExtractionOptions, extract_bank
 from mmcsod.features.taps import RoITap
 from mmcsod.selection import select_coreset
+from mmcsod.selection.budget import Budget
+from mmcsod.selection.object_vectors import needs_object_vectors
+from mmcsod.selection.select import parse_lam
 
 logger = logging.getLogger('mmcsod')
 
@@ -33,17 +36,25 @@ class GTRoIFeatureHook(Hook):
 
     Args:
         num_images: N of Algorithm 1; None leaves the bank alone and selects nothing.
-        method: Selection method.
+        method: Selection method; with one that needs the vectors of objects, ``keep_objects`` is on.
         lam: The balance of Eq. 4, or 'auto'.
         seed: Seed of selection methods that draw.
         out_dir: Where to write; the work dir by default.
         **options: Fields of :class:`mmcsod.features.extract.ExtractionOptions`.
+
+    Raises:
+        UserError: If an option is unfit whatever the detector and the images are.
     """
 
     priority = 'VERY_LOW'
 
     def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
                  out_dir: str | None = None, **options: Any) -> None:
+        # Nobody should find out after training that an option is unfit.
+        if num_images is not None:
+            Budget(num_images)
+        parse_lam(lam)
+        options['keep_objects'] = options.get('keep_objects', False) or needs_object_vectors(method)
         self.num_images = num_images
         self.selection: dict[str, Any] = {'method': method, 'lam': lam, 'seed': seed}
         self.out_dir = out_dir

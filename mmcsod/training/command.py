@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from mmcsod.cli import rank
 from mmcsod.training.retrain import Retraining, RetrainOptions, prepare, train, write_config
 
 
@@ -25,7 +25,7 @@ def retrain_command(config: str | Path, coreset: str | Path | None, options: Ret
         UserError: If something is wrong with the config, the coreset or the data, or the loss turns NaN.
     """
     retraining = prepare(config, coreset, options)
-    if os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':
+    if rank() == 0:
         _show(retraining)
         if not dry_run:
             print(f'Resolved config: {write_config(retraining)}', flush=True)

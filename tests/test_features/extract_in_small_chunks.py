@@ -1,4 +1,5 @@
-"""Run as a program by the tests: Stage 1 in chunks of two images, so that a small set has many.
+"""Run as a program by the tests: Stage 1 in chunks of two images, so that a small set has many. With --launcher, all
+processes but the first list the chunks to do late.
 
 Usage: extract_in_small_chunks.py ROOT OUT [--launcher] [--limit BYTES] [--slow SECONDS] [--resume]
 """
@@ -8,7 +9,7 @@ import resource
 import signal
 import time
 
-from mmcsod.cli import run
+from mmcsod.cli import rank, run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
 from mmcsod.features.extract import ExtractionOptions, extract_bank
@@ -26,6 +27,13 @@ def main():
     args = parser.parse_args()
     if args.launcher:
         init_launcher('pytorch', {})
+        list_missing = chunks.ChunkStore.missing
+
+        def late_missing(self):
+            time.sleep(2 * rank())
+            return list_missing(self)
+
+        chunks.ChunkStore.missing = late_missing
     if args.limit:  # a file that may not grow is what a full disk looks like from inside
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (args.limit, args.limit))

@@ -79,7 +79,9 @@ def test_objectwise_needs_object_vectors():
     (np.ones((2, 2)), 'ab', [0], 'given 2 vectors, 2 image ids and 1 labels'),
     (np.ones(2), 'ab', [0, 0], 'must be a 2-d array .* not 1-d'),
     (np.ones((2, 2)), 'ab', [0, 2], r"rows name a label outside 0\.\.1"),
-    (np.ones((2, 2)), 'ab', [0, -1], r"rows name a label outside 0\.\.1")])
+    (np.ones((2, 2)), 'ab', [0, -1], r"rows name a label outside 0\.\.1"),
+    (np.ones((2, 2)), 'ab', ['y', 'x'], 'labels like "y"; give whole numbers'),
+    (np.ones((2, 2)), 'ab', [0.5, 1], r'labels like "0\.5"')])
 def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, message):
     with pytest.raises(UserError, match=message):
         FeatureBank.from_arrays(vectors, ids, labels, ['x', 'y'])

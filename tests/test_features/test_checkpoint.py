@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
+from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
 from mmcsod.features.detector import build_detector
@@ -70,6 +71,21 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     torch.save(trained.state_dict(), tmp_path / 'other.pth')
     loaded = build_detector(cfg, tmp_path / 'other.pth', 'cpu')
     assert state_digest(loaded) == state_digest(trained)
+
+
+@pytest.mark.parametrize(('name', 'classwise'), [
+    ('ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py', 'mask_iou_head.fc_mask_iou'),
+    ('point_rend/point-rend_r50-caffe_fpn_ms-1x_coco.py', 'point_head.fc_logits')])
+def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
+    cfg = load_config(f'mmdet::{name}')
+    cfg.model.backbone.init_cfg = None
+    detector = build(cfg)
+    state = detector.state_dict()
+    differing = [key for key in state if classwise in key]
+    assert differing
+    load_weights(detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth')
+    with pytest.raises(UserError, match='of another detector'):
+        load_weights(detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth')
 
 
 def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):

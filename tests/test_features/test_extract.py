@@ -115,37 +115,16 @@ def test_rows_are_class_major_and_in_dataset_order(cfg, detector, tmp_path):
     assert bank.images[0] == 'images/000.png'
 
 
-def test_a_finished_bank_is_reused_and_says_so(cfg, detector, tmp_path, caplog):
-    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
-    stamp = (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns
-    with caplog.at_level('INFO', 'mmcsod'):
-        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, batch_size=2))
-    assert 'reused' in caplog.text
-    assert (tmp_path / 'features' / 'vectors.npy').stat().st_mtime_ns == stamp
-
-
-@pytest.mark.parametrize(('change', 'named'), [
-    (lambda cfg, d: None, 'tap'),
-    (lambda cfg, d: d.backbone.conv1.weight.data.add_(1e-3), 'checkpoint'),
-    (lambda cfg, d: cfg.test_dataloader.dataset.pipeline[1].update(scale=(224, 160)), 'image scale'),
-    (lambda cfg, d: cfg.train_dataloader.dataset.update(indices=5), 'dataset'),
-    (lambda cfg, d: cfg.model.backbone.update(norm_eval=False), 'model config'),
-])
-def test_a_bank_of_something_else_is_never_reused(change, named, coco_root, tmp_path):
-    cfg = small_config(coco_root)
-    extract_bank(build(cfg), cfg, tmp_path / 'features', OPTIONS)
-    detector = build(cfg)
-    change(cfg, detector)
-    options = replace(OPTIONS, tap='roi') if named == 'tap' else OPTIONS
-    with pytest.raises(UserError, match=f'made with another {named}.*--overwrite'):
-        extract_bank(detector, cfg, tmp_path / 'features', options)
-    extract_bank(detector, cfg, tmp_path / 'features', replace(options, overwrite=True))
-    extract_bank(detector, cfg, tmp_path / 'features', options)
-
-
 def test_a_second_process_is_refused(cfg, detector, tmp_path):
     with FileLock(tmp_path / '.features.lock'), pytest.raises(UserError, match='Another process'):
         extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+
+
+@pytest.mark.parametrize('below', ['', 'deeper'])
+def test_a_work_dir_that_is_a_file_is_refused(below, cfg, detector, tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match=r'is no folder that can be written to .*--work-dir'):
+        extract_bank(detector, cfg, tmp_path / 'file' / below / 'features', OPTIONS)
 
 
 def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):

@@ -14,7 +14,7 @@ from mmcsod.errors import UserError
 from mmcsod.features.extract import ExtractionOptions, extract_bank
 from mmcsod.features.taps import RoITap
 
-from .conftest import build, use_data
+from .conftest import build, small_config, use_data
 
 SCALE = (192, 128)
 
@@ -142,6 +142,22 @@ def test_rows_equal_a_forward_pass_by_hand(case, coco_root, tmp_path):
 def test_auto_says_what_it_took(detector):
     tap = RoITap(detector)
     assert (tap.name, tap.description) == ('fc', 'bbox_roi_extractor -> bbox_head.shared_fcs')
+
+
+def test_crowddets_fc_is_what_its_predictors_read(coco_root):
+    cfg = small_config(coco_root)
+    cfg.model.roi_head.bbox_head.update(type='MultiInstanceBBoxHead', num_classes=1)
+    cfg.model.roi_head.update(type='MultiInstanceRoIHead')
+    detector = build(cfg)
+    tap = RoITap(detector)
+    assert tap.name == 'fc'
+    read = []
+    detector.roi_head.bbox_head.fc_cls[0].register_forward_pre_hook(lambda module, inputs: read.append(inputs[0]))
+    maps = [torch.rand(1, 32, 64 // stride, 64 // stride) for stride in (4, 8, 16, 32)]
+    rois = torch.tensor([[0, 3, 5, 40, 60], [0, 10, 10, 20, 30.0]])
+    with torch.no_grad():
+        detector.roi_head._bbox_forward(maps, rois)
+        torch.testing.assert_close(tap(maps, rois), read[0])
 
 
 def test_a_detector_without_roi_head_is_refused():

@@ -16,6 +16,7 @@ from mmcsod import Coreset, FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
 from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.hooks import GTRoIFeatureHook
 from tests.test_features.conftest import small_config, write_coco
 
 PROJECT = Path(mmcsod.__file__).parents[1]
@@ -92,6 +93,25 @@ def test_a_detector_without_roi_head_is_refused_before_training(root, tmp_path):
     with pytest.raises(UserError, match='no RoI head'):
         Runner.from_cfg(cfg).train()
     assert not list(tmp_path.glob('*.pth'))
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'num_images': 0}, 'num_images is 0'),
+    ({'num_images': 5, 'method': 'cosd'}, "no selection method 'cosd'"),
+    ({'num_images': 5, 'lam': -3}, 'lam is -3'),
+    ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
+    ({'batch_size': 0}, 'batch_size is 0'),
+    ({'num_workers': -1}, 'num_workers is -1'),
+])
+def test_unfit_options_are_refused_when_the_config_is_read(options, message):
+    with pytest.raises(UserError, match=message):
+        GTRoIFeatureHook(**options)
+
+
+def test_objectwise_selection_keeps_the_objects_by_itself():
+    assert GTRoIFeatureHook(num_images=5, method='csod-objectwise').options.keep_objects
+    assert GTRoIFeatureHook(num_images=5, keep_objects=True).options.keep_objects
+    assert not GTRoIFeatureHook(num_images=5).options.keep_objects
 
 
 def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
