@@ -26,7 +26,7 @@ else:
     from mmcsod.errors import UserError
     from mmcsod.features.cli import add_extraction_arguments, extract_from_args, work_dir
     from mmcsod.selection.cli import add_selection_arguments, check_selection_arguments, select_from_args
-    from mmcsod.selection.object_vectors import needs_object_vectors
+    from mmcsod.selection.methods import get_method
 
     EXAMPLES = """examples:
   python tools/select.py CONFIG CHECKPOINT --num-images 200
@@ -49,7 +49,7 @@ else:
         args = parse_args()
         check_selection_arguments(args)
         # Nobody should find out after extracting that a method needs what was not kept.
-        args.keep_objects |= needs_object_vectors(args.method)
+        args.keep_objects |= get_method(args.method).needs_object_vectors
         bank, folder = open_bank(args)
         if os.environ.get('RANK', '0') != '0':
             return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmcsod.errors import UserError
 from mmcsod.features import TAPS
@@ -67,18 +67,27 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     if args.checkpoint is None:
         raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
     register_all_modules()
+    options = _options(args)
     cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
     init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
     detector = build_detector(cfg, args.checkpoint, args.device)
-    return extract_bank(detector, cfg, work_dir(args) / 'features', _options(args))
+    return extract_bank(detector, cfg, work_dir(args) / 'features', options)
 
 
 def _options(args: argparse.Namespace) -> ExtractionOptions:
-    from mmcsod.config import load_config
     from mmcsod.features.extract import ExtractionOptions
 
-    pipeline = tuple(load_config(args.pipeline)['pipeline']) if args.pipeline else None
+    pipeline = _read_pipeline(args.pipeline) if args.pipeline else None
     return ExtractionOptions(
         tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
         keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
         strict=args.strict, resume=args.resume, overwrite=args.overwrite)
+
+
+def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:
+    from mmcsod.config import load_config
+
+    pipeline = load_config(path).get('pipeline')
+    if not isinstance(pipeline, list | tuple):
+        raise UserError(f'{path} has no list `pipeline` of transforms; --pipeline takes a config file with one.')
+    return tuple(pipeline)

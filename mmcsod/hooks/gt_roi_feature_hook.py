@@ -20,8 +20,7 @@ from mmcsod.features.extract import ExtractionOptions, extract_bank
 from mmcsod.features.taps import RoITap
 from mmcsod.selection import select_coreset
 from mmcsod.selection.budget import Budget
-from mmcsod.selection.object_vectors import needs_object_vectors
-from mmcsod.selection.select import parse_lam
+from mmcsod.selection.select import check_arguments
 
 logger = logging.getLogger('mmcsod')
 
@@ -51,10 +50,8 @@ class GTRoIFeatureHook(Hook):
     def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
                  out_dir: str | None = None, **options: Any) -> None:
         # Nobody should find out after training that an option is unfit.
-        if num_images is not None:
-            Budget(num_images)
-        parse_lam(lam)
-        options['keep_objects'] = options.get('keep_objects', False) or needs_object_vectors(method)
+        entry = check_arguments(Budget(1 if num_images is None else num_images), method, lam, 'auto', seed)
+        options['keep_objects'] = options.get('keep_objects', False) or entry.needs_object_vectors
         self.num_images = num_images
         self.selection: dict[str, Any] = {'method': method, 'lam': lam, 'seed': seed}
         self.out_dir = out_dir

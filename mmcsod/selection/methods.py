@@ -73,6 +73,11 @@ class Method:
     nested: bool = True
 
     @property
+    def needs_object_vectors(self) -> bool:
+        """Whether it selects on the vectors of objects, which Stage 1 keeps only when told to."""
+        return self.prepare is FeatureBank.objectwise
+
+    @property
     def usage(self) -> str:
         """The name with what must follow it."""
         return self.name if self.argument is None else f'{self.name}:{self.argument}'

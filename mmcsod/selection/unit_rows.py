@@ -42,7 +42,7 @@ class UnitRows:
             if not np.isfinite(squares).all():
                 first = rows.start + int(np.argmin(np.isfinite(squares)))
                 raise UserError(f'The vector of {name_row(first)} holds NaN or infinity; '
-                                'extract the features again, or exclude the image.')
+                                'extract the features again with --overwrite, or exclude the image.')
             inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
             self.inverse_norms[rows] = inverse
             self.total += _weighted_sum(inverse, block)
