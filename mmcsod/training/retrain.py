@@ -39,7 +39,8 @@ class RetrainOptions:
         resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
         launcher: How several processes were started: none, pytorch, slurm or mpi.
         cfg_options: Settings that replace the config's, by dotted name.
-        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size.
+        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size, even if
+            the config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
     """
 
     iters: int | None = None
@@ -117,7 +118,7 @@ def train(retraining: Retraining) -> dict[str, float]:
 
 def write_config(retraining: Retraining) -> Path:
     """Write the resolved config to the work dir, where ``tools/train.py`` of MMDetection can take it from."""
-    path = Path(retraining.config.work_dir) / Path(retraining.config.filename).name
+    path = _config_path(retraining.config)
     write_text(path, retraining.config.pretty_text)
     return path
 
@@ -132,8 +133,21 @@ def _resolve(config: str | Path, coreset: str | Path | None, options: RetrainOpt
         wrap_training_set(resolved, coreset, options.num_images)
     _set_training_options(resolved, options)
     resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
-    resolved.work_dir = options.work_dir or resolved.get('work_dir') or _default_work_dir(config, coreset, options)
+    resolved.work_dir = (options.work_dir or options.cfg_options.get('work_dir')
+                         or _default_work_dir(config, coreset, options))
+    _check_work_dir(resolved)
     return resolved
+
+
+def _config_path(config: Config) -> Path:
+    """Return where MMEngine's runner writes the config too."""
+    return Path(config.work_dir) / Path(config.filename).name
+
+
+def _check_work_dir(config: Config) -> None:
+    if _config_path(config).resolve() == Path(config.filename).resolve():
+        raise UserError(f'The resolved config would replace {config.filename}, and the checkpoints those of its run; '
+                        'name another folder with --work-dir.')
 
 
 def _set_schedule(config: Config, options: RetrainOptions, samples: int) -> None:

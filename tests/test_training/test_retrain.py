@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
-from mmcsod.fileio import write_json
+from mmcsod.fileio import write_json, write_text
 from mmcsod.training.plan import build_training_set
 from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
 from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
@@ -43,6 +43,20 @@ def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
         "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'"]
     assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
     assert not Path('work_dirs').exists()
+
+
+def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    """A config as MMDetection's tools/train.py dumps it, beside the checkpoints of the run."""
+    dumped = tmp_path / 'full' / 'tiny.py'
+    write_text(dumped, Config.fromfile(tiny_config).pretty_text + f'work_dir = {str(dumped.parent)!r}\n')
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        ready = prepare(dumped, coco_coreset, RetrainOptions(seed=3))
+        assert write_config(ready) == Path('work_dirs/tiny_test-8_seed3/tiny.py')
+    assert [path.name for path in dumped.parent.iterdir()] == ['tiny.py']
+    for options in (RetrainOptions(work_dir='full'), RetrainOptions(cfg_options={'work_dir': 'full/../full'})):
+        with pytest.raises(UserError, match=r'would replace .*full/tiny\.py'):
+            prepare(dumped, coco_coreset, options)
 
 
 def test_plan_of_the_papers_run(in_voc):
