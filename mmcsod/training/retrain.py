@@ -173,6 +173,8 @@ def _set_training_options(config: Config, options: RetrainOptions) -> None:
     if options.resume is not None:
         config.resume = True
         config.load_from = None if options.resume == 'auto' else options.resume
+    elif config.get('resume'):  # a run on the full set that was resumed: its checkpoint is of the end of that training
+        config.resume, config.load_from = False, None
 
 
 def _default_work_dir(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> str:

@@ -153,6 +153,20 @@ def test_mmdets_own_options(tiny_config, coco_coreset):
     assert config.optim_wrapper.optimizer.lr == 0.5
 
 
+def test_the_full_run_is_not_resumed(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "resume, load_from = True, 'full/epoch_7.pth'\n")
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert (ready.config.resume, ready.config.load_from) == (False, None)
+    assert {'~ resume: True -> False', "~ load_from: 'full/epoch_7.pth' -> None"} <= set(ready.difference)
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions(resume='coreset/epoch_3.pth'))
+    assert (ready.config.resume, ready.config.load_from) == (True, 'coreset/epoch_3.pth')
+
+
+def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "load_from = 'coco.pth'\n")
+    assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'coco.pth'
+
+
 def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
     options = RetrainOptions(iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook',
                                                                       'num_last_epochs': 15}]})
