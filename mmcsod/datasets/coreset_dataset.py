@@ -19,7 +19,8 @@ class CoresetDataset:
     The images are dropped in the leaves, not here: MultiImageMixDataset draws its partners from its own inner
     dataset, ClassBalancedDataset computes its factors there and MultiSourceSampler reads ``cumulative_sizes``, so
     filtering outside would let dropped images leak back in. Attributes that samplers and hooks expect of the wrapped
-    dataset (``datasets``, ``cumulative_sizes``, ``update_skip_type_keys``) are passed through.
+    dataset (``datasets``, ``cumulative_sizes``, ``update_skip_type_keys``) are passed through, and so is the pipeline
+    that PipelineSwitchHook sets.
 
     Like MMEngine's wrappers this is no ``BaseDataset``, has no subsets, and is given to other wrappers as a config.
 
@@ -51,6 +52,15 @@ class CoresetDataset:
     def metainfo(self) -> Any:
         """The wrapped dataset's meta information: a dict, or a list of them for a ConcatDataset of unlike leaves."""
         return self.dataset.metainfo
+
+    @property
+    def pipeline(self) -> Any:
+        """The wrapped dataset's transforms."""
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, transforms: Any) -> None:
+        self.dataset.pipeline = transforms
 
     def full_init(self) -> None:
         """Read the annotations, drop the images that are not in the coreset, and re-initialise the wrappers."""
