@@ -55,13 +55,15 @@ def nested_datasets(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def add_imports(config: Config) -> None:
-    """Make a dumped ``config`` register this package's modules by itself."""
+    """Make a dumped ``config`` register this package's modules by itself, where MMEngine's runner looks for them."""
     imports = config.get('custom_imports') or {}
     names = imports.get('imports', [])
     names = [names] if isinstance(names, str) else list(names)
     config.custom_imports = {
         'imports': names + [name for name in CUSTOM_IMPORTS if name not in names],
         'allow_failed_imports': imports.get('allow_failed_imports', False)}
+    if not config.get('default_scope'):  # new-style configs, which name classes, need none
+        config.default_scope = 'mmdet'
 
 
 def base_batch_size(config: Config) -> int | None:

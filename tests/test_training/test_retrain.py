@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
 
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
@@ -182,13 +183,23 @@ def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
     leaf = repr(coco_leaf(coco_root)).replace("'CocoDataset'", 'CocoDataset')
     path.write_text('from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
                     'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
-                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=1)\n'
+                    'from mmengine.hooks import CheckpointHook\nfrom mmengine.optim import LinearLR, MultiStepLR\n'
+                    'default_scope = None\n'
+                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=12)\n'
+                    'default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=1))\n'
+                    'param_scheduler = [dict(type=LinearLR, by_epoch=False, begin=0, end=500, start_factor=0.1),'
+                    'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
                     f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n')
     ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
     assert ready.plan.images == len(COCO_PICKS)
     assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
     read_again = Config.fromfile(write_config(ready))
-    assert read_again.train_dataloader.dataset.type == 'CoresetDataset'
+    assert [scheduler.type for scheduler in read_again.param_scheduler] == [
+        'mmengine.optim.LinearLR', 'mmengine.optim.MultiStepLR']
+    assert read_again.default_hooks.checkpoint == {
+        'type': 'mmengine.hooks.CheckpointHook', 'by_epoch': False, 'interval': 10}
+    with DefaultScope.overwrite_default_scope(read_again.default_scope or 'mmengine'):
+        assert len(DATASETS.build(read_again.train_dataloader.dataset)) == len(COCO_PICKS)
     assert read_again.custom_imports.imports == ['mmcsod', 'mmcsod.training.nan_hook']
 
 
