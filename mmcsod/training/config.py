@@ -34,6 +34,15 @@ def wrap_training_set(config: Config, coreset: str | Path, num_images: int | Non
     config.train_dataloader.dataset = ConfigDict(wrapped)
 
 
+def drop_extraction(config: Config) -> None:
+    """Drop ``GTRoIFeatureHook`` from ``config``, in place.
+
+    It reads the whole training set whatever the detector was trained on, and would replace the coreset in use.
+    """
+    hooks = config.get('custom_hooks') or []
+    config.custom_hooks = [hook for hook in hooks if type_name(hook) != 'GTRoIFeatureHook']
+
+
 def training_set(config: Config) -> ConfigDict:
     """Return the config of the training dataset.
 

@@ -17,7 +17,7 @@ from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.config import add_imports, base_batch_size, wrap_training_set
+from mmcsod.training.config import add_imports, base_batch_size, drop_extraction, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
 from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan
@@ -131,6 +131,7 @@ def _resolve(config: str | Path, coreset: str | Path | None, options: RetrainOpt
     import_modules_from_strings(**resolved.custom_imports)
     if coreset is not None:
         wrap_training_set(resolved, coreset, options.num_images)
+        drop_extraction(resolved)
     _set_training_options(resolved, options)
     resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
     resolved.work_dir = (options.work_dir or options.cfg_options.get('work_dir')

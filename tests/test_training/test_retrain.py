@@ -168,6 +168,17 @@ def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
     assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'coco.pth'
 
 
+def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "custom_hooks = [dict(type='NumClassCheckHook'),"
+               "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n")
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'StopOnNaNHook']
+    assert "- custom_hooks[1].out_dir = 'elsewhere'" in ready.difference
+    full = prepare(tiny_config, None, RetrainOptions())
+    assert [hook.type for hook in full.config.custom_hooks] == [
+        'NumClassCheckHook', 'GTRoIFeatureHook', 'StopOnNaNHook']
+
+
 def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
     options = RetrainOptions(iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook',
                                                                       'num_last_epochs': 15}]})
