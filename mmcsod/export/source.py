@@ -13,7 +13,6 @@ from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
 from mmcsod.datasets.coreset_dataset import CoresetDataset
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.training.config import training_set
 from mmcsod.training.plan import build_training_set
 
 Settings = Mapping[str, Any]
@@ -56,7 +55,6 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
     Raises:
         UserError: If the data cannot be read or the coreset is not of this training set.
     """
-    training_set(config)
     dataset = CoresetDataset(build_training_set(config), coreset)
     leaves = leaf_datasets(dataset)
     root = common_root(leaves)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from mmcsod.datasets.ids import nested_configs
 from mmcsod.errors import UserError
 
 CUSTOM_IMPORTS = ('mmcsod', 'mmcsod.training.nan_hook')
@@ -25,7 +26,7 @@ def wrap_training_set(config: Config, coreset: str | Path, num_images: int | Non
         UserError: If the config has no training dataset, or holds a coreset already.
     """
     dataset = training_set(config)
-    if any(type_name(wrapper) == 'CoresetDataset' for wrapper in nested_datasets(dataset)):
+    if any(type_name(wrapper) == 'CoresetDataset' for wrapper in nested_configs(dataset)):
         raise UserError('The config wraps its training set in a CoresetDataset already; '
                         'give the config of the full training set.')
     wrapped = {'type': 'CoresetDataset', 'coreset': str(coreset), 'dataset': dataset}
@@ -54,13 +55,6 @@ def training_set(config: Config) -> ConfigDict:
         raise UserError('The config has no train_dataloader.dataset, so there is no training set to take a coreset '
                         'of; give a training config.')
     return loader['dataset']
-
-
-def nested_datasets(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield a dataset config and all configs nested in it."""
-    yield config
-    for child in [config['dataset']] if 'dataset' in config else config.get('datasets', []):
-        yield from nested_datasets(child)
 
 
 def add_imports(config: Config) -> None:
