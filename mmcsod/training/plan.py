@@ -92,7 +92,8 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         launcher: How processes were started.
 
     Raises:
-        UserError: If a sampler that draws from several datasets would wait forever for one without images.
+        UserError: If a sampler that draws from several datasets would wait forever for one without images, or the
+            launcher has not started this process.
     """
     _check_sources(config, dataset)
     stock_batch = base_batch_size(config)
@@ -133,9 +134,22 @@ def count_iterations(config: Config, samples: int, launcher: str = 'none') -> in
 
 
 def batch_size(config: Config, launcher: str = 'none') -> int:
-    """Return the samples of an iteration, over all processes that the launcher has started."""
-    world_size = int(os.environ.get(_WORLD_SIZE.get(launcher, ''), 1))
-    return config.train_dataloader.batch_size * world_size
+    """Return the samples of an iteration, over all processes that the launcher has started.
+
+    Raises:
+        UserError: If the launcher has not started this process.
+    """
+    return config.train_dataloader.batch_size * _world_size(launcher)
+
+
+def _world_size(launcher: str) -> int:
+    if launcher == 'none':
+        return 1
+    variable = _WORLD_SIZE[launcher]
+    if variable not in os.environ:
+        raise UserError(f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
+                        'process; start it with torchrun, srun or mpirun, or leave --launcher out.')
+    return int(os.environ[variable])
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

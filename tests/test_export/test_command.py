@@ -5,6 +5,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mmcsod import Coreset
 from mmcsod.fileio import write_text
 
@@ -39,11 +41,14 @@ def test_the_coreset_names_its_config(coco_config, coco_coreset, tmp_path):
     assert (tmp_path / 'out' / 'train.json').exists()
 
 
-def test_mistakes_are_one_sentence(coco_config, coco_coreset, tmp_path):
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--images', 'reference'], 'error: YOLO looks for labels'),
+    (['--cfg-options', 'foo'], "error: --cfg-options cannot read 'foo'; write KEY=VALUE")])
+def test_mistakes_are_one_sentence(arguments, message, coco_config, coco_coreset, tmp_path):
     write_text(tmp_path / 'config.py', coco_config.pretty_text)
-    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', '--images', 'reference',
+    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', *arguments,
                     '--out', tmp_path / 'out')
     assert result.returncode == 2
-    assert result.stderr.strip().splitlines()[-1].startswith('error: YOLO looks for labels')
+    assert result.stderr.strip().splitlines()[-1].startswith(message)
     assert 'Traceback' not in result.stderr
     assert not (tmp_path / 'out').exists()
