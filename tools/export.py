@@ -33,10 +33,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the command line."""
     args = parse_args()
+    from mmcsod.datasets import first_picks
     from mmcsod.export import export_coreset, selecting_config
-    coreset = Coreset.load(args.coreset)
-    if args.num_images is not None:
-        coreset = coreset.prefix(args.num_images)
+    coreset = first_picks(Coreset.load(args.coreset), args.num_images)
     config = load_config(args.config or selecting_config(coreset), parse_cfg_options(args.cfg_options))
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
     settings = export_coreset(coreset, config, args.format, args.out, images)

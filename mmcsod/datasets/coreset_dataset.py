@@ -9,7 +9,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, force_full_init
 
 from mmcsod.coreset import Coreset
-from mmcsod.datasets.filtering import keep_images
+from mmcsod.datasets.filtering import first_picks, keep_images
 
 
 @DATASETS.register_module()
@@ -42,7 +42,7 @@ class CoresetDataset:
     def __init__(self, dataset: BaseDataset | dict, coreset: str | Path | Coreset, num_images: int | None = None,
                  lazy_init: bool = False) -> None:
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
-        self._coreset: Coreset | None = loaded if num_images is None else loaded.prefix(num_images)
+        self._coreset: Coreset | None = first_picks(loaded, num_images)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self._fully_initialized = False
         if not lazy_init:

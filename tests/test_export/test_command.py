@@ -25,6 +25,7 @@ def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
                     '--out', tmp_path / 'out')
     assert result.returncode == 0, result.stderr
     assert '3 images written' in result.stdout
+    assert 'are not what it picks' not in result.stdout + result.stderr
     assert f"ann_file='{tmp_path}/out/train.json'" in result.stdout
     assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
 
@@ -39,6 +40,14 @@ def test_the_coreset_names_its_config(coco_config, coco_coreset, tmp_path):
     named = export(tmp_path / 'named.json', '--format', 'coco', '--out', tmp_path / 'out')
     assert named.returncode == 0, named.stderr
     assert (tmp_path / 'out' / 'train.json').exists()
+
+
+def test_cutting_a_coreset_that_is_not_nested_is_told(coco_config, coco_coreset, tmp_path):
+    write_text(tmp_path / 'config.py', coco_config.pretty_text)
+    replace(Coreset.load(coco_coreset), method='count:20-30').save(tmp_path / 'count.json')
+    result = export(tmp_path / 'count.json', '--config', tmp_path / 'config.py', '--format', 'coco', '--num-images', 3,
+                    '--out', tmp_path / 'out')
+    assert 'The first 3 of 8 images that the method count:20-30 picked are not' in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
