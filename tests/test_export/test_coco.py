@@ -74,3 +74,16 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
     settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out')
     counts = [len(COCO(source['ann_file']).getImgIds()) for source in settings]
     assert counts == [6, 2]
+
+
+def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path):
+    coreset = make_coreset(['Images/0002.jpg'], ('person',))
+    settings = export_coreset(coreset, crowdhuman_config, 'coco', tmp_path / 'out')
+    content = json.loads((tmp_path / 'out' / 'annotations.json').read_text())
+    categories = {category['id'] for category in content['categories']}
+    assert {annotation['category_id'] for annotation in content['annotations']} <= categories
+    expected = DATASETS.build(crowdhuman_config.train_dataloader.dataset).get_data_info(1)['instances']
+    found = DATASETS.build({**settings[0], 'pipeline': []}).get_data_info(0)['instances']
+    assert [(instance['bbox'], instance['ignore_flag']) for instance in found] == [
+        (instance['bbox'], instance['ignore_flag']) for instance in expected]
+    assert [instance['ignore_flag'] for instance in found] == [0, 1, 1]

@@ -86,6 +86,12 @@ def test_boxes_are_clipped_and_empty_ones_left_out():
     assert lines == ['1 0.500000 0.500000 1.000000 0.500000']
 
 
+def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path):
+    export_coreset(make_coreset(['Images/0002.jpg'], ('person',)), crowdhuman_config, 'yolo', tmp_path / 'out', 'link')
+    (_, boxes), = read_yolo(tmp_path / 'out')
+    assert [box[0] for box in boxes] == ['person']
+
+
 def test_images_cannot_stay_where_they_are(coco_config, coco_coreset, tmp_path):
     with pytest.raises(UserError, match='--images link'):
         export_coreset(Coreset.load(coco_coreset), coco_config, 'yolo', tmp_path / 'out')
