@@ -107,9 +107,10 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
 
 
 def _set_hooks(config: Config, iterations: int) -> None:
-    hooks = {'checkpoint': ConfigDict(type='CheckpointHook'), **config.get('default_hooks', {})}
-    hooks['checkpoint'] = ConfigDict(hooks['checkpoint'], by_epoch=False, interval=iterations)
-    if 'logger' in hooks:
+    hooks = {'checkpoint': ConfigDict(type='CheckpointHook'), **(config.get('default_hooks') or {})}
+    if hooks['checkpoint']:  # a hook that is None is switched off
+        hooks['checkpoint'] = ConfigDict(hooks['checkpoint'], by_epoch=False, interval=iterations)
+    if hooks.get('logger'):
         interval = min(hooks['logger'].get('interval', 10), iterations // 10)
         hooks['logger'] = ConfigDict(hooks['logger'], interval=max(1, interval))
     config.default_hooks = hooks
