@@ -47,7 +47,8 @@ def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
         try:
             parsed.update(parser.parse_args(['--cfg-options', option]).cfg_options)
         except (ValueError, AssertionError) as error:
-            raise UserError(f"--cfg-options cannot read '{option}'; write KEY=VALUE, with brackets that match.") from error
+            raise UserError(f"--cfg-options cannot read '{option}'; write KEY=VALUE, "
+                            'with brackets that match.') from error
     return parsed
 
 
