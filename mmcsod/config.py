@@ -35,10 +35,21 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
 
 
 def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
-    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does."""
+    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does.
+
+    Raises:
+        UserError: If a word has no ``=``, or its brackets do not match.
+    """
     parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
-    return parser.parse_args(['--cfg-options', *options]).cfg_options or {}
+    parser.add_argument('--cfg-options', nargs=1, action=DictAction)
+    parsed: dict[str, Any] = {}
+    for option in options:
+        try:
+            parsed.update(parser.parse_args(['--cfg-options', option]).cfg_options)
+        except (ValueError, AssertionError) as error:
+            raise UserError(f"--cfg-options cannot read '{option}'; write KEY=VALUE, "
+                            'with brackets that match.') from error
+    return parsed
 
 
 def _stock_path(name: str) -> Path:

@@ -63,7 +63,10 @@ class Coreset:
         return len(self.picks)
 
     def prefix(self, num_images: int) -> Coreset:
-        """Return the coreset of the first ``num_images`` picks, which is what selecting fewer would have given.
+        """Return the coreset of the first ``num_images`` picks.
+
+        With a nested method that is what selecting fewer at the same lambda would have given: not with the methods
+        ``full`` and ``count``, and lambda 'auto' is another for another number of images.
 
         Raises:
             UserError: If ``num_images`` is below 1 or more than there are.

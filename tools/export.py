@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 
-from mmengine.config import DictAction
-
 from mmcsod.cli import run
-from mmcsod.config import load_config
+from mmcsod.config import load_config, parse_cfg_options
 from mmcsod.coreset import Coreset
 
 
@@ -27,19 +25,18 @@ def parse_args() -> argparse.Namespace:
                         help='leave images where they are, link to them, or copy them (default: reference; link for '
                         'yolo, which looks for labels beside its images)')
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        help='settings that replace those of the config, as key=value')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                        help='settings that replace those of the config')
     return parser.parse_args()
 
 
 def main() -> None:
     """Run the command line."""
     args = parse_args()
+    from mmcsod.datasets import first_picks
     from mmcsod.export import export_coreset, selecting_config
-    coreset = Coreset.load(args.coreset)
-    if args.num_images is not None:
-        coreset = coreset.prefix(args.num_images)
-    config = load_config(args.config or selecting_config(coreset), args.cfg_options)
+    coreset = first_picks(Coreset.load(args.coreset), args.num_images)
+    config = load_config(args.config or selecting_config(coreset), parse_cfg_options(args.cfg_options))
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
     settings = export_coreset(coreset, config, args.format, args.out, images)
     print(f'{len(coreset)} images written to {args.out}')

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 
-from mmengine.config import DictAction
-
 from mmcsod.cli import run
 from mmcsod.errors import UserError
 
@@ -32,8 +30,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
     parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        help='settings that replace those of the config, as key=value')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                        help='settings that replace those of the config')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -46,8 +44,10 @@ def main() -> None:
     args = parse_args()
     if (args.coreset is None) == (not args.full):
         raise UserError('Give either a coreset file or --full.')
+    from mmcsod.config import parse_cfg_options
     from mmcsod.training.command import retrain_command
     from mmcsod.training.retrain import RetrainOptions
+    args.cfg_options = parse_cfg_options(args.cfg_options)
     options = RetrainOptions(**{name: getattr(args, name) for name in RetrainOptions.__dataclass_fields__})
     retrain_command(args.config, args.coreset, options, dry_run=args.dry_run)
 

@@ -9,7 +9,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, force_full_init
 
 from mmcsod.coreset import Coreset
-from mmcsod.datasets.filtering import keep_images
+from mmcsod.datasets.filtering import first_picks, keep_images
 
 
 @DATASETS.register_module()
@@ -19,7 +19,8 @@ class CoresetDataset:
     The images are dropped in the leaves, not here: MultiImageMixDataset draws its partners from its own inner
     dataset, ClassBalancedDataset computes its factors there and MultiSourceSampler reads ``cumulative_sizes``, so
     filtering outside would let dropped images leak back in. Attributes that samplers and hooks expect of the wrapped
-    dataset (``datasets``, ``cumulative_sizes``, ``update_skip_type_keys``) are passed through.
+    dataset (``datasets``, ``cumulative_sizes``, ``update_skip_type_keys``) are passed through, and so is the pipeline
+    that PipelineSwitchHook sets.
 
     Like MMEngine's wrappers this is no ``BaseDataset``, has no subsets, and is given to other wrappers as a config.
 
@@ -41,7 +42,7 @@ class CoresetDataset:
     def __init__(self, dataset: BaseDataset | dict, coreset: str | Path | Coreset, num_images: int | None = None,
                  lazy_init: bool = False) -> None:
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
-        self._coreset: Coreset | None = loaded if num_images is None else loaded.prefix(num_images)
+        self._coreset: Coreset | None = first_picks(loaded, num_images)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self._fully_initialized = False
         if not lazy_init:
@@ -51,6 +52,15 @@ class CoresetDataset:
     def metainfo(self) -> Any:
         """The wrapped dataset's meta information: a dict, or a list of them for a ConcatDataset of unlike leaves."""
         return self.dataset.metainfo
+
+    @property
+    def pipeline(self) -> Any:
+        """The wrapped dataset's transforms."""
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, transforms: Any) -> None:
+        self.dataset.pipeline = transforms
 
     def full_init(self) -> None:
         """Read the annotations, drop the images that are not in the coreset, and re-initialise the wrappers."""

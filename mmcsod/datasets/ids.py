@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,16 @@ def inner_datasets(wrapper: Any) -> list[Any]:
                     'mmengine.dataset.BaseDataset.')
 
 
+def nested_configs(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a dataset config and all configs nested in it, leaves in the order of :func:`leaf_datasets`."""
+    yield config
+    for child in [config['dataset']] if 'dataset' in config else config.get('datasets', []):
+        yield from nested_configs(child)
+
+
 def leaf_configs(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the configs of the leaves of a nested dataset config, in the order of :func:`leaf_datasets`."""
-    if 'datasets' in config:
-        return [leaf for child in config['datasets'] for leaf in leaf_configs(child)]
-    if 'dataset' in config:
-        return leaf_configs(config['dataset'])
-    return [config]
+    return [nested for nested in nested_configs(config) if 'dataset' not in nested and 'datasets' not in nested]
 
 
 def common_root(leaves: Sequence[BaseDataset]) -> str:

@@ -22,7 +22,7 @@ def write_coco(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
 
     A COCO file keeps everything (segmentations, crowds, areas, ids, categories, unknown fields) of the images that
     stay; only the other images and their annotations go. A converted file holds the boxes as MMDetection reads them,
-    difficult ones as crowds, which training ignores likewise.
+    difficult ones and areas to ignore as crowds, which training ignores likewise.
     """
     settings = []
     for source in sources:
@@ -67,7 +67,8 @@ def convert(sources: Sequence[Source], placer: FilePlacer) -> dict[str, Any]:
 def _annotations(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for instance in info['instances']:
         x1, y1, x2, y2 = instance['bbox']
-        yield {'category_id': instance['bbox_label'] + 1, 'bbox': [x1, y1, x2 - x1, y2 - y1],
+        label = max(instance['bbox_label'], 0)  # -1 marks an area to ignore, of no class: a crowd must be of some class
+        yield {'category_id': label + 1, 'bbox': [x1, y1, x2 - x1, y2 - y1],
                'area': (x2 - x1) * (y2 - y1), 'iscrowd': int(instance.get('ignore_flag', 0)),
                'segmentation': instance.get('mask', [])}
 

@@ -13,7 +13,6 @@ from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
 from mmcsod.datasets.coreset_dataset import CoresetDataset
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.training.config import training_set
 from mmcsod.training.plan import build_training_set
 
 Settings = Mapping[str, Any]
@@ -56,7 +55,6 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
     Raises:
         UserError: If the data cannot be read or the coreset is not of this training set.
     """
-    training_set(config)
     dataset = CoresetDataset(build_training_set(config), coreset)
     leaves = leaf_datasets(dataset)
     root = common_root(leaves)
@@ -66,6 +64,8 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
 def source_settings(source: Source, placer: FilePlacer) -> Settings:
     """Return how a leaf of the stock config reads this source's part of the export."""
     settings: dict[str, Any] = {'ann_file': f'{placer.out}/{inside(source.ann_file)}'}
+    if source.leaf._indices is not None:  # they were positions in the source's file
+        settings['indices'] = None
     if placer.mode != 'reference':
         settings['data_root'] = f'{placer.out}/'
         settings['data_prefix'] = {

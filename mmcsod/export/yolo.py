@@ -18,7 +18,9 @@ def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     """Write images, one label file each, ``train.txt`` in dataset order and ``data.yaml``.
 
     A label line is ``class x_center y_center width height``, as shares of the image's size. Boxes are clipped to
-    the image; crowds and difficult objects, which training ignores, and boxes without area are left out.
+    the image; crowds and difficult objects, which training ignores, and boxes without area are left out. YOLO trainers
+    find a label by putting ``labels`` in the place of ``images`` in the path of its image, some of them the first,
+    some the last, so that folders called ``images`` inside an image id are left out of the path.
 
     Raises:
         UserError: If images were to stay where they are: YOLO looks for labels beside its images.
@@ -29,8 +31,9 @@ def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     samples = [sample for source in sources for sample in source.samples()]
     lines = []
     for image, info in tqdm(samples, desc='images', disable=None):
-        lines.append(f"./{placer.place(info['img_path'], image, 'images')}\n")
-        path = (directory / inside(image, 'labels')).with_suffix('.txt')
+        name = '/'.join(part for part in inside(image).parts if part != 'images')
+        lines.append(f"./{placer.place(info['img_path'], name, 'images')}\n")
+        path = (directory / inside(name, 'labels')).with_suffix('.txt')
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise UserError(f'Two images would share the label file {path.relative_to(directory)}, one of them '

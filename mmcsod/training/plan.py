@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ class Plan:
         lr: Learning rate after warm-up, scaled to the batch if that was asked for.
         stock_batch: The batch that the config's learning rate is meant for, if it says so.
         scaled: Whether ``lr`` was scaled from ``stock_batch`` to ``batch``.
-        idle_hooks: Hooks that wait for an epoch of a run that counts iterations.
+        epoch_hooks: Hooks that count the epochs of a run that counts iterations.
     """
 
     images: int
@@ -45,7 +46,7 @@ class Plan:
     lr: float | None
     stock_batch: int | None
     scaled: bool
-    idle_hooks: tuple[str, ...] = ()
+    epoch_hooks: tuple[str, ...] = ()
 
     @property
     def epochs(self) -> float:
@@ -78,8 +79,8 @@ class Plan:
         if self.lr is not None and self.stock_batch and not self.scaled and self.batch != self.stock_batch:
             found.append(f'The learning rate {self.lr:g} is meant for batches of {self.stock_batch} images and this '
                          f'run has {self.batch}; pass --auto-scale-lr to scale it.')
-        found += [f'{hook} waits for an epoch and will not act in a run that counts iterations.'
-                  for hook in self.idle_hooks]
+        found += [f'{hook} counts epochs, and to MMEngine a run that counts iterations is a single one: the hook acts '
+                  'from the first iteration or never; see its settings.' for hook in self.epoch_hooks]
         return found
 
 
@@ -92,7 +93,8 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         launcher: How processes were started.
 
     Raises:
-        UserError: If a sampler that draws from several datasets would wait forever for one without images.
+        UserError: If a sampler that draws from several datasets would wait forever for one without images, or the
+            launcher has not started this process.
     """
     _check_sources(config, dataset)
     stock_batch = base_batch_size(config)
@@ -104,7 +106,7 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         images=sum(len(leaf) for leaf in leaf_datasets(dataset)), samples=len(dataset), batch=batch,
         iterations=iterations, warmup=warmup_end(config, iterations // length.count),
         lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
-        idle_hooks=() if length.by_epoch else _epoch_hooks(config))
+        epoch_hooks=() if length.by_epoch else _epoch_hooks(config))
 
 
 def build_training_set(config: Config) -> Any:
@@ -125,17 +127,43 @@ def build_training_set(config: Config) -> Any:
 
 
 def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:
-    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller."""
+    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller.
+
+    Raises:
+        UserError: If the data loader drops an epoch's last batch, and it is the only one.
+    """
     length = schedule_length(config)
     if not length.by_epoch:
         return length.count
-    return length.count * math.ceil(samples / batch_size(config, launcher))
+    batch = batch_size(config, launcher)
+    batches = samples // batch if _drops_last(config.train_dataloader) else math.ceil(samples / batch)
+    if not batches:
+        raise UserError(f'The data loader drops incomplete batches (drop_last), and {samples} samples do not fill one '
+                        f'of {batch}; pass --iters, or lower train_dataloader.batch_size.')
+    return length.count * batches
+
+
+def _drops_last(loader: Mapping[str, Any]) -> bool:
+    return bool(loader.get('drop_last') or (loader.get('batch_sampler') or {}).get('drop_last'))
 
 
 def batch_size(config: Config, launcher: str = 'none') -> int:
-    """Return the samples of an iteration, over all processes that the launcher has started."""
-    world_size = int(os.environ.get(_WORLD_SIZE.get(launcher, ''), 1))
-    return config.train_dataloader.batch_size * world_size
+    """Return the samples of an iteration, over all processes that the launcher has started.
+
+    Raises:
+        UserError: If the launcher has not started this process.
+    """
+    return config.train_dataloader.batch_size * _world_size(launcher)
+
+
+def _world_size(launcher: str) -> int:
+    if launcher == 'none':
+        return 1
+    variable = _WORLD_SIZE[launcher]
+    if variable not in os.environ:
+        raise UserError(f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
+                        'process; start it with torchrun, srun or mpirun, or leave --launcher out.')
+    return int(os.environ[variable])
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

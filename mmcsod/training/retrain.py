@@ -17,7 +17,7 @@ from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.config import add_imports, base_batch_size, wrap_training_set
+from mmcsod.training.config import add_imports, base_batch_size, drop_extraction, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
 from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan
@@ -39,7 +39,8 @@ class RetrainOptions:
         resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
         launcher: How several processes were started: none, pytorch, slurm or mpi.
         cfg_options: Settings that replace the config's, by dotted name.
-        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size.
+        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size, even if
+            the config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
     """
 
     iters: int | None = None
@@ -117,7 +118,7 @@ def train(retraining: Retraining) -> dict[str, float]:
 
 def write_config(retraining: Retraining) -> Path:
     """Write the resolved config to the work dir, where ``tools/train.py`` of MMDetection can take it from."""
-    path = Path(retraining.config.work_dir) / Path(retraining.config.filename).name
+    path = _config_path(retraining.config)
     write_text(path, retraining.config.pretty_text)
     return path
 
@@ -130,10 +131,24 @@ def _resolve(config: str | Path, coreset: str | Path | None, options: RetrainOpt
     import_modules_from_strings(**resolved.custom_imports)
     if coreset is not None:
         wrap_training_set(resolved, coreset, options.num_images)
+        drop_extraction(resolved)
     _set_training_options(resolved, options)
     resolved.custom_hooks = [*(resolved.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
-    resolved.work_dir = options.work_dir or resolved.get('work_dir') or _default_work_dir(config, coreset, options)
+    resolved.work_dir = (options.work_dir or options.cfg_options.get('work_dir')
+                         or _default_work_dir(config, coreset, options))
+    _check_work_dir(resolved)
     return resolved
+
+
+def _config_path(config: Config) -> Path:
+    """Return where MMEngine's runner writes the config too."""
+    return Path(config.work_dir) / Path(config.filename).name
+
+
+def _check_work_dir(config: Config) -> None:
+    if _config_path(config).resolve() == Path(config.filename).resolve():
+        raise UserError(f'The resolved config would replace {config.filename}, and the checkpoints those of its run; '
+                        'name another folder with --work-dir.')
 
 
 def _set_schedule(config: Config, options: RetrainOptions, samples: int) -> None:
@@ -159,6 +174,8 @@ def _set_training_options(config: Config, options: RetrainOptions) -> None:
     if options.resume is not None:
         config.resume = True
         config.load_from = None if options.resume == 'auto' else options.resume
+    elif config.get('resume'):  # a run on the full set that was resumed: its checkpoint is of the end of that training
+        config.resume, config.load_from = False, None
 
 
 def _default_work_dir(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +98,7 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
         raise UserError(f'--iters must be at least 1, not {iterations}.')
     length = schedule_length(config)
     stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)
-    config.param_scheduler = [ConfigDict(stretch.scheduler(scheduler)) for scheduler in schedulers(config)]
+    config.param_scheduler = [stretch.scheduler(scheduler) for scheduler in schedulers(config)]
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
     _set_hooks(config, iterations)
     sampler = config.train_dataloader.get('sampler')
@@ -106,9 +107,10 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
 
 
 def _set_hooks(config: Config, iterations: int) -> None:
-    hooks = {'checkpoint': ConfigDict(type='CheckpointHook'), **config.get('default_hooks', {})}
-    hooks['checkpoint'] = ConfigDict(hooks['checkpoint'], by_epoch=False, interval=iterations)
-    if 'logger' in hooks:
+    hooks = {'checkpoint': ConfigDict(type='CheckpointHook'), **(config.get('default_hooks') or {})}
+    if hooks['checkpoint']:  # a hook that is None is switched off
+        hooks['checkpoint'] = ConfigDict(hooks['checkpoint'], by_epoch=False, interval=iterations)
+    if hooks.get('logger'):
         interval = min(hooks['logger'].get('interval', 10), iterations // 10)
         hooks['logger'] = ConfigDict(hooks['logger'], interval=max(1, interval))
     config.default_hooks = hooks
@@ -124,11 +126,12 @@ class _Stretch:
     warmup: int
     warmup_share: float
 
-    def scheduler(self, config: Mapping[str, Any]) -> dict[str, Any]:
+    def scheduler(self, config: ConfigDict) -> ConfigDict:
+        new = copy.deepcopy(config)  # unlike {**config}, leaves the types of new-style configs as they are dumped
         by_epoch = config.get('by_epoch', True)
         if by_epoch and not self.length.by_epoch:
-            return dict(config)  # counts epochs in a loop that has one: it never acts
-        new = {**config, 'by_epoch': False}
+            return new  # counts epochs in a loop that has one: it never acts
+        new.by_epoch = False
         new.pop('convert_to_iter_based', None)
         for key in _POSITIONS:
             if isinstance(config.get(key), int):

@@ -2,8 +2,11 @@
 
 import collections
 import itertools
+import logging
+from types import SimpleNamespace
 
 import pytest
+from mmdet.engine.hooks import PipelineSwitchHook
 from mmdet.registry import DATASETS
 from mmengine.runner import Runner
 
@@ -94,3 +97,16 @@ def test_mixing_in_workers(coco_root, tmp_path):
     samples = [sample for batch in itertools.islice(built, 10) for sample in batch['data_samples']]
     assert {sample.img_path.removeprefix(f'{coco_root}/') for sample in samples} == {'train/0013.jpg', 'train/0007.jpg'}
     assert {int(label) for sample in samples for label in sample.gt_instances.labels} == {1, 2}
+
+
+@pytest.mark.parametrize('persistent_workers', [True, False])
+def test_pipeline_is_switched(persistent_workers, coco_root, coco_coreset):
+    """MMDetection's RTMDet and YOLOX configs end their training without mosaics by setting the dataset's pipeline."""
+    config = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root, pipeline=PACK), 'coreset': str(coco_coreset)}
+    built = loader(config, sampler={'type': 'DefaultSampler'}, num_workers=1, persistent_workers=persistent_workers)
+    hook = PipelineSwitchHook(1, [*PACK[:2], {'type': 'Resize', 'scale': (16, 16)}, PACK[3]])
+    sizes = []
+    for epoch in range(3):
+        hook.before_train_epoch(SimpleNamespace(epoch=epoch, train_dataloader=built, logger=logging.getLogger()))
+        sizes.append({tuple(image.shape) for batch in built for image in batch['inputs']})
+    assert sizes == [{(3, 32, 32)}, {(3, 16, 16)}, {(3, 16, 16)}]

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from mmdet.registry import DATASETS
+from mmengine.config import Config
 from pycocotools.coco import COCO
 
 from mmcsod.coreset import Coreset
@@ -49,6 +50,13 @@ def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_cores
     assert all(path.is_symlink() == (images == 'link') for path in (tmp_path / 'out').glob('train/*'))
 
 
+def test_indices_of_the_source_are_lifted(coco_root, tmp_path):
+    leaf = coco_leaf(coco_root, indices=[2, 4, 13])
+    config = Config({'train_dataloader': {'dataset': leaf}})
+    settings, = export_coreset(make_coreset(COCO_PICKS[:2]), config, 'coco', tmp_path / 'out')
+    assert len(DATASETS.build({**leaf, **settings})) == 2
+
+
 def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
     settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out')
     dataset = DATASETS.build({**settings[0], 'pipeline': []})
@@ -63,7 +71,6 @@ def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
 
 
 def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
-    from mmengine.config import Config
     content = json.loads((coco_root / 'train.json').read_text())
     for name, chosen in (('a', content['images'][:10]), ('b', content['images'][10:])):
         ids = {image['id'] for image in chosen}
@@ -74,3 +81,16 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
     settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out')
     counts = [len(COCO(source['ann_file']).getImgIds()) for source in settings]
     assert counts == [6, 2]
+
+
+def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path):
+    coreset = make_coreset(['Images/0002.jpg'], ('person',))
+    settings = export_coreset(coreset, crowdhuman_config, 'coco', tmp_path / 'out')
+    content = json.loads((tmp_path / 'out' / 'annotations.json').read_text())
+    categories = {category['id'] for category in content['categories']}
+    assert {annotation['category_id'] for annotation in content['annotations']} <= categories
+    expected = DATASETS.build(crowdhuman_config.train_dataloader.dataset).get_data_info(1)['instances']
+    found = DATASETS.build({**settings[0], 'pipeline': []}).get_data_info(0)['instances']
+    assert [(instance['bbox'], instance['ignore_flag']) for instance in found] == [
+        (instance['bbox'], instance['ignore_flag']) for instance in expected]
+    assert [instance['ignore_flag'] for instance in found] == [0, 1, 1]

@@ -5,6 +5,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mmcsod import Coreset
 from mmcsod.fileio import write_text
 
@@ -23,6 +25,7 @@ def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
                     '--out', tmp_path / 'out')
     assert result.returncode == 0, result.stderr
     assert '3 images written' in result.stdout
+    assert 'are not what it picks' not in result.stdout + result.stderr
     assert f"ann_file='{tmp_path}/out/train.json'" in result.stdout
     assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
 
@@ -39,11 +42,22 @@ def test_the_coreset_names_its_config(coco_config, coco_coreset, tmp_path):
     assert (tmp_path / 'out' / 'train.json').exists()
 
 
-def test_mistakes_are_one_sentence(coco_config, coco_coreset, tmp_path):
+def test_cutting_a_coreset_that_is_not_nested_is_told(coco_config, coco_coreset, tmp_path):
     write_text(tmp_path / 'config.py', coco_config.pretty_text)
-    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', '--images', 'reference',
+    replace(Coreset.load(coco_coreset), method='count:20-30').save(tmp_path / 'count.json')
+    result = export(tmp_path / 'count.json', '--config', tmp_path / 'config.py', '--format', 'coco', '--num-images', 3,
+                    '--out', tmp_path / 'out')
+    assert 'The first 3 of 8 images that the method count:20-30 picked are not' in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--images', 'reference'], 'error: YOLO looks for labels'),
+    (['--cfg-options', 'foo'], "error: --cfg-options cannot read 'foo'; write KEY=VALUE")])
+def test_mistakes_are_one_sentence(arguments, message, coco_config, coco_coreset, tmp_path):
+    write_text(tmp_path / 'config.py', coco_config.pretty_text)
+    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', *arguments,
                     '--out', tmp_path / 'out')
     assert result.returncode == 2
-    assert result.stderr.strip().splitlines()[-1].startswith('error: YOLO looks for labels')
+    assert result.stderr.strip().splitlines()[-1].startswith(message)
     assert 'Traceback' not in result.stderr
     assert not (tmp_path / 'out').exists()

@@ -1,12 +1,23 @@
+import shutil
+from pathlib import Path
+
 import cv2
 import pytest
 import yaml
 from mmdet.registry import DATASETS
+from mmengine.config import Config
 
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
-from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, voc_leaf
+from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
+
+
+def label_path(image):
+    """Ultralytics' rule (img2label_paths); that of YOLOv7, which puts the first `images` in place, must agree."""
+    path = '/labels/'.join(str(image).rsplit('/images/', 1)).rsplit('.', 1)[0] + '.txt'
+    assert path == str(image).replace('/images/', '/labels/', 1).rsplit('.', 1)[0] + '.txt'
+    return Path(path)
 
 
 def read_yolo(directory):
@@ -14,7 +25,7 @@ def read_yolo(directory):
     data = yaml.safe_load((directory / 'data.yaml').read_text())
     for line in (directory / data['train']).read_text().split():
         image = directory / line
-        label = directory / (line.replace('/images/', '/labels/').rsplit('.', 1)[0] + '.txt')
+        label = label_path(image)
         height, width = cv2.imread(str(image)).shape[:2]
         boxes = []
         for row in label.read_text().splitlines():
@@ -44,6 +55,18 @@ def test_coco_round_trip(images, coco_root, coco_config, coco_coreset, tmp_path)
             assert box[1:] == pytest.approx(wanted[1:], abs=1e-3)
 
 
+@pytest.mark.parametrize('folder', ['images', 'train/images', 'images/100k/train', 'images/images'])
+def test_labels_are_found_of_images_in_folders_called_images(folder, coco_root, coco_coreset, tmp_path):
+    shutil.copytree(coco_root / 'train', tmp_path / 'data' / folder)
+    (tmp_path / 'data' / 'train.json').write_bytes((coco_root / 'train.json').read_bytes())
+    config = Config({'train_dataloader': {'dataset': coco_leaf(tmp_path / 'data', data_prefix={'img': folder})}})
+    picks = [image.replace('train/', f'{folder}/') for image in COCO_PICKS]
+    export_coreset(make_coreset(picks), config, 'yolo', tmp_path / 'out', 'link')
+    found, expected = dict(read_yolo(tmp_path / 'out')), dict(mmdets_boxes(coco_leaf(coco_root)))
+    assert [[box[0] for box in found[image]] for image in found] == [
+        [box[0] for box in expected[image]] for image in sorted(COCO_PICKS)]
+
+
 def test_names_that_repeat_between_devkits(voc_root, voc_config, voc_coreset, tmp_path):
     export_coreset(Coreset.load(voc_coreset), voc_config, 'yolo', tmp_path / 'out', 'link')
     found = dict(read_yolo(tmp_path / 'out'))
@@ -61,6 +84,12 @@ def test_boxes_are_clipped_and_empty_ones_left_out():
                  {'bbox': [0, 0, 5, 5], 'bbox_label': 2, 'ignore_flag': 1}]
     lines = list(_labels({'width': 40, 'height': 20, 'instances': instances}))
     assert lines == ['1 0.500000 0.500000 1.000000 0.500000']
+
+
+def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path):
+    export_coreset(make_coreset(['Images/0002.jpg'], ('person',)), crowdhuman_config, 'yolo', tmp_path / 'out', 'link')
+    (_, boxes), = read_yolo(tmp_path / 'out')
+    assert [box[0] for box in boxes] == ['person']
 
 
 def test_images_cannot_stay_where_they_are(coco_config, coco_coreset, tmp_path):

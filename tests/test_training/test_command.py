@@ -56,7 +56,9 @@ def test_divergence_is_one_sentence(tiny_config, coco_coreset, tmp_path):
 @pytest.mark.parametrize(('arguments', 'message'), [
     ([], 'Give either a coreset file or --full.'),
     (['no-such.json'], 'no-such.json cannot be read'),
-    (['--full', '--iters', '0'], '--iters must be at least 1, not 0.')])
+    (['--full', '--iters', '0'], '--iters must be at least 1, not 0.'),
+    (['--full', '--cfg-options', 'a.b=1', 'foo'], "--cfg-options cannot read 'foo'; write KEY=VALUE"),
+    (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but WORLD_SIZE is not set')])
 def test_mistakes_are_one_sentence(arguments, message, tiny_config):
     result = retrain(tiny_config, *arguments, '--dry-run')
     assert result.returncode == 2

@@ -1,15 +1,17 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
 
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
-from mmcsod.fileio import write_json
+from mmcsod.fileio import write_json, write_text
 from mmcsod.training.plan import build_training_set
 from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
 from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
@@ -43,6 +45,20 @@ def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
         "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'"]
     assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
     assert not Path('work_dirs').exists()
+
+
+def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    """A config as MMDetection's tools/train.py dumps it, beside the checkpoints of the run."""
+    dumped = tmp_path / 'full' / 'tiny.py'
+    write_text(dumped, Config.fromfile(tiny_config).pretty_text + f'work_dir = {str(dumped.parent)!r}\n')
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        ready = prepare(dumped, coco_coreset, RetrainOptions(seed=3))
+        assert write_config(ready) == Path('work_dirs/tiny_test-8_seed3/tiny.py')
+    assert [path.name for path in dumped.parent.iterdir()] == ['tiny.py']
+    for options in (RetrainOptions(work_dir='full'), RetrainOptions(cfg_options={'work_dir': 'full/../full'})):
+        with pytest.raises(UserError, match=r'would replace .*full/tiny\.py'):
+            prepare(dumped, coco_coreset, options)
 
 
 def test_plan_of_the_papers_run(in_voc):
@@ -92,6 +108,15 @@ def test_a_schedule_that_makes_no_sense_is_told(tiny_config, coco_coreset):
                                   'pass --iters to fit the schedule to so few images.')
 
 
+@pytest.mark.parametrize('option', ['drop_last', 'batch_sampler.drop_last'])
+def test_incomplete_batches_that_are_dropped_are_not_counted(option, tiny_config, coco_coreset):
+    options = RetrainOptions(num_images=7, cfg_options={f'train_dataloader.{option}': True})
+    assert prepare(tiny_config, coco_coreset, options).plan.iterations == 12
+    with pytest.raises(UserError, match='3 samples do not fill one of 4; pass --iters'):
+        prepare(tiny_config, coco_coreset, replace(options, num_images=3))
+    assert prepare(tiny_config, coco_coreset, replace(options, num_images=3, iters=20)).plan.iterations == 20
+
+
 def test_gentle_settings_of_one_stage_detectors(tiny_config, coco_coreset):
     gentle = prepare(tiny_config, coco_coreset, RetrainOptions(iters=100))
     assert gentle.config.optim_wrapper.clip_grad == {'max_norm': 35, 'norm_type': 2}
@@ -139,12 +164,36 @@ def test_mmdets_own_options(tiny_config, coco_coreset):
     assert config.optim_wrapper.optimizer.lr == 0.5
 
 
+def test_the_full_run_is_not_resumed(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "resume, load_from = True, 'full/epoch_7.pth'\n")
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert (ready.config.resume, ready.config.load_from) == (False, None)
+    assert {'~ resume: True -> False', "~ load_from: 'full/epoch_7.pth' -> None"} <= set(ready.difference)
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions(resume='coreset/epoch_3.pth'))
+    assert (ready.config.resume, ready.config.load_from) == (True, 'coreset/epoch_3.pth')
+
+
+def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "load_from = 'coco.pth'\n")
+    assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'coco.pth'
+
+
+def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "custom_hooks = [dict(type='NumClassCheckHook'),"
+               "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n")
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'StopOnNaNHook']
+    assert "- custom_hooks[1].out_dir = 'elsewhere'" in ready.difference
+    full = prepare(tiny_config, None, RetrainOptions())
+    assert [hook.type for hook in full.config.custom_hooks] == [
+        'NumClassCheckHook', 'GTRoIFeatureHook', 'StopOnNaNHook']
+
+
 def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
     options = RetrainOptions(iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook',
                                                                       'num_last_epochs': 15}]})
     ready = prepare(tiny_config, coco_coreset, options)
-    assert 'YOLOXModeSwitchHook waits for an epoch and will not act in a run that counts iterations.' in (
-        ready.plan.warnings())
+    assert any('YOLOXModeSwitchHook counts epochs' in warning for warning in ready.plan.warnings())
     assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'StopOnNaNHook']
 
 
@@ -154,13 +203,23 @@ def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
     leaf = repr(coco_leaf(coco_root)).replace("'CocoDataset'", 'CocoDataset')
     path.write_text('from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
                     'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
-                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=1)\n'
+                    'from mmengine.hooks import CheckpointHook\nfrom mmengine.optim import LinearLR, MultiStepLR\n'
+                    'default_scope = None\n'
+                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=12)\n'
+                    'default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=1))\n'
+                    'param_scheduler = [dict(type=LinearLR, by_epoch=False, begin=0, end=500, start_factor=0.1),'
+                    'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
                     f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n')
     ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
     assert ready.plan.images == len(COCO_PICKS)
     assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
     read_again = Config.fromfile(write_config(ready))
-    assert read_again.train_dataloader.dataset.type == 'CoresetDataset'
+    assert [scheduler.type for scheduler in read_again.param_scheduler] == [
+        'mmengine.optim.LinearLR', 'mmengine.optim.MultiStepLR']
+    assert read_again.default_hooks.checkpoint == {
+        'type': 'mmengine.hooks.CheckpointHook', 'by_epoch': False, 'interval': 10}
+    with DefaultScope.overwrite_default_scope(read_again.default_scope or 'mmengine'):
+        assert len(DATASETS.build(read_again.train_dataloader.dataset)) == len(COCO_PICKS)
     assert read_again.custom_imports.imports == ['mmcsod', 'mmcsod.training.nan_hook']
 
 

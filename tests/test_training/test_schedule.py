@@ -77,6 +77,13 @@ def test_coco_schedule_counts_iterations_throughout():
     assert config.train_dataloader.batch_sampler.type == 'AspectRatioBatchSampler'
 
 
+def test_hooks_that_are_switched_off_stay_off():
+    config = stock(COCO_1X)
+    config.default_hooks.update(checkpoint=None, logger=None)
+    set_iterations(config, 120)
+    assert config.default_hooks.checkpoint is config.default_hooks.logger is None
+
+
 def test_warmup_is_told_from_a_linear_schedule():
     config = Config({'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': 1000}, 'param_scheduler': [
         {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50},
