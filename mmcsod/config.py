@@ -1,4 +1,4 @@
-"""Read a detector's config, by path or by stock name."""
+"""Reading configs: by path or by stock name, and what several parts of the package look up in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
 
 from mmcsod.errors import UserError
 
@@ -50,6 +50,25 @@ def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--cfg-options cannot read '{option}'; write KEY=VALUE, "
                             'with brackets that match.') from error
     return parsed
+
+
+def training_set(config: Config) -> ConfigDict:
+    """Return the config of the training dataset.
+
+    Raises:
+        UserError: If there is none where MMEngine's runner reads it.
+    """
+    loader = config.get('train_dataloader')
+    if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
+        raise UserError('The config has no train_dataloader.dataset, and that is the training set that images are '
+                        'chosen from; give the config that a detector is trained with.')
+    return loader['dataset']
+
+
+def type_name(config: Mapping[str, Any]) -> str:
+    """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
+    kind = config.get('type', '')
+    return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]
 
 
 def _stock_path(name: str) -> Path:

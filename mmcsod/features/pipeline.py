@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
 
+from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.errors import UserError
 
@@ -17,19 +17,6 @@ RANDOM_TRANSFORMS = frozenset({
     'Expand', 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'PhotoMetricDistortion', 'RandAugment',
     'YOLOXHSVRandomAug',
 })
-
-
-def training_leaf_configs(cfg: Config) -> list[Mapping[str, Any]]:
-    """Return the leaf dataset configs of ``cfg.train_dataloader``.
-
-    Raises:
-        UserError: If the config has no training dataset.
-    """
-    dataloader = cfg.get('train_dataloader') or {}
-    if not dataloader.get('dataset'):
-        raise UserError('The config has no train_dataloader.dataset, which is what images are chosen from; '
-                        'give the config that the detector is trained with.')
-    return leaf_configs(dataloader['dataset'])
 
 
 def derive_pipeline(cfg: Config) -> list[dict]:
@@ -68,7 +55,7 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
 def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
     """Yield the transforms one by one; Fast R-CNN's are inside one that carries its proposals along."""
     for transform in pipeline:
-        if _name(transform) == 'ProposalBroadcaster':
+        if type_name(transform) == 'ProposalBroadcaster':
             yield from transform['transforms']
         else:
             yield transform
@@ -76,29 +63,24 @@ def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
 
 def _annotation_loader(cfg: Config) -> dict:
     """Return the config's own annotation loader, boxes only: it may name a box type."""
-    for leaf in leaf_configs((cfg.get('train_dataloader') or {}).get('dataset') or {}):
+    for leaf in leaf_configs(training_set(cfg)):
         for transform in leaf.get('pipeline') or ():
-            if _name(transform) == 'LoadAnnotations' and 'box_type' in transform:
+            if type_name(transform) == 'LoadAnnotations' and 'box_type' in transform:
                 return {'type': 'LoadAnnotations', 'with_bbox': True, 'box_type': transform['box_type']}
     return {'type': 'LoadAnnotations', 'with_bbox': True}
 
 
-def _name(transform: dict) -> str:
-    kind = transform['type']
-    return (kind if isinstance(kind, str) else kind.__name__).rsplit('.', 1)[-1]
-
-
 def _is_image_loader(transform: dict) -> bool:
-    return _name(transform).startswith('Load') and 'Image' in _name(transform)
+    return type_name(transform).startswith('Load') and 'Image' in type_name(transform)
 
 
 def _is_loader(transform: dict) -> bool:
-    return _name(transform).startswith('Load') or _name(transform) == 'FilterAnnotations'
+    return type_name(transform).startswith('Load') or type_name(transform) == 'FilterAnnotations'
 
 
 def _is_random(transform: dict) -> bool:
-    return 'Random' in _name(transform) or _name(transform) in RANDOM_TRANSFORMS
+    return 'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS
 
 
 def _is_packing(transform: dict) -> bool:
-    return _name(transform).startswith('Pack')
+    return type_name(transform).startswith('Pack')

@@ -16,11 +16,12 @@ from mmengine.dataset import BaseDataset
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmcsod.datasets.ids import all_image_ids
+from mmcsod.config import training_set
+from mmcsod.datasets.ids import all_image_ids, leaf_configs
 from mmcsod.errors import UserError
 from mmcsod.features.audit import EXAMPLES, NO_CLASS, Account, initialise, left_out
 from mmcsod.features.bank import OBJECT_DTYPE
-from mmcsod.features.pipeline import derive_pipeline, training_leaf_configs
+from mmcsod.features.pipeline import derive_pipeline
 
 logger = logging.getLogger('mmcsod')
 
@@ -69,7 +70,7 @@ class TrainingPool(Dataset):
         self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
         self.objects_left_out, self.images_left_out = Account(), Account()
         self._keep_ignored = keep_ignored
-        self._leaves = [self._build(dict(leaf)) for leaf in training_leaf_configs(cfg)]
+        self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
         self.classes = self._common_classes()
         self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
         self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)

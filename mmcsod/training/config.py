@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import nested_configs
 from mmcsod.errors import UserError
 
@@ -44,19 +43,6 @@ def drop_extraction(config: Config) -> None:
     config.custom_hooks = [hook for hook in hooks if type_name(hook) != 'GTRoIFeatureHook']
 
 
-def training_set(config: Config) -> ConfigDict:
-    """Return the config of the training dataset.
-
-    Raises:
-        UserError: If there is none where MMEngine's runner reads it.
-    """
-    loader = config.get('train_dataloader')
-    if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
-        raise UserError('The config has no train_dataloader.dataset, so there is no training set to take a coreset '
-                        'of; give a training config.')
-    return loader['dataset']
-
-
 def add_imports(config: Config) -> None:
     """Make a dumped ``config`` register this package's modules by itself, where MMEngine's runner looks for them."""
     imports = config.get('custom_imports') or {}
@@ -72,9 +58,3 @@ def add_imports(config: Config) -> None:
 def base_batch_size(config: Config) -> int | None:
     """Return the batch that the config's learning rate is meant for, if it says so."""
     return (config.get('auto_scale_lr') or {}).get('base_batch_size')
-
-
-def type_name(config: Mapping[str, Any]) -> str:
-    """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
-    kind = config.get('type', '')
-    return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]

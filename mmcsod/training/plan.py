@@ -13,9 +13,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope, init_default_scope
 from tabulate import tabulate
 
+from mmcsod.config import training_set, type_name
 from mmcsod.datasets import leaf_datasets
 from mmcsod.errors import UserError
-from mmcsod.training.config import base_batch_size, training_set, type_name
+from mmcsod.training.config import base_batch_size
 from mmcsod.training.schedule import schedule_length, warmup_end
 
 _WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}

@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from mmcsod.config import type_name
 from mmcsod.errors import UserError
-from mmcsod.training.config import type_name
 
 WARMUP_SHARE = 0.1
 """The longest share of an ``--iters`` run that a stock warm-up may take."""

@@ -29,10 +29,10 @@ from tabulate import tabulate
 from torch.utils.data import DataLoader
 
 from mmcsod.cli import run
-from mmcsod.config import load_config, parse_cfg_options
+from mmcsod.config import load_config, parse_cfg_options, training_set
+from mmcsod.datasets.ids import leaf_configs
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.extract import ExtractionOptions, batches, extract_chunks
-from mmcsod.features.pipeline import training_leaf_configs
 from mmcsod.features.pool import Sample, TrainingPool
 from mmcsod.features.reader import FeatureReader
 
@@ -118,7 +118,7 @@ class Bench:
 
 def limited(cfg: Config, num_images: int) -> Config:
     """Return the config with only its first images, where it has more."""
-    for leaf in training_leaf_configs(cfg):
+    for leaf in leaf_configs(training_set(cfg)):
         leaf['indices'] = num_images
     return cfg
 
