@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable
 
 from mmcsod.errors import UserError
-
-
-def rank() -> int:
-    """Return this process's rank as torchrun, slurm or mpi says it before anything is initialised; 0 without them."""
-    names = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
-    return int(next((os.environ[name] for name in names if name in os.environ), 0))
+from mmcsod.launcher import rank
 
 
 def run(main: Callable[[], int | None]) -> None:

@@ -4,15 +4,14 @@ import logging
 
 import pytest
 
-from mmcsod.cli import rank, run
-
-LAUNCHERS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
+from mmcsod.cli import run
+from mmcsod.launcher import RANK, rank
 
 
 @pytest.fixture
 def alone(monkeypatch):
     """Leave the process without a launcher, and mmcsod's logger as it was."""
-    for name in LAUNCHERS:
+    for name in RANK.values():
         monkeypatch.delenv(name, raising=False)
     logger = logging.getLogger('mmcsod')
     before = list(logger.handlers), logger.level, logger.propagate
@@ -20,7 +19,7 @@ def alone(monkeypatch):
     logger.handlers[:], logger.level, logger.propagate = before
 
 
-@pytest.mark.parametrize('name', LAUNCHERS)
+@pytest.mark.parametrize('name', RANK.values())
 def test_only_the_first_process_of_any_launcher_logs_its_progress(name, alone, monkeypatch, capsys):
     assert rank() == 0
     for number, shown in ((0, 'progress'), (1, '')):

@@ -10,6 +10,7 @@ import torch
 from mmengine.dist import broadcast_object_list, get_dist_info, init_dist
 
 from mmcsod.errors import UserError
+from mmcsod.launcher import world_size
 
 T = TypeVar('T')
 
@@ -18,7 +19,11 @@ def init_launcher(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
     """Join the processes that ``launcher`` started: 'none', 'pytorch', 'slurm' or 'mpi', as MMDetection's tools do.
 
     MMEngine's own initialisation selects a CUDA device; where there is none, processes talk through gloo.
+
+    Raises:
+        UserError: If the launcher has not started this process.
     """
+    world_size(launcher)
     if launcher == 'none':
         return
     if launcher == 'pytorch' and not torch.cuda.is_available():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmcsod.cli import rank
+from mmcsod.launcher import rank
 from mmcsod.training.retrain import Retraining, RetrainOptions, prepare, train, write_config
 
 

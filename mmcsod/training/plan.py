@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,10 @@ from tabulate import tabulate
 from mmcsod.config import training_set, type_name
 from mmcsod.datasets import leaf_datasets
 from mmcsod.errors import UserError
+from mmcsod.launcher import world_size
 from mmcsod.training.config import base_batch_size
 from mmcsod.training.schedule import schedule_length, warmup_end
 
-_WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
 _MANY_EPOCHS = 500
 
 
@@ -154,17 +153,7 @@ def batch_size(config: Config, launcher: str = 'none') -> int:
     Raises:
         UserError: If the launcher has not started this process.
     """
-    return config.train_dataloader.batch_size * _world_size(launcher)
-
-
-def _world_size(launcher: str) -> int:
-    if launcher == 'none':
-        return 1
-    variable = _WORLD_SIZE[launcher]
-    if variable not in os.environ:
-        raise UserError(f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
-                        'process; start it with torchrun, srun or mpirun, or leave --launcher out.')
-    return int(os.environ[variable])
+    return config.train_dataloader.batch_size * world_size(launcher)
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

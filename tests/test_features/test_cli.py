@@ -58,6 +58,8 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
 def test_bad_input_is_told_in_one_sentence(files, tmp_path):
     refused(select(files / 'none.py', files / 'model.pth', '--num-images', 3), 'There is no config', 'none.py')
     refused(select(files / 'config.py', files / 'none.pth', '--num-images', 3), 'There is no checkpoint', 'none.pth')
+    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--launcher', 'pytorch'),
+            '--launcher pytorch was given but WORLD_SIZE is not set')
     (tmp_path / 'empty.py').write_text('')
     refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--pipeline', tmp_path / 'empty.py'),
             'empty.py has no list `pipeline`')
