@@ -56,13 +56,15 @@ class ExperimentRunner:
         for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
             self._banks.get(tap)  # before the bar, whose estimate is of training alone
         failures: list[str] = []
-        with tqdm(total=sum(run.iters for run in todo), desc=self._experiment.name, unit='iter', smoothing=0) as bar:
+        total = sum(run.iters for run in todo)
+        with tqdm(total=total, desc=self._experiment.name, unit='iter', smoothing=0) as bar:
             for number, run in enumerate(todo, 1):
                 bar.set_postfix_str(f'run {number} of {len(todo)}, {run.name}')
                 if self._do(run, failures):
                     bar.update(run.iters)
                 else:
-                    bar.total -= run.iters
+                    total -= run.iters
+                    bar.total = total
         return failures
 
     def _done(self) -> Mapping[Run, Any]:
