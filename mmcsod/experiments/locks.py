@@ -9,36 +9,34 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from mmcsod.errors import UserError
+
 logger = logging.getLogger('mmcsod')
 
 
 @contextmanager
-def free_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock file during the block if no other process does; gives whether it is held."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def held(path: Path, wait_for: str | None = None) -> Iterator[bool]:
+    """Hold a lock file during the block, and give whether it is held.
+
+    Args:
+        path: The lock file.
+        wait_for: What another process that holds it is at, to wait until it is done; None does not wait.
+
+    Raises:
+        UserError: If the file's folder cannot be made or written to.
+    """
     lock = FileLock(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        yield False
-        return
+        if wait_for is not None:
+            logger.info('Another process is at %s; waiting for it.', wait_for)
+            lock.acquire()
+    except OSError as error:
+        raise UserError(f'{path.parent} is no folder that can be written to ({error.strerror}); name another '
+                        '--work-dir.') from error
     try:
-        yield True
-    finally:
-        lock.release()
-
-
-@contextmanager
-def waiting_lock(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock file during the block, after waiting for another process that is at ``what``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info('Another process is at %s; waiting for it.', what)
-        lock.acquire()
-    try:
-        yield
+        yield lock.is_locked
     finally:
         lock.release()

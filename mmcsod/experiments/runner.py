@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mmcsod.errors import UserError
-from mmcsod.experiments.locks import free_lock, waiting_lock
+from mmcsod.experiments.locks import held
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
@@ -72,8 +72,8 @@ class ExperimentRunner:
 
     def _do(self, run: Run, failures: list[str]) -> bool:
         """Do a run and return True; False if another process that shares the folder is at it or has done it."""
-        with free_lock(self._lock(run)) as free:
-            if not free or run in self._done():
+        with held(self._lock(run)) as is_ours:
+            if not is_ours or run in self._done():
                 return False
             try:
                 outcome = self._outcome(run)
@@ -116,7 +116,7 @@ class ExperimentRunner:
         folder = self._folder(run)
         logger.info('Training the selector on the full set, %d iterations; %s shows how far it is.', run.iters,
                     folder / 'log.txt')
-        with waiting_lock(self._lock(run), f'the run {run.name}'):
+        with held(self._lock(run), f'the run {run.name}'):
             self._train(run, None)
         return folder
 

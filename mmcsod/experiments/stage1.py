@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmcsod.errors import UserError
-from mmcsod.experiments.locks import waiting_lock
+from mmcsod.experiments.locks import held
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.features.bank import FeatureBank
 from mmcsod.features.identity import json_values
@@ -46,7 +46,7 @@ class Banks:
                 are of another selector or other settings.
         """
         if tap not in self._open:
-            with waiting_lock(self._work_dir / '.stage1.lock', 'Stage 1'):
+            with held(self._work_dir / '.stage1.lock', 'Stage 1'):
                 self._open[tap] = self._find_or_extract(tap)
         return self._open[tap]
 

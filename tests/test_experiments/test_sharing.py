@@ -63,6 +63,12 @@ def test_each_run_is_done_once(tmp_path, experiment_file, trained):
     assert sorted(trained) == sorted([selector, *(run.name for run in experiment.runs)])
 
 
+def test_a_work_dir_that_is_a_file_is_one_sentence(tmp_path, experiment_file, trained):
+    (tmp_path / 'work').write_text('a file')
+    with pytest.raises(UserError, match=r'work is no folder that can be written to .*; name another --work-dir'):
+        ExperimentRunner(load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'results.jsonl').run()
+
+
 def test_a_bank_of_another_selector_is_refused(tmp_path, experiment_file, trained):
     def run(**overrides):
         experiment = load_experiment(experiment_file, overrides)
