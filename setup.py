@@ -28,7 +28,7 @@ setup(
     classifiers=[
         'Development Status :: 4 - Beta',
         'Intended Audience :: Science/Research',
-        'Operating System :: OS Independent',
+        'Operating System :: POSIX :: Linux',
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
@@ -38,6 +38,7 @@ setup(
     ],
     packages=find_packages(include=['mmcsod', 'mmcsod.*']),
     python_requires='>=3.10',
+    entry_points={'console_scripts': ['mmcsod = mmcsod.commands:main']},
     install_requires=requirements('runtime'),
     extras_require={
         # The mm packages are extras, not requirements: both distributions install the same import names, and

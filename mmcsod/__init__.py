@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from mmcsod.version import __version__
 
 if TYPE_CHECKING:
+    from mmcsod.bank import FeatureBank
     from mmcsod.coreset import Coreset, Pick
     from mmcsod.errors import UserError
-    from mmcsod.features.bank import FeatureBank
     from mmcsod.selection import select_coreset
 
 _EXPORTS = {
     'Coreset': 'mmcsod.coreset',
-    'FeatureBank': 'mmcsod.features.bank',
+    'FeatureBank': 'mmcsod.bank',
     'Pick': 'mmcsod.coreset',
     'UserError': 'mmcsod.errors',
     'select_coreset': 'mmcsod.selection',

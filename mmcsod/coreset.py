@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from mmcsod.errors import UserError
 from mmcsod.fileio import read_json, write_text
+
+logger = logging.getLogger('mmcsod')
 
 FORMAT = 'mmcsod-coreset'
 FORMAT_VERSION = 1
@@ -46,6 +49,7 @@ class Coreset:
         method: Name of the selection method.
         parameters: What the method was called with (lam, seed, ...), JSON values only.
         provenance: Where the features came from: detector, checkpoint, dataset, versions; JSON values only.
+        nested: Whether its first picks are what the method picks for a smaller budget.
     """
 
     picks: tuple[Pick, ...]
@@ -53,6 +57,7 @@ class Coreset:
     method: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    nested: bool = True
 
     @property
     def image_ids(self) -> list[str]:
@@ -65,8 +70,8 @@ class Coreset:
     def prefix(self, num_images: int) -> Coreset:
         """Return the coreset of the first ``num_images`` picks.
 
-        With a nested method that is what selecting fewer at the same lambda would have given: not with the methods
-        ``full`` and ``count``, and lambda 'auto' is another for another number of images.
+        Where ``nested``, that is what selecting fewer at the same lambda would have given; lambda 'auto' is another for
+        another number of images.
 
         Raises:
             UserError: If ``num_images`` is below 1 or more than there are.
@@ -87,6 +92,7 @@ class Coreset:
             'version': FORMAT_VERSION,
             'method': self.method,
             'parameters': dict(self.parameters),
+            'nested': self.nested,
             'classes': list(self.classes),
             'provenance': dict(self.provenance),
         }
@@ -114,7 +120,8 @@ class Coreset:
                 classes=tuple(content['classes']),
                 method=content['method'],
                 parameters=dict(content['parameters']),
-                provenance=dict(content['provenance']))
+                provenance=dict(content['provenance']),
+                nested=content.get('nested', True))
             coreset._check_types()
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f'{path} is a damaged coreset file ({error}); select again.') from error
@@ -124,7 +131,7 @@ class Coreset:
     def _check_types(self) -> None:
         names = [pick.image_id for pick in self.picks] + list(self.classes) + [self.method]
         labels = [pick.label for pick in self.picks if pick.label is not None]
-        for values, kind in ((names, str), (labels, int)):
+        for values, kind in ((names, str), (labels, int), ([self.nested], bool)):
             wrong = next((value for value in values if not isinstance(value, kind)), None)
             if wrong is not None:
                 raise TypeError(f'{wrong!r} where a {kind.__name__} belongs')
@@ -139,6 +146,21 @@ class Coreset:
             if pick.label is not None and not 0 <= pick.label < len(self.classes):
                 raise UserError(f'{path} gives image {pick.image_id} the label {pick.label}, but it has only '
                                 f'{len(self.classes)} classes; select again.')
+
+
+def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
+    """Return the first ``num_images`` picks, or all; warn where selecting so few would have given other images.
+
+    Raises:
+        UserError: If the coreset has fewer.
+    """
+    if num_images is None or num_images == len(coreset):
+        return coreset
+    first = coreset.prefix(num_images)
+    if not coreset.nested:
+        logger.warning('The first %d of %d images that the method %s picked are not what it picks for a budget of %d; '
+                       'select so many with mmcsod select.', num_images, len(coreset), coreset.method, num_images)
+    return first
 
 
 def _first_duplicate(values: Sequence[str]) -> str | None:

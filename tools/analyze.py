@@ -1,68 +1,8 @@
-"""Say of coresets what needs no training: sizes, coverage, redundancy, list changes, prototypes, object ranks."""
+"""``mmcsod analyze`` from a checkout."""
 
-from __future__ import annotations
+import sys
 
-import argparse
-from collections.abc import Mapping
-from pathlib import Path
-
-import numpy as np
-
-from mmcsod import Coreset, FeatureBank
-from mmcsod.analysis import report
-from mmcsod.cli import run
-
-EXAMPLES = """examples:
-  python tools/analyze.py work_dirs/voc/features csod.json uniform.json
-  python tools/analyze.py work_dirs/voc/features objectwise.json csod.json --class person \\
-      --out work_dirs/voc/analysis --images data/VOCdevkit"""
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('bank', help='folder of the feature bank that the coresets were selected from')
-    parser.add_argument('coresets', nargs='+', metavar='CORESET',
-                        help='coreset files; list changes are counted from the first')
-    parser.add_argument('--class', dest='class_name', metavar='NAME',
-                        help="also compare this class's objects (Table 4, Figure 7); needs a bank of --keep-objects")
-    parser.add_argument('--out', metavar='DIR', help='draw figures into this folder')
-    parser.add_argument('--images', metavar='DIR', help="folder below which the images lie, to draw Figure 7's")
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Print and draw as the command line says."""
-    args = parse_args()
-    bank = FeatureBank.load(args.bank)
-    coresets = report.load_coresets(args.coresets)
-    masks = {name: report.selected_images(bank, coreset, name) for name, coreset in coresets.items()}
-    parts = [report.size_table(bank, masks), report.similarity_table(bank, masks)]
-    if len(masks) > 1:
-        parts.append(report.changes_table(masks))
-    if args.class_name is not None:
-        parts += [report.prototype_table(bank, args.class_name), report.rank_table(bank, coresets, args.class_name)]
-    print('\n\n'.join(parts))
-    if args.out is not None:
-        draw(args, bank, coresets, masks)
-
-
-def draw(args: argparse.Namespace, bank: FeatureBank, coresets: Mapping[str, Coreset],
-         masks: Mapping[str, np.ndarray]) -> None:
-    """Draw the figures."""
-    from mmcsod.analysis.figures import draw_ranks, draw_similarity, draw_sizes
-    from mmcsod.analysis.object_ranks import rank_objects
-
-    out = Path(args.out)
-    draw_sizes(bank, masks, out / 'sizes.png')
-    draw_similarity(bank, masks, out / 'similarity.png')
-    if args.class_name is not None and args.images is not None:
-        label = report.label_of(bank, args.class_name)
-        ranked = {name: rank_objects(bank, coreset, label, 5) for name, coreset in coresets.items()}
-        draw_ranks(ranked, args.images, out / f'ranks_{args.class_name}.png')
-    print(f'\nwrote the figures to {out}')
-
+from mmcsod.commands import main
 
 if __name__ == '__main__':
-    run(main)
+    main(['analyze', *sys.argv[1:]])

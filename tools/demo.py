@@ -1,22 +1,8 @@
-"""Train, select, retrain and compare on rendered images; needs no download and at most 8 minutes on 2 cores.
+"""``mmcsod demo`` from a checkout."""
 
-Example:
-    python tools/demo.py
-"""
+import sys
 
-from __future__ import annotations
-
-import argparse
-
-from mmcsod.cli import run
-
-
-def main() -> None:
-    """Run the demo; it takes no options."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    from mmcsod.demo.pipeline import run_demo
-    run_demo()
-
+from mmcsod.commands import main
 
 if __name__ == '__main__':
-    run(main)
+    main(['demo', *sys.argv[1:]])

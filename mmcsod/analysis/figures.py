@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 from mmcsod.analysis.object_ranks import RankedImage
 from mmcsod.analysis.similarity import similarity
 from mmcsod.analysis.sizes import SIZES, size_counts
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.bank import FeatureBank
 from mmcsod.fileio import write_figure
 
 NARROW = 0.04

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.analysis.prototypes import class_objects
+from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
-from mmcsod.features.bank import FeatureBank
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmcsod.analysis.sizes import SIZES, size_indices
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.bank import FeatureBank
 
 COUNTS = ('1', '2-4', '5 or more')
 _COUNT_BOUNDS = (2, 5)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.features.bank import FeatureBank
+from mmcsod.bank import FeatureBank
 
 BLOCK = 4096
 

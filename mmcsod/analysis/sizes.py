@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.bank import FeatureBank
 
 SIZES = ('small', 'medium', 'large')
 BOUNDS = (32.0**2, 96.0**2)

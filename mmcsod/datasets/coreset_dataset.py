@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, force_full_init
 
-from mmcsod.coreset import Coreset
-from mmcsod.datasets.filtering import first_picks, keep_images
+from mmcsod.coreset import Coreset, first_picks
+from mmcsod.datasets.filtering import keep_images
 
 
 @DATASETS.register_module()

@@ -12,7 +12,6 @@ from mmengine.logging import print_log
 from mmcsod.coreset import Coreset
 from mmcsod.datasets.ids import all_image_ids, inner_datasets, leaf_datasets
 from mmcsod.errors import UserError
-from mmcsod.selection.methods import get_method
 
 
 def keep_images(dataset: Any, coreset: Coreset) -> None:
@@ -25,6 +24,7 @@ def keep_images(dataset: Any, coreset: Coreset) -> None:
     Raises:
         UserError: If a leaf is a test set, the classes differ, or an image of the coreset is nowhere.
     """
+    dataset.full_init()  # what is lazy in the nest may have a filter of its own
     leaves = leaf_datasets(dataset)
     for leaf in leaves:
         _check_leaf(leaf, coreset)
@@ -34,29 +34,6 @@ def keep_images(dataset: Any, coreset: Coreset) -> None:
     for leaf, leaf_ids in zip(leaves, ids, strict=True):
         _filter_leaf(leaf, [index for index, image in enumerate(leaf_ids) if image in wanted])
     _refresh(dataset)
-
-
-def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
-    """Return the first ``num_images`` picks, or all; warn where selecting so few would have given other images.
-
-    Raises:
-        UserError: If the coreset has fewer.
-    """
-    if num_images is None:
-        return coreset
-    first = coreset.prefix(num_images)
-    if len(first) < len(coreset) and not _is_nested(coreset.method):
-        print_log(f'The first {num_images} of {len(coreset)} images that the method {coreset.method} picked are not '
-                  f'what it picks for a budget of {num_images}; select so many with tools/select.py.',
-                  logger='current', level=logging.WARNING)
-    return first
-
-
-def _is_nested(method: str) -> bool:
-    try:
-        return get_method(method).nested
-    except UserError:  # somebody else's method, of which nothing is known
-        return True
 
 
 def _check_leaf(leaf: BaseDataset, coreset: Coreset) -> None:
@@ -102,9 +79,8 @@ def _refresh(dataset: Any) -> None:
         return
     for child in inner_datasets(dataset):
         _refresh(child)
-    if '_coreset' not in vars(dataset):  # a CoresetDataset keeps nothing, and has filtered already
-        dataset._fully_initialized = False
-        dataset.full_init()
+    dataset._fully_initialized = False
+    dataset.full_init()
     if 'num_samples' in vars(dataset):  # MultiImageMixDataset reads the length when it is made
         dataset.num_samples = len(dataset.dataset)
     _refresh_metainfo(dataset)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmcsod.demo.comparison import Run, write_report
 from mmcsod.demo.dataset import Recipe, render_dataset
 from mmcsod.demo.jobs import ROOT, Job, run_jobs
-from mmcsod.demo.report import Run, write_report
 
 CONFIG = ROOT / 'configs' / 'demo' / 'faster-rcnn_r18-w16_fpn_demo.py'
 WORK_DIR = Path('work_dirs/demo')  # relative, as the config's data_root

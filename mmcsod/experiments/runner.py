@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.experiments.locks import held
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
 from mmcsod.experiments.training_run import train_in_process
-from mmcsod.features.bank import FeatureBank
-from mmcsod.features.identity import json_values, versions
+from mmcsod.locks import locked
+from mmcsod.provenance import json_values, versions
 from mmcsod.selection import select_coreset
 
 logger = logging.getLogger('mmcsod')
@@ -72,7 +72,7 @@ class ExperimentRunner:
 
     def _do(self, run: Run, failures: list[str]) -> bool:
         """Do a run and return True; False if another process that shares the folder is at it or has done it."""
-        with held(self._lock(run)) as is_ours:
+        with locked(self._lock(run)) as is_ours:
             if not is_ours or run in self._done():
                 return False
             try:
@@ -116,7 +116,7 @@ class ExperimentRunner:
         folder = self._folder(run)
         logger.info('Training the selector on the full set, %d iterations; %s shows how far it is.', run.iters,
                     folder / 'log.txt')
-        with held(self._lock(run), f'the run {run.name}'):
+        with locked(self._lock(run), f'the run {run.name}'):
             self._train(run, None)
         return folder
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
-from mmcsod.features import TAPS
+from mmcsod.features.options import TAPS
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.select import check_arguments
 

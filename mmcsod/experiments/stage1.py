@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.experiments.locks import held
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
-from mmcsod.features.bank import FeatureBank
-from mmcsod.features.identity import json_values
 from mmcsod.fileio import read_json, write_json
+from mmcsod.locks import locked
+from mmcsod.provenance import json_values
 
 
 class TimedBank(NamedTuple):
@@ -46,7 +46,7 @@ class Banks:
                 are of another selector or other settings.
         """
         if tap not in self._open:
-            with held(self._work_dir / '.stage1.lock', 'Stage 1'):
+            with locked(self._work_dir / '.stage1.lock', 'Stage 1'):
                 self._open[tap] = self._find_or_extract(tap)
         return self._open[tap]
 
@@ -82,7 +82,8 @@ class Banks:
         from mmcsod import register_all_modules
         from mmcsod.config import load_config
         from mmcsod.features.detector import build_detector
-        from mmcsod.features.extract import ExtractionOptions, extract_bank
+        from mmcsod.features.extract import extract_bank
+        from mmcsod.features.options import ExtractionOptions
 
         register_all_modules()
         selector = self._experiment.selector

@@ -6,24 +6,18 @@ calls; the run leaves ``result.json`` in its work dir.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmcsod.cli import run
+from mmcsod.console import run
 from mmcsod.errors import UserError
 from mmcsod.fileio import read_json, write_json
-
-# glibc gives memory back between iterations and asks for it again, which costs CPU training about a tenth.
-ENVIRONMENT = {'MALLOC_TRIM_THRESHOLD_': '4000000000', 'MALLOC_MMAP_THRESHOLD_': '2000000000'}
-
-PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+from mmcsod.processes import FAST_MALLOC, end_with_parent
 
 
 def train_in_process(work_dir: Path, config: str, coreset: Path | None,
@@ -61,16 +55,10 @@ def _call(work_dir: Path) -> None:
     command = [sys.executable, '-m', __name__, str(work_dir / 'request.json')]
     with log.open('wb') as file:
         status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-                                env={**ENVIRONMENT, **os.environ}).returncode
+                                env={**FAST_MALLOC, **os.environ}).returncode
     if status:
         lines = log.read_text(errors='replace').strip().splitlines() or ['nothing was printed']
         raise UserError(f'The run in {work_dir} failed with status {status} ({lines[-1][:300]}); see {log}.')
-
-
-def end_with_parent() -> None:
-    """Have Linux end this process with the one that started it, so that nothing trains on after a kill."""
-    if sys.platform == 'linux':
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main() -> None:

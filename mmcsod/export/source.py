@@ -11,9 +11,9 @@ from mmengine.dataset import BaseDataset
 
 from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
+from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.coreset_dataset import CoresetDataset
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.training.plan import build_training_set
 
 Settings = Mapping[str, Any]
 """What to change in a leaf of the training dataset's config, by name."""

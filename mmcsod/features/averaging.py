@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmcsod.features.bank import ROW_DTYPE
-from mmcsod.features.pool import TrainingPool
+from mmcsod.bank import ROW_DTYPE
+from mmcsod.features.dataset import TrainingPool
 
 
 class ImageFeatures(NamedTuple):

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
+from mmcsod.bank import ROW_DTYPE, FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.bank import ROW_DTYPE, FeatureBank
 from mmcsod.fileio import read_json, write_json
 
 CHUNK_SIZE = 128

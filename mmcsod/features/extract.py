@@ -2,77 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from mmengine.config import Config
 from mmengine.dist import barrier, get_dist_info
 from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.features.audit import EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
-from mmcsod.features.bank import FeatureBank
 from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.dataset import Sample, TrainingPool
 from mmcsod.features.distributed import on_first_process
-from mmcsod.features.earlier import prepare
-from mmcsod.features.identity import identify, json_values, versions
-from mmcsod.features.pool import Sample, TrainingPool
-from mmcsod.features.reader import AMP_DTYPES, FeatureReader
+from mmcsod.features.identity import identify
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.reader import FeatureReader
+from mmcsod.features.reuse import prepare
+from mmcsod.locks import locked
+from mmcsod.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
-
-
-@dataclass(frozen=True)
-class ExtractionOptions:
-    """How Stage 1 is to be run.
-
-    Attributes:
-        tap: Where vectors are read; see :class:`mmcsod.features.taps.RoITap`.
-        batch_size: Images of one padded shape that share a forward pass.
-        num_workers: Processes that load images; 0 loads them in this one.
-        keep_ignored: Use boxes that training ignores.
-        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them).
-        pipeline: Transforms in place of the derived ones.
-        amp: None for float32, 'fp16' or 'bf16'.
-        channels_last: Whether images are laid out channels last.
-        strict: Whether the first unreadable image ends the extraction.
-        resume: Whether to go on with an unfinished extraction.
-        overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
-            something else is.
-
-    Raises:
-        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range.
-    """
-
-    tap: str = 'auto'
-    batch_size: int = 8
-    num_workers: int = 2
-    keep_ignored: bool = False
-    keep_objects: bool = False
-    pipeline: tuple[dict, ...] | None = None
-    amp: str | None = None
-    channels_last: bool = False
-    strict: bool = False
-    resume: bool = False
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if self.amp not in (None, *AMP_DTYPES):
-            raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_DTYPES)}, or nothing for float32.')
-        for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
-            if value < least:
-                raise UserError(f'{name} is {value}; give {least} or more.')
 
 
 def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
@@ -99,34 +59,24 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     pool = TrainingPool(cfg, options.pipeline, options.keep_ignored)
     identity = identify(detector, cfg, reader.tap.name, pool, options)
     store = ChunkStore(directory, len(pool))
-    lock = _lock(directory)
-    try:
+    with contextlib.ExitStack() as stack:
+        on_first_process(lambda: stack.enter_context(_sole_use(directory)))
         if on_first_process(lambda: prepare(store, pool, identity, options)):
             _announce(pool, reader)
             extract_chunks(store, pool, reader, options)
             barrier()
             on_first_process(lambda: _publish(store, pool, identity, cfg))
-    finally:
-        lock.release()
     return FeatureBank.load(directory)
 
 
-def _lock(directory: Path) -> FileLock:
+@contextlib.contextmanager
+def _sole_use(directory: Path) -> Iterator[None]:
     """Refuse a second run on the same folder."""
-    def take() -> None:
-        try:
-            directory.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
+    with locked(directory.with_name(f'.{directory.name}.lock')) as is_ours:
+        if not is_ours:
             raise UserError(f'Another process is extracting into {directory}; wait for it, or name another '
-                            '--work-dir.') from error
-        except OSError as error:
-            raise UserError(f'{directory.parent} is no folder that can be written to ({error.strerror}); name another '
-                            '--work-dir.') from error
-
-    lock = FileLock(directory.with_name(f'.{directory.name}.lock'))
-    on_first_process(take)
-    return lock
+                            '--work-dir.')
+        yield
 
 
 def _announce(pool: TrainingPool, reader: FeatureReader) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmengine.config import Config
 from torch import nn
 
 from mmcsod.features.checkpoint import state_digest
-from mmcsod.features.pool import TrainingPool
-from mmcsod.version import __version__
-
-if TYPE_CHECKING:
-    from mmcsod.features.extract import ExtractionOptions
+from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.options import ExtractionOptions
 
 # The parts of an identity and what people call them.
 PARTS = {
@@ -52,21 +49,6 @@ def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Return the names, for people, of the parts in which two identities differ."""
     return [name for part, name in PARTS.items() if found.get(part) != wanted.get(part)]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computed the features."""
-    import mmcv
-    import mmdet
-    import mmengine
-    import torch
-    modules = {'mmengine': mmengine, 'mmcv': mmcv, 'mmdet': mmdet, 'torch': torch}
-    return {'mmcsod': __version__} | {name: str(module.__version__) for name, module in modules.items()}
-
-
-def json_values(value: Any) -> Any:
-    """Return a config value as plain JSON: types and other objects by their names."""
-    return json.loads(json.dumps(value, default=str))
 
 
 def _architecture(node: Any) -> Any:

@@ -11,7 +11,7 @@ import torch
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
 
-from mmcsod.features.pool import Sample
+from mmcsod.features.dataset import Sample
 from mmcsod.features.taps import RoITap
 
 AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}

@@ -10,7 +10,7 @@ from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHe
 from torch import Tensor, nn
 
 from mmcsod.errors import UserError
-from mmcsod.features import TAPS
+from mmcsod.features.options import TAPS
 
 # A crowded batch is read in parts of this many boxes: res5 on one box of a C4 detector takes megabytes.
 ROIS_AT_ONCE = 256

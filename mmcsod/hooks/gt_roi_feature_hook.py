@@ -15,8 +15,9 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from mmcsod.features.bank import FeatureBank
-from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.bank import FeatureBank
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import RoITap
 from mmcsod.selection import select_coreset
 from mmcsod.selection.budget import Budget
@@ -39,7 +40,7 @@ class GTRoIFeatureHook(Hook):
         lam: The balance of Eq. 4, or 'auto'.
         seed: Seed of selection methods that draw.
         out_dir: Where to write; the work dir by default.
-        **options: Fields of :class:`mmcsod.features.extract.ExtractionOptions`.
+        **options: Fields of :class:`mmcsod.features.options.ExtractionOptions`.
 
     Raises:
         UserError: If an option is unfit whatever the detector and the images are.

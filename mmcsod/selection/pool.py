@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mmcsod.features.bank import FeatureBank
+from mmcsod.bank import FeatureBank
 from mmcsod.selection.unit_rows import UnitRows
 
 

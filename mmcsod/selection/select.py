@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset, Pick
 from mmcsod.errors import UserError
-from mmcsod.features.bank import FeatureBank
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, find_images
 from mmcsod.selection.kernels import get_kernel
-from mmcsod.selection.methods import Method, Task, get_method
+from mmcsod.selection.methods.registry import Method, Task, get_method
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
 
@@ -65,7 +65,8 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
         parameters['classes'] = [bank.classes[label] for label in task.pool.labels]
     if task.included:
         parameters['num_included'] = len(task.included)
-    return Coreset(tuple(picks), bank.classes, method, parameters, bank.provenance)
+    return Coreset(tuple(picks), bank.classes, method, parameters, bank.provenance,
+                   entry.nested)
 
 
 def check_arguments(budget: Budget, method: str, lam: float | str, kernel: str, seed: int) -> Method:

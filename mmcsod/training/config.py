@@ -10,7 +10,7 @@ from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import nested_configs
 from mmcsod.errors import UserError
 
-CUSTOM_IMPORTS = ('mmcsod', 'mmcsod.training.nan_hook')
+CUSTOM_IMPORTS = ('mmcsod',)
 
 
 def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmdet.registry import DATASETS
 from mmengine.config import Config
-from mmengine.registry import DefaultScope, init_default_scope
 from tabulate import tabulate
 
-from mmcsod.config import training_set, type_name
+from mmcsod.config import type_name
 from mmcsod.datasets import leaf_datasets
 from mmcsod.errors import UserError
 from mmcsod.launcher import world_size
@@ -107,23 +105,6 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         iterations=iterations, warmup=warmup_end(config, iterations // length.count),
         lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
         epoch_hooks=() if length.by_epoch else _epoch_hooks(config))
-
-
-def build_training_set(config: Config) -> Any:
-    """Build the training dataset of ``config``, wrapper, filter and all.
-
-    Raises:
-        UserError: If the data cannot be read.
-    """
-    if DefaultScope.get_current_instance() is None:
-        init_default_scope(config.get('default_scope') or 'mmdet')
-    try:
-        return DATASETS.build(training_set(config))
-    except UserError:
-        raise
-    except Exception as error:  # an annotation file can be wrong in any way
-        raise UserError(f'The training data cannot be read ({type(error).__name__}: {error}); check data_root and '
-                        'ann_file of the config.') from error
 
 
 def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:

@@ -15,12 +15,13 @@ from mmengine.utils import import_modules_from_strings
 
 from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
+from mmcsod.datasets.build import build_training_set
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_json, write_text
 from mmcsod.training.config import add_imports, base_batch_size, drop_extraction, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
-from mmcsod.training.plan import Plan, build_training_set, count_iterations, make_plan
+from mmcsod.training.plan import Plan, count_iterations, make_plan
 from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, FeatureBank, Pick
+from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.features.averaging import classwise_means
-from mmcsod.features.bank import OBJECT_DTYPE, ROW_DTYPE
 
 CLASSES = ('cat', 'dog')
 

@@ -9,7 +9,6 @@ import pytest
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmengine.logging import MMLogger
 
 from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, leaf_configs, leaf_datasets
@@ -159,16 +158,13 @@ def test_num_images_is_a_prefix(coco_root, coco_coreset):
     assert leaf_ids(build(coco_leaf(coco_root), coco_coreset, num_images=3)) == sorted(COCO_PICKS[:3])
 
 
-@pytest.mark.parametrize(('method', 'num_images', 'warned'), [
-    ('full', 3, True), ('count:2-9', 3, True), ('full', 8, False), ('full', None, False), ('csod', 3, False),
-    ('their-own', 3, False)])
-def test_cutting_a_coreset_that_is_not_nested_is_told(method, num_images, warned, coco_root, coco_coreset, caplog):
-    coreset = replace(Coreset.load(coco_coreset), method=method)
-    MMLogger.get_current_instance().addHandler(caplog.handler)
+@pytest.mark.parametrize(('nested', 'num_images', 'warned'), [
+    (False, 3, True), (False, 8, False), (False, None, False), (True, 3, False)])
+def test_cutting_a_coreset_that_is_not_nested_is_told(nested, num_images, warned, coco_root, coco_coreset, caplog):
+    coreset = replace(Coreset.load(coco_coreset), method='full', nested=nested)
     dataset = DATASETS.get('CoresetDataset')(coco_leaf(coco_root), coreset, num_images)
-    MMLogger.get_current_instance().removeHandler(caplog.handler)
     assert len(dataset) == (num_images or len(COCO_PICKS))
-    assert (f'The first 3 of 8 images that the method {method} picked are not what it picks' in caplog.text) == warned
+    assert ('The first 3 of 8 images that the method full picked are not what it picks' in caplog.text) == warned
 
 
 @pytest.mark.parametrize('serialize_data', [True, False])

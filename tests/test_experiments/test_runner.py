@@ -93,4 +93,4 @@ def test_bad_arguments_are_one_sentence(arguments, message):
 def test_help_has_an_example():
     outcome = call('--help')
     assert outcome.returncode == 0
-    assert 'python tools/experiment.py configs/experiments/chess.py' in outcome.stdout
+    assert 'mmcsod experiment configs/experiments/chess.py' in outcome.stdout

@@ -9,10 +9,11 @@ import resource
 import signal
 import time
 
-from mmcsod.cli import rank, run
+from mmcsod.console import rank, run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
-from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
 from tests.test_features.conftest import build, small_config
 
 

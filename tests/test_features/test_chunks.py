@@ -6,8 +6,8 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from mmcsod import FeatureBank
+from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.features import chunks
-from mmcsod.features.bank import OBJECT_DTYPE, ROW_DTYPE
 
 
 def write_chunk(store, chunk):

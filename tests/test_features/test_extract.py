@@ -17,7 +17,8 @@ import torch
 from filelock import FileLock
 
 from mmcsod.errors import UserError
-from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
 
 from .conftest import build, small_config, write_coco
 

@@ -11,7 +11,8 @@ from mmcv.ops import roi_align
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
-from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import RoITap
 
 from .conftest import build, small_config, use_data

@@ -15,7 +15,8 @@ import mmcsod
 from mmcsod import Coreset, FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
-from mmcsod.features.extract import ExtractionOptions, extract_bank
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
 from mmcsod.hooks import GTRoIFeatureHook
 from tests.test_features.conftest import small_config, write_coco
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
-from mmcsod.features.bank import ROW_DTYPE
+from mmcsod.bank import ROW_DTYPE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -205,7 +205,7 @@ def test_the_coreset_file_holds_the_same(bank, tmp_path):
 
 
 def test_stage_2_imports_no_detector():
-    code = ('import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.selection.cli;'
+    code = ('import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.commands.selection;'
             'bank = FeatureBank.from_arrays(np.eye(3), "abc", [0, 0, 1], ["x", "y"]); select_coreset(bank, 2);'
             'print([m for m in ("mmdet", "mmcv", "mmengine", "torch", "faiss", "scipy") if m in sys.modules])')
     result = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank
-from mmcsod.features.bank import ROW_DTYPE
+from mmcsod.bank import ROW_DTYPE
 
 ARCHIVE = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'voc2012_annotations.tar.gz'
 needs_voc = pytest.mark.skipif(not ARCHIVE.exists(), reason=f'{ARCHIVE} is not there')

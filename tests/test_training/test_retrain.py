@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
 from mmcsod.coreset import Coreset
+from mmcsod.datasets.build import build_training_set
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.plan import build_training_set
 from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
 from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
 
@@ -39,7 +39,7 @@ def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
     assert ready.difference == [
         "+ custom_hooks[0].type = 'StopOnNaNHook'",
         '+ custom_imports.allow_failed_imports = False',
-        "+ custom_imports.imports = ['mmcsod', 'mmcsod.training.nan_hook']",
+        "+ custom_imports.imports = ['mmcsod']",
         "+ launcher = 'none'",
         f"+ train_dataloader.dataset inside CoresetDataset = coreset='{in_voc}'",
         "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'"]
@@ -220,7 +220,7 @@ def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
         'type': 'mmengine.hooks.CheckpointHook', 'by_epoch': False, 'interval': 10}
     with DefaultScope.overwrite_default_scope(read_again.default_scope or 'mmengine'):
         assert len(DATASETS.build(read_again.train_dataloader.dataset)) == len(COCO_PICKS)
-    assert read_again.custom_imports.imports == ['mmcsod', 'mmcsod.training.nan_hook']
+    assert read_again.custom_imports.imports == ['mmcsod']
 
 
 @pytest.mark.slow

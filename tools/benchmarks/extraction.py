@@ -28,12 +28,12 @@ from mmengine.config import Config
 from tabulate import tabulate
 from torch.utils.data import DataLoader
 
-from mmcsod.cli import run
 from mmcsod.config import load_config, parse_cfg_options, training_set
+from mmcsod.console import run
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.extract import ExtractionOptions, batches, extract_chunks
-from mmcsod.features.pool import Sample, TrainingPool
+from mmcsod.features.dataset import Sample, TrainingPool
+from mmcsod.features.options import ExtractionOptions, batches, extract_chunks
 from mmcsod.features.reader import FeatureReader
 
 

@@ -15,9 +15,9 @@ from tabulate import tabulate
 from mmcsod import FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.selection.budget import Budget
-from mmcsod.selection.csod import make_objectives, take_turns
 from mmcsod.selection.kernels import get_kernel
-from mmcsod.selection.methods import get_method
+from mmcsod.selection.methods.csod import make_objectives, take_turns
+from mmcsod.selection.methods.registry import get_method
 from mmcsod.selection.select import make_task
 
 COPY_BYTES = 1 << 32

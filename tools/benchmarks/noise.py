@@ -9,7 +9,7 @@ import numpy as np
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.cli import run
+from mmcsod.console import run
 
 NOISE = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
 DRAWS = 5

@@ -21,11 +21,11 @@ from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
 from mmcsod.selection.budget import Budget
-from mmcsod.selection.csod import make_objectives, take_turns
 from mmcsod.selection.kernels import get_kernel
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.kernels.pruned_kernel import PrunedKernel, make_pruned_kernel
-from mmcsod.selection.methods import Task, get_method
+from mmcsod.selection.methods.csod import make_objectives, take_turns
+from mmcsod.selection.methods.registry import Task, get_method
 from mmcsod.selection.select import make_task
 
 EXAMPLES = """examples:

@@ -1,0 +1,71 @@
+"""``mmcsod experiment``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from mmcsod.errors import UserError
+
+DESCRIPTION = 'Run a grid of methods, budgets, seeds and detectors, and show what it has found so far.'
+EXAMPLES = """examples:
+  mmcsod experiment configs/experiments/chess.py
+  mmcsod experiment configs/experiments/chess.py --table --figure work_dirs/chess.png
+  mmcsod experiment configs/experiments/chess.py --shard 1/2      and --shard 2/2 on another machine
+
+A grid that was stopped goes on where it was: finished runs have their line in the results. The results of several
+machines are put together by writing them into one file (cat a.jsonl b.jsonl > both.jsonl)."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of an experiment."""
+    parser.add_argument('experiment', help='the experiment file; see docs/experiments.md')
+    parser.add_argument('--work-dir', help='folder of banks, coresets and logs (default: work_dirs/NAME)')
+    parser.add_argument('--results', help='file of result lines (default: WORK_DIR/results.jsonl)')
+    parser.add_argument('--shard', default='1/1', metavar='I/N', help='do every N-th run, beginning with the I-th')
+    parser.add_argument('--list', action='store_true', help='print the runs and which are done, and run nothing')
+    parser.add_argument('--table', action='store_true', help='print what there is as Markdown, and run nothing')
+    parser.add_argument('--figure', metavar='PNG', help='draw what there is, and run nothing')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                        help='replace entries of the experiment file')
+
+
+def main(args: argparse.Namespace) -> int:
+    """Do what the command line says; return 1 if some run failed."""
+    shard = parse_shard(args.shard)
+
+    from mmcsod.config import parse_cfg_options
+    from mmcsod.experiments.results import read_results
+    from mmcsod.experiments.spec import load_experiment
+
+    experiment = load_experiment(args.experiment, parse_cfg_options(args.cfg_options))
+    work_dir = Path(args.work_dir or Path('work_dirs') / experiment.name)
+    path = Path(args.results or work_dir / 'results.jsonl')
+    results = read_results(path, experiment.name)
+    if args.list:
+        print('\n'.join(f'{"done" if run in results else "    "} {run.name}' for run in experiment.runs))
+    if args.table:
+        from mmcsod.experiments.table import render_table
+        print(render_table(experiment, results), end='')
+    if args.figure:
+        from mmcsod.experiments.figure import draw_figure
+        draw_figure(experiment, results, args.figure)
+        print(f'wrote {args.figure}')
+    if args.list or args.table or args.figure:
+        return 0
+    from mmcsod.experiments.runner import ExperimentRunner
+    failures = ExperimentRunner(experiment, work_dir, path).run(shard)
+    for failure in failures:
+        print(f'failed: {failure}', file=sys.stderr)
+    return int(bool(failures))
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Return (i, n) of 'i/n'."""
+    match = re.fullmatch(r'(\d+)/(\d+)', text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UserError(f"--shard is '{text}'; give I/N, for example 1/2.")
+    return int(match[1]), int(match[2])
+

@@ -1,0 +1,40 @@
+"""``mmcsod export``."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmcsod.coreset import Coreset, first_picks
+
+DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
+EXAMPLES = """example:
+  mmcsod export work_dirs/coreset.json --format voc --out data/voc_coreset"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of exporting."""
+    parser.add_argument('coreset', help='coreset file, as tools/select.py writes it')
+    parser.add_argument('--config', help='the training config that the coreset was selected with (default: the one '
+                        'that the coreset file names)')
+    parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
+    parser.add_argument('--out', required=True, help='folder to make')
+    parser.add_argument('--images', choices=['reference', 'link', 'copy'],
+                        help='leave images where they are, link to them, or copy them (default: reference; link for '
+                        'yolo, which looks for labels beside its images)')
+    parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                        help='settings that replace those of the config')
+
+
+def main(args: argparse.Namespace) -> None:
+    """Export as the command line says."""
+    from mmcsod.config import load_config, parse_cfg_options
+    from mmcsod.export import export_coreset, selecting_config
+    coreset = first_picks(Coreset.load(args.coreset), args.num_images)
+    config = load_config(args.config or selecting_config(coreset), parse_cfg_options(args.cfg_options))
+    images = args.images or ('link' if args.format == 'yolo' else 'reference')
+    settings = export_coreset(coreset, config, args.format, args.out, images)
+    print(f'{len(coreset)} images written to {args.out}')
+    for source in settings:
+        print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
+

@@ -1,0 +1,88 @@
+"""The part of ``mmcsod select`` that is Stage 1: its options, and a bank as they say."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from mmcsod.bank import FeatureBank
+from mmcsod.errors import UserError
+from mmcsod.features.options import TAPS, ExtractionOptions
+
+
+def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what features are extracted from, and how."""
+    parser.add_argument('config', nargs='?',
+                        help="the detector's config: a path, or a stock name as mmdet::FOLDER/NAME.py")
+    parser.add_argument('checkpoint', nargs='?', help='its weights, trained on these classes or others')
+    parser.add_argument('--work-dir', help='folder of the bank and the coreset (default: work_dirs/CONFIG_NAME)')
+    group = parser.add_argument_group('extraction')
+    group.add_argument('--tap', default='auto', choices=TAPS,
+                       help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
+                       "'pooled' before a shared head such as res5; 'auto' (default) takes 'fc' where there is one")
+    group.add_argument('--pipeline', metavar='FILE',
+                       help='config file with a list `pipeline` to use in place of the derived one')
+    group.add_argument('--keep-ignored', action='store_true',
+                       help='use boxes that training ignores (crowd, difficult, below bbox_min_size) too')
+    group.add_argument('--keep-objects', action='store_true',
+                       help="store the vector of each object too, for --method csod-objectwise")
+    group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images a forward pass (default 8)')
+    group.add_argument('--num-workers', type=int, default=min(4, os.cpu_count() or 1), metavar='N',
+                       help='processes that load images (default %(default)s)')
+    group.add_argument('--amp', choices=('fp16', 'bf16'), help='run the detector in mixed precision (default: float32)')
+    group.add_argument('--channels-last', action='store_true', help='lay images out channels last')
+    group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
+    group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
+    group.add_argument('--overwrite', action='store_true', help='replace the bank or unfinished extraction there is')
+    group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
+    group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
+                       help='how a distributed run was started, as for mmdet')
+    group.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                       help='override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
+
+
+def work_dir(args: argparse.Namespace) -> Path:
+    """Return the folder to write to, named after the config by default as mmdet's tools do."""
+    return Path(args.work_dir or Path('work_dirs') / Path(args.config.rpartition('::')[2]).stem)
+
+
+def extract_from_args(args: argparse.Namespace) -> FeatureBank:
+    """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``.
+
+    Raises:
+        UserError: As :func:`mmcsod.features.extract.extract_bank` does.
+    """
+    # MMDetection takes seconds to import; nothing before this line needs it.
+    from mmcsod import register_all_modules
+    from mmcsod.config import load_config, parse_cfg_options
+    from mmcsod.features.detector import build_detector
+    from mmcsod.features.distributed import init_launcher
+    from mmcsod.features.extract import extract_bank
+
+    if args.checkpoint is None:
+        raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
+    register_all_modules()
+    options = _options(args)
+    cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
+    init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    detector = build_detector(cfg, args.checkpoint, args.device)
+    return extract_bank(detector, cfg, work_dir(args) / 'features', options)
+
+
+def _options(args: argparse.Namespace) -> ExtractionOptions:
+    pipeline = _read_pipeline(args.pipeline) if args.pipeline else None
+    return ExtractionOptions(
+        tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
+        keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
+        strict=args.strict, resume=args.resume, overwrite=args.overwrite)
+
+
+def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:
+    from mmcsod.config import load_config
+
+    pipeline = load_config(path).get('pipeline')
+    if not isinstance(pipeline, list | tuple):
+        raise UserError(f'{path} has no list `pipeline` of transforms; --pipeline takes a config file with one.')
+    return tuple(pipeline)

@@ -1,0 +1,48 @@
+"""``mmcsod retrain``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from mmcsod.errors import UserError
+
+DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
+EXAMPLES = """example:
+  mmcsod retrain mmdet::retinanet/retinanet_r50_fpn_1x_coco.py work_dirs/coreset.json --iters 1000 --seed 0"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of training."""
+    parser.add_argument('config', help='config file, or a stock name such as mmdet::fcos/...py')
+    parser.add_argument('coreset', nargs='?', help='coreset file, as tools/select.py writes it')
+    parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
+    parser.add_argument('--iters', type=int, help='iterations, with the schedule rescaled to them')
+    parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
+    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument('--gentle', action=argparse.BooleanOptionalAction,
+                        help='warm up, clip gradients and scale the learning rate to the batch, where the config does '
+                        'not (default: for one-stage detectors)')
+    parser.add_argument('--dry-run', action='store_true', help='print the changes and the plan, and stop')
+    parser.add_argument('--work-dir', help='where to write the config, logs and checkpoints')
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
+    parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
+                        help='settings that replace those of the config')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train as the command line says."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if (args.coreset is None) == (not args.full):
+        raise UserError('Give either a coreset file or --full.')
+    from mmcsod.config import parse_cfg_options
+    from mmcsod.training.command import retrain_command
+    from mmcsod.training.retrain import RetrainOptions
+    args.cfg_options = parse_cfg_options(args.cfg_options)
+    options = RetrainOptions(**{name: getattr(args, name) for name in RetrainOptions.__dataclass_fields__})
+    retrain_command(args.config, args.coreset, options, dry_run=args.dry_run)
+

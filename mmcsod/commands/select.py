@@ -1,0 +1,48 @@
+"""``mmcsod select``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmcsod.bank import FeatureBank
+from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
+from mmcsod.commands.selection import add_selection_arguments, check_selection_arguments, select_from_args
+from mmcsod.errors import UserError
+from mmcsod.launcher import rank
+from mmcsod.selection.methods.registry import get_method
+
+DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
+EXAMPLES = """examples:
+  mmcsod select CONFIG CHECKPOINT --num-images 200
+  mmcsod select --bank work_dirs/voc/features --num-images 100 200 500
+  mmcsod select --bank work_dirs/voc/features --ratio 0.05 --include labelled.txt --lam 0.05"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of both stages."""
+    parser.add_argument('--bank', help='folder of a finished feature bank; needs no detector and no GPU')
+    parser.add_argument('--out', help="the coreset file (default: coreset.json in the bank's parent folder)")
+    add_selection_arguments(parser)
+    add_extraction_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Select as the command line says; return 1 if some image could not be read, else 0."""
+    check_selection_arguments(args)
+    # Nobody should find out after extracting that a method needs what was not kept.
+    args.keep_objects |= get_method(args.method).needs_object_vectors
+    bank, folder = _open_bank(args)
+    if rank() != 0:
+        return 0
+    select_from_args(bank, args, args.out or folder / 'coreset.json')
+    return int(bool(bank.provenance.get('unreadable_images')))
+
+
+def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
+    """Return the bank, extracted where a config is given, and the folder for the coreset."""
+    if (args.config is None) == (args.bank is None):
+        raise UserError('Give either CONFIG and CHECKPOINT, or --bank with a finished feature bank.')
+    if args.bank is not None:
+        return FeatureBank.load(args.bank), Path(args.bank).resolve().parent
+    return extract_from_args(args), work_dir(args)

@@ -1,0 +1,189 @@
+"""The training set as Stage 1 reads it: every image once, in dataset order, with its ground truth."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mmcsod.bank import OBJECT_DTYPE
+from mmcsod.config import training_set
+from mmcsod.datasets.ids import all_image_ids, leaf_configs
+from mmcsod.errors import UserError
+from mmcsod.features.audit import EXAMPLES, NO_CLASS, Account, initialise, left_out
+from mmcsod.features.pipeline import derive_pipeline
+
+logger = logging.getLogger('mmcsod')
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image, ready for the detector.
+
+    Attributes:
+        index: Position of the image in the pool.
+        inputs: (3, h, w) uint8 tensor of the resized image. This and the next two are None if it could not be read.
+        data_sample: The ``DetDataSample`` that belongs to it.
+        boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
+        error: Why the image could not be read.
+    """
+
+    index: int
+    inputs: Tensor = None  # type: ignore[assignment]
+    data_sample: Any = None
+    boxes: Tensor = None  # type: ignore[assignment]
+    error: str | None = None
+
+
+class TrainingPool(Dataset):
+    """Images and ground truth of the leaf datasets of ``cfg.train_dataloader``.
+
+    Args:
+        cfg: The detector's config.
+        pipeline: Transforms to use in place of the derived ones (:func:`derive_pipeline`).
+        keep_ignored: Use boxes that training ignores (crowd, difficult, below ``bbox_min_size``), as detectron2's VOC
+            loader does with difficult ones.
+
+    Attributes:
+        classes: Class names in dataset order.
+        images: Image ids in dataset order.
+        objects: (O,) of ``OBJECT_DTYPE``, image by image, those of no class left out; ``ignored`` marks what no vector
+            is made of.
+        pipeline: The transforms in use.
+        objects_left_out, images_left_out: What is not used, by reason.
+
+    Raises:
+        UserError: If the datasets disagree in classes, name one image twice, or hold no images.
+    """
+
+    def __init__(self, cfg: Config, pipeline: Sequence[dict] | None = None, keep_ignored: bool = False) -> None:
+        self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
+        self.objects_left_out, self.images_left_out = Account(), Account()
+        self._keep_ignored = keep_ignored
+        self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
+        self.classes = self._common_classes()
+        self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
+        self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)
+        if not self.images:
+            raise UserError('The training dataset holds no images after its filters; check ann_file, data_root and '
+                            'metainfo.classes.')
+        self._read_objects()
+
+    def _build(self, leaf: dict) -> BaseDataset:
+        leaf.update(pipeline=self.pipeline, lazy_init=True)
+        try:
+            dataset = DATASETS.build(leaf)
+            initialise(dataset, self.objects_left_out, self.images_left_out)
+        except Exception as error:  # annotations are the user's: anything may be wrong with them
+            raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
+                            f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
+                            'paths, with --cfg-options if it moved.') from error
+        return dataset
+
+    def _common_classes(self) -> tuple[str, ...]:
+        names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self._leaves]
+        if not names[0] or any(name != names[0] for name in names):
+            raise UserError('The training datasets do not share one list of metainfo.classes; '
+                            'give all of them the same.')
+        return names[0]
+
+    def _read_objects(self) -> None:
+        tables = [self._objects_of(index) for index in range(len(self))]
+        self._object_starts = np.cumsum([0] + [len(table) for table in tables])
+        self.objects = np.concatenate(tables) if tables else np.zeros(0, OBJECT_DTYPE)
+
+    def _objects_of(self, index: int) -> np.ndarray:
+        leaf, position = self._locate(index)
+        info = leaf.get_data_info(position)
+        table = np.zeros(len(info['instances']), OBJECT_DTYPE)
+        if not len(table):
+            return table
+        boxes = np.array([instance['bbox'] for instance in info['instances']], np.float64)
+        flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
+        reasons = left_out(boxes, flags & (not self._keep_ignored), info.get('width'), info.get('height'),
+                           (leaf.filter_cfg or {}).get('bbox_min_size'))
+        known = self._has_class(info)
+        reasons = [reason if one_known else NO_CLASS for reason, one_known in zip(reasons, known, strict=True)]
+        for reason in filter(None, reasons):
+            self.objects_left_out.add(reason, self.images[index])
+        table['image'], table['label'] = index, [instance['bbox_label'] for instance in info['instances']]
+        table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        table['ignored'] = [reason is not None for reason in reasons]
+        return table[known]
+
+    def _has_class(self, info: Mapping[str, Any]) -> np.ndarray:
+        """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""
+        labels = np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
+        return (labels >= 0) & (labels < len(self.classes))
+
+    def _locate(self, index: int) -> tuple[BaseDataset, int]:
+        leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
+        return self._leaves[leaf], index - int(self._starts[leaf])
+
+    def objects_of(self, index: int) -> np.ndarray:
+        """Return the rows of ``objects`` that belong to one image."""
+        return self.objects[self._object_starts[index]:self._object_starts[index + 1]]
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, index: int) -> Sample:
+        """Load one image; a failure is returned, not raised, and never replaced by another image."""
+        leaf, position = self._locate(index)
+        try:
+            packed = leaf.prepare_data(position)
+            if packed is None:
+                raise UserError('the pipeline returned nothing')
+            info = leaf.get_data_info(position)
+            boxes = self._boxes_in_order(info, packed['data_samples'])[self._has_class(info)]
+        except Exception as error:  # whatever a decoder or transform raises belongs to this one image
+            return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
+        usable = torch.from_numpy(~self.objects_of(index)['ignored'])
+        return Sample(index, packed['inputs'], packed['data_samples'], boxes[usable])
+
+    def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
+        """Pass samples on, logging why the first few of the unreadable ones are.
+
+        Raises:
+            UserError: If one is unreadable under ``strict``.
+        """
+        unreadable = 0
+        for sample in samples:
+            if sample.error is not None:
+                unreadable += 1
+                if strict:
+                    raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
+                                    'mend or remove it, or run without --strict.')
+                if unreadable <= EXAMPLES:
+                    logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
+            yield sample
+
+    @staticmethod
+    def _boxes_in_order(info: dict, data_sample: Any) -> Tensor:
+        """Undo the split into used and ignored boxes that packing makes."""
+        ignored = torch.tensor([bool(i.get('ignore_flag')) for i in info['instances']], dtype=torch.bool)
+        boxes = torch.zeros(len(ignored), 4)
+        boxes[~ignored] = _as_tensor(data_sample.gt_instances.bboxes)
+        boxes[ignored] = _as_tensor(data_sample.ignored_instances.bboxes)
+        return boxes
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 of the image ids, classes and annotations."""
+        digest = hashlib.sha256('\n'.join((*self.classes, '', *self.images)).encode())
+        digest.update(self.objects.tobytes())
+        return digest.hexdigest()
+
+
+def _as_tensor(boxes: Any) -> Tensor:
+    tensor: Tensor = getattr(boxes, 'tensor', boxes)
+    return tensor.reshape(-1, 4).float()

@@ -1,0 +1,55 @@
+"""How Stage 1 is to be run: made once, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmcsod.errors import UserError
+
+TAPS = ('auto', 'roi', 'pooled', 'fc')
+"""Where RoI vectors can be read; :class:`mmcsod.features.taps.RoITap` says what each is."""
+
+AMP_TYPES = ('fp16', 'bf16')
+"""Precisions that a detector may run in, besides float32."""
+
+
+@dataclass(frozen=True)
+class ExtractionOptions:
+    """How Stage 1 is to be run.
+
+    Attributes:
+        tap: Where vectors are read; see :class:`mmcsod.features.taps.RoITap`.
+        batch_size: Images of one padded shape that share a forward pass.
+        num_workers: Processes that load images; 0 loads them in this one.
+        keep_ignored: Use boxes that training ignores.
+        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them).
+        pipeline: Transforms in place of the derived ones.
+        amp: None for float32, 'fp16' or 'bf16'.
+        channels_last: Whether images are laid out channels last.
+        strict: Whether the first unreadable image ends the extraction.
+        resume: Whether to go on with an unfinished extraction.
+        overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
+            something else is.
+
+    Raises:
+        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range.
+    """
+
+    tap: str = 'auto'
+    batch_size: int = 8
+    num_workers: int = 2
+    keep_ignored: bool = False
+    keep_objects: bool = False
+    pipeline: tuple[dict, ...] | None = None
+    amp: str | None = None
+    channels_last: bool = False
+    strict: bool = False
+    resume: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.amp not in (None, *AMP_TYPES):
+            raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_TYPES)}, or nothing for float32.')
+        for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
+            if value < least:
+                raise UserError(f'{name} is {value}; give {least} or more.')

@@ -1,0 +1,79 @@
+"""What an earlier run left in the folder: reuse it, go on with it, replace it, or refuse to touch it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmcsod.bank import FeatureBank
+from mmcsod.errors import UserError
+from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.identity import differences
+from mmcsod.features.options import ExtractionOptions
+
+logger = logging.getLogger('mmcsod')
+
+
+def prepare(store: ChunkStore, pool: TrainingPool, identity: Mapping[str, Any], options: ExtractionOptions) -> bool:
+    """Make ``store`` ready for the extraction of ``identity``.
+
+    Returns:
+        Whether there is anything to extract; nothing is if the folder holds a finished bank to reuse.
+
+    Raises:
+        UserError: If the folder holds something else or unfinished and ``options`` do not say what to do with it; or,
+            under ``strict``, if an image that a finished bank lacks is still unreadable.
+    """
+    if store.directory.exists() and _is_reusable(store, pool, identity, options):
+        logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
+        store.discard()
+        return False
+    begun = store.identity()
+    if begun is not None:
+        same = _is_same(store.partial, begun, identity, options)
+        if same and not (options.resume or options.overwrite):
+            raise UserError(f'{store.partial} is an unfinished extraction ({store.num_chunks - len(store.missing())} '
+                            f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
+                            '--overwrite.')
+        if same and options.resume:
+            store.drop_unreadable()
+        else:
+            store.discard()
+    store.open(identity)
+    return True
+
+
+def _is_reusable(store: ChunkStore, pool: TrainingPool, identity: Mapping[str, Any],
+                 options: ExtractionOptions) -> bool:
+    bank = FeatureBank.load(store.directory)
+    if not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
+        return False
+    # An extraction that was forced and then killed is gone on with, not given up for the bank it was to replace.
+    forced = store.identity() == identity if options.resume else options.overwrite
+    if not (forced or _lacks_readable_images(bank, pool, options.strict)):
+        return True
+    logger.info('%s will be replaced.', store.directory)
+    return False
+
+
+def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> bool:
+    """Return whether two identities agree; without ``overwrite`` it is an error if they do not."""
+    differing = differences(found, wanted)
+    if not differing:
+        return True
+    what = ' and another '.join(differing)
+    if not options.overwrite:
+        raise UserError(f'{path} was made with another {what}; name another --work-dir, or replace it with '
+                        '--overwrite.')
+    logger.info('%s was made with another %s and will be replaced.', path, what)
+    return False
+
+
+def _lacks_readable_images(bank: FeatureBank, pool: TrainingPool, strict: bool) -> bool:
+    """Return whether any image that could not be read for a bank can be read now."""
+    unreadable = set(bank.provenance.get('unreadable_images', ()))
+    again = (pool[index] for index, name in enumerate(pool.images) if name in unreadable)
+    return any(sample.error is None for sample in pool.checked(again, strict))

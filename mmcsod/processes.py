@@ -1,0 +1,19 @@
+"""What the processes that this package starts have in common."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+
+FAST_MALLOC = {'MALLOC_TRIM_THRESHOLD_': '4000000000', 'MALLOC_MMAP_THRESHOLD_': '2000000000'}
+"""Environment for training: glibc gives memory back between iterations and asks for it again, which costs a tenth of
+the time on a CPU."""
+
+PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+
+
+def end_with_parent() -> None:
+    """Have Linux end this process with the one that started it, so that nothing trains on after a kill."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,1 +1,0 @@
-"""Selection methods to compare CSOD with; every module here is imported when a method is looked up."""

@@ -1,0 +1,81 @@
+"""Uniform draws with a given number of objects: "# 700-1100" and "# 1-1.1k" of section 4.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mmcsod.coreset import Pick
+from mmcsod.errors import UserError
+from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.selection.rotation import Rotation
+
+MAX_PROPOSALS = 200
+"""Exchanges proposed for each image of the draw before it is given up."""
+
+
+def parse_range(argument: str) -> tuple[int, int]:
+    """Return LOW and HIGH.
+
+    Raises:
+        UserError: If the text is no range.
+    """
+    match = re.fullmatch(r'(\d+)-(\d+)', argument)
+    low, high = (int(bound) for bound in match.groups()) if match else (1, 0)
+    if low > high:
+        raise UserError(f"The range of objects '{argument}' is not LOW-HIGH; write for example count:700-1100.")
+    return low, high
+
+
+@register_method('count', parameters=('seed',), argument='LOW-HIGH', parse=parse_range, nested=False)
+def count(task: Task, argument: tuple[int, int]) -> Iterator[Pick]:
+    """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
+
+    Section 4.3 does not say how the range was met. Drawing again until it happens is hopeless where the range is far
+    from the mean. A draw outside it is mended instead: a number is drawn from the range, and images are exchanged at
+    random, each for another candidate of the class whose turn it was, wherever that brings the sum nearer to it.
+    Every class keeps its number of turns.
+
+    Raises:
+        UserError: If no such draw was found.
+    """
+    picks = _draw(task)
+    _exchange(task, picks, *argument)
+    for image, label in picks:
+        yield task.take(image, label)
+
+
+def _draw(task: Task) -> list[tuple[int, int]]:
+    rotation = Rotation(task.pool, task.included)
+    picks: list[tuple[int, int]] = []
+    for label in rotation:
+        if len(picks) + len(task.included) >= task.target:
+            break
+        picks.append((int(task.rng.choice(rotation.candidates(label))), label))
+        rotation.take(picks[-1][0])
+    return picks
+
+
+def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> None:
+    """Exchange images of ``picks``, in place, until their objects and the included images' are in the range."""
+    counts = task.pool.object_counts
+    candidates = {label: task.pool.images_of_class(label) for label in task.pool.labels}
+    taken = {*task.included, *(image for image, _ in picks)}
+    total = int(counts[list(taken)].sum())
+    if low <= total <= high:
+        return
+    aim = int(task.rng.integers(low, high + 1))
+    for _ in range(MAX_PROPOSALS * len(picks)):
+        place = int(task.rng.integers(len(picks)))
+        image, label = picks[place]
+        other = int(task.rng.choice(candidates[label]))
+        changed = total + int(counts[other] - counts[image])
+        if other not in taken and abs(changed - aim) < abs(total - aim):
+            picks[place] = (other, label)
+            taken = (taken - {image}) | {other}
+            total = changed
+        if total == aim:
+            return
+    if not low <= total <= high:
+        raise UserError(f'No uniform draw of {task.target} images with {low} to {high} objects was found, the nearest '
+                        f'had {total}; ask for another range or another number of images.')

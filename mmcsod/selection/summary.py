@@ -1,0 +1,103 @@
+"""What a user reads before and after a selection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from mmcsod.bank import FeatureBank
+from mmcsod.coreset import Coreset
+from mmcsod.selection.budget import Budget
+from mmcsod.selection.methods.registry import get_method
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.select import make_task
+
+PROBE_BYTES = 1 << 28
+
+
+def describe(bank: FeatureBank, coreset: Coreset) -> str:
+    """Return a summary: images and objects of each class in the coreset beside the pool's, and the lam used."""
+    chosen = np.isin(np.asarray(bank.images, dtype=object), coreset.image_ids)
+    columns = [_class_counts(bank, mask) for mask in (chosen, np.ones_like(chosen))]
+    (images, objects), (pool_images, pool_objects) = columns
+    table = [[name, images[i], pool_images[i], objects[i], pool_objects[i]] for i, name in enumerate(bank.classes)]
+    table.append(['all classes', int(chosen.sum()), len(np.unique(bank.rows['image'])), objects.sum(),
+                  pool_objects.sum()])
+    headers = ['class', 'images', 'of', 'objects', 'of']
+    return tabulate(table, headers) + '\n' + _describe_parameters(coreset)
+
+
+def expect(bank: FeatureBank, options: Mapping[str, Any]) -> str:
+    """Return sizes, memory and expected time of a selection, from a quick read of some of the vectors.
+
+    Args:
+        bank: The bank to select from.
+        options: Arguments of :func:`mmcsod.selection.select_coreset`.
+
+    Raises:
+        UserError: If an option is unfit.
+    """
+    entry = get_method(options['method'])
+    budget = Budget(options['num_images'], options['ratio'], options['num_objects'])
+    task = make_task(bank, entry, budget, *(options[name] for name in (
+        'lam', 'kernel', 'seed', 'include', 'exclude', 'classes')))
+    pool, target = task.pool, budget.target(task.pool)
+    rows, vectors = int(pool.eligible.sum()), pool.vectors
+    vectors_are = 'read in place' if pool.shares_bank else 'copied class by class'
+    lines = [
+        f'{len(pool.images)} images, {rows} rows of {vectors.shape[1]} {vectors.dtype}, {len(pool.labels)} classes',
+        f'method {entry.name}, {target} images' + (' (estimated)' if budget.num_objects else ''),
+        f'memory: {_size(vectors.nbytes)} of vectors, {vectors_are}, and {_size(_overhead(pool))} beside them',
+    ]
+    if 'lam' in entry.parameters:
+        lines.append(f'lam {task.lam:.6g}')
+        lines.append(f'expected time: at most about {_expected_seconds(pool, target):.1f} s')
+    return '\n'.join(lines)
+
+
+def _class_counts(bank: FeatureBank, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rows = bank.rows[chosen[bank.rows['image']]]
+    pairs = np.unique(rows[['image', 'label']])
+    images = np.bincount(pairs['label'], minlength=len(bank.classes))
+    objects = np.bincount(rows['label'], rows['count'], minlength=len(bank.classes)).astype(int)
+    return images, objects
+
+
+def _describe_parameters(coreset: Coreset) -> str:
+    parameters = dict(coreset.parameters)
+    words = [f'method {coreset.method}']
+    if 'lam' in parameters:
+        rule = parameters['lam_rule']
+        words.append(f'lam {parameters["lam"]:.6g} ({"auto: 2 N / D" if rule == "2*N/D" else "as given"})')
+    if 'seed' in parameters:
+        words.append(f'seed {parameters["seed"]}')
+    return ', '.join(words)
+
+
+def _overhead(pool: Pool) -> int:
+    """Bytes of the tables of rows and images, of class sums and past queries, and of buffers, as measured."""
+    rows, dimensions = pool.vectors.shape
+    return 130 * rows + 200 * len(pool.bank.images) + 10 * 8 * dimensions * len(pool.labels) + 10_000_000
+
+
+def _expected_seconds(pool: Pool, target: int) -> float:
+    """Two passes for norms and sums, then one pass over a class for each pick."""
+    rows = pool.vectors[:max(1, PROBE_BYTES // max(1, pool.vectors[:1].nbytes))]
+    query = np.ones(pool.vectors.shape[1], np.float32)
+    start = time.perf_counter()
+    rows.astype(np.float32, copy=False) @ query
+    seconds_per_row = (time.perf_counter() - start) / len(rows)
+    mean_rows = pool.eligible.sum() / len(pool.labels)
+    return seconds_per_row * (2 * len(pool.vectors) + target * mean_rows)
+
+
+def _size(num_bytes: float) -> str:
+    for unit in ('B', 'kB', 'MB'):
+        if num_bytes < 1000:
+            return f'{num_bytes:.3g} {unit}'
+        num_bytes /= 1000
+    return f'{num_bytes:.3g} GB'

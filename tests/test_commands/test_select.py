@@ -1,0 +1,109 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcsod import Coreset, select_coreset
+from tests.test_selection.test_select import make_bank
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def work_dir(tmp_path):
+    make_bank(num_images=60).save(tmp_path / 'features')
+    return tmp_path
+
+
+def run_tool(*arguments):
+    return subprocess.run([sys.executable, 'tools/select.py', *map(str, arguments)], cwd=ROOT, capture_output=True,
+                          text=True, env={'PYTHONPATH': str(ROOT), 'PATH': ''})
+
+
+def test_several_budgets_give_nested_files_and_a_summary(work_dir):
+    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8)
+    assert result.returncode == 0, result.stderr
+    large, small = Coreset.load(work_dir / 'coreset.json'), Coreset.load(work_dir / 'coreset_8.json')
+    assert large == select_coreset(make_bank(num_images=60), num_images=20)
+    assert small == large.prefix(8)
+    lines = result.stdout.splitlines()
+    assert any(line.startswith('norms and class sums of') for line in lines)
+    total = next(line.split() for line in lines if line.startswith('all classes'))
+    bank = make_bank(num_images=60)
+    assert total[2:] == ['20', str(len(np.unique(bank.rows['image']))), str(objects_of(bank, large)),
+                         str(bank.rows['count'].sum())]
+    assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D)' in result.stdout
+
+
+def test_a_method_that_is_not_nested_selects_for_each_budget(work_dir):
+    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'full', '--seed', 3)
+    assert result.returncode == 0, result.stderr
+    bank = make_bank(num_images=60)
+    for number, name in ((8, 'coreset_8.json'), (20, 'coreset.json')):
+        expected = select_coreset(bank, num_images=number, method='full', seed=3)
+        assert Coreset.load(work_dir / name) == expected
+
+
+def objects_of(bank, coreset):
+    chosen = np.isin(bank.image_ids.astype(str), coreset.image_ids)
+    return int(bank.rows['count'][chosen].sum())
+
+
+def test_lists_classes_and_an_earlier_coreset(work_dir):
+    run_tool('--bank', work_dir / 'features', '--num-images', 5, '--out', work_dir / 'first.json')
+    first = Coreset.load(work_dir / 'first.json')
+    (work_dir / 'bad.txt').write_text('050.jpg\n051.jpg\n')
+    result = run_tool('--bank', work_dir / 'features', '--ratio', 0.3, '--include', work_dir / 'first.json',
+                      '--exclude', work_dir / 'bad.txt', '--classes', 'class 1,class 2', '--lam', 0.2,
+                      '--out', work_dir / 'second.json')
+    assert result.returncode == 0, result.stderr
+    second = Coreset.load(work_dir / 'second.json')
+    assert second.image_ids[:5] == first.image_ids
+    assert not {'050.jpg', '051.jpg'} & set(second.image_ids)
+    assert {pick.label for pick in second.picks[5:]} == {1, 2}
+    assert 'lam 0.2 (as given)' in result.stdout
+
+
+def test_a_dry_run_writes_nothing(work_dir):
+    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
+    assert result.returncode == 0, result.stderr
+    assert 'method csod, 20 images' in result.stdout
+    assert 'expected time' in result.stdout
+    assert 'read in place' in result.stdout
+    assert [path.name for path in work_dir.iterdir()] == ['features']
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more, a whole number.'),
+    (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
+    (['--num-images', 5, '--method', 'magic'], "error: There is no selection method 'magic'"),
+    (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),
+    (['--num-images', 5, '--out', '/dev/null/coreset.json'], 'could not be written')])
+def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments, message):
+    result = run_tool('--bank', work_dir / 'features', *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert [path.name for path in work_dir.iterdir()] == ['features']
+
+
+def test_a_bank_that_is_none_is_refused(tmp_path):
+    result = run_tool('--bank', tmp_path, '--num-images', 5)
+    assert result.returncode == 2
+    assert result.stderr.startswith('error: ')
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_tool_does_not_stand_in_for_pythons_own_select():
+    # A script's folder is first on the module path; subprocess imports select.
+    code = f'import sys; sys.path.insert(0, {str(ROOT / "tools")!r}); import select, subprocess; print(select.select)'
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert result.stdout.startswith('<built-in function select'), result.stderr
+
+
+def test_help_has_an_example_and_needs_no_detector():
+    result = run_tool('--help')
+    assert result.returncode == 0
+    assert 'mmcsod select CONFIG CHECKPOINT --num-images 200' in result.stdout

@@ -1,0 +1,194 @@
+"""The pipeline derived from a config, and the account of what stays out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmcsod.config import load_config
+from mmcsod.errors import UserError
+from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.pipeline import derive_pipeline
+
+from .conftest import CLASSES, small_config, write_coco, write_image
+
+BROKEN = (
+    {'bbox': [20, 20, 0, 10], 'area': 1},  # no width
+    {'bbox': [500, 500, 20, 20]},  # outside
+    {'bbox': [float('nan'), 1, 5, 5], 'area': 25},
+    {'bbox': [5, 5, 20, 20], 'iscrowd': 1},
+    {'bbox': [5, 5, 20, 20], 'ignore': 1},
+)  # yapf: disable
+
+
+def names(pipeline):
+    return [step['type'] for step in pipeline]
+
+
+def test_boxes_are_loaded_before_the_resize_and_nothing_is_random(cfg):
+    assert names(derive_pipeline(cfg)) == ['LoadImageFromFile', 'LoadAnnotations', 'Resize', 'PackDetInputs']
+
+
+@pytest.mark.parametrize('name', [
+    'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'yolox/yolox_s_8xb8-300e_coco.py',
+    'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
+    'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py', 'htc/htc_r50_fpn_1x_coco.py',
+    'strong_baselines/mask-rcnn_r50-caffe_fpn_rpn-2conv_4conv1fc_syncbn-all_lsj-100e_coco.py',
+])
+def test_stock_configs_give_a_fixed_pipeline(name):
+    pipeline = derive_pipeline(load_config(f'mmdet::{name}'))
+    kinds = names(pipeline)
+    assert kinds[:2] == ['LoadImageFromFile', 'LoadAnnotations']
+    assert kinds[-1] == 'PackDetInputs'
+    assert any('Resize' in kind for kind in kinds)
+    assert not any('Random' in kind or kind in ('Mosaic', 'MixUp', 'LoadProposals') for kind in kinds)
+    assert not pipeline[1].get('with_mask')
+
+
+def test_a_config_without_test_geometry_is_refused(cfg):
+    for key in ('test_dataloader', 'val_dataloader'):
+        cfg[key] = None
+    cfg.pop('test_pipeline', None)
+    with pytest.raises(UserError, match='--pipeline'):
+        derive_pipeline(cfg)
+
+
+def test_a_config_without_training_data_is_refused(cfg):
+    cfg.train_dataloader = None
+    with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
+        TrainingPool(cfg)
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda leaf: dict(type='RepeatDataset', times=3, dataset=leaf),
+    lambda leaf: dict(type='ClassBalancedDataset', oversample_thr=0.5, dataset=leaf),
+    lambda leaf: dict(type='MultiImageMixDataset', dataset=leaf, pipeline=[dict(type='Mosaic', img_scale=(64, 64))]),
+    lambda leaf: dict(type='RepeatDataset', times=2, dataset=dict(type='ConcatDataset', datasets=[leaf])),
+])
+def test_wrappers_are_looked_through(cfg, wrap):
+    plain = TrainingPool(cfg)
+    cfg.train_dataloader.dataset = wrap(cfg.train_dataloader.dataset)
+    wrapped = TrainingPool(cfg)
+    assert wrapped.images == plain.images
+    assert wrapped.fingerprint() == plain.fingerprint()
+
+
+def test_boxes_move_with_the_image(cfg, coco_root):
+    pool = TrainingPool(cfg)
+    content = json.loads((coco_root / 'train.json').read_text())
+    for index, image in enumerate(content['images']):
+        sample = pool[index]
+        x, y, w, h = np.array([a['bbox'] for a in content['annotations'] if a['image_id'] == index]).T
+        factor = sample.inputs.shape[2] / image['width'], sample.inputs.shape[1] / image['height']
+        wanted = np.stack([x * factor[0], y * factor[1], (x + w) * factor[0], (y + h) * factor[1]], 1)
+        np.testing.assert_allclose(sample.boxes, wanted, rtol=1e-4, atol=1e-3)
+        assert torch.equal(sample.inputs, pool[index].inputs)
+
+
+def test_what_cocodataset_drops_unseen_is_counted(tmp_path):
+    write_coco(tmp_path, 4, BROKEN)
+    pool = TrainingPool(small_config(tmp_path))
+    assert dict(pool.objects_left_out.counts) == {
+        'without area': 1, 'outside the image': 1, 'not finite': 1, 'crowd or difficult': 1, 'marked ignore': 1}
+    kept = TrainingPool(small_config(tmp_path), keep_ignored=True)
+    assert 'crowd or difficult' not in kept.objects_left_out.counts
+    assert len(kept[0].boxes) == len(pool[0].boxes) + 1
+    assert any('000.png' in line for line in pool.objects_left_out.lines('objects'))
+
+
+def test_filtered_images_are_counted_and_stay_out(tmp_path):
+    annotations = write_coco(tmp_path, 4)
+    content = json.loads((tmp_path / 'train.json').read_text())
+    content['annotations'] = [a for a in annotations if a['image_id'] != 1]
+    content['images'].append({'id': 9, 'file_name': 'tiny.png', 'width': 20, 'height': 20})
+    content['annotations'].append({'id': 99, 'image_id': 9, 'category_id': 1, 'bbox': [1, 1, 9, 9], 'area': 81,
+                                   'iscrowd': 0})
+    (tmp_path / 'train.json').write_text(json.dumps(content))
+    pool = TrainingPool(small_config(tmp_path))
+    assert dict(pool.images_left_out.counts) == {'without objects': 1, 'filter_cfg': 1}
+    assert pool.images == ('images/000.png', 'images/002.png', 'images/003.png')
+
+
+def write_voc(root, boxes):
+    write_image(root / 'VOC2007' / 'JPEGImages' / '000001.jpg', (200, 150), 1)
+    objects = ''.join(
+        f'<object><name>{CLASSES[k % 3]}</name><difficult>{difficult}</difficult><bndbox><xmin>{box[0]}</xmin>'
+        f'<ymin>{box[1]}</ymin><xmax>{box[2]}</xmax><ymax>{box[3]}</ymax></bndbox></object>'
+        for k, (box, difficult) in enumerate(boxes))
+    for folder in ('Annotations', 'ImageSets/Main'):
+        (root / 'VOC2007' / folder).mkdir(parents=True)
+    (root / 'VOC2007' / 'Annotations' / '000001.xml').write_text(
+        f'<annotation><size><width>200</width><height>150</height><depth>3</depth></size>{objects}</annotation>')
+    (root / 'VOC2007' / 'ImageSets' / 'Main' / 'train.txt').write_text('000001\n')
+
+
+@pytest.mark.parametrize('kind', ['VOCDataset', 'XMLDataset'])
+def test_xml_datasets_keep_reasons_apart(kind, tmp_path):
+    """mmdet folds difficult and too small into one flag, and hands a box without area to training."""
+    write_voc(tmp_path, [((10, 10, 100, 100), 0), ((10, 10, 90, 90), 1), ((10, 10, 30, 30), 0), ((50, 50, 50, 90), 0)])
+    cfg = small_config(tmp_path)
+    cfg.train_dataloader.dataset = dict(
+        type=kind, data_root=f'{tmp_path}/', ann_file='VOC2007/ImageSets/Main/train.txt',
+        data_prefix=dict(sub_data_root='VOC2007/'), metainfo=dict(classes=CLASSES),
+        filter_cfg=dict(filter_empty_gt=True, min_size=32, bbox_min_size=32))
+    pool = TrainingPool(cfg)
+    assert dict(pool.objects_left_out.counts) == {
+        'crowd or difficult': 1, 'below bbox_min_size': 1, 'without area': 1}
+    assert pool.images == ('VOC2007/JPEGImages/000001.jpg',)
+    assert len(pool[0].boxes) == 1
+    assert len(TrainingPool(cfg, keep_ignored=True)[0].boxes) == 3
+
+
+def write_crowdhuman(root):
+    """Write one image of a person between two boxes to ignore, which the dataset labels -1."""
+    write_image(root / 'Images' / 'a.jpg', (200, 150), 1)
+    boxes = [{'tag': tag, 'fbox': [x, 10, 40, 80], 'hbox': [x, 10, 9, 9], 'vbox': [x, 10, 9, 9],
+              'extra': extra}
+             for tag, x, extra in (('mask', 5, {'ignore': 1}), ('person', 60, {}), ('person', 120, {'ignore': 1}))]
+    (root / 'train.odgt').write_text(json.dumps({'ID': 'a', 'gtboxes': boxes}) + '\n')
+
+
+@pytest.mark.parametrize('keep_ignored', [False, True])
+def test_boxes_of_no_class_are_left_out(keep_ignored, tmp_path):
+    write_crowdhuman(tmp_path)
+    cfg = small_config(tmp_path)
+    cfg.train_dataloader.dataset = dict(type='CrowdHumanDataset', data_root=f'{tmp_path}/', ann_file='train.odgt',
+                                        data_prefix=dict(img='Images/'))
+    pool = TrainingPool(cfg, keep_ignored=keep_ignored)
+    assert dict(pool.objects_left_out.counts) == {'of no class': 2}
+    assert pool.objects['label'].tolist() == [0]
+    np.testing.assert_allclose(pool.objects['box'], [[60, 10, 100, 90]])
+    assert pool[0].error is None
+    factor = pool[0].inputs.shape[2] / 200
+    np.testing.assert_allclose(pool[0].boxes, [[60 * factor, 10 * factor, 100 * factor, 90 * factor]], rtol=0.02)
+
+
+def test_a_moved_data_root_is_the_same_pool(coco_root, tmp_path):
+    link = tmp_path / 'moved'
+    link.symlink_to(coco_root)
+    assert TrainingPool(small_config(link)).fingerprint() == TrainingPool(small_config(coco_root)).fingerprint()
+
+
+def test_datasets_of_different_classes_are_refused(cfg):
+    leaf = cfg.train_dataloader.dataset
+    other = leaf.copy()
+    other['metainfo'] = dict(classes=('cat', 'dog'))
+    cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[leaf, other])
+    with pytest.raises(UserError, match='do not share one list'):
+        TrainingPool(cfg)
+
+
+def test_bccds_boxes_without_area_are_named():
+    root = Path(__file__).parents[3] / 'shared' / 'data' / 'bccd' / 'BCCD'
+    if not root.exists():
+        pytest.skip('needs ../shared/data/bccd')
+    cfg = small_config(root)
+    cfg.train_dataloader.dataset = dict(
+        type='XMLDataset', data_root=f'{root}/', ann_file='ImageSets/Main/trainval.txt',
+        data_prefix=dict(sub_data_root=''), metainfo=dict(classes=('RBC', 'WBC', 'Platelets')))
+    pool = TrainingPool(cfg)
+    assert pool.objects_left_out.counts['without area'] == 2
+    assert any('BloodImage_00338' in name or 'BloodImage_00343' in name
+               for name in pool.objects_left_out.examples['without area'])

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcsod import FeatureBank, select_coreset
+from tests.test_selection.banks import random_banks
+from tests.test_selection.reference import naive_select
+
+LAMS = [0.0, 1e-10, 0.01, 0.3, 2.0, 1e10]
+
+
+def assert_same_picks(bank, expected, coreset):
+    assert coreset.image_ids == [image for image, *_ in expected]
+    assert [pick.label for pick in coreset.picks] == [label for _, label, *_ in expected]
+    sizes = np.bincount(bank.labels, minlength=len(bank.classes))
+    for pick, (_, label, first, second) in zip(coreset.picks, expected, strict=True):
+        tolerance = 1e-9 * max(1, sizes[label])
+        assert pick.pool_similarity == pytest.approx(first, abs=tolerance)
+        assert pick.selected_similarity == pytest.approx(second, abs=tolerance)
+
+
+def test_two_classes_three_images_by_hand():
+    # cat rows: a (1, 0), b (0.6, 0.8), c (0, 1); dog rows: b (1, 0), c (0.8, 0.6); lam = 0.5.
+    # cat's turn: A = a 1.6, b 2.4, c 1.8 -> b, B = 0. b leaves dog too, with T_dog = (1, 0).
+    # dog's turn: only c is left: A = 1, B = cos(c, b) = 0.8, s = -0.3.
+    # cat's turn: only a is left: A = 1, B = cos(a, b) + cos(a, c) = 0.6 + 0, s = -0.1.
+    vectors = np.array([[1, 0], [0.6, 0.8], [0, 1], [1, 0], [0.8, 0.6]], np.float32)
+    bank = FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'b', 'c'], [0, 0, 0, 1, 1], ['cat', 'dog'])
+    coreset = select_coreset(bank, num_images=3, lam=0.5)
+    assert coreset.image_ids == ['b', 'c', 'a']
+    assert [pick.label for pick in coreset.picks] == [0, 1, 0]
+    assert [pick.pool_similarity for pick in coreset.picks] == pytest.approx([2.4, 1, 1], abs=1e-6)
+    assert [pick.selected_similarity for pick in coreset.picks] == pytest.approx([0, 0.8, 0.6], abs=1e-6)
+    assert [pick.score for pick in coreset.picks] == pytest.approx([1.2, -0.3, -0.1], abs=1e-6)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(bank=random_banks(), lam=st.sampled_from(LAMS), num_images=st.integers(1, 20), num_included=st.integers(0, 3))
+def test_equals_the_naive_double_loop(bank, lam, num_images, num_included):
+    included = bank.images[:num_included]
+    num_images = max(num_images, len(included))
+    coreset = select_coreset(bank, num_images=num_images, lam=lam, kernel='numpy', include=included)
+    expected = naive_select(bank.vectors, bank.image_ids, bank.labels, len(bank.classes), num_images, lam, included)
+    assert coreset.image_ids[:len(included)] == list(included)
+    assert len(coreset) == len(included) + len(expected)
+    if len(coreset) > len(included):
+        assert_same_picks(bank, expected, coreset_without(coreset, len(included)))
+
+
+def coreset_without(coreset, number):
+    from dataclasses import replace
+    return replace(coreset, picks=coreset.picks[number:])
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(bank=random_banks(dtype=np.float16), lam=st.sampled_from(LAMS))
+def test_equals_the_naive_double_loop_on_half_precision(bank, lam):
+    coreset = select_coreset(bank, num_images=10, lam=lam, kernel='numpy')
+    expected = naive_select(bank.vectors, bank.image_ids, bank.labels, len(bank.classes), 10, lam)
+    assert_same_picks(bank, expected, coreset)
+
+
+def test_objectwise_rows_equal_the_naive_double_loop():
+    rng = np.random.default_rng(0)
+    bank = objectwise_bank(rng)
+    coreset = select_coreset(bank, num_images=20, lam=0.1, method='csod-objectwise')
+    rows = bank.objectwise()
+    expected = naive_select(rows.vectors, rows.image_ids, rows.labels, len(rows.classes), 20, 0.1)
+    assert_same_picks(rows, expected, coreset)
+    assert coreset.image_ids != select_coreset(bank, num_images=20, lam=0.1).image_ids
+
+
+def objectwise_bank(rng, num_images=30, num_classes=3):
+    from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+    objects = np.zeros(150, OBJECT_DTYPE)
+    objects['image'] = np.sort(rng.integers(0, num_images, len(objects)))
+    objects['label'] = rng.integers(0, num_classes, len(objects))
+    vectors = rng.normal(0.5, 1, (len(objects), 8)).astype(np.float32)
+    keys, inverse, counts = np.unique(objects['label'] * num_images + objects['image'], return_inverse=True,
+                                      return_counts=True)
+    means = np.zeros((len(keys), 8), np.float32)
+    np.add.at(means, inverse, vectors / counts[inverse, None])
+    rows = np.zeros(len(keys), ROW_DTYPE)
+    rows['label'], rows['image'] = np.divmod(keys, num_images)
+    rows['count'] = counts
+    return FeatureBank(vectors=means, rows=rows, images=tuple(f'{i:02}' for i in range(num_images)),
+                       classes=('a', 'b', 'c'), objects=objects, object_vectors=vectors)
+
+
+def test_lam_at_its_extremes_means_what_the_paper_says():
+    # Section 4.4.2: 1e10 ranks by cosine similarity alone; 1e-10 takes the most similar first, then the least.
+    rng = np.random.default_rng(1)
+    vectors = np.abs(rng.normal(size=(60, 12))) + 0.2
+    bank = FeatureBank.from_arrays(vectors.astype(np.float32), [f'{i:02}' for i in range(60)], [0] * 60, ['thing'])
+    units = vectors.astype(np.float32).astype(float)
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    high = select_coreset(bank, num_images=5, lam=1e10)
+    low = select_coreset(bank, num_images=2, lam=1e-10)
+    most_similar = int(np.argmax(units @ units.sum(axis=0)))
+    assert high.image_ids[0] == low.image_ids[0] == f'{most_similar:02}'
+    assert low.image_ids[1] == f'{int(np.argmin(units @ units[most_similar])):02}'
+    left = np.ones(60, bool)
+    for image in map(int, high.image_ids):
+        assert image == int(np.argmax(np.where(left, units @ units[left].sum(axis=0), -np.inf)))
+        left[image] = False
+
+
+def test_a_large_class_taken_to_its_last_pair_still_sees_the_tie():
+    # The sums shrink from 3,000 rows to 2; what rounding left in them must not decide between the last two.
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(0.5, 1, (3000, 4)).astype(np.float32)
+    bank = FeatureBank.from_arrays(vectors, [f'{i:04}' for i in range(3000)], [0] * 3000, ['thing'])
+    coreset = select_coreset(bank, num_images=2998, lam=1.0)
+    last = sorted(set(bank.images) - set(coreset.image_ids))
+    full = select_coreset(bank, num_images=3000, lam=1e12, include=coreset)
+    assert full.image_ids[2998:] == last
+    assert full.picks[2998].pool_similarity == pytest.approx(
+        1 + cosine(*(vectors[int(image)] for image in last)), abs=1e-12)
+
+
+def cosine(a, b):
+    a, b = a.astype(float), b.astype(float)
+    return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
