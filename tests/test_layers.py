@@ -160,5 +160,5 @@ def test_a_circle_within_a_folder_is_found(package):
 
 
 def test_a_detector_package_behind_another_file_is_found(package):
-    graph = package(selection__pool='from mmcsod.config import load_config', config='from mmengine.config import Config')
+    graph = package(selection__pool='import mmcsod.config', config='from mmengine.config import Config')
     assert 'mmengine' in reachable(graph, ['mmcsod.selection.pool'])

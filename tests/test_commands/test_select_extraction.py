@@ -20,9 +20,9 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp('cli')
     write_coco(folder / 'data', 8)
     (folder / 'data' / 'images' / '005.png').write_bytes(b'no image')
-    cfg = small_config(folder / 'data')
-    torch.save({'state_dict': build(cfg).state_dict()}, folder / 'model.pth')
-    cfg.dump(folder / 'config.py')
+    config = small_config(folder / 'data')
+    torch.save({'state_dict': build(config).state_dict()}, folder / 'model.pth')
+    config.dump(folder / 'config.py')
     return folder
 
 
