@@ -47,5 +47,6 @@ setup(
         'cpu': requirements('optional'),
         'gpu': ['faiss-gpu'],
         'tests': requirements('tests'),
+        'lint': requirements('lint'),
     },
 )

@@ -39,9 +39,9 @@ class Sample:
     """
 
     index: int
-    inputs: Tensor = None  # type: ignore[assignment]
+    inputs: Tensor = None
     data_sample: Any = None
-    boxes: Tensor = None  # type: ignore[assignment]
+    boxes: Tensor = None
     error: str | None = None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.selection.kernels import KernelFactory
+from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.unit_rows import UnitRows
 
 TIE = 1e-12
