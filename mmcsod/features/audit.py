@@ -10,7 +10,7 @@ import numpy as np
 from mmdet.datasets import CocoDataset
 from mmengine.dataset import BaseDataset
 
-EXAMPLES = 3
+NUM_EXAMPLES = 3
 
 CROWD_OR_DIFFICULT = 'crowd or difficult'
 BELOW_MIN_SIZE = 'below bbox_min_size'
@@ -31,7 +31,7 @@ class Account:
     def add(self, reason: str, image: str) -> None:
         """Count one thing of ``image`` that is left out for ``reason``."""
         self.counts[reason] += 1
-        if len(self.examples[reason]) < EXAMPLES and image not in self.examples[reason]:
+        if len(self.examples[reason]) < NUM_EXAMPLES and image not in self.examples[reason]:
             self.examples[reason].append(image)
 
     def lines(self, what: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmcsod.bank import ROW_DTYPE
-from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.dataset import ExtractionDataset
 
 
 class ImageFeatures(NamedTuple):
@@ -39,7 +39,7 @@ def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     return (sums / counts[:, None]).astype(np.float32), classes, counts
 
 
-def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: TrainingPool,
+def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: ExtractionDataset,
                  keep_objects: bool) -> dict[str, np.ndarray]:
     """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
     means, tables, objects = [], [], []

@@ -40,8 +40,8 @@ class ChunkStore:
         """Return the dataset indices of a chunk."""
         return range(chunk * CHUNK_SIZE, min((chunk + 1) * CHUNK_SIZE, self.num_images))
 
-    def open(self, identity: Mapping[str, Any]) -> None:
-        """Begin, and write down of what this is the extraction."""
+    def begin(self, identity: Mapping[str, Any]) -> None:
+        """Make the folder, and write into it what this is the extraction of."""
         self.partial.mkdir(parents=True, exist_ok=True)
         write_json(self.partial / 'identity.json', identity)
 

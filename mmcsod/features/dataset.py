@@ -20,7 +20,7 @@ from mmcsod.bank import OBJECT_DTYPE
 from mmcsod.config import training_set
 from mmcsod.datasets.ids import all_image_ids, leaf_configs
 from mmcsod.errors import UserError
-from mmcsod.features.audit import EXAMPLES, NO_CLASS, Account, initialise, left_out
+from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
 
 logger = logging.getLogger('mmcsod')
@@ -45,7 +45,7 @@ class Sample:
     error: str | None = None
 
 
-class TrainingPool(Dataset):
+class ExtractionDataset(Dataset):
     """Images and ground truth of the leaf datasets of ``cfg.train_dataloader``.
 
     Args:
@@ -164,7 +164,7 @@ class TrainingPool(Dataset):
                 if strict:
                     raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
                                     'mend or remove it, or run without --strict.')
-                if unreadable <= EXAMPLES:
+                if unreadable <= NUM_EXAMPLES:
                     logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
             yield sample
 

@@ -20,15 +20,15 @@ from tqdm import tqdm
 
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.audit import EXAMPLES
+from mmcsod.features.audit import NUM_EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.dataset import Sample, TrainingPool
+from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.features.distributed import on_first_process
 from mmcsod.features.identity import identify
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
-from mmcsod.features.reuse import prepare
+from mmcsod.features.reuse import make_ready
 from mmcsod.locks import locked
 from mmcsod.provenance import json_values, versions
 
@@ -56,12 +56,12 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     options = options or ExtractionOptions()
     directory = Path(directory)
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
-    pool = TrainingPool(cfg, options.pipeline, options.keep_ignored)
+    pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored)
     identity = identify(detector, cfg, reader.tap.name, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(_sole_use(directory)))
-        if on_first_process(lambda: prepare(store, pool, identity, options)):
+        if on_first_process(lambda: make_ready(store, pool, identity, options)):
             _announce(pool, reader)
             extract_chunks(store, pool, reader, options)
             barrier()
@@ -79,7 +79,7 @@ def _sole_use(directory: Path) -> Iterator[None]:
         yield
 
 
-def _announce(pool: TrainingPool, reader: FeatureReader) -> None:
+def _announce(pool: ExtractionDataset, reader: FeatureReader) -> None:
     if get_dist_info()[0] != 0:
         return
     steps = ' -> '.join(_call(step) for step in pool.pipeline)
@@ -96,7 +96,8 @@ def _call(step: Mapping[str, Any]) -> str:
     return f'{step["type"]}({arguments})'
 
 
-def extract_chunks(store: ChunkStore, pool: TrainingPool, reader: FeatureReader, options: ExtractionOptions) -> None:
+def extract_chunks(store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader,
+                   options: ExtractionOptions) -> None:
     """Extract this process's share of the chunks that are missing.
 
     Raises:
@@ -148,7 +149,7 @@ def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -
     yield from groups.values()
 
 
-def _publish(store: ChunkStore, pool: TrainingPool, identity: dict, cfg: Config) -> None:
+def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Config) -> None:
     unreadable = np.concatenate([chunk['unreadable'] for chunk in store.read()])
     if len(unreadable) == len(pool):
         store.discard()
@@ -169,4 +170,4 @@ def _publish(store: ChunkStore, pool: TrainingPool, identity: dict, cfg: Config)
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
     if names:
         logger.warning('%d images could not be read and are not in the bank: %s%s.', len(names),
-                       ', '.join(names[:EXAMPLES]), ', ...' if len(names) > EXAMPLES else '')
+                       ', '.join(names[:NUM_EXAMPLES]), ', ...' if len(names) > NUM_EXAMPLES else '')

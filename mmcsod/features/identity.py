@@ -11,7 +11,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mmcsod.features.checkpoint import state_digest
-from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.options import ExtractionOptions
 
 # The parts of an identity and what people call them.
@@ -27,7 +27,7 @@ PARTS = {
 }
 
 
-def identify(detector: nn.Module, cfg: Config, tap: str, pool: TrainingPool,
+def identify(detector: nn.Module, cfg: Config, tap: str, pool: ExtractionDataset,
              options: ExtractionOptions) -> dict[str, Any]:
     """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
 

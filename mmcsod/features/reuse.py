@@ -10,15 +10,16 @@ from typing import Any
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.identity import differences
 from mmcsod.features.options import ExtractionOptions
 
 logger = logging.getLogger('mmcsod')
 
 
-def prepare(store: ChunkStore, pool: TrainingPool, identity: Mapping[str, Any], options: ExtractionOptions) -> bool:
-    """Make ``store`` ready for the extraction of ``identity``.
+def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
+               options: ExtractionOptions) -> bool:
+    """Make ``store`` ready for the extraction of ``identity``, and say whether one is needed.
 
     Returns:
         Whether there is anything to extract; nothing is if the folder holds a finished bank to reuse.
@@ -42,11 +43,11 @@ def prepare(store: ChunkStore, pool: TrainingPool, identity: Mapping[str, Any], 
             store.drop_unreadable()
         else:
             store.discard()
-    store.open(identity)
+    store.begin(identity)
     return True
 
 
-def _is_reusable(store: ChunkStore, pool: TrainingPool, identity: Mapping[str, Any],
+def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
                  options: ExtractionOptions) -> bool:
     bank = FeatureBank.load(store.directory)
     if not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
@@ -72,7 +73,7 @@ def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], op
     return False
 
 
-def _lacks_readable_images(bank: FeatureBank, pool: TrainingPool, strict: bool) -> bool:
+def _lacks_readable_images(bank: FeatureBank, pool: ExtractionDataset, strict: bool) -> bool:
     """Return whether any image that could not be read for a bank can be read now."""
     unreadable = set(bank.provenance.get('unreadable_images', ()))
     again = (pool[index] for index, name in enumerate(pool.images) if name in unreadable)

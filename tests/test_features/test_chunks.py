@@ -21,7 +21,7 @@ def write_chunk(store, chunk):
 def test_joining_reads_each_array_once(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
     store = chunks.ChunkStore(tmp_path / 'features', 12)
-    store.open({})
+    store.begin({})
     for chunk in range(3):
         write_chunk(store, chunk)
     read = Counter()

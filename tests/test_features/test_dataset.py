@@ -9,7 +9,7 @@ import torch
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
-from mmcsod.features.dataset import TrainingPool
+from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.pipeline import derive_pipeline
 
 from .conftest import CLASSES, small_config, write_coco, write_image
@@ -58,7 +58,7 @@ def test_a_config_without_test_geometry_is_refused(cfg):
 def test_a_config_without_training_data_is_refused(cfg):
     cfg.train_dataloader = None
     with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
-        TrainingPool(cfg)
+        ExtractionDataset(cfg)
 
 
 @pytest.mark.parametrize('wrap', [
@@ -68,15 +68,15 @@ def test_a_config_without_training_data_is_refused(cfg):
     lambda leaf: dict(type='RepeatDataset', times=2, dataset=dict(type='ConcatDataset', datasets=[leaf])),
 ])
 def test_wrappers_are_looked_through(cfg, wrap):
-    plain = TrainingPool(cfg)
+    plain = ExtractionDataset(cfg)
     cfg.train_dataloader.dataset = wrap(cfg.train_dataloader.dataset)
-    wrapped = TrainingPool(cfg)
+    wrapped = ExtractionDataset(cfg)
     assert wrapped.images == plain.images
     assert wrapped.fingerprint() == plain.fingerprint()
 
 
 def test_boxes_move_with_the_image(cfg, coco_root):
-    pool = TrainingPool(cfg)
+    pool = ExtractionDataset(cfg)
     content = json.loads((coco_root / 'train.json').read_text())
     for index, image in enumerate(content['images']):
         sample = pool[index]
@@ -89,10 +89,10 @@ def test_boxes_move_with_the_image(cfg, coco_root):
 
 def test_what_cocodataset_drops_unseen_is_counted(tmp_path):
     write_coco(tmp_path, 4, BROKEN)
-    pool = TrainingPool(small_config(tmp_path))
+    pool = ExtractionDataset(small_config(tmp_path))
     assert dict(pool.objects_left_out.counts) == {
         'without area': 1, 'outside the image': 1, 'not finite': 1, 'crowd or difficult': 1, 'marked ignore': 1}
-    kept = TrainingPool(small_config(tmp_path), keep_ignored=True)
+    kept = ExtractionDataset(small_config(tmp_path), keep_ignored=True)
     assert 'crowd or difficult' not in kept.objects_left_out.counts
     assert len(kept[0].boxes) == len(pool[0].boxes) + 1
     assert any('000.png' in line for line in pool.objects_left_out.lines('objects'))
@@ -106,7 +106,7 @@ def test_filtered_images_are_counted_and_stay_out(tmp_path):
     content['annotations'].append({'id': 99, 'image_id': 9, 'category_id': 1, 'bbox': [1, 1, 9, 9], 'area': 81,
                                    'iscrowd': 0})
     (tmp_path / 'train.json').write_text(json.dumps(content))
-    pool = TrainingPool(small_config(tmp_path))
+    pool = ExtractionDataset(small_config(tmp_path))
     assert dict(pool.images_left_out.counts) == {'without objects': 1, 'filter_cfg': 1}
     assert pool.images == ('images/000.png', 'images/002.png', 'images/003.png')
 
@@ -133,12 +133,12 @@ def test_xml_datasets_keep_reasons_apart(kind, tmp_path):
         type=kind, data_root=f'{tmp_path}/', ann_file='VOC2007/ImageSets/Main/train.txt',
         data_prefix=dict(sub_data_root='VOC2007/'), metainfo=dict(classes=CLASSES),
         filter_cfg=dict(filter_empty_gt=True, min_size=32, bbox_min_size=32))
-    pool = TrainingPool(cfg)
+    pool = ExtractionDataset(cfg)
     assert dict(pool.objects_left_out.counts) == {
         'crowd or difficult': 1, 'below bbox_min_size': 1, 'without area': 1}
     assert pool.images == ('VOC2007/JPEGImages/000001.jpg',)
     assert len(pool[0].boxes) == 1
-    assert len(TrainingPool(cfg, keep_ignored=True)[0].boxes) == 3
+    assert len(ExtractionDataset(cfg, keep_ignored=True)[0].boxes) == 3
 
 
 def write_crowdhuman(root):
@@ -156,7 +156,7 @@ def test_boxes_of_no_class_are_left_out(keep_ignored, tmp_path):
     cfg = small_config(tmp_path)
     cfg.train_dataloader.dataset = dict(type='CrowdHumanDataset', data_root=f'{tmp_path}/', ann_file='train.odgt',
                                         data_prefix=dict(img='Images/'))
-    pool = TrainingPool(cfg, keep_ignored=keep_ignored)
+    pool = ExtractionDataset(cfg, keep_ignored=keep_ignored)
     assert dict(pool.objects_left_out.counts) == {'of no class': 2}
     assert pool.objects['label'].tolist() == [0]
     np.testing.assert_allclose(pool.objects['box'], [[60, 10, 100, 90]])
@@ -168,7 +168,8 @@ def test_boxes_of_no_class_are_left_out(keep_ignored, tmp_path):
 def test_a_moved_data_root_is_the_same_pool(coco_root, tmp_path):
     link = tmp_path / 'moved'
     link.symlink_to(coco_root)
-    assert TrainingPool(small_config(link)).fingerprint() == TrainingPool(small_config(coco_root)).fingerprint()
+    moved, original = (ExtractionDataset(small_config(root)) for root in (link, coco_root))
+    assert moved.fingerprint() == original.fingerprint()
 
 
 def test_datasets_of_different_classes_are_refused(cfg):
@@ -177,7 +178,7 @@ def test_datasets_of_different_classes_are_refused(cfg):
     other['metainfo'] = dict(classes=('cat', 'dog'))
     cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[leaf, other])
     with pytest.raises(UserError, match='do not share one list'):
-        TrainingPool(cfg)
+        ExtractionDataset(cfg)
 
 
 def test_bccds_boxes_without_area_are_named():
@@ -188,7 +189,7 @@ def test_bccds_boxes_without_area_are_named():
     cfg.train_dataloader.dataset = dict(
         type='XMLDataset', data_root=f'{root}/', ann_file='ImageSets/Main/trainval.txt',
         data_prefix=dict(sub_data_root=''), metainfo=dict(classes=('RBC', 'WBC', 'Platelets')))
-    pool = TrainingPool(cfg)
+    pool = ExtractionDataset(cfg)
     assert pool.objects_left_out.counts['without area'] == 2
     assert any('BloodImage_00338' in name or 'BloodImage_00343' in name
                for name in pool.objects_left_out.examples['without area'])

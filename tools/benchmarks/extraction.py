@@ -32,8 +32,9 @@ from mmcsod.config import load_config, parse_cfg_options, training_set
 from mmcsod.console import run
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.dataset import Sample, TrainingPool
-from mmcsod.features.options import ExtractionOptions, batches, extract_chunks
+from mmcsod.features.dataset import ExtractionDataset, Sample
+from mmcsod.features.extract import batches, extract_chunks
+from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
 
 
@@ -63,7 +64,7 @@ class Bench:
         self.device = 'cuda' if torch.cuda.is_available() else 'cpu'
         torch.manual_seed(0)
         self.detector: Any = MODELS.build(cfg.model).to(self.device).eval()
-        self.pool = TrainingPool(cfg)
+        self.pool = ExtractionDataset(cfg)
         self.options = ExtractionOptions(
             tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, amp=args.amp,
             channels_last=args.channels_last)
@@ -96,7 +97,7 @@ class Bench:
         """Stage 1 with its chunk files."""
         with tempfile.TemporaryDirectory() as folder:
             store = ChunkStore(Path(folder) / 'features', len(self.pool))
-            store.open({})
+            store.begin({})
             extract_chunks(store, self.pool, self.reader, self.options)
         return len(self.pool)
 
