@@ -65,9 +65,11 @@ def main() -> None:
     """Do what the request says."""
     end_with_parent()
     request = read_json(sys.argv[1], 'a request')
+    from mmcsod import register_all_modules
     from mmcsod.training.command import retrain_command
     from mmcsod.training.retrain import RetrainOptions
 
+    register_all_modules()
     retrain_command(request['config'], request['coreset'], RetrainOptions(**request['options']))
 
 

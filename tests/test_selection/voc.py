@@ -12,8 +12,8 @@ import pytest
 from mmcsod import FeatureBank
 from mmcsod.bank import ROW_DTYPE
 
-ARCHIVE = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'voc2012_annotations.tar.gz'
-needs_voc = pytest.mark.skipif(not ARCHIVE.exists(), reason=f'{ARCHIVE} is not there')
+ARCHIVE = Path(__file__).resolve().parents[2] / 'data' / 'voc2012_annotations.tar.gz'
+needs_voc = pytest.mark.skipif(not ARCHIVE.exists(), reason='needs data/voc2012_annotations.tar.gz; see data/README.md')
 
 
 @cache

@@ -1,7 +1,7 @@
 # BCCD blood cells, VOC XML with classes of its own: 292 photographs for training, 72 for testing.
 # VOCDataset rather than XMLDataset: VOCMetric reads the `dataset_type` that only VOCDataset provides.
 dataset_type = 'VOCDataset'
-data_root = '../shared/data/bccd/BCCD/'
+data_root = 'data/bccd/BCCD/'
 metainfo = dict(classes=('RBC', 'WBC', 'Platelets'))
 
 train_pipeline = [

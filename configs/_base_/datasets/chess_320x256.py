@@ -1,7 +1,7 @@
 # Chess pieces, COCO JSON: 202 / 58 / 29 photographs of chess boards. The annotation files also have the categories
 # `pieces` (never used) and `bishop` (one stray box): `classes` leaves both out.
 dataset_type = 'CocoDataset'
-data_root = '../shared/data/chess/'
+data_root = 'data/chess/'
 metainfo = dict(
     classes=('black-bishop', 'black-king', 'black-knight', 'black-pawn', 'black-queen', 'black-rook',
              'white-bishop', 'white-king', 'white-knight', 'white-pawn', 'white-queen', 'white-rook'))

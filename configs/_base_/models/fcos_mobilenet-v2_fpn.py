@@ -12,7 +12,7 @@ model = dict(
         out_indices=(2, 4, 6),
         frozen_stages=1,
         norm_eval=True,
-        init_cfg=dict(type='Pretrained', checkpoint='../shared/weights/mobilenet_v2_imagenet.pth')),
+        init_cfg=dict(type='Pretrained', checkpoint='data/weights/mobilenet_v2_imagenet.pth')),
     neck=dict(
         type='FPN',
         in_channels=[32, 96, 320],
