@@ -37,6 +37,8 @@ setup(
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['mmcsod', 'mmcsod.*']),
+    # .mim holds links to configs/ and tools/, where MIM and `mmcsod::NAME` look; a wheel has files in their place.
+    package_data={'mmcsod': ['py.typed', '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/tools/*.py']},
     python_requires='>=3.10',
     entry_points={'console_scripts': ['mmcsod = mmcsod.commands:main']},
     install_requires=requirements('runtime'),

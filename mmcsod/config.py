@@ -17,13 +17,14 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
     """Read a config and apply ``--cfg-options``.
 
     Args:
-        name: A path, or a stock name such as ``mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py``.
+        name: A path, or a stock name such as ``mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py``. A path
+            ``configs/...`` that is not there is looked for among this package's own configs.
         overrides: Dotted keys and their values.
 
     Raises:
         UserError: If there is no such config, or it cannot be read.
     """
-    path = _stock_path(name) if '::' in name else Path(name)
+    path = _find(name)
     if not path.is_file():
         raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
     try:
@@ -69,6 +70,14 @@ def type_name(config: Mapping[str, Any]) -> str:
     """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
     kind = config.get('type', '')
     return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]
+
+
+def _find(name: str) -> Path:
+    if '::' in name:
+        return _stock_path(name)
+    path = Path(name)
+    carried = Path(__file__).parent / '.mim' / path
+    return carried if path.parts[:1] == ('configs',) and not path.exists() and carried.exists() else path
 
 
 def _stock_path(name: str) -> Path:

@@ -1,5 +1,5 @@
 # Faster R-CNN small enough to be trained from scratch on two CPU cores in minutes: ResNet-18 of a quarter of the
-# usual width, FPN, 192x160 images. The dataset is the one that tools/demo.py renders.
+# usual width, FPN, 192x160 images. The dataset is the one that `mmcsod demo` renders.
 _base_ = ['mmdet::_base_/models/faster-rcnn_r50_fpn.py', 'mmdet::_base_/default_runtime.py']
 custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)
 

@@ -16,7 +16,6 @@ from tqdm import tqdm
 from mmcsod.errors import UserError
 from mmcsod.processes import FAST_MALLOC
 
-ROOT = Path(__file__).parents[2]
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -26,7 +25,7 @@ class Job:
 
     Attributes:
         name: What it is called in messages and in the name of its log.
-        arguments: The script and its arguments, run by this Python.
+        arguments: The module or script and its arguments, run by this Python.
         log: File for all that it prints.
         pattern: Finds the progress in what it printed: the last match's first group.
         total: What that group shows at the end.
@@ -106,7 +105,6 @@ def _environment(threads: int) -> dict[str, str]:
     return {
         **os.environ,
         **FAST_MALLOC,
-        'PYTHONPATH': os.pathsep.join(filter(None, (str(ROOT), os.environ.get('PYTHONPATH')))),
         'OMP_NUM_THREADS': str(threads),
         'CUDA_VISIBLE_DEVICES': '-1',  # the same numbers with and without a card
     }

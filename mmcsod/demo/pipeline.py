@@ -12,9 +12,9 @@ from pathlib import Path
 
 from mmcsod.demo.comparison import Run, write_report
 from mmcsod.demo.dataset import Recipe, render_dataset
-from mmcsod.demo.jobs import ROOT, Job, run_jobs
+from mmcsod.demo.jobs import Job, run_jobs
 
-CONFIG = ROOT / 'configs' / 'demo' / 'faster-rcnn_r18-w16_fpn_demo.py'
+CONFIG = 'mmcsod::demo/faster-rcnn_r18-w16_fpn_demo.py'
 WORK_DIR = Path('work_dirs/demo')  # relative, as the config's data_root
 
 
@@ -70,14 +70,14 @@ def _training(method: str, seed: int, coreset: Path | None, iters: int) -> tuple
     subset = ('--full',) if coreset is None else (str(coreset),)
     return run, Job(
         name=f'training on {method} with seed {seed}',
-        arguments=(str(ROOT / 'tools/retrain.py'), str(CONFIG), *subset, '--iters', str(iters), '--seed', str(seed),
+        arguments=('-m', 'mmcsod', 'retrain', CONFIG, *subset, '--iters', str(iters), '--seed', str(seed),
                    '--work-dir', str(run.directory)),
         log=run.directory.with_suffix('.log'), pattern=r'Iter\(train\)\s*\[\s*(\d+)/', total=iters)
 
 
 def _selection(trained: Run, plan: DemoPlan) -> Job:
     checkpoint = (trained.directory / 'last_checkpoint').read_text(encoding='utf-8').strip()
-    return _select('csod', [str(CONFIG), checkpoint, '--work-dir', str(_run_dir('csod'))], plan)
+    return _select('csod', [CONFIG, checkpoint, '--work-dir', str(_run_dir('csod'))], plan)
 
 
 def _uniform(plan: DemoPlan, seed: int) -> tuple[Path, Job]:
@@ -90,7 +90,7 @@ def _uniform(plan: DemoPlan, seed: int) -> tuple[Path, Job]:
 def _select(name: str, arguments: Iterable[str], plan: DemoPlan) -> Job:
     return Job(
         name=f'selecting ({name})',
-        arguments=(str(ROOT / 'tools/select.py'), *arguments, '--num-images', str(plan.num_images)),
+        arguments=('-m', 'mmcsod', 'select', *arguments, '--num-images', str(plan.num_images)),
         log=_run_dir(name).with_suffix('.log'), pattern=r'(\d+)%\|', total=100)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmcsod import Coreset, FeatureBank, UserError
+from mmcsod.config import load_config
 from mmcsod.demo.dataset import Recipe, render_dataset
 from mmcsod.demo.parts import CLASSES
 from mmcsod.demo.pipeline import CONFIG, DemoPlan, run_demo
@@ -15,10 +16,9 @@ from mmcsod.demo.pipeline import CONFIG, DemoPlan, run_demo
 
 def test_the_config_names_the_rendered_classes_and_builds():
     from mmdet.registry import MODELS
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
-    config = Config.fromfile(CONFIG)
+    config = load_config(CONFIG)
     assert tuple(config.classes) == CLASSES
     init_default_scope('mmdet')
     detector = MODELS.build(config.model)
