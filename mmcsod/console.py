@@ -2,32 +2,69 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from mmcsod.errors import UserError
-from mmcsod.launcher import rank
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Call ``main`` and exit with its status; a :class:`UserError` becomes one line on stderr and status 2."""
+    """Call ``main`` and exit with its status.
+
+    A :class:`UserError`, and what the system refuses, become one line on stderr and status 2.
+    """
     _show_log()
     try:
-        sys.exit(main())
+        status = main()
+        sys.stdout.flush()
     except UserError as error:
-        print(f'error: {error}', file=sys.stderr)
-        sys.exit(2)
+        _fail(str(error))
+    except MemoryError:
+        _fail('There is not enough memory.')
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        _fail(f'The system refused {error.filename or "something"}: {error.strerror or error}.')
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end in a traceback
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+    sys.exit(status)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with its control characters spelled out: a file's names must not steer a terminal."""
+    return ''.join(char if char.isprintable() or char == '\n' else ascii(char)[1:-1] for char in text)
+
+
+def log_warnings_only() -> None:
+    """Leave telling the progress to another process."""
+    logging.getLogger('mmcsod').setLevel(logging.WARNING)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f'error: {printable(message)}', file=sys.stderr)
+    sys.exit(2)
 
 
 def _show_log() -> None:
-    """Print what the package logs; in a distributed run, only the first process's progress."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')  # a name that the terminal cannot show is no error
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter('%(message)s'))
+    handler.setFormatter(_Printable('%(message)s'))
     logger = logging.getLogger('mmcsod')
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO if rank() == 0 else logging.WARNING)
+    logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+class _Printable(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

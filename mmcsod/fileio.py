@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.errors import UserError
+from mmcsod.temporary import temporary_beside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,25 +22,36 @@ if TYPE_CHECKING:
 def new_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary file of the same suffix that replaces ``path`` when the block ends well, and vanishes otherwise.
 
+    A link stays one: what it leads to is replaced. When the block has ended, the file is on the disk, not in a cache.
+
     Raises:
-        UserError: If the folder cannot be made or the disk refuses something.
+        UserError: If ``path`` is something else than a file, its folder cannot be made or the disk refuses something.
     """
+    refuse_unfit_file(path)
     path = Path(path)
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f'.{path.stem}.', suffix=path.suffix, dir=path.parent)
-        os.close(descriptor)
-        temporary = Path(name)
-        yield temporary
-        _sync(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_beside(target, _make_file) as temporary:
+            yield temporary
+            sync(temporary)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(target)
+            sync(target.parent)
     except OSError as error:
         raise UserError(f'{path} could not be written ({error.strerror or error}); nothing was changed.') from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+
+
+def refuse_unfit_file(path: str | Path) -> None:
+    """Refuse now what :func:`new_file` would refuse after hours of work.
+
+    Raises:
+        UserError: If ``path`` is there and no regular file: a folder, a device, a pipe.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        kind = 'folder' if path.is_dir() else 'device, pipe or socket'
+        raise UserError(f'{path} is a {kind}, and a file is to be written there; name another file.')
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -65,24 +77,24 @@ def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
 def new_directory(path: str | Path) -> Iterator[Path]:
     """Give a temporary folder that becomes ``path`` when the block ends well, and vanishes when it fails.
 
+    When the block has ended, all of the folder is on the disk, not in a cache.
+
     Raises:
         UserError: If ``path`` exists already or the disk refuses something.
     """
     path = Path(path)
-    if path.exists():
+    if os.path.lexists(path):
         raise UserError(f'{path} exists already; remove it or name another folder.')
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent))
-        yield temporary
-        temporary.chmod(0o755)
-        temporary.rename(path)
+        with temporary_beside(path, _make_folder) as temporary:
+            yield temporary
+            temporary.chmod(0o755)
+            sync_tree(temporary)
+            temporary.rename(path)
+            sync(path.parent)
     except OSError as error:
         raise UserError(f'{path} could not be written ({error}); nothing was changed.') from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -104,9 +116,37 @@ def read_json(path: str | Path, what: str) -> Any:
         raise UserError(f'{path} is not {what}: it is not valid JSON ({error}).') from error
 
 
-def _sync(path: Path) -> None:
-    with path.open('rb') as file:
-        os.fsync(file.fileno())
+def file_name(text: str) -> str:
+    """Return ``text``, which may come from a file, as a part of a file's name: one that leads nowhere else."""
+    return re.sub(r'[^\w.:+=-]', '-', text).lstrip('.')[:100] or '-'
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the list of what a folder holds, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until a folder and all that it holds are on the disk."""
+    for root, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            if not (Path(root) / name).is_symlink():
+                sync(Path(root) / name)
+        sync(Path(root))
+
+
+def _make_file(path: Path, prefix: str) -> Path:
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
+    os.close(descriptor)
+    return Path(name)
+
+
+def _make_folder(path: Path, prefix: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
 
 
 def _umask() -> int:

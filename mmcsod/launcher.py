@@ -10,9 +10,12 @@ RANK = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK
 WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
 
 
-def rank() -> int:
-    """Return this process's rank, whatever launcher started it; 0 without one."""
-    return int(next((os.environ[name] for name in RANK.values() if name in os.environ), 0))
+def rank(launcher: str) -> int:
+    """Return the rank that a launcher gave this process: 'none', 'pytorch', 'slurm' or 'mpi'.
+
+    Without one it is 0, whatever the environment says: a variable left over must not silence the only process.
+    """
+    return 0 if launcher == 'none' else int(os.environ.get(RANK[launcher], 0))
 
 
 def world_size(launcher: str) -> int:

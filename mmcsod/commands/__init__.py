@@ -12,7 +12,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from mmcsod.console import run
+from mmcsod.console import log_warnings_only, run
+from mmcsod.launcher import rank
 from mmcsod.version import __version__
 
 COMMANDS = {
@@ -46,4 +47,6 @@ def _main(words: list[str]) -> int | None:
             command.description, command.epilog = module.DESCRIPTION, module.EXAMPLES
             module.add_arguments(command)
     args = parser.parse_args(words)
+    if rank(getattr(args, 'launcher', 'none')) != 0:
+        log_warnings_only()
     return importlib.import_module(f'{__name__}.{args.command}').main(args)

@@ -11,6 +11,7 @@ import numpy as np
 from mmcsod.analysis import tables
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
+from mmcsod.fileio import file_name
 
 DESCRIPTION = 'Compare coresets without training: sizes, coverage, redundancy, list changes, prototypes, object ranks.'
 EXAMPLES = """examples:
@@ -57,6 +58,6 @@ def draw(args: argparse.Namespace, bank: FeatureBank, coresets: Mapping[str, Cor
     if args.class_name is not None and args.images is not None:
         label = tables.label_of(bank, args.class_name)
         ranked = {name: rank_objects(bank, coreset, label, 5) for name, coreset in coresets.items()}
-        draw_ranks(ranked, args.images, out / f'ranks_{args.class_name}.png')
+        draw_ranks(ranked, args.images, out / f'ranks_{file_name(args.class_name)}.png')
     print(f'\nwrote the figures to {out}')
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from mmcsod.coreset import Coreset, first_picks
+from mmcsod.errors import UserError
 
 DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
 EXAMPLES = """example:
-  mmcsod export work_dirs/coreset.json --format voc --out data/voc_coreset"""
+  mmcsod export work_dirs/coreset.json --config CONFIG --format voc --out data/voc_coreset"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of exporting."""
     parser.add_argument('coreset', help='coreset file, as tools/select.py writes it')
-    parser.add_argument('--config', help='the training config that the coreset was selected with (default: the one '
-                        'that the coreset file names)')
+    parser.add_argument('--config', help='the training config that the coreset was selected with; left out, the '
+                        'command shows which one the coreset names')
     parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
     parser.add_argument('--out', required=True, help='folder to make')
     parser.add_argument('--images', choices=['reference', 'link', 'copy'],
@@ -29,12 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Export as the command line says."""
     from mmcsod.config import load_config, parse_cfg_options
-    from mmcsod.export import export_coreset, selecting_config
+    from mmcsod.export import export_coreset
     coreset = first_picks(Coreset.load(args.coreset), args.num_images)
-    config = load_config(args.config or selecting_config(coreset), parse_cfg_options(args.cfg_options))
+    config = load_config(args.config or _ask_for_config(coreset), parse_cfg_options(args.cfg_options))
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
     settings = export_coreset(coreset, config, args.format, args.out, images)
     print(f'{len(coreset)} images written to {args.out}')
     for source in settings:
         print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
 
+
+def _ask_for_config(coreset: Coreset) -> NoReturn:
+    """Show which config a coreset names: a config is a program, and no file may say that it is to be run."""
+    path = coreset.provenance.get('config')
+    origin = f'it says that it was selected with {path}' if path else 'it does not say which'
+    raise UserError('A coreset is exported with the training config that it was selected with, and '
+                    f'{origin}; name it with --config, if you trust it.')

@@ -9,6 +9,7 @@ from mmcsod.bank import FeatureBank
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, check_selection_arguments, select_from_args
 from mmcsod.errors import UserError
+from mmcsod.fileio import refuse_unfit_file
 from mmcsod.launcher import rank
 from mmcsod.selection.methods.registry import get_method
 
@@ -30,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Select as the command line says; return 1 if some image could not be read, else 0."""
     check_selection_arguments(args)
+    if args.out is not None:
+        refuse_unfit_file(args.out)
     # Nobody should find out after extracting that a method needs what was not kept.
     args.keep_objects |= get_method(args.method).needs_object_vectors
     bank, folder = _open_bank(args)
-    if rank() != 0:
+    if rank(args.launcher) != 0:
         return 0
     select_from_args(bank, args, args.out or folder / 'coreset.json')
     return int(bool(bank.provenance.get('unreadable_images')))

@@ -1,5 +1,5 @@
 """Writing a coreset in the dataset's own terms, for training without this package."""
 
-from mmcsod.export.export import FORMATS, export_coreset, selecting_config
+from mmcsod.export.export import FORMATS, export_coreset
 
-__all__ = ['FORMATS', 'export_coreset', 'selecting_config']
+__all__ = ['FORMATS', 'export_coreset']

@@ -43,15 +43,3 @@ def export_coreset(coreset: Coreset, config: Config, file_format: str, out: str 
     with new_directory(out) as directory:
         placer = FilePlacer(directory, out=str(Path(out).absolute()), mode=images)
         return FORMATS[file_format](sources, directory, placer)
-
-
-def selecting_config(coreset: Coreset) -> str:
-    """Return the path of the config that the coreset was selected with.
-
-    Raises:
-        UserError: If the coreset does not name one, as one of a bank made by hand does not.
-    """
-    path = coreset.provenance.get('config')
-    if not path:
-        raise UserError('The coreset does not say which config it was selected with; name it with --config.')
-    return path

@@ -25,7 +25,7 @@ def retrain_command(config: str | Path, coreset: str | Path | None, options: Ret
         UserError: If something is wrong with the config, the coreset or the data, or the loss turns NaN.
     """
     retraining = prepare(config, coreset, options)
-    if rank() == 0:
+    if rank(options.launcher) == 0:
         _show(retraining)
         if not dry_run:
             print(f'Resolved config: {write_config(retraining)}', flush=True)

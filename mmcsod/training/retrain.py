@@ -17,7 +17,7 @@ from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
 from mmcsod.errors import UserError
-from mmcsod.fileio import write_json, write_text
+from mmcsod.fileio import file_name, write_json, write_text
 from mmcsod.training.config import add_imports, base_batch_size, drop_extraction, wrap_training_set
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
@@ -185,6 +185,6 @@ def _default_work_dir(config: str | Path, coreset: str | Path | None, options: R
         subset = 'full'
     else:
         loaded = Coreset.load(coreset)
-        subset = f'{loaded.method}-{options.num_images or len(loaded)}'
+        subset = f'{file_name(loaded.method)}-{options.num_images or len(loaded)}'
     seed = '' if options.seed is None else f'_seed{options.seed}'
     return str(Path('work_dirs') / f'{stem}_{subset}{seed}')

@@ -17,9 +17,9 @@ def work_dir(tmp_path):
     return tmp_path
 
 
-def run_tool(*arguments):
+def run_tool(*arguments, **environment):
     return subprocess.run([sys.executable, 'tools/select.py', *map(str, arguments)], cwd=ROOT, capture_output=True,
-                          text=True, env={'PYTHONPATH': str(ROOT), 'PATH': ''})
+                          text=True, env={'PYTHONPATH': str(ROOT), 'PATH': '', **environment})
 
 
 def test_several_budgets_give_nested_files_and_a_summary(work_dir):
@@ -66,6 +66,12 @@ def test_lists_classes_and_an_earlier_coreset(work_dir):
     assert 'lam 0.2 (as given)' in result.stdout
 
 
+def test_a_rank_without_a_launcher_is_nobodys(work_dir):
+    result = run_tool('--bank', work_dir / 'features', '--num-images', 5, RANK='1')
+    assert result.returncode == 0, result.stderr
+    assert len(Coreset.load(work_dir / 'coreset.json')) == 5
+
+
 def test_a_dry_run_writes_nothing(work_dir):
     result = run_tool('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
     assert result.returncode == 0, result.stderr
@@ -80,6 +86,8 @@ def test_a_dry_run_writes_nothing(work_dir):
     (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
     (['--num-images', 5, '--method', 'magic'], "error: There is no selection method 'magic'"),
     (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),
+    (['--num-images', 5, 9, '--out', '.'], 'error: . is a folder, and a file is to be written there'),
+    (['--num-images', 5, '--out', '/dev/zero'], 'error: /dev/zero is a device, pipe or socket'),
     (['--num-images', 5, '--out', '/dev/null/coreset.json'], 'could not be written')])
 def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments, message):
     result = run_tool('--bank', work_dir / 'features', *arguments)

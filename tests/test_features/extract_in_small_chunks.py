@@ -31,7 +31,7 @@ def main():
         list_missing = chunks.ChunkStore.missing
 
         def late_missing(self):
-            time.sleep(2 * rank())
+            time.sleep(2 * rank('pytorch'))
             return list_missing(self)
 
         chunks.ChunkStore.missing = late_missing

@@ -61,6 +61,15 @@ def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, t
             prepare(dumped, coco_coreset, options)
 
 
+def test_the_method_that_a_coreset_names_leads_to_no_other_folder(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    hostile = replace(Coreset.load(coco_coreset), method='../../../..')
+    hostile.save(tmp_path / 'hostile.json')
+    monkeypatch.chdir(tmp_path)
+    folder = Path(prepare(tiny_config, tmp_path / 'hostile.json', RetrainOptions()).config.work_dir)
+    assert folder.parent == Path('work_dirs')
+    assert '/' not in folder.name
+
+
 def test_plan_of_the_papers_run(in_voc):
     plan = prepare(PAPER, in_voc, RetrainOptions(iters=1000, num_images=4)).plan
     assert (plan.images, plan.batch, plan.iterations, plan.warmup, plan.lr) == (4, 2, 1000, 100, 0.02)
