@@ -20,7 +20,8 @@ LAYERS = (
     ('selection', 'features'),
     ('datasets',),
     ('bank', 'coreset'),
-    ('config', 'console', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance', 'version'),
+    ('config', 'console', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance',
+     'temporary', 'version'),
 )
 LOWEST = len(LAYERS) - 1
 STAGE_2 = ('bank', 'coreset', 'selection')
