@@ -97,6 +97,11 @@ class FeatureBank:
         """(M,) image id of each row."""
         return np.asarray(self.images, dtype=object)[self.rows['image']]
 
+    @cached_property
+    def image_index(self) -> Mapping[str, int]:
+        """Where each image id stands in ``images``."""
+        return {image: index for index, image in enumerate(self.images)}
+
     @property
     def labels(self) -> np.ndarray:
         """(M,) class index of each row."""

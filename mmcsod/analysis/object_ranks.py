@@ -9,6 +9,7 @@ import numpy as np
 from mmcsod.analysis.prototypes import class_objects
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
+from mmcsod.selection.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,11 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
         UserError: If the bank holds no object vectors.
     """
     objects, vectors = class_objects(bank, label)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    units = unit_rows(vectors)
     scores = units @ units.sum(axis=0)
     ranks = np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))
     turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
     chosen = [pick.image_id for pick in coreset.picks
               if pick.label is not None and coreset.classes[pick.label] == turn]
-    index = {image: i for i, image in enumerate(bank.images)}
-    masks = [(image, objects['image'] == index[image]) for image in chosen]
+    masks = [(image, objects['image'] == bank.image_index[image]) for image in chosen]
     return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]

@@ -7,6 +7,7 @@ import numpy as np
 from mmcsod.analysis.sizes import SIZES, size_indices
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
+from mmcsod.selection.unit_rows import unit_rows
 
 COUNTS = ('1', '2-4', '5 or more')
 _COUNT_BOUNDS = (2, 5)
@@ -49,14 +50,9 @@ def prototype_cosines(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.nda
     groups, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     means = np.zeros((len(groups), vectors.shape[1]))
     np.add.at(means, inverse, vectors)
-    cosines = _cosines(means, vectors.sum(axis=0))
+    cosines = unit_rows(means) @ unit_rows(vectors.sum(axis=0, keepdims=True))[0]
     cells = (groups % len(SIZES)) * len(COUNTS) + np.searchsorted(_COUNT_BOUNDS, counts, side='right')
     numbers = np.bincount(cells, minlength=9)
     with np.errstate(invalid='ignore'):
         averages = np.bincount(cells, cosines, minlength=9) / numbers
     return averages.reshape(3, 3), numbers.reshape(3, 3)
-
-
-def _cosines(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
-    return np.divide(rows @ vector, lengths, out=np.zeros(len(rows)), where=lengths > 0)

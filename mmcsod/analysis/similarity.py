@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.bank import FeatureBank
+from mmcsod.selection.unit_rows import unit_rows
 
 BLOCK = 4096
 
@@ -38,7 +39,7 @@ def similarity(bank: FeatureBank, images: np.ndarray) -> Similarity:
     coverages, redundancies, missing = [], [], 0
     for label in np.unique(bank.labels):
         rows = np.flatnonzero(bank.labels == label)
-        units = _unit_rows(bank.vectors[rows])
+        units = unit_rows(np.asarray(bank.vectors[rows]))
         chosen = images[bank.rows['image'][rows]]
         missing += not chosen.any()
         coverages.append(_nearest(units, units[chosen]).mean() if chosen.any() else 0.0)
@@ -57,9 +58,3 @@ def _nearest(rows: np.ndarray, others: np.ndarray, skip_self: bool = False) -> n
             np.fill_diagonal(cosines[:, start:], -np.inf)
         nearest[start:start + BLOCK] = cosines.max(axis=1)
     return nearest
-
-
-def _unit_rows(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)

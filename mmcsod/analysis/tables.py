@@ -15,6 +15,7 @@ from mmcsod.analysis.sizes import SIZES, kl_divergence, size_counts
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
+from mmcsod.selection.classes import unknown_class
 
 NUM_RANKED = 10
 
@@ -38,13 +39,12 @@ def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarra
     Raises:
         UserError: If it holds one that the bank does not.
     """
-    index = {image: i for i, image in enumerate(bank.images)}
-    unknown = [image for image in coreset.image_ids if image not in index]
+    unknown = [image for image in coreset.image_ids if image not in bank.image_index]
     if unknown:
         raise UserError(f"{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first "
                         f"'{unknown[0]}'; give the bank it was selected from.")
     mask = np.zeros(len(bank.images), bool)
-    mask[[index[image] for image in coreset.image_ids]] = True
+    mask[[bank.image_index[image] for image in coreset.image_ids]] = True
     return mask
 
 
@@ -55,7 +55,7 @@ def label_of(bank: FeatureBank, name: str) -> int:
         UserError: If the bank has no such class.
     """
     if name not in bank.classes:
-        raise UserError(f"There is no class '{name}' in the bank; its classes are {', '.join(bank.classes)}.")
+        raise unknown_class(bank, name)
     return bank.classes.index(name)
 
 

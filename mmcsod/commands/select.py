@@ -7,11 +7,10 @@ from pathlib import Path
 
 from mmcsod.bank import FeatureBank
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
-from mmcsod.commands.selection import add_selection_arguments, check_selection_arguments, select_from_args
+from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.errors import UserError
 from mmcsod.fileio import refuse_unfit_file
 from mmcsod.launcher import rank
-from mmcsod.selection.methods.registry import get_method
 
 DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
 EXAMPLES = """examples:
@@ -30,11 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Select as the command line says; return 1 if some image could not be read, else 0."""
-    check_selection_arguments(args)
+    # Nobody should find out after extracting that an option is unfit, or that a method needs what was not kept.
+    args.keep_objects |= selection_options(args)[-1].entry.needs_object_vectors
     if args.out is not None:
         refuse_unfit_file(args.out)
-    # Nobody should find out after extracting that a method needs what was not kept.
-    args.keep_objects |= get_method(args.method).needs_object_vectors
     bank, folder = _open_bank(args)
     if rank(args.launcher) != 0:
         return 0

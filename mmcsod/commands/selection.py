@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.image_ids import read_image_ids
-from mmcsod.selection.methods.registry import get_method, method_names
-from mmcsod.selection.select import check_arguments, select_coreset
+from mmcsod.selection.methods.registry import method_names
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
 from mmcsod.selection.summary import describe, expect
 
 
@@ -39,16 +38,16 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
 
 
-def check_selection_arguments(args: argparse.Namespace) -> None:
-    """Refuse now, before hours of extraction, what selecting would refuse whatever the images are.
+def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
+    """Return what the options ask for, one for each budget, the largest last.
 
     Raises:
-        UserError: If an option is unfit.
+        UserError: If an option is unfit whatever the images are.
     """
-    budget = Budget(min(args.num_images) if args.num_images else None, args.ratio, args.num_objects)
-    check_arguments(budget, args.method, args.lam, args.kernel, args.seed)
-    for path in filter(None, (args.include, args.exclude)):
-        read_image_ids(path)
+    largest = SelectionOptions(
+        max(args.num_images or [None]), args.ratio, args.num_objects, args.method, args.lam, args.kernel, args.seed,
+        args.include or (), args.exclude or (), args.classes.split(',') if args.classes else None)
+    return [replace(largest, num_images=number) for number in sorted(set(args.num_images or [None]))]
 
 
 def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Path) -> Coreset | None:
@@ -67,17 +66,12 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
     Raises:
         UserError: If an option is unfit; nothing is written then.
     """
-    check_selection_arguments(args)
-    budgets = sorted(set(args.num_images or [None]))
-    options = {'num_images': budgets[-1], 'ratio': args.ratio, 'num_objects': args.num_objects,
-               'method': args.method, 'lam': args.lam, 'kernel': args.kernel, 'seed': args.seed,
-               'include': args.include or (), 'exclude': args.exclude or (),
-               'classes': args.classes.split(',') if args.classes else None}
+    *smaller, largest = selection_options(args)
     if args.dry_run:
-        print(expect(bank, options))
+        print(expect(bank, largest))
         return None
     start = time.perf_counter()
-    coresets = _select(bank, options, budgets)
+    coresets = _select(bank, smaller, largest)
     seconds = time.perf_counter() - start
     paths = _save(coresets, Path(path))
     print(describe(bank, coresets[-1]))
@@ -85,13 +79,13 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
     return coresets[-1]
 
 
-def _select(bank: FeatureBank, options: dict[str, Any], budgets: list[int | None]) -> list[Coreset]:
+def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions) -> list[Coreset]:
     """Return the coresets of all budgets, the largest last."""
-    if not get_method(options['method']).nested:
-        return [select_coreset(bank, **{**options, 'num_images': number}) for number in budgets]
-    largest = select_coreset(bank, **options)
-    smaller = [number for number in budgets if number is not None and number < len(largest)]
-    return [*map(largest.prefix, smaller), largest]
+    coreset = run_selection(bank, largest)
+    if not largest.entry.nested:
+        return [*(run_selection(bank, options) for options in smaller), coreset]
+    numbers = [options.num_images for options in smaller if options.num_images is not None]
+    return [*(coreset.prefix(number) for number in numbers if number < len(coreset)), coreset]
 
 
 def _save(coresets: list[Coreset], path: Path) -> list[Path]:

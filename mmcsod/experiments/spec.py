@@ -11,8 +11,7 @@ from typing import Any
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.options import TAPS
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.select import check_arguments
+from mmcsod.selection.options import SelectionOptions
 
 FULL_SET = 'full-set'
 """The 'method' that trains on all images: the upper bound."""
@@ -185,8 +184,8 @@ class _Block:
             raise UserError(f"There is no tap '{tap}' as {self._path} asks for; choose one of {', '.join(TAPS)}.")
         if isinstance(lam, Mapping):
             lam = _of_budget(lam, number, 'lam', self._path)
-        entry = check_arguments(Budget(number), method, lam, 'auto', seed)
-        lam = lam if 'lam' in entry.parameters else None
+        options = SelectionOptions(number, method=method, lam=lam, seed=seed)
+        lam = lam if 'lam' in options.entry.parameters else None
         return Run(detector, method, number, lam, tap, self._length(number), seed)
 
     def _length(self, number: int | None) -> int:

@@ -19,9 +19,8 @@ from mmcsod.bank import FeatureBank
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import RoITap
-from mmcsod.selection import select_coreset
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.select import check_arguments
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
 
 logger = logging.getLogger('mmcsod')
 
@@ -51,10 +50,10 @@ class GTRoIFeatureHook(Hook):
     def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
                  out_dir: str | None = None, **options: Any) -> None:
         # Nobody should find out after training that an option is unfit.
-        entry = check_arguments(Budget(1 if num_images is None else num_images), method, lam, 'auto', seed)
-        options['keep_objects'] = options.get('keep_objects', False) or entry.needs_object_vectors
-        self.num_images = num_images
-        self.selection: dict[str, Any] = {'method': method, 'lam': lam, 'seed': seed}
+        self.selection = None
+        if num_images is not None:
+            self.selection = SelectionOptions(num_images, method=method, lam=lam, seed=seed)
+            options['keep_objects'] = options.get('keep_objects', False) or self.selection.entry.needs_object_vectors
         self.out_dir = out_dir
         self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **options})
 
@@ -75,12 +74,12 @@ class GTRoIFeatureHook(Hook):
         with _logging_through(runner):
             bank = extract_bank(_trained_model(runner), runner.cfg, directory / 'features', self.options)
             logger.info('Feature bank of %d rows: %s', len(bank), directory / 'features')
-            if self.num_images is not None:
-                self._select(bank, directory / 'coreset.json')
+            if self.selection is not None:
+                self._select(bank, self.selection, directory / 'coreset.json')
 
     @master_only
-    def _select(self, bank: FeatureBank, path: Path) -> None:
-        coreset = select_coreset(bank, num_images=self.num_images, **self.selection)
+    def _select(self, bank: FeatureBank, options: SelectionOptions, path: Path) -> None:
+        coreset = run_selection(bank, options)
         coreset.save(path)
         logger.info('Coreset of %d images: %s', len(coreset), path)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
+from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 
@@ -39,12 +40,12 @@ def _read_file(path: Path) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line]
 
 
-def find_images(images: Sequence[str], include: ImageIds | str,
+def find_images(bank: FeatureBank, include: ImageIds | str,
                 exclude: ImageIds | str) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return the indices of the images to include, in the order given, and of those to exclude.
 
     Args:
-        images: All ids there are.
+        bank: The bank whose images they are.
         include: Ids of images that are selected from the start.
         exclude: Ids of images that must not be selected.
 
@@ -52,19 +53,21 @@ def find_images(images: Sequence[str], include: ImageIds | str,
         UserError: If an id is unknown or on both lists.
     """
     include, exclude = read_image_ids(include), read_image_ids(exclude)
-    index = {image: i for i, image in enumerate(images)} if include or exclude else {}
-    included = _look_up(index, include, 'include')
-    excluded = frozenset(_look_up(index, exclude, 'exclude'))
+    included = _look_up(bank, include, 'include')
+    excluded = frozenset(_look_up(bank, exclude, 'exclude'))
     both = [image for image in included if image in excluded]
     if both:
-        raise UserError(f"The image '{images[both[0]]}' is both to be included and excluded; take it off one list.")
+        raise UserError(f"The image '{bank.images[both[0]]}' is both to be included and excluded; take it off one "
+                        'list.')
     return tuple(included), excluded
 
 
-def _look_up(index: dict[str, int], ids: list[str], verb: str) -> list[int]:
-    unknown = [image for image in ids if image not in index]
+def _look_up(bank: FeatureBank, ids: list[str], verb: str) -> list[int]:
+    if not ids:  # the index of a large bank takes its time
+        return []
+    unknown = [image for image in ids if image not in bank.image_index]
     if unknown:
-        example = next(iter(index), None)
+        example = next(iter(bank.images), None)
         raise UserError(f"{len(unknown)} of the {len(ids)} images to {verb} are not in the bank, first '{unknown[0]}'; "
                         f"give ids as the bank has them, like '{example}'.")
-    return [index[image] for image in ids]
+    return [bank.image_index[image] for image in ids]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,10 @@ from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset, Pick
 from mmcsod.errors import UserError
 from mmcsod.selection.budget import Budget
+from mmcsod.selection.classes import find_labels
 from mmcsod.selection.image_ids import ImageIds, find_images
-from mmcsod.selection.kernels import get_kernel
-from mmcsod.selection.methods.registry import Method, Task, get_method
+from mmcsod.selection.methods.registry import Method, Task
+from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
 
@@ -52,70 +51,64 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
     Raises:
         UserError: If an argument or the bank is unfit, in one sentence.
     """
-    budget = Budget(num_images, ratio, num_objects)
-    entry = check_arguments(budget, method, lam, kernel, seed)
-    task = make_task(bank, entry, budget, lam, kernel, seed, include, exclude, classes)
-    picks = _within_budget(entry, task, budget)
-    parameters: dict[str, Any] = {**budget.parameters, 'num_pool': len(task.pool.images)}
-    if 'lam' in entry.parameters:
-        parameters.update(lam=task.lam, lam_rule='2*N/D' if lam == 'auto' else 'given')
-    if 'seed' in entry.parameters:
-        parameters['seed'] = int(seed)
-    if classes is not None:
-        parameters['classes'] = [bank.classes[label] for label in task.pool.labels]
-    if task.included:
-        parameters['num_included'] = len(task.included)
-    return Coreset(tuple(picks), bank.classes, method, parameters, bank.provenance,
-                   entry.nested)
+    return run_selection(bank, SelectionOptions(num_images, ratio, num_objects, method, lam, kernel, seed, include,
+                                                exclude, classes))
 
 
-def check_arguments(budget: Budget, method: str, lam: float | str, kernel: str, seed: int) -> Method:
-    """Refuse arguments of :func:`select_coreset` that are unfit whatever the bank holds, and return the method.
+def run_selection(bank: FeatureBank, options: SelectionOptions) -> Coreset:
+    """Select a coreset from a feature bank; see :func:`select_coreset`.
 
     Raises:
-        UserError: If one is.
+        UserError: If the bank is unfit, or an option does not go with it.
     """
-    entry = get_method(method)
-    if budget.num_objects is not None and not entry.nested:
-        raise UserError(f"The method '{method}' draws a given number of images, so it cannot stop at a number of "
-                        "objects; give num_images or ratio, or use the method 'uniform'.")
-    get_kernel(kernel)
-    parse_lam(lam)
-    if not (isinstance(seed, Integral) and seed >= 0):
-        raise UserError(f'seed is {seed}; give a whole number, 0 or more.')
-    return entry
+    task = make_task(bank, options)
+    picks = _within_budget(task, options)
+    return Coreset(tuple(picks), bank.classes, options.method, _parameters(task, options), bank.provenance,
+                   options.entry.nested)
 
 
-def make_task(bank: FeatureBank, entry: Method, budget: Budget, lam: float | str, kernel: str, seed: int,
-              include: ImageIds | str, exclude: ImageIds | str, classes: Sequence[str] | None) -> Task:
-    """Check the arguments of :func:`select_coreset` and make of them what its methods work on.
+def make_task(bank: FeatureBank, options: SelectionOptions) -> Task:
+    """Return what a method works on.
 
     Raises:
-        UserError: If an argument is unfit.
+        UserError: If an option does not go with the bank.
     """
-    included, excluded = find_images(bank.images, include, exclude)
-    prepared = bank if entry.prepare is None else entry.prepare(bank)
-    pool = Pool(prepared, _find_labels(bank, classes), excluded)
+    included, excluded = find_images(bank, options.include, options.exclude)
+    prepare = options.entry.prepare
+    pool = Pool(bank if prepare is None else prepare(bank), find_labels(bank, options.classes), excluded)
     if not len(pool.images):
         raise UserError('There is no image to select: every one is excluded or has no object of the classes asked for.')
-    target = budget.target(pool)
-    return Task(pool, Rotation(pool, included), included, np.random.default_rng(seed), _find_lam(lam, target, pool),
-                kernel, target)
+    target = options.budget.target(pool)
+    lam = 2 * min(target, len(pool.images)) / len(pool.images) if options.given_lam is None else options.given_lam
+    return Task(pool, Rotation(pool, included), included, np.random.default_rng(options.seed), lam, options.kernel,
+                target)
 
 
-def _within_budget(entry: Method, task: Task, budget: Budget) -> list[Pick]:
+def _parameters(task: Task, options: SelectionOptions) -> dict[str, Any]:
+    """Return what the coreset file says of how it was selected."""
+    parameters: dict[str, Any] = {**options.budget.parameters, 'num_pool': len(task.pool.images)}
+    if 'lam' in options.entry.parameters:
+        parameters.update(lam=task.lam, lam_rule='2*N/D' if options.given_lam is None else 'given')
+    if 'seed' in options.entry.parameters:
+        parameters['seed'] = int(options.seed)
+    if options.classes is not None:
+        parameters['classes'] = [task.pool.bank.classes[label] for label in task.pool.labels]
+    if task.included:
+        parameters['num_included'] = len(task.included)
+    return parameters
+
+
+def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
     """Take picks until the budget is met, included images first."""
-    target = budget.target(task.pool)
-    picks = _all_picks(entry, task)
-    picks = islice(picks, target) if budget.num_objects is None else _within(budget.num_objects, picks, task.pool)
-    progress = tqdm(picks, total=target, desc='Selecting', unit='image', delay=1, leave=False, disable=None)
-    return _check_picks(list(progress), task, budget, target)
+    budget, picks = options.budget, _all_picks(options.entry, task)
+    picks = islice(picks, task.target) if budget.num_objects is None else _within(budget.num_objects, picks, task.pool)
+    progress = tqdm(picks, total=task.target, desc='Selecting', unit='image', delay=1, leave=False, disable=None)
+    return _check_picks(list(progress), task, budget)
 
 
 def _within(num_objects: int, picks: Iterator[Pick], pool: Pool) -> Iterator[Pick]:
-    counts = dict(zip(pool.bank.images, pool.object_counts.tolist(), strict=True))
     for pick in picks:
-        num_objects -= counts[pick.image_id]
+        num_objects -= int(pool.object_counts[pool.bank.image_index[pick.image_id]])
         if num_objects < 0:
             break
         yield pick
@@ -127,45 +120,13 @@ def _all_picks(entry: Method, task: Task) -> Iterator[Pick]:
     yield from entry.select(task)
 
 
-def _check_picks(picks: list[Pick], task: Task, budget: Budget, target: int) -> list[Pick]:
+def _check_picks(picks: list[Pick], task: Task, budget: Budget) -> list[Pick]:
     if len(picks) < len(task.included):
         raise UserError(f'{len(task.included)} images are included from the start, which is more than the budget; '
                         'ask for more or include fewer.')
     if not picks:
         raise UserError(f'The first image alone has more than {budget.num_objects} objects; ask for more.')
-    if budget.num_objects is None and len(picks) < target:
-        logger.warning('%d images were asked for and there are only %d: all of them are taken.', target, len(picks))
+    if budget.num_objects is None and len(picks) < task.target:
+        logger.warning('%d images were asked for and there are only %d: all of them are taken.', task.target,
+                       len(picks))
     return picks
-
-
-def _find_lam(lam: float | str, target: int, pool: Pool) -> float:
-    value = parse_lam(lam)
-    return 2 * min(target, len(pool.images)) / len(pool.images) if value is None else value
-
-
-def parse_lam(lam: float | str) -> float | None:
-    """Return the balance of Eq. 4 as a number, or None for 'auto'.
-
-    Raises:
-        UserError: If it is neither 'auto' nor a number in range.
-    """
-    if lam == 'auto':
-        return None
-    try:
-        value = float(lam)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not (value == 0 or 1e-100 <= value <= 1e100):
-        raise UserError(f"lam is {lam}; give 0, a number between 1e-100 and 1e100, or 'auto'.")
-    return value
-
-
-def _find_labels(bank: FeatureBank, classes: Sequence[str] | None) -> list[int]:
-    if classes is None:
-        return list(range(len(bank.classes)))
-    if isinstance(classes, str):
-        raise UserError(f"classes is the text '{classes}'; give a list of names.")
-    unknown = [name for name in classes if name not in bank.classes]
-    if unknown:
-        raise UserError(f"There is no class '{unknown[0]}' in the bank; its classes are {', '.join(bank.classes)}.")
-    return [label for label, name in enumerate(bank.classes) if name in classes]

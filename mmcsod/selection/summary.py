@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from tabulate import tabulate
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.methods.registry import get_method
+from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.select import make_task
 
@@ -31,29 +28,26 @@ def describe(bank: FeatureBank, coreset: Coreset) -> str:
     return tabulate(table, headers) + '\n' + _describe_parameters(coreset)
 
 
-def expect(bank: FeatureBank, options: Mapping[str, Any]) -> str:
+def expect(bank: FeatureBank, options: SelectionOptions) -> str:
     """Return sizes, memory and expected time of a selection, from a quick read of some of the vectors.
 
     Args:
         bank: The bank to select from.
-        options: Arguments of :func:`mmcsod.selection.select_coreset`.
+        options: How to select.
 
     Raises:
-        UserError: If an option is unfit.
+        UserError: If an option does not go with the bank.
     """
-    entry = get_method(options['method'])
-    budget = Budget(options['num_images'], options['ratio'], options['num_objects'])
-    task = make_task(bank, entry, budget, *(options[name] for name in (
-        'lam', 'kernel', 'seed', 'include', 'exclude', 'classes')))
-    pool, target = task.pool, budget.target(task.pool)
+    task = make_task(bank, options)
+    pool, target = task.pool, task.target
     rows, vectors = int(pool.eligible.sum()), pool.vectors
     vectors_are = 'read in place' if pool.shares_bank else 'copied class by class'
     lines = [
         f'{len(pool.images)} images, {rows} rows of {vectors.shape[1]} {vectors.dtype}, {len(pool.labels)} classes',
-        f'method {entry.name}, {target} images' + (' (estimated)' if budget.num_objects else ''),
+        f'method {options.method}, {target} images' + (' (estimated)' if options.num_objects else ''),
         f'memory: {_size(vectors.nbytes)} of vectors, {vectors_are}, and {_size(_overhead(pool))} beside them',
     ]
-    if 'lam' in entry.parameters:
+    if 'lam' in options.entry.parameters:
         lines.append(f'lam {task.lam:.6g}')
         lines.append(f'expected time: at most about {_expected_seconds(pool, target):.1f} s')
     return '\n'.join(lines)

@@ -1,4 +1,4 @@
-"""Rows at unit length in float64, without ever holding a float64 copy of them."""
+"""Rows at unit length: a few at once, or a class of a bank without ever holding a float64 copy of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from mmcsod.errors import UserError
 
 BLOCK_ELEMENTS = 1 << 18
 """Elements converted to float64 at a time: 2 MiB, which stays in the cache."""
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Return rows of length 1, all at once; zero rows stay zero, so that they have cosine 0 with everything.
+
+    Args:
+        vectors: (n, d) float.
+
+    Returns:
+        (n, d), float64 where the vectors are, else float32; norms are taken in float64.
+    """
+    norms = np.linalg.norm(vectors.astype(np.float64, copy=False), axis=1, keepdims=True)
+    units = np.zeros(vectors.shape, np.promote_types(vectors.dtype, np.float32))
+    return np.divide(vectors, norms, out=units, where=norms > 0, casting='same_kind')
 
 
 class UnitRows:

@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 
-from mmcsod import Coreset, Pick, UserError
+from mmcsod import Coreset, FeatureBank, Pick, UserError
 from mmcsod.selection.image_ids import find_images, read_image_ids
 
-IMAGES = ('a.jpg', 'b.jpg', 'sub/c d.jpg')
+BANK = FeatureBank.from_arrays(np.ones((3, 2)), ['a.jpg', 'b.jpg', 'sub/c d.jpg'], [0, 0, 0], ['x'])
 
 
 def test_ids_come_from_an_iterable_a_coreset_or_either_kind_of_file(tmp_path):
@@ -28,7 +29,7 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path):
 
 
 def test_ids_are_looked_up_in_the_order_given():
-    assert find_images(IMAGES, ['sub/c d.jpg', 'a.jpg'], ['b.jpg']) == ((2, 0), frozenset({1}))
+    assert find_images(BANK, ['sub/c d.jpg', 'a.jpg'], ['b.jpg']) == ((2, 0), frozenset({1}))
 
 
 @pytest.mark.parametrize(('include', 'exclude', 'message'), [
@@ -37,4 +38,4 @@ def test_ids_are_looked_up_in_the_order_given():
     (['a.jpg', 'b.jpg'], ['b.jpg'], r"'b.jpg' is both to be included and excluded")])
 def test_ids_that_make_no_sense_are_refused(include, exclude, message):
     with pytest.raises(UserError, match=message):
-        find_images(IMAGES, include, exclude)
+        find_images(BANK, include, exclude)

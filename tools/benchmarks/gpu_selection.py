@@ -14,10 +14,9 @@ from tabulate import tabulate
 
 from mmcsod import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.kernels import get_kernel
+from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.methods.csod import make_objectives, take_turns
-from mmcsod.selection.methods.registry import get_method
+from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
 
 COPY_BYTES = 1 << 32
@@ -60,9 +59,9 @@ def _measure(bank: FeatureBank, num_images: int, bandwidth: float) -> list[list[
 
 
 def _run(bank: FeatureBank, num_images: int, kernel: str) -> tuple[float, float, list[str], list[int]]:
-    task = make_task(bank, get_method('csod'), Budget(num_images), 'auto', kernel, 0, (), (), None)
+    task = make_task(bank, SelectionOptions(num_images, kernel=kernel))
     start = time.perf_counter()
-    objectives = make_objectives(task.pool, task.lam, get_kernel(kernel))
+    objectives = make_objectives(task.pool, task.lam, kernel_factory(kernel))
     torch.cuda.synchronize()
     middle = time.perf_counter()
     picks = list(islice(take_turns(task, objectives), num_images))

@@ -20,12 +20,12 @@ from banks import SHAPES, make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.selection.budget import Budget
-from mmcsod.selection.kernels import get_kernel
+from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.kernels.pruned_kernel import PrunedKernel, make_pruned_kernel
 from mmcsod.selection.methods.csod import make_objectives, take_turns
-from mmcsod.selection.methods.registry import Task, get_method
+from mmcsod.selection.methods.registry import Task
+from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
 
 EXAMPLES = """examples:
@@ -49,7 +49,7 @@ def libraries(args: argparse.Namespace) -> None:
         bank = make_bank([size], size, 512)
         own, coreset = _best_of(
             20, lambda bank=bank: select_coreset(bank, num_images=PICKS, lam=LIBRARY_LAM, kernel='auto'))
-        picks = [bank.images.index(image) for image in coreset.image_ids]
+        picks = [bank.image_index[image] for image in coreset.image_ids]
         rows.append([size, 'mmcsod', *own])
         for name, run in (('apricot-select', _apricot), ('submodlib-py', _submodlib)):
             if importlib.util.find_spec(name.split('-')[0]) is None:
@@ -160,7 +160,7 @@ def child(args: argparse.Namespace) -> None:
         make_bank(*SHAPES[shape], int(dimensions)).save(path)
         return
     path, way, kernel = args.rest[1:]
-    get_kernel(kernel)  # importing PyTorch is no part of it
+    kernel_factory(kernel)  # importing PyTorch is no part of it
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     bank = FeatureBank.load(path)
     if way == 'memory':
@@ -219,7 +219,7 @@ def gpu(args: argparse.Namespace) -> None:
 
 
 def _task(bank: FeatureBank, num_images: int, lam: float | str = 'auto') -> Task:
-    return make_task(bank, get_method('csod'), Budget(num_images), lam, 'numpy', 0, (), (), None)
+    return make_task(bank, SelectionOptions(num_images, lam=lam, kernel='numpy'))
 
 
 def _timed(run: Callable[[], Any]) -> tuple[float, Any]:

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 from mmcsod.errors import UserError
-from mmcsod.selection.kernels.base import KernelFactory
+from mmcsod.selection.kernels.base import KernelFactory, missing_package
 
 KERNELS = ('auto', 'numpy', 'pruned', 'torch', 'faiss')
 GPU_KERNELS = ('faiss', 'torch')
-"""In the order in which 'auto' takes them."""
+"""In the order in which 'auto' takes them; each is named like the package that it needs."""
 
 DRIVERS = ('/dev/nvidiactl', '/dev/dxg', '/dev/kfd')
 """Where a GPU's driver shows itself: asking PyTorch or FAISS would cost seconds to import them."""
 
 
-def get_kernel(name: str, num_bytes: int = 0) -> KernelFactory:
-    """Return the factory of a kernel.
+def check_kernel(name: str) -> None:
+    """Refuse a kernel that there is not, or whose package is not installed, without importing anything.
+
+    Raises:
+        UserError: If so.
+    """
+    if name not in KERNELS:
+        raise UserError(f"There is no kernel '{name}'; choose one of {', '.join(KERNELS)}.")
+    if name in GPU_KERNELS and importlib.util.find_spec(name) is None:
+        raise missing_package(name)
+
+
+def kernel_factory(name: str, num_bytes: int = 0) -> KernelFactory:
+    """Return what makes the kernels of a name, one for each class.
 
     Args:
         name: One of ``KERNELS``; 'auto' takes FAISS on a GPU, then PyTorch on a GPU, then what is fastest on the CPU.
@@ -28,25 +41,20 @@ def get_kernel(name: str, num_bytes: int = 0) -> KernelFactory:
     Raises:
         UserError: If there is no such kernel, or what it needs is not installed.
     """
-    if name not in KERNELS:
-        raise UserError(f"There is no kernel '{name}'; choose one of {', '.join(KERNELS)}.")
+    check_kernel(name)
     if name == 'auto':
-        return _gpu_kernel(num_bytes) or _make('pruned')
-    return _make(name)
+        return _gpu_kernel_factory(num_bytes) or _module('pruned').kernel_factory()
+    return _module(name).kernel_factory()
 
 
-def _gpu_kernel(num_bytes: int) -> KernelFactory | None:
+def _gpu_kernel_factory(num_bytes: int) -> KernelFactory | None:
     if not any(Path(driver).exists() for driver in DRIVERS):
         return None
     for name in GPU_KERNELS:
         with contextlib.suppress(UserError):  # not installed
             if _module(name).has_gpu(num_bytes):
-                return _make(name)
+                return _module(name).kernel_factory()
     return None
-
-
-def _make(name: str) -> KernelFactory:
-    return _module(name).make_kernels()
 
 
 def _module(name: str) -> ModuleType:

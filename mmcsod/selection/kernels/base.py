@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from mmcsod.errors import UserError
+
 HALF_ULP = 2.0**-24
 """Relative rounding error of one float32 operation."""
 
@@ -65,3 +67,12 @@ def scales(inverse_norms: np.ndarray) -> np.ndarray:
     """
     safe = (inverse_norms == 0) | ((inverse_norms > 1e-25) & (inverse_norms < 1e25))
     return np.where(safe, inverse_norms, np.nan).astype(np.float32)
+
+
+def missing_package(name: str, error: ImportError | None = None) -> UserError:
+    """Return what to tell a user whose kernel, 'torch' or 'faiss', needs a package that cannot be imported."""
+    title, command = {'torch': ('PyTorch', "pip install torch'"),
+                      'faiss': ('FAISS', "pip install faiss-cpu' (or faiss-gpu)")}[name]
+    reason = 'is not installed' if error is None else f'cannot be imported ({error})'
+    return UserError(f"The {name} kernel needs {title}, which {reason}; install it with '{command}, or choose the "
+                     'kernel numpy.')

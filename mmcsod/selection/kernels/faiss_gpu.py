@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.errors import UserError
-from mmcsod.selection.kernels.base import HALF_ULP
+from mmcsod.selection.kernels.gpu import QUERY_RANGE, TENSOR_CORE_ULP, telling_of_full_memory
 
 try:
     import faiss
@@ -19,12 +19,10 @@ except ImportError as error:
     raise UserError(f"The faiss kernel on a GPU needs PyTorch and FAISS ({error}); install them, or choose the kernel "
                     'numpy.') from error
 
-QUERY_RANGE = 2.0**12
-TENSOR_CORE_ULP = 4 * HALF_ULP
 LARGEST_K = 2048
 
 
-def make_gpu_searches() -> Callable[[int, int, np.dtype], GpuSearch]:
+def gpu_search_factory() -> Callable[[int, int, np.dtype], GpuSearch]:
     """Return what makes searches that share FAISS's scratch memory, of which it takes a lot."""
     return partial(GpuSearch, resources=faiss.StandardGpuResources())
 
@@ -47,11 +45,8 @@ class GpuSearch:
         self._dtype = torch.float16 if half else torch.float32
         self._range = QUERY_RANGE if half else 1.0
         self._resources = resources
-        try:
+        with telling_of_full_memory():
             self._units = torch.empty(rows, dimensions, dtype=self._dtype, device='cuda')
-        except torch.cuda.OutOfMemoryError as error:
-            raise UserError('The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
-                            'kernel pruned or numpy, which run on the CPU.') from error
 
     def write(self, begin: int, units: np.ndarray) -> None:
         """Write unit rows, (k, d) float64, from row ``begin`` on."""

@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.errors import UserError
-from mmcsod.selection.kernels.base import KernelFactory, product_error, unit_query
+from mmcsod.selection.kernels.base import KernelFactory, missing_package, product_error, unit_query
 
 try:
     import faiss
 except ImportError as error:
-    raise UserError(f"The faiss kernel needs FAISS, which cannot be imported ({error}); install it with "
-                    "'pip install faiss-cpu' (or faiss-gpu), or choose the kernel numpy.") from error
+    raise missing_package('faiss', error) from error
 
 FIRST_K = 16
 BLOCK_ELEMENTS = 1 << 20
@@ -32,19 +30,19 @@ def has_gpu(num_bytes: int = 0) -> bool:
     """
     if getattr(faiss, 'get_num_gpus', int)() == 0:
         return False
-    from mmcsod.selection.kernels import torch_kernel
-    return torch_kernel.has_gpu(num_bytes)
+    from mmcsod.selection.kernels import gpu
+    return gpu.has_gpu(num_bytes)
 
 
-def make_kernels(gpu: bool | None = None) -> KernelFactory:
-    """Return the factory of FAISS kernels, by default on a GPU if FAISS can use one.
+def kernel_factory(gpu: bool | None = None) -> KernelFactory:
+    """Return what makes FAISS kernels, by default on a GPU if FAISS can use one.
 
     Raises:
         UserError: If it can, but PyTorch, which holds the vectors there, is missing.
     """
     if has_gpu() if gpu is None else gpu:
-        from mmcsod.selection.kernels.faiss_gpu import make_gpu_searches
-        return partial(FaissKernel, make_search=make_gpu_searches())
+        from mmcsod.selection.kernels.faiss_gpu import gpu_search_factory
+        return partial(FaissKernel, make_search=gpu_search_factory())
     return partial(FaissKernel, make_search=CpuSearch)
 
 

@@ -10,8 +10,8 @@ BLOCK_ELEMENTS = 1 << 19
 """Elements converted at a time; numpy multiplies float16 about 15 times slower than float32."""
 
 
-def make_kernels() -> KernelFactory:
-    """Return the factory of numpy kernels."""
+def kernel_factory() -> KernelFactory:
+    """Return what makes numpy kernels."""
     return NumpyKernel
 
 
@@ -32,7 +32,8 @@ class NumpyKernel:
         scores = scaled_products(self._vectors, self._scales, unit.astype(np.float32))
         scores[self._gone] = -np.inf
         threshold = float(np.fmax.reduce(scores)) - 2 * self._error - slack / length
-        return np.flatnonzero(~(scores < threshold))
+        # A score of NaN is not below the threshold, and where all are NaN, neither is that of a row that is gone.
+        return np.flatnonzero(~(scores < threshold) & ~self._gone)
 
     def remove(self, row: int) -> None:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""

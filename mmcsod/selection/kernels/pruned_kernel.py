@@ -28,8 +28,8 @@ LARGEST_FRONT = 0.05
 LOWEST = np.finfo(np.float64).min
 
 
-def make_kernels() -> KernelFactory:
-    """Return the factory of pruned kernels where there is enough to leave unread, of plain ones elsewhere."""
+def kernel_factory() -> KernelFactory:
+    """Return what makes pruned kernels where there is enough to leave unread, and plain ones elsewhere."""
     return make_pruned_kernel
 
 

@@ -7,33 +7,21 @@ from functools import partial
 
 import numpy as np
 
-from mmcsod.errors import UserError
-from mmcsod.selection.kernels.base import HALF_ULP, KernelFactory, product_error, scales, unit_query
+from mmcsod.selection.kernels.base import KernelFactory, missing_package, product_error, scales, unit_query
+from mmcsod.selection.kernels.gpu import QUERY_RANGE, TENSOR_CORE_ULP, has_gpu, telling_of_full_memory
 
 try:
     import torch
 except ImportError as error:
-    raise UserError(f"The torch kernel needs PyTorch, which cannot be imported ({error}); install it with "
-                    "'pip install torch', or choose the kernel numpy.") from error
+    raise missing_package('torch', error) from error
+
+__all__ = ['TorchKernel', 'has_gpu', 'kernel_factory', 'split_query', 'to_device']
 
 BLOCK_ELEMENTS = 1 << 24
-ROOM = 1.1
-"""Free memory wanted on a GPU, of the size of the vectors."""
-
-QUERY_RANGE = 2.0**12
-"""Largest element of a float16 query: within range, and far above where float16 loses relative precision."""
-
-TENSOR_CORE_ULP = 4 * HALF_ULP
-"""Tensor cores accumulate in float32 but truncate, also when they align the addends."""
 
 
-def has_gpu(num_bytes: int = 0) -> bool:
-    """Return whether PyTorch can use a GPU with this much free memory."""
-    return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > ROOM * num_bytes
-
-
-def make_kernels(device: str | None = None) -> KernelFactory:
-    """Return the factory of torch kernels for a device; by default a GPU if there is one, else the CPU."""
+def kernel_factory(device: str | None = None) -> KernelFactory:
+    """Return what makes torch kernels on a device; by default a GPU if there is one, else the CPU."""
     return partial(TorchKernel, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
 
 
@@ -55,7 +43,9 @@ class TorchKernel:
             return torch.nonzero(~self._gone).flatten().cpu().numpy()
         scores = self._products(unit).mul_(self._scales).masked_fill_(self._gone, -np.inf)
         best = float(scores.nan_to_num(nan=-np.inf).max())
-        return torch.nonzero(~(scores < best - 2 * self._error - slack / length)).flatten().cpu().numpy()
+        low = scores < best - 2 * self._error - slack / length
+        # A score of NaN is not low, and where all are NaN, neither is that of a row that is gone.
+        return torch.nonzero(~(low | self._gone)).flatten().cpu().numpy()
 
     def remove(self, row: int) -> None:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
@@ -80,11 +70,8 @@ def to_device(vectors: np.ndarray, device: torch.device) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'The given NumPy array is not writable')
         host = torch.from_numpy(np.asarray(vectors))
-    try:
+    with telling_of_full_memory():
         return host.to(device)
-    except torch.cuda.OutOfMemoryError as error:
-        raise UserError('The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
-                        'kernel pruned or numpy, which run on the CPU.') from error
 
 
 def _split_products(vectors: torch.Tensor, unit: np.ndarray) -> torch.Tensor:

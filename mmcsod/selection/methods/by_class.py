@@ -69,12 +69,6 @@ def first_highest(values: np.ndarray, scale: float) -> int:
     return int(np.argmax(values >= values.max() - 1e-12 * scale))
 
 
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return rows of length 1; zero rows stay zero, so that they have cosine 0 with everything."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
-
-
 def _image_vectors(pool: Pool) -> np.ndarray:
     vectors = pool.bank.image_vectors
     if vectors is None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Pick
-from mmcsod.selection.kernels import get_kernel
+from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.objective import ClassObjective
@@ -27,7 +27,7 @@ def csod(task: Task) -> Iterator[Pick]:
     ``csod`` selects on imagewise rows, ``csod-objectwise`` on one row an object (section 4.5).
     """
     start = time.perf_counter()
-    objectives = make_objectives(task.pool, task.lam, get_kernel(task.kernel, task.pool.vectors.nbytes))
+    objectives = make_objectives(task.pool, task.lam, kernel_factory(task.kernel, task.pool.vectors.nbytes))
     logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.vectors), time.perf_counter() - start)
     yield from take_turns(task, objectives)
 

@@ -1,37 +1,8 @@
 import numpy as np
 import pytest
 
-from mmcsod import FeatureBank, UserError, select_coreset
-
-CLASSES = ['cat', 'dog', 'owl']
-
-
-def make_bank(presence, counts=None):
-    """Return a bank of images named by their index, whose classes are the true entries of (D, C) ``presence``."""
-    images, labels = np.nonzero(np.asarray(presence))
-    order = np.argsort(labels, kind='stable')
-    vectors = np.ones((len(images), 2), np.float32)
-    bank = FeatureBank.from_arrays(vectors, images[order].astype(str), labels[order], CLASSES)
-    if counts is not None:
-        bank.rows['count'] = [counts[int(image)] for image in bank.image_ids]
-    return bank
-
-
-@pytest.fixture
-def bank():
-    presence = np.zeros((60, 3), bool)
-    presence[:40, 0] = True
-    presence[30:55, 1] = True
-    presence[50:, 2] = True
-    return make_bank(presence)
-
-
-def labels_of(coreset):
-    return [pick.label for pick in coreset.picks]
-
-
-def objects_of(bank, coreset):
-    return int(bank.rows['count'][np.isin(bank.image_ids, coreset.image_ids)].sum())
+from mmcsod import UserError, select_coreset
+from tests.test_selection.test_methods.drawn import labels_of, make_bank
 
 
 def test_uniform_gives_every_class_the_same_number_of_turns(bank):
@@ -115,40 +86,3 @@ def test_max_takes_the_fullest_image_of_the_class_by_hand():
     coreset = select_coreset(bank, num_images=5, method='max')
     assert coreset.image_ids == ['1', '3', '2', '4', '0']
     assert 'seed' not in coreset.parameters
-
-
-@pytest.mark.parametrize('bounds', [(60, 70), (100, 104), (150, 200)])
-def test_count_meets_the_range_and_keeps_the_turns(bank, bounds):
-    counts = np.random.default_rng(0).integers(1, 12, 60)
-    bank.rows['count'] = counts[bank.rows['image']]
-    for seed in range(5):
-        coreset = select_coreset(bank, num_images=18, method=f'count:{bounds[0]}-{bounds[1]}', seed=seed)
-        assert bounds[0] <= objects_of(bank, coreset) <= bounds[1]
-        assert labels_of(coreset) == [0, 1, 2] * 6
-        assert len(set(coreset.image_ids)) == 18
-
-
-def test_count_spreads_over_its_range(bank):
-    counts = np.random.default_rng(0).integers(1, 12, 60)
-    bank.rows['count'] = counts[bank.rows['image']]
-    found = [objects_of(bank, select_coreset(bank, num_images=18, method='count:130-150', seed=s)) for s in range(40)]
-    assert min(found) < 134
-    assert max(found) > 146
-
-
-def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(bank):
-    drawn = select_coreset(bank, num_images=18, method='count:0-1000', seed=3)
-    assert drawn.image_ids == select_coreset(bank, num_images=18, method='uniform', seed=3).image_ids
-
-
-@pytest.mark.parametrize(('method', 'message'), [
-    ('count', "'count' is written count:LOW-HIGH"),
-    ('count:many', "'many' is not LOW-HIGH"),
-    ('count:9-3', "'9-3' is not LOW-HIGH"),
-    ('count:5000-6000', 'No uniform draw of 18 images with 5000 to 6000 objects'),
-    ('uniform:3', "'uniform:3' is written uniform"),
-    ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
-])
-def test_refusals(bank, method, message):
-    with pytest.raises(UserError, match=message):
-        select_coreset(bank, num_images=18, method=method)

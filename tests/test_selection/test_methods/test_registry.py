@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcsod import FeatureBank, select_coreset
+from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.selection import method_names
 from mmcsod.selection.methods import registry
 
@@ -29,3 +29,13 @@ def test_the_documented_example_is_a_method(monkeypatch):
 def test_every_method_says_where_it_is_from(name):
     text = registry._METHODS[name].select.__doc__
     assert re.search(r'[Ss]ection|Welling|Sener|Iyer', text), text
+
+
+@pytest.mark.parametrize(('method', 'message'), [
+    ('count', "'count' is written count:LOW-HIGH"),
+    ('uniform:3', "'uniform:3' is written uniform"),
+    ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
+])
+def test_names_that_are_no_method_are_refused(method, message):
+    with pytest.raises(UserError, match=message):
+        registry.get_method(method)

@@ -1,0 +1,35 @@
+"""Class names that a user asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmcsod.bank import FeatureBank
+from mmcsod.errors import UserError
+
+SHOWN = 20
+"""Class names in an error message."""
+
+
+def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
+    """Return the labels of classes, each once, in dataset order; of all where ``names`` is None.
+
+    Classes of the bank that share a name are all meant by it.
+
+    Raises:
+        UserError: If a name is of no class.
+    """
+    if names is None:
+        return list(range(len(bank.classes)))
+    known, wanted = set(bank.classes), set(names)
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise unknown_class(bank, unknown)
+    return [label for label, name in enumerate(bank.classes) if name in wanted]
+
+
+def unknown_class(bank: FeatureBank, name: str) -> UserError:
+    """Return what to tell a user who asks for a class that the bank has not."""
+    more = f' and {len(bank.classes) - SHOWN} more' if len(bank.classes) > SHOWN else ''
+    return UserError(f"There is no class '{name}' in the bank; its classes are "
+                     f"{', '.join(bank.classes[:SHOWN])}{more}.")

@@ -1,0 +1,86 @@
+"""What to select: every choice of a selection, checked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+
+from mmcsod.errors import UserError
+from mmcsod.selection.budget import Budget
+from mmcsod.selection.image_ids import ImageIds, read_image_ids
+from mmcsod.selection.kernels import check_kernel
+from mmcsod.selection.methods.registry import Method, get_method
+
+
+@dataclass(frozen=True)
+class SelectionOptions:
+    """The arguments of :func:`mmcsod.select_coreset`, fit whatever the bank holds.
+
+    Lists of images are read when this is made, so that one that cannot be read is told before anything long begins.
+
+    Attributes:
+        num_images: N of Algorithm 1, included images counted in.
+        ratio: N as a share of the images that may be selected.
+        num_objects: Stop before the selected images hold more objects than this.
+        method: Name of a registered method.
+        lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D.
+        kernel: Who scores: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'.
+        seed: Seed of the methods that draw.
+        include: Images that are selected from the start.
+        exclude: Images that must not be selected.
+        classes: Names of the classes that take part; None for all.
+
+    Raises:
+        UserError: If an option is unfit, in one sentence.
+    """
+
+    num_images: int | None = None
+    ratio: float | None = None
+    num_objects: int | None = None
+    method: str = 'csod'
+    lam: float | str = 'auto'
+    kernel: str = 'auto'
+    seed: int = 0
+    include: ImageIds | str = ()
+    exclude: ImageIds | str = ()
+    classes: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        budget, method = self.budget, self.entry
+        if budget.num_objects is not None and not method.nested:
+            raise UserError(f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
+                            "of objects; give num_images or ratio, or use the method 'uniform'.")
+        check_kernel(self.kernel)
+        _ = self.given_lam
+        if not (isinstance(self.seed, Integral) and self.seed >= 0):
+            raise UserError(f'seed is {self.seed}; give a whole number, 0 or more.')
+        if isinstance(self.classes, str):
+            raise UserError(f"classes is the text '{self.classes}'; give a list of names.")
+        for name in ('include', 'exclude'):
+            object.__setattr__(self, name, tuple(read_image_ids(getattr(self, name))))
+
+    @cached_property
+    def budget(self) -> Budget:
+        """How much to select."""
+        return Budget(self.num_images, self.ratio, self.num_objects)
+
+    @cached_property
+    def entry(self) -> Method:
+        """The method, as registered."""
+        return get_method(self.method)
+
+    @cached_property
+    def given_lam(self) -> float | None:
+        """The balance of Eq. 4 as a number, or None for 'auto'."""
+        if self.lam == 'auto':
+            return None
+        try:
+            value = float(self.lam)
+        except (TypeError, ValueError):
+            value = math.nan
+        if not (value == 0 or 1e-100 <= value <= 1e100):
+            raise UserError(f"lam is {self.lam}; give 0, a number between 1e-100 and 1e100, or 'auto'.")
+        return value
