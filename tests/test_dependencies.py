@@ -1,0 +1,49 @@
+"""Whatever is imported is declared, where it belongs, and whatever is declared is imported."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Import names that differ from the name on the package index.
+PACKAGES = {'apricot': 'apricot-select', 'cv2': 'opencv-python', 'faiss': 'faiss-cpu', 'mmcv': 'onedl-mmcv',
+            'mmdet': 'onedl-mmdetection', 'mmengine': 'onedl-mmengine', 'PIL': 'pillow', 'submodlib': 'submodlib-py',
+            'yaml': 'pyyaml'}
+PACKAGE_FILES = ('runtime', 'mminstall', 'optional')
+
+
+def declared(*names):
+    lines = [line for name in names for line in (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()]
+    return {re.match(r'[\w-]+', line).group() for line in lines if line[:1].isalpha()}
+
+
+def imported(folder):
+    """Third-party packages that the files of a folder import, wherever in the file."""
+    files = sorted((ROOT / folder).rglob('*.py'))
+    own = {'mmcsod', 'tests'} | {path.stem for path in files}
+    found = {}
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) else []
+            for name in {module.partition('.')[0] for module in modules} - own - set(sys.stdlib_module_names):
+                found.setdefault(PACKAGES.get(name, name), str(path.relative_to(ROOT)))
+    return found
+
+
+@pytest.mark.parametrize(('folder', 'files'), [
+    ('mmcsod', PACKAGE_FILES), ('tests', (*PACKAGE_FILES, 'tests')), ('tools', (*PACKAGE_FILES, 'benchmarks'))])
+def test_every_import_is_declared(folder, files):
+    missing = {name: path for name, path in imported(folder).items() if name not in declared(*files)}
+    assert not missing
+
+
+def test_every_requirement_of_the_package_is_imported():
+    assert declared(*PACKAGE_FILES) == set(imported('mmcsod'))
+
+
+def test_what_tests_need_beyond_the_package_is_imported_by_them():
+    assert declared('tests') <= set(imported('tests'))
