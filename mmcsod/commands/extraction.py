@@ -33,6 +33,8 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help='processes that load images (default %(default)s)')
     group.add_argument('--amp', choices=('fp16', 'bf16'), help='run the detector in mixed precision (default: float32)')
     group.add_argument('--channels-last', action='store_true', help='lay images out channels last')
+    group.add_argument('--allow-missing-classes', action='store_true',
+                       help='go on where the annotations do not have a class of metainfo.classes')
     group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
     group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
     group.add_argument('--overwrite', action='store_true', help='replace the bank or unfinished extraction there is')
@@ -76,7 +78,8 @@ def _options(args: argparse.Namespace) -> ExtractionOptions:
     return ExtractionOptions(
         tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
         keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
-        strict=args.strict, resume=args.resume, overwrite=args.overwrite)
+        allow_missing_classes=args.allow_missing_classes, strict=args.strict,
+        resume=args.resume, overwrite=args.overwrite)
 
 
 def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:

@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
     parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
+    parser.add_argument('--allow-missing-classes', action='store_true',
+                        help='go on where the annotations do not have a class of metainfo.classes')
     parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
                         help='settings that replace those of the config')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')

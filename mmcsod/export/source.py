@@ -55,7 +55,7 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
     Raises:
         UserError: If the data cannot be read or the coreset is not of this training set.
     """
-    dataset = CoresetDataset(build_training_set(config), coreset)
+    dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
     leaves = leaf_datasets(dataset)
     root = common_root(leaves)
     return [Source(leaf, ids, root) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)]

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
+from mmcsod.datasets.classes import shifted_labels
 from mmcsod.errors import UserError
 from mmcsod.export.files import FilePlacer, inside
 from mmcsod.export.source import Settings, Source
@@ -28,9 +30,10 @@ def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     if placer.mode == 'reference':
         raise UserError('YOLO looks for labels in a folder beside the images, so images cannot stay where they are; '
                         'use --images link or --images copy.')
-    samples = [sample for source in sources for sample in source.samples()]
+    samples = [(*sample, labels) for source in sources for labels in [shifted_labels(source.leaf)]
+               for sample in source.samples()]
     lines = []
-    for image, info in tqdm(samples, desc='images', disable=None):
+    for image, info, labels in tqdm(samples, desc='images', disable=None):
         name = '/'.join(part for part in inside(image).parts if part != 'images')
         lines.append(f"./{placer.place(info['img_path'], name, 'images')}\n")
         path = (directory / inside(name, 'labels')).with_suffix('.txt')
@@ -38,13 +41,13 @@ def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
         if path.exists():
             raise UserError(f'Two images would share the label file {path.relative_to(directory)}, one of them '
                             f'{image}; rename it.')
-        path.write_text(''.join(f'{line}\n' for line in _labels(info)), encoding='utf-8')
+        path.write_text(''.join(f'{line}\n' for line in _labels(info, labels)), encoding='utf-8')
     (directory / 'train.txt').write_text(''.join(lines), encoding='utf-8')
     (directory / 'data.yaml').write_text(_yaml(sources[0].classes), encoding='utf-8')
     return []
 
 
-def _labels(info: Mapping[str, Any]) -> Iterator[str]:
+def _labels(info: Mapping[str, Any], labels: np.ndarray | None = None) -> Iterator[str]:
     width, height = info['width'], info['height']
     for instance in info['instances']:
         x1, y1, x2, y2 = instance['bbox']
@@ -52,7 +55,8 @@ def _labels(info: Mapping[str, Any]) -> Iterator[str]:
         y1, y2 = max(y1, 0) / height, min(y2, height) / height
         if not instance.get('ignore_flag') and x2 > x1 and y2 > y1:
             numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
-            yield ' '.join([str(instance['bbox_label']), *(f'{number:.6f}' for number in numbers)])
+            label = instance['bbox_label'] if labels is None else labels[instance['bbox_label']]
+            yield ' '.join([str(label), *(f'{number:.6f}' for number in numbers)])
 
 
 def _yaml(classes: Sequence[str]) -> str:

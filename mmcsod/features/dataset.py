@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from mmcsod.bank import OBJECT_DTYPE
 from mmcsod.config import training_set
+from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, leaf_configs
 from mmcsod.errors import UserError
 from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
@@ -53,6 +54,7 @@ class ExtractionDataset(Dataset):
         pipeline: Transforms to use in place of the derived ones (:func:`derive_pipeline`).
         keep_ignored: Use boxes that training ignores (crowd, difficult, below ``bbox_min_size``), as detectron2's VOC
             loader does with difficult ones.
+        allow_missing_classes: Let classes pass that the annotations do not have.
 
     Attributes:
         classes: Class names in dataset order.
@@ -63,13 +65,16 @@ class ExtractionDataset(Dataset):
         objects_left_out, images_left_out: What is not used, by reason.
 
     Raises:
-        UserError: If the datasets disagree in classes, name one image twice, or hold no images.
+        UserError: If the datasets disagree in classes, or with their annotations on what these are called, name one
+            image twice, or hold no images or no objects.
     """
 
-    def __init__(self, cfg: Config, pipeline: Sequence[dict] | None = None, keep_ignored: bool = False) -> None:
+    def __init__(self, cfg: Config, pipeline: Sequence[dict] | None = None, keep_ignored: bool = False,
+                 allow_missing_classes: bool = False) -> None:
         self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
         self.objects_left_out, self.images_left_out = Account(), Account()
-        self._keep_ignored = keep_ignored
+        self._keep_ignored, self._allow_missing_classes = keep_ignored, allow_missing_classes
+        self._category_labels: dict[int, np.ndarray] = {}
         self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
         self.classes = self._common_classes()
         self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
@@ -78,16 +83,23 @@ class ExtractionDataset(Dataset):
             raise UserError('The training dataset holds no images after its filters; check ann_file, data_root and '
                             'metainfo.classes.')
         self._read_objects()
+        if not len(self.objects):
+            raise UserError('The training dataset has not one box of a class of its own; check its annotations.')
 
     def _build(self, leaf: dict) -> BaseDataset:
         leaf.update(pipeline=self.pipeline, lazy_init=True)
         try:
             dataset = DATASETS.build(leaf)
-            initialise(dataset, self.objects_left_out, self.images_left_out)
+            with category_names(dataset) as categories:
+                initialise(dataset, self.objects_left_out, self.images_left_out)
         except Exception as error:  # annotations are the user's: anything may be wrong with them
+            refuse_empty_leaves(leaf)
             raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
                             f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
                             'paths, with --cfg-options if it moved.') from error
+        check_classes(dataset, self._allow_missing_classes, categories)
+        if categories:
+            self._category_labels[id(dataset)] = labels_of_categories(dataset.metainfo['classes'], categories)
         return dataset
 
     def _common_classes(self) -> tuple[str, ...]:
@@ -116,15 +128,21 @@ class ExtractionDataset(Dataset):
         reasons = [reason if one_known else NO_CLASS for reason, one_known in zip(reasons, known, strict=True)]
         for reason in filter(None, reasons):
             self.objects_left_out.add(reason, self.images[index])
-        table['image'], table['label'] = index, [instance['bbox_label'] for instance in info['instances']]
+        table['image'], table['label'] = index, self._labels(leaf, info)
         table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         table['ignored'] = [reason is not None for reason in reasons]
         return table[known]
 
     def _has_class(self, info: Mapping[str, Any]) -> np.ndarray:
         """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""
-        labels = np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
+        labels = _mmdet_labels(info)
         return (labels >= 0) & (labels < len(self.classes))
+
+    def _labels(self, leaf: BaseDataset, info: Mapping[str, Any]) -> np.ndarray:
+        """Return the labels of an image's boxes as indices into ``classes``, also where the file lacks some class."""
+        labels = _mmdet_labels(info)
+        of_categories = self._category_labels.get(id(leaf))
+        return labels if of_categories is None else of_categories[labels]
 
     def _locate(self, index: int) -> tuple[BaseDataset, int]:
         leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
@@ -182,6 +200,10 @@ class ExtractionDataset(Dataset):
         digest = hashlib.sha256('\n'.join((*self.classes, '', *self.images)).encode())
         digest.update(self.objects.tobytes())
         return digest.hexdigest()
+
+
+def _mmdet_labels(info: Mapping[str, Any]) -> np.ndarray:
+    return np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
 
 
 def _as_tensor(boxes: Any) -> Tensor:

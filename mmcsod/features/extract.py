@@ -56,7 +56,7 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     options = options or ExtractionOptions()
     directory = Path(directory)
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
-    pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored)
+    pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
     identity = identify(detector, cfg, reader.tap.name, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:

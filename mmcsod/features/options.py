@@ -26,6 +26,7 @@ class ExtractionOptions:
         pipeline: Transforms in place of the derived ones.
         amp: None for float32, 'fp16' or 'bf16'.
         channels_last: Whether images are laid out channels last.
+        allow_missing_classes: Whether the annotations may lack classes of ``metainfo.classes``.
         strict: Whether the first unreadable image ends the extraction.
         resume: Whether to go on with an unfinished extraction.
         overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
@@ -43,6 +44,7 @@ class ExtractionOptions:
     pipeline: tuple[dict, ...] | None = None
     amp: str | None = None
     channels_last: bool = False
+    allow_missing_classes: bool = False
     strict: bool = False
     resume: bool = False
     overwrite: bool = False

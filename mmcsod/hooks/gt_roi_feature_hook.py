@@ -16,6 +16,8 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmcsod.bank import FeatureBank
+from mmcsod.datasets.classes import check_classes
+from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import RoITap
@@ -60,6 +62,15 @@ class GTRoIFeatureHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Refuse a detector without an RoI head now rather than after hours of training."""
         RoITap(_unwrapped(runner.model), self.options.tap)
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse class names that the annotations do not have, which MMDetection would train on without a word.
+
+        Raises:
+            UserError: If there are any.
+        """
+        for leaf in leaf_datasets(runner.train_dataloader.dataset):
+            check_classes(leaf, self.options.allow_missing_classes)
 
     def after_train(self, runner: Runner) -> None:
         """Extract and select once training has ended."""

@@ -39,6 +39,7 @@ class RetrainOptions:
         auto_scale_lr: Scale the learning rate to the batch, as MMDetection does.
         resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
         launcher: How several processes were started: none, pytorch, slurm or mpi.
+        allow_missing_classes: Let classes pass that the annotations do not have.
         cfg_options: Settings that replace the config's, by dotted name.
         work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size, even if
             the config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
@@ -52,6 +53,7 @@ class RetrainOptions:
     auto_scale_lr: bool = False
     resume: str | None = None
     launcher: str = 'none'
+    allow_missing_classes: bool = False
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
     work_dir: str | None = None
 
@@ -85,7 +87,7 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         UserError: If the config, the coreset, the data or their combination cannot be trained.
     """
     resolved = _resolve(config, coreset, options)
-    dataset = build_training_set(resolved)
+    dataset = build_training_set(resolved, options.allow_missing_classes)
     _set_schedule(resolved, options, len(dataset))
     return Retraining(
         config=resolved,

@@ -96,3 +96,12 @@ def test_images_cannot_stay_where_they_are(coco_config, coco_coreset, tmp_path):
     with pytest.raises(UserError, match='--images link'):
         export_coreset(Coreset.load(coco_coreset), coco_config, 'yolo', tmp_path / 'out')
     assert list(tmp_path.glob('*out*')) == []
+
+
+def test_labels_are_right_where_the_file_lacks_a_class(coco_root, coco_config, tmp_path):
+    classes = ('cat', 'zebra', 'dog', 'bird')
+    coco_config.train_dataloader.dataset.dataset.metainfo = dict(classes=classes)
+    export_coreset(make_coreset(COCO_PICKS, classes), coco_config, 'yolo', tmp_path / 'out', 'link')
+    expected = dict(mmdets_boxes(coco_leaf(coco_root)))
+    for image, boxes in read_yolo(tmp_path / 'out'):
+        assert [box[0] for box in boxes] == [box[0] for box in expected[image]]

@@ -193,3 +193,24 @@ def test_bccds_boxes_without_area_are_named():
     assert pool.objects_left_out.counts['without area'] == 2
     assert any('BloodImage_00338' in name or 'BloodImage_00343' in name
                for name in pool.objects_left_out.examples['without area'])
+
+
+def rename(cfg, *classes):
+    cfg.train_dataloader.dataset.metainfo = dict(classes=classes)
+    return cfg
+
+
+def test_class_names_that_the_annotations_do_not_have_are_refused(cfg):
+    with pytest.raises(UserError, match=r'names dogg \(there is dog\), not found in .*train\.json'):
+        ExtractionDataset(rename(cfg, 'cat', 'dogg', 'bird'))
+    with pytest.raises(UserError, match=r'Not one of metainfo\.classes \(a, b\) is in .*which has cat, dog, bird'):
+        ExtractionDataset(rename(cfg, 'a', 'b'))
+    with pytest.raises(UserError, match=r'write classes=\(cat, dog, bird\)'):
+        ExtractionDataset(rename(cfg, 'bird', 'dog', 'cat'))
+
+
+def test_labels_are_right_where_a_missing_class_is_allowed(cfg):
+    names = ('cat', 'zebra', 'dog', 'bird')
+    right = ExtractionDataset(cfg)
+    pool = ExtractionDataset(rename(cfg, *names), allow_missing_classes=True)
+    assert [names[label] for label in pool.objects['label']] == [CLASSES[label] for label in right.objects['label']]

@@ -125,3 +125,11 @@ def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(Coreset.load(tmp_path / 'work' / 'coreset.json')) == 4
     assert 'Coreset of 4 images' in done.stdout + done.stderr
+
+
+def test_wrong_class_names_are_refused_before_training(root, tmp_path):
+    cfg = training_config(root, tmp_path, {}, ITERATIONS)
+    cfg.train_dataloader.dataset.metainfo = dict(classes=('cat', 'dogg', 'bird'))
+    with pytest.raises(UserError, match=r'names dogg \(there is dog\)'):
+        Runner.from_cfg(cfg).train()
+    assert not list(tmp_path.glob('*.pth'))

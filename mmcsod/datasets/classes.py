@@ -1,0 +1,220 @@
+"""Whether the annotations of a training set have the classes that its config names.
+
+MMDetection matches names without a word. ``CocoDataset`` numbers those categories that it finds in the order of the
+file: a name that is not there shifts the label of every class behind it, and a list in another order gives labels the
+wrong names. ``XMLDataset`` leaves out the objects whose names it does not know.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+from xml.etree import ElementTree
+
+import numpy as np
+from mmdet.datasets import CocoDataset, XMLDataset
+from mmdet.registry import DATASETS
+from mmengine.dataset import BaseDataset
+from mmengine.fileio import get, load
+
+from mmcsod.datasets.ids import leaf_configs
+from mmcsod.errors import UserError
+
+logger = logging.getLogger('mmcsod')
+
+NEAR, SAME = 0.6, 0.8
+"""How like two names are, from 0 to 1, of which one may be meant by the other, or surely is."""
+SHOWN = 12
+
+
+@contextmanager
+def category_names(leaf: BaseDataset) -> Iterator[list[str]]:
+    """Give a list that holds the categories of a COCO file, in its order, once the block has had ``leaf`` read it.
+
+    It stays empty where the dataset does not read its file in ``CocoDataset``'s way.
+    """
+    names: list[str] = []
+    if not isinstance(leaf, CocoDataset):
+        yield names
+        return
+    read = leaf.COCOAPI
+
+    def read_and_note(path: str) -> Any:
+        coco = read(path)
+        names.extend(str(category['name']) for category in coco.dataset.get('categories', ()))
+        return coco
+
+    leaf.COCOAPI = read_and_note
+    try:
+        yield names
+    finally:
+        del leaf.COCOAPI
+
+
+def check_classes(leaf: BaseDataset, allow_missing: bool = False, categories: Sequence[str] = ()) -> None:
+    """Refuse a dataset whose ``metainfo.classes`` are not what its annotations call things.
+
+    A set in COCO format must have every class among its categories; more are normal. A set in VOC format has no list of
+    categories, and may well lack objects of some class: it is refused where it has objects of nearly the same name.
+    Other formats are not looked at.
+
+    Args:
+        leaf: A dataset that has been read.
+        allow_missing: Let classes pass that a set truly lacks.
+        categories: What :func:`category_names` gave; the file is read again, where need be, if that is not at hand.
+
+    Raises:
+        UserError: If a name is missing or, where the categories are at hand, their order is another.
+    """
+    if isinstance(leaf, CocoDataset):
+        _check_coco(leaf, allow_missing, categories)
+    elif isinstance(leaf, XMLDataset) and not allow_missing:
+        _check_xml(leaf)
+
+
+def shifted_labels(leaf: BaseDataset) -> np.ndarray | None:
+    """Return :func:`labels_of_categories` of a read dataset whose file lacks some class, None of any other."""
+    if not isinstance(leaf, CocoDataset) or len(leaf.cat_ids) >= len(leaf.metainfo['classes']):
+        return None
+    return labels_of_categories(leaf.metainfo['classes'], _coco_categories(leaf))
+
+
+def labels_of_categories(classes: Sequence[str], categories: Sequence[str]) -> np.ndarray:
+    """Return the index into ``classes`` of each label that ``CocoDataset`` gives, which numbers the file's categories.
+
+    It is 0, 1, 2, ... unless some class is missing from the file.
+    """
+    return np.array([classes.index(name) for name in categories if name in classes], np.int64)
+
+
+def refuse_empty_leaves(config: Mapping[str, Any]) -> None:
+    """Say which part of a training set has nothing to train on, and why, if that is why it could not be built.
+
+    MMEngine says "need at least one array to concatenate".
+
+    Args:
+        config: The dataset's config, wrappers and all.
+
+    Raises:
+        UserError: If a leaf is empty.
+    """
+    for leaf_config in leaf_configs(config):
+        try:
+            leaf = DATASETS.build({**leaf_config, 'lazy_init': True, 'serialize_data': False})
+            leaf.full_init()
+        except Exception:  # something else is wrong, which the caller knows
+            continue
+        if not len(leaf):
+            _refuse_empty(leaf)
+
+
+def _refuse_empty(leaf: BaseDataset) -> NoReturn:
+    infos = leaf.load_data_list()
+    if not infos:
+        raise UserError(f'{leaf.ann_file} lists no images; check ann_file and data_root of the config.')
+    if any(info.get('instances') for info in infos):
+        raise UserError(f'{leaf.ann_file} lists {len(infos)} images and not one passes filter_cfg '
+                        f'({leaf.filter_cfg}); check its min_size.')
+    names = _annotated_names(leaf, infos)
+    if not names:
+        raise UserError(f'{leaf.ann_file} lists {len(infos)} images and not one annotated object; images are chosen by '
+                        'their objects, so label them first.')
+    classes = leaf.metainfo.get('classes') or ()
+    if set(names) & set(classes):
+        raise UserError(f'{leaf.ann_file} has no usable box of the classes {_list(classes)}; check its annotations.')
+    _refuse_all(leaf, classes, names)
+
+
+def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str]) -> None:
+    classes = list(leaf.metainfo['classes'])
+    if not categories:
+        if len(leaf.cat_ids) >= len(classes):
+            return
+        categories = _coco_categories(leaf)
+    missing = [name for name in classes if name not in categories]
+    if len(missing) == len(classes):
+        _refuse_all(leaf, classes, categories)
+    if missing and not allow_missing:
+        _refuse_missing(leaf, missing, [name for name in categories if name not in classes])
+    found = [name for name in categories if name in classes]
+    twice = [name for name, count in Counter(found).items() if count > 1]
+    if twice:
+        raise UserError(f"{leaf.ann_file} has several categories called '{twice[0]}', which shifts the labels of all "
+                        'that follow; give them different names, or merge them.')
+    if missing:
+        logger.warning('%s does not have %s, and MMDetection numbers the classes that it has: %s.', leaf.ann_file,
+                       _list(missing), ', '.join(f'{label} {name}' for label, name in enumerate(found[:SHOWN])))
+    elif found != classes:
+        raise UserError(f'metainfo.classes are in another order than the categories of {leaf.ann_file}, and '
+                        'MMDetection numbers classes in the order of the file, so that their names are mixed up; '
+                        f'write classes=({_list(found, len(found))}): a detector that was trained already stays valid.')
+
+
+def _check_xml(leaf: XMLDataset) -> None:
+    classes = list(leaf.metainfo['classes'])
+    infos = [leaf.get_data_info(index) for index in range(len(leaf))]
+    present = {instance['bbox_label'] for info in infos for instance in info['instances']}
+    if len(present) >= len(classes):
+        return
+    names = _annotated_names(leaf, infos)
+    others = [name for name in names if name not in classes]
+    missing = [name for label, name in enumerate(classes) if label not in present and name not in names]
+    misspelt = [name for name in missing if nearest(name, others, SAME)]
+    if misspelt:
+        _refuse_missing(leaf, misspelt, others)
+
+
+def _refuse_all(leaf: BaseDataset, classes: Sequence[str], names: Sequence[str]) -> NoReturn:
+    raise UserError(f'Not one of metainfo.classes ({_list(classes)}) is in {leaf.ann_file}, which has '
+                    f'{_list(names) or "none"}; put those names into metainfo.classes.')
+
+
+def _refuse_missing(leaf: BaseDataset, missing: Sequence[str], others: Sequence[str]) -> NoReturn:
+    """Refuse names that the annotations do not have; ``others`` are those that only they have."""
+    guesses = {name: nearest(name, others, NEAR) for name in missing}
+    listed = _list([f'{name} (there is {guess})' if guess else name for name, guess in guesses.items()])
+    there = f', which also has {_list(others)}' if others and None in guesses.values() else ''
+    raise UserError(f'metainfo.classes names {listed}, not found in {leaf.ann_file}{there}; correct metainfo.classes, '
+                    'or use --allow-missing-classes if the set truly lacks them.')
+
+
+def nearest(name: str, candidates: Sequence[str], likeness: float) -> str | None:
+    """Return the candidate most like ``name``, letter case and punctuation aside, or None if none is like it."""
+    plain = {_letters(candidate): candidate for candidate in candidates}
+    found = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=likeness)
+    return plain[found[0]] if found else None
+
+
+def _letters(name: str) -> str:
+    return ''.join(filter(str.isalnum, name.casefold())) or name
+
+
+def _annotated_names(leaf: BaseDataset, infos: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the annotations of COCO-like and VOC-like sets call their objects; other sets' are not known."""
+    if isinstance(leaf, XMLDataset):
+        names = (name for info in infos for name in _object_names(leaf, info['xml_path']))
+        return list(dict.fromkeys(names))
+    if isinstance(leaf, CocoDataset):
+        content = load(leaf.ann_file, backend_args=leaf.backend_args)
+        used = {annotation['category_id'] for annotation in content.get('annotations', ())}
+        return [str(category['name']) for category in content.get('categories', ()) if category['id'] in used]
+    return []
+
+
+def _coco_categories(leaf: CocoDataset) -> list[str]:
+    content = load(leaf.ann_file, backend_args=leaf.backend_args)
+    return [str(category['name']) for category in content.get('categories', ())]
+
+
+def _object_names(leaf: XMLDataset, path: str) -> list[str]:
+    root = ElementTree.fromstring(get(path, backend_args=leaf.backend_args))
+    return [entry.findtext('name', '') for entry in root.findall('object')]
+
+
+def _list(names: Sequence[str], shown: int = SHOWN) -> str:
+    rest = len(names) - shown
+    return ', '.join(names[:shown]) + (f' and {rest} more' if rest > 0 else '')
