@@ -28,8 +28,11 @@ class Pick:
             image that was included from the start, and with a method that draws from all classes at once.
         pool_similarity: The first sum of Eq. 4 without lambda: cosines to the class's rows not selected yet.
         selected_similarity: The second sum of Eq. 4: cosines to the class's rows selected before.
-        score: ``lam * pool_similarity - selected_similarity``. These three are None where the method has no such
-            terms.
+        score: What the method compares: ``lam * pool_similarity - selected_similarity`` for Eq. 4.
+        likeness: Mean cosine to the class's rows, for methods that weigh it against novelty.
+        novelty: How far it is from what was selected before, as the method measures it.
+
+    Terms that a method does not have are None.
     """
 
     image_id: str
@@ -37,6 +40,13 @@ class Pick:
     pool_similarity: float | None = None
     selected_similarity: float | None = None
     score: float | None = None
+    likeness: float | None = None
+    novelty: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a coreset file holds of it: without the likeness and novelty of methods that have none."""
+        return {name: value for name, value in asdict(self).items()
+                if value is not None or name not in ('likeness', 'novelty')}
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Coreset:
             'classes': list(self.classes),
             'provenance': dict(self.provenance),
         }
-        lines = [json.dumps(asdict(pick), ensure_ascii=False, allow_nan=False) for pick in self.picks]
+        lines = [json.dumps(pick.as_json(), ensure_ascii=False, allow_nan=False) for pick in self.picks]
         head = json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False)[:-2]
         write_text(path, head + ',\n "picks": [\n  ' + ',\n  '.join(lines) + '\n ]\n}\n')
 

@@ -27,6 +27,12 @@ class Best:
     selected_similarity: float
     score: float
 
+    @property
+    def terms(self) -> dict[str, float]:
+        """What a pick records."""
+        return {'pool_similarity': self.pool_similarity, 'selected_similarity': self.selected_similarity,
+                'score': self.score}
+
 
 class ClassObjective:
     """The scores of one class's rows as rows are selected."""

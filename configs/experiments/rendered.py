@@ -1,0 +1,15 @@
+# The demo's rendered set: bursts of 1 to 8 frames of 138 scenes, where photographs repeat themselves.
+# Render it first: python -c "from mmcsod.demo.dataset import render_dataset; render_dataset('work_dirs/demo/data')"
+name = 'rendered'
+detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_r18-w16_fpn_demo.py'}
+selector = dict(detector='faster-rcnn', iters=500)
+metric = 'coco/bbox_mAP_50'
+iters = 250
+
+ours = ['csod', 'csod-typical-first', 'csod-logdet', 'csod-mmr']
+grid = [
+    dict(methods=['full-set'], iters=500),
+    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60], seeds=3),
+    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[150], seeds=3),
+    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60, 150], seeds=5),
+]

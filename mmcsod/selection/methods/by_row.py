@@ -1,0 +1,105 @@
+"""What the methods on imagewise-classwise rows share: the greedy loop of Algorithm 1 (lines 11-20).
+
+Each class has a state of its own over its rows. An image that is selected at one class's turn counts as selected in
+every class it shows, so its rows reach the states of all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.selection.methods.registry import Task
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.unit_rows import UnitRows
+
+State = TypeVar('State')
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The row that a class selects at its turn.
+
+    Attributes:
+        row: Its number within the class.
+        terms: Why, by the names of :class:`mmcsod.coreset.Pick`'s attributes.
+    """
+
+    row: int
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Chosen(Protocol):
+    """A :class:`Choice` or the like."""
+
+    @property
+    def row(self) -> int:
+        """Its number within the class."""
+
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """Why, by the names of :class:`mmcsod.coreset.Pick`'s attributes."""
+
+
+class RowSelector(Protocol):
+    """A method's state for the rows of one class, numbered in dataset order."""
+
+    def best(self) -> Chosen:
+        """Return the row to select next; at least one is left."""
+
+    def select(self, row: int) -> None:
+        """Take notice that a row is selected."""
+
+
+def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector]) -> Iterator[Pick]:
+    """Select one image a class in turn, each class by a state of its own.
+
+    Args:
+        task: What to select from.
+        make: Makes a class's state of its n rows and of which of them take part, (n,) bool.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity.
+    """
+    yield from take_turns(task, make_states(task.pool, make))
+
+
+def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State]) -> dict[int, State]:
+    """Return a state for each class that takes turns, several classes read at a time.
+
+    Args:
+        pool: What may be selected.
+        make: See :func:`select_by_row`.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity.
+    """
+    def of_class(label: int) -> State:
+        return make(pool.unit_rows(label), pool.eligible[pool.rows_of_class(label)])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return dict(zip(pool.labels, threads.map(of_class, pool.labels), strict=True))
+
+
+def take_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:
+    """Run the greedy loop of Algorithm 1 over the classes' states, which change with every pick."""
+    pool = task.pool
+    for image in task.included:
+        _select(states, pool, image)
+    for label in task.rotation:
+        choice = states[label].best()
+        image = int(pool.row_images[pool.rows_of_class(label).start + choice.row])
+        _select(states, pool, image)
+        yield task.take(image, label, **choice.terms)
+
+
+def _select(states: Mapping[int, RowSelector], pool: Pool, image: int) -> None:
+    for row in pool.rows_of_image(image):
+        label = int(pool.row_labels[row])
+        states[label].select(int(row) - pool.rows_of_class(label).start)

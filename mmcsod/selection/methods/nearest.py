@@ -1,0 +1,66 @@
+"""Scores by the nearest selected row: maximal marginal relevance, and k-center on class rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.selection.methods.by_row import select_by_row
+from mmcsod.selection.methods.lazy_rows import LazyRows
+from mmcsod.selection.methods.registry import Task, register_method
+
+
+@register_method('csod-mmr')
+def maximal_marginal_relevance(task: Task) -> Iterator[Pick]:
+    """Pick, class by class in turn, the image with the highest q_i - max over j of cos(p_i, q_j).
+
+    q_i is the mean cosine of row p_i to its class, q_j are the class's selected rows: maximal marginal relevance
+    (Carbonell and Goldstein, SIGIR 1998) with equal weights. Turns are those of section 3.5.
+    """
+    return select_by_row(task, lambda units, eligible: LazyRows(units, eligible, Nearest(1.0)))
+
+
+@register_method('classwise-k-center')
+def classwise_k_center(task: Task) -> Iterator[Pick]:
+    """k-Center Greedy (Sener and Savarese, ICLR 2018, reference [24]) on imagewise-classwise rows, a class in turn.
+
+    Selected is the image whose unit row is farthest from the nearest selected one of the class. A class of which
+    nothing is selected takes the row that is most like the class, so nothing is drawn.
+    """
+    return select_by_row(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
+
+
+class Nearest:
+    """The state is 1 - max cosine; see :class:`mmcsod.selection.methods.lazy_rows.Rule`.
+
+    It starts at 2, as if a row of cosine -1, the lowest, were selected, which changes no comparison.
+    """
+
+    tie = 1e-12
+    start = 2.0
+    start_of_zero = 2.0
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+
+    def direction(self, unit: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Return the row itself."""
+        return unit
+
+    def lower(self, states: np.ndarray, products: np.ndarray) -> np.ndarray:
+        """Keep the least distance."""
+        return np.minimum(states, 1 - products.max(axis=1, initial=-1))
+
+    def error(self, products: np.ndarray, error: float) -> np.ndarray:
+        """A maximum errs by no more than what it is of."""
+        return np.full(len(products), error)
+
+    def score(self, quality: np.ndarray, states: np.ndarray) -> np.ndarray:
+        """Add them."""
+        return quality + states
+
+    def quality(self, likeness: np.ndarray) -> np.ndarray:
+        """Return the likeness at its weight."""
+        return self._weight * likeness
