@@ -1,4 +1,4 @@
-"""The methods on rows beside Eq. 4, as their formulas say, with inverses and double loops in float64; slow and plain."""
+"""The methods on rows beside Eq. 4, from their formulas, with inverses and double loops in float64; slow, plain."""
 
 import numpy as np
 
