@@ -1,17 +1,15 @@
 """Coreset Selection for Object Detection (CSOD, CVPRW 2024) for MMDetection.
 
-``import mmcsod`` is cheap and needs no detector: Stage 2 runs wherever numpy does. In a process that has loaded
-MMEngine already, which is where ``custom_imports`` is read, it also registers :class:`GTRoIFeatureHook` and
-:class:`CoresetDataset` if MMDetection is installed; anywhere else :func:`register_all_modules` does.
+``import mmcsod`` is cheap and needs no detector: Stage 2 runs wherever numpy does. Where MMDetection is loaded, before
+or after, :class:`GTRoIFeatureHook` and :class:`CoresetDataset` are in its registries.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 from typing import TYPE_CHECKING, Any
 
+from mmcsod.registration import register, register_with_mmdet
 from mmcsod.version import __version__
 
 if TYPE_CHECKING:
@@ -37,10 +35,8 @@ def __getattr__(name: str) -> Any:
 
 
 def register_all_modules() -> None:
-    """Register mmcsod's hook and dataset wrapper with MMDetection's registries."""
-    for module in ('mmcsod.hooks', 'mmcsod.datasets'):
-        importlib.import_module(module)
+    """Register mmcsod's hooks and dataset wrapper with MMDetection's registries, loading those if need be."""
+    register()
 
 
-if 'mmengine' in sys.modules and importlib.util.find_spec('mmdet') is not None:
-    register_all_modules()
+register_with_mmdet()

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection, Iterable
+
 
 class UserError(ValueError):
     """Bad input, told in one sentence: what is wrong, where, and what to do.
 
     Command lines print its message without a traceback and exit with status 2.
     """
+
+
+def check_options(given: Iterable[str], known: Collection[str], owner: str) -> None:
+    """Refuse the first option of ``owner`` that is not known, naming the nearest that is.
+
+    Raises:
+        UserError: If there is one.
+    """
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is None:
+        return
+    near = difflib.get_close_matches(unknown, known, n=1)
+    hint = f'did you mean {near[0]}?' if near else f'there are {", ".join(known)}.'
+    raise UserError(f"{owner} has no option '{unknown}': {hint}")

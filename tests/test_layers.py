@@ -15,6 +15,7 @@ LAYERS = (
     ('commands',),
     ('experiments', 'demo'),
     (FACE,),
+    ('registration',),
     ('hooks',),
     ('training', 'export', 'analysis'),
     ('selection', 'features'),

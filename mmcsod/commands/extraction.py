@@ -57,7 +57,6 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         UserError: As :func:`mmcsod.features.extract.extract_bank` does.
     """
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod import register_all_modules
     from mmcsod.config import load_config, parse_cfg_options
     from mmcsod.features.detector import build_detector
     from mmcsod.features.distributed import init_launcher
@@ -65,7 +64,6 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
 
     if args.checkpoint is None:
         raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
-    register_all_modules()
     options = _options(args)
     cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
     init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))

@@ -41,11 +41,9 @@ def main(args: argparse.Namespace) -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if (args.coreset is None) == (not args.full):
         raise UserError('Give either a coreset file or --full.')
-    from mmcsod import register_all_modules
     from mmcsod.config import parse_cfg_options
     from mmcsod.training.command import retrain_command
     from mmcsod.training.retrain import RetrainOptions
-    register_all_modules()
     args.cfg_options = parse_cfg_options(args.cfg_options)
     options = RetrainOptions(**{name: getattr(args, name) for name in RetrainOptions.__dataclass_fields__})
     retrain_command(args.config, args.coreset, options, dry_run=args.dry_run)

@@ -79,13 +79,11 @@ class Banks:
                             '--work-dir, or remove that folder.')
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
-        from mmcsod import register_all_modules
         from mmcsod.config import load_config
         from mmcsod.features.detector import build_detector
         from mmcsod.features.extract import extract_bank
         from mmcsod.features.options import ExtractionOptions
 
-        register_all_modules()
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
         detector = build_detector(cfg, checkpoint)

@@ -5,26 +5,30 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmdet.registry import HOOKS
 from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
-from torch import nn
 
 from mmcsod.bank import FeatureBank
-from mmcsod.datasets.classes import check_classes
 from mmcsod.datasets.ids import leaf_datasets
-from mmcsod.features.extract import extract_bank
+from mmcsod.errors import check_options
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.features.taps import RoITap
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
+    from torch import nn
+
 logger = logging.getLogger('mmcsod')
+
+HOOK_OPTIONS = ('num_images', 'method', 'lam', 'seed', 'out_dir',
+                *(option.name for option in fields(ExtractionOptions)))
 
 
 @HOOKS.register_module()
@@ -51,6 +55,7 @@ class GTRoIFeatureHook(Hook):
 
     def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
                  out_dir: str | None = None, **options: Any) -> None:
+        check_options(options, HOOK_OPTIONS, 'GTRoIFeatureHook')
         # Nobody should find out after training that an option is unfit.
         self.selection = None
         if num_images is not None:
@@ -61,6 +66,7 @@ class GTRoIFeatureHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Refuse a detector without an RoI head now rather than after hours of training."""
+        from mmcsod.features.taps import RoITap
         RoITap(_unwrapped(runner.model), self.options.tap)
 
     def before_train(self, runner: Runner) -> None:
@@ -69,6 +75,7 @@ class GTRoIFeatureHook(Hook):
         Raises:
             UserError: If there are any.
         """
+        from mmcsod.datasets.classes import check_classes
         for leaf in leaf_datasets(runner.train_dataloader.dataset):
             check_classes(leaf, self.options.allow_missing_classes)
 
@@ -81,6 +88,7 @@ class GTRoIFeatureHook(Hook):
         self._run(runner)
 
     def _run(self, runner: Runner) -> None:
+        from mmcsod.features.extract import extract_bank
         directory = Path(self.out_dir or runner.work_dir)
         with _logging_through(runner):
             bank = extract_bank(_trained_model(runner), runner.cfg, directory / 'features', self.options)

@@ -9,6 +9,7 @@ import mmdet
 import numpy as np
 import pytest
 import torch
+from mmdet.registry import HOOKS
 from mmengine.runner import Runner
 
 import mmcsod
@@ -103,10 +104,15 @@ def test_a_detector_without_roi_head_is_refused_before_training(root, tmp_path):
     ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
     ({'batch_size': 0}, 'batch_size is 0'),
     ({'num_workers': -1}, 'num_workers is -1'),
+    ({'num_image': 5}, r"GTRoIFeatureHook has no option 'num_image': did you mean num_images\?"),
+    ({'keep_object': True}, r'did you mean keep_objects\?'),
+    ({'zzz': True}, 'there are num_images, method, lam'),
 ])
 def test_unfit_options_are_refused_when_the_config_is_read(options, message):
     with pytest.raises(UserError, match=message):
         GTRoIFeatureHook(**options)
+    with pytest.raises(UserError, match=message):
+        HOOKS.build(dict(type='GTRoIFeatureHook', **options))
 
 
 def test_objectwise_selection_keeps_the_objects_by_itself():
