@@ -17,7 +17,8 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', nargs='?',
                         help="the detector's config: a path, or a stock name as mmdet::FOLDER/NAME.py")
     parser.add_argument('checkpoint', nargs='?', help='its weights, trained on these classes or others')
-    parser.add_argument('--work-dir', help='folder of the bank and the coreset (default: work_dirs/CONFIG_NAME)')
+    parser.add_argument('--work-dir', help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME; with '
+                        "--bank the folder that the bank is in)")
     group = parser.add_argument_group('extraction')
     group.add_argument('--tap', default='auto', choices=TAPS,
                        help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
@@ -37,7 +38,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help='go on where the annotations do not have a class of metainfo.classes')
     group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
     group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
-    group.add_argument('--overwrite', action='store_true', help='replace the bank or unfinished extraction there is')
+    group.add_argument('--overwrite', action='store_true', help='replace the bank, unfinished extraction or coreset there is')
     group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
     group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                        help='how a distributed run was started, as for mmdet')

@@ -22,7 +22,8 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of both stages."""
     parser.add_argument('--bank', help='folder of a finished feature bank; needs no detector and no GPU')
-    parser.add_argument('--out', help="the coreset file (default: coreset.json in the bank's parent folder)")
+    parser.add_argument('--out', help='the coreset file (default: coreset.json in the work dir, or, where that holds '
+                        'another coreset, a name with method and number of images)')
     add_selection_arguments(parser)
     add_extraction_arguments(parser)
 
@@ -36,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     bank, folder = _open_bank(args)
     if rank(args.launcher) != 0:
         return 0
-    select_from_args(bank, args, args.out or folder / 'coreset.json')
+    select_from_args(bank, args, folder)
     return int(bool(bank.provenance.get('unreadable_images')))
 
 
@@ -45,5 +46,5 @@ def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
     if (args.config is None) == (args.bank is None):
         raise UserError('Give either CONFIG and CHECKPOINT, or --bank with a finished feature bank.')
     if args.bank is not None:
-        return FeatureBank.load(args.bank), Path(args.bank).resolve().parent
+        return FeatureBank.load(args.bank), Path(args.work_dir or Path(args.bank).parent)
     return extract_from_args(args), work_dir(args)

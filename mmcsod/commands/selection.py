@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
+from mmcsod.selection.files import save_coresets
 from mmcsod.selection.methods.registry import method_names
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
@@ -20,8 +21,7 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('selection')
     budget = group.add_mutually_exclusive_group(required=True)
     budget.add_argument('--num-images', type=int, nargs='+', metavar='N',
-                        help='images to select; several give nested coresets, the largest is coreset.json and each '
-                             'smaller one coreset_N.json')
+                        help='images to select; several give nested coresets, each with a file of its own')
     budget.add_argument('--ratio', type=float, help='share of the images to select, above 0 and at most 1')
     budget.add_argument('--num-objects', type=int, metavar='N', help='stop before there are more objects than this')
     group.add_argument('--method', default='csod', help=f'one of {", ".join(method_names())} (default: csod)')
@@ -50,21 +50,19 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
     return [replace(largest, num_images=number) for number in sorted(set(args.num_images or [None]))]
 
 
-def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Path) -> Coreset | None:
+def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path) -> Coreset | None:
     """Select as the options say, write the coreset files and print a summary.
 
     Args:
         bank: Stage 1's vectors.
-        args: Parsed options of :func:`add_selection_arguments`.
-        path: Where the coreset goes. Of several budgets the largest goes here and each smaller one to a file beside
-            it that has the number of images in its name: the first picks of the largest, or, with a method that is
-            not nested, a selection of its own.
+        args: Parsed options of the command.
+        folder: Where the coresets go, unless ``--out`` says where; see :func:`mmcsod.selection.files.save_coresets`.
 
     Returns:
         The largest coreset, or None after ``--dry-run``.
 
     Raises:
-        UserError: If an option is unfit; nothing is written then.
+        UserError: If an option is unfit, or a file would take the place of another coreset; nothing is written then.
     """
     *smaller, largest = selection_options(args)
     if args.dry_run:
@@ -73,9 +71,10 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, path: str | Pa
     start = time.perf_counter()
     coresets = _select(bank, smaller, largest)
     seconds = time.perf_counter() - start
-    paths = _save(coresets, Path(path))
-    print(describe(bank, coresets[-1]))
-    print(f'selected in {seconds:.2f} s in all; wrote {", ".join(map(str, paths))}')
+    paths = save_coresets(coresets, args.out or folder / 'coreset.json', args.overwrite, is_default=args.out is None)
+    print(describe(bank, coresets))
+    print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
+    print('\n'.join(f'  {path}' for path in paths))
     return coresets[-1]
 
 
@@ -86,10 +85,3 @@ def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: Selecti
         return [*(run_selection(bank, options) for options in smaller), coreset]
     numbers = [options.num_images for options in smaller if options.num_images is not None]
     return [*(coreset.prefix(number) for number in numbers if number < len(coreset)), coreset]
-
-
-def _save(coresets: list[Coreset], path: Path) -> list[Path]:
-    paths = [path.with_name(f'{path.stem}_{len(coreset)}{path.suffix}') for coreset in coresets[:-1]] + [path]
-    for coreset, target in zip(coresets, paths, strict=True):
-        coreset.save(target)
-    return paths

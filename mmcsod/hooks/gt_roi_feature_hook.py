@@ -18,6 +18,7 @@ from mmcsod.bank import FeatureBank
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.errors import check_options
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.selection.files import save_coresets
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 
@@ -99,7 +100,7 @@ class GTRoIFeatureHook(Hook):
     @master_only
     def _select(self, bank: FeatureBank, options: SelectionOptions, path: Path) -> None:
         coreset = run_selection(bank, options)
-        coreset.save(path)
+        save_coresets([coreset], path, overwrite=True)
         logger.info('Coreset of %d images: %s', len(coreset), path)
 
 

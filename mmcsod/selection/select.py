@@ -19,6 +19,7 @@ from mmcsod.selection.image_ids import ImageIds, find_images
 from mmcsod.selection.methods.registry import Method, Task
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.remarks import remarks
 from mmcsod.selection.rotation import Rotation
 
 logger = logging.getLogger('mmcsod')
@@ -63,6 +64,8 @@ def run_selection(bank: FeatureBank, options: SelectionOptions) -> Coreset:
     """
     task = make_task(bank, options)
     picks = _within_budget(task, options)
+    for remark in remarks(task.pool, picks):
+        logger.warning(remark)
     return Coreset(tuple(picks), bank.classes, options.method, _parameters(task, options), bank.provenance,
                    options.entry.nested)
 

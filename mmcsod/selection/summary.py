@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from tabulate import tabulate
@@ -16,16 +17,40 @@ from mmcsod.selection.select import make_task
 PROBE_BYTES = 1 << 28
 
 
-def describe(bank: FeatureBank, coreset: Coreset) -> str:
-    """Return a summary: images and objects of each class in the coreset beside the pool's, and the lam used."""
-    chosen = np.isin(np.asarray(bank.images, dtype=object), coreset.image_ids)
-    columns = [_class_counts(bank, mask) for mask in (chosen, np.ones_like(chosen))]
-    (images, objects), (pool_images, pool_objects) = columns
-    table = [[name, images[i], pool_images[i], objects[i], pool_objects[i]] for i, name in enumerate(bank.classes)]
-    table.append(['all classes', int(chosen.sum()), len(np.unique(bank.rows['image'])), objects.sum(),
-                  pool_objects.sum()])
-    headers = ['class', 'images', 'of', 'objects', 'of']
-    return tabulate(table, headers) + '\n' + _describe_parameters(coreset)
+def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
+    """Return a summary of a selection.
+
+    Args:
+        bank: What was selected from.
+        coresets: One for each budget, the largest last.
+
+    Returns:
+        For each budget the images and objects of each class, beside those there are, and what lam was.
+    """
+    ids = np.asarray(bank.images, dtype=object)
+    masks = {str(len(coreset)): np.isin(ids, coreset.image_ids) for coreset in coresets}
+    masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])
+    headers = ['class', *(header for name in masks for header in (f'{name}: images', 'objects'))]
+    columns = [_column(bank, mask) for mask in masks.values()]
+    table = [[name, *(number for column in columns for number in column[row])]
+             for row, name in enumerate((*bank.classes, 'all classes'))]
+    return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(coresets)])
+
+
+def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
+    """Return images and objects of each class, then of all, in some images."""
+    images, objects = _class_counts(bank, chosen)
+    return [*zip(images, objects, strict=True), (chosen.sum(), objects.sum())]
+
+
+def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
+    parameters = coresets[-1].parameters
+    if 'num_included' in parameters:
+        yield f'{parameters["num_included"]} images were included from the start, and are counted in'
+    if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') == '2*N/D':
+        small, large = len(coresets[0]), len(coresets[-1])
+        yield (f'lam follows the largest budget: the first {small} of {large} images are not what --num-images {small} '
+               'alone gives, unless --lam is given')
 
 
 def expect(bank: FeatureBank, options: SelectionOptions) -> str:

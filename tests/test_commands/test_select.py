@@ -25,15 +25,16 @@ def run_tool(*arguments, **environment):
 def test_several_budgets_give_nested_files_and_a_summary(work_dir):
     result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8)
     assert result.returncode == 0, result.stderr
-    large, small = Coreset.load(work_dir / 'coreset.json'), Coreset.load(work_dir / 'coreset_8.json')
+    large, small = Coreset.load(work_dir / 'coreset.json'), Coreset.load(work_dir / 'coreset_csod_8_of_20.json')
     assert large == select_coreset(make_bank(num_images=60), num_images=20)
     assert small == large.prefix(8)
     lines = result.stdout.splitlines()
     assert any(line.startswith('norms and class sums of') for line in lines)
     total = next(line.split() for line in lines if line.startswith('all classes'))
     bank = make_bank(num_images=60)
-    assert total[2:] == ['20', str(len(np.unique(bank.rows['image']))), str(objects_of(bank, large)),
-                         str(bank.rows['count'].sum())]
+    assert total[2:] == ['8', str(objects_of(bank, small)), '20', str(objects_of(bank, large)),
+                         str(len(np.unique(bank.rows['image']))), str(bank.rows['count'].sum())]
+    assert 'the first 8 of 20 images are not what --num-images 8 alone gives' in result.stdout
     assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D)' in result.stdout
 
 
@@ -41,7 +42,7 @@ def test_a_method_that_is_not_nested_selects_for_each_budget(work_dir):
     result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'full', '--seed', 3)
     assert result.returncode == 0, result.stderr
     bank = make_bank(num_images=60)
-    for number, name in ((8, 'coreset_8.json'), (20, 'coreset.json')):
+    for number, name in ((8, 'coreset_full_8.json'), (20, 'coreset.json')):
         expected = select_coreset(bank, num_images=number, method='full', seed=3)
         assert Coreset.load(work_dir / name) == expected
 
@@ -70,6 +71,44 @@ def test_a_rank_without_a_launcher_is_nobodys(work_dir):
     result = run_tool('--bank', work_dir / 'features', '--num-images', 5, RANK='1')
     assert result.returncode == 0, result.stderr
     assert len(Coreset.load(work_dir / 'coreset.json')) == 5
+
+
+def test_no_coreset_is_replaced_that_differs(work_dir):
+    """The two lines of README, one after the other; then another budget, another lam, and --overwrite."""
+    bank = ('--bank', work_dir / 'features')
+    assert run_tool(*bank, '--num-images', 9).returncode == 0
+    first = Coreset.load(work_dir / 'coreset.json')
+    result = run_tool(*bank, '--num-images', 5, 9, 20)
+    assert result.returncode == 0, result.stderr
+    assert f'{work_dir}/coreset.json holds another coreset, which stays' in result.stdout
+    assert Coreset.load(work_dir / 'coreset.json') == first
+    named = {name: Coreset.load(work_dir / f'coreset_csod_{name}.json') for name in ('5_of_20', '9_of_20', '20')}
+    assert [len(coreset) for coreset in named.values()] == [5, 9, 20]
+    assert run_tool(*bank, '--num-images', 20).returncode == 0  # the same again is written where it is
+    before = {path: path.read_bytes() for path in work_dir.glob('*.*')}
+    result = run_tool(*bank, '--num-images', 20, '--lam', 3)
+    assert result.returncode == 2
+    assert result.stderr == (f'error: {work_dir}/coreset_csod_20.json holds another coreset; name another file with '
+                             '--out, or replace it with --overwrite.\n')
+    assert {path: path.read_bytes() for path in work_dir.glob('*.*')} == before
+    assert run_tool(*bank, '--num-images', 20, '--lam', 3, '--overwrite').returncode == 0
+    assert Coreset.load(work_dir / 'coreset.json').parameters['lam'] == 3
+
+
+def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(work_dir):
+    bank = ('--bank', work_dir / 'features')
+    run_tool(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
+    picks = Coreset.load(work_dir / 'mine' / 'coreset.json').image_ids
+    assert (work_dir / 'mine' / 'coreset.txt').read_text().split() == picks
+    again = run_tool(*bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine')
+    assert Coreset.load(work_dir / 'mine' / 'coreset_csod_7.json').image_ids[:5] == picks
+    assert '5 images were included from the start, and are counted in' in again.stdout
+    (work_dir / 'labelled.txt').write_text('mine\n')
+    result = run_tool(*bank, '--num-images', 5, '--out', work_dir / 'labelled.json')
+    assert result.returncode == 2
+    assert 'labelled.txt, where the list of images belongs, holds something else' in result.stderr
+    assert (work_dir / 'labelled.txt').read_text() == 'mine\n'
+    assert not (work_dir / 'labelled.json').exists()
 
 
 def test_a_dry_run_writes_nothing(work_dir):

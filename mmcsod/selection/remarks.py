@@ -1,0 +1,34 @@
+"""What a user may not expect of a selection, though it is as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmcsod.coreset import Pick
+from mmcsod.selection.pool import Pool
+
+SHOWN = 10
+
+
+def remarks(pool: Pool, picks: Sequence[Pick]) -> Iterator[str]:
+    """Yield a sentence on classes without objects, and one on classes that had no turn.
+
+    Args:
+        pool: What was selected from.
+        picks: What was selected, included images first.
+    """
+    names = pool.bank.classes
+    present = [label for label in pool.labels if len(pool.images_of_class(label))]
+    absent = [names[label] for label in pool.labels if label not in present]
+    if absent:
+        yield f'No image that may be selected has an object of {_some(absent)}, so that no turn is of theirs.'
+    turns = [pick.label for pick in picks if pick.label is not None]
+    if turns and len(turns) < len(present):
+        without = [names[label] for label in present if label not in turns]
+        yield (f'{len(turns)} picks are fewer than {len(present)} classes, which take turns in the order of the '
+               f'dataset: {_some(without)} had none.')
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ', '.join(names[:SHOWN]) + (f' and {more} more' if more > 0 else '')

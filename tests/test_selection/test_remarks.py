@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, select_coreset
+
+CLASSES = ('a', 'b', 'c', 'd', 'nothing')
+
+
+@pytest.fixture
+def bank():
+    vectors = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    return FeatureBank.from_arrays(vectors, [f'{index}.jpg' for index in range(20)], np.arange(20) % 4, CLASSES)
+
+
+def test_a_class_without_objects_and_too_few_picks_are_said(bank, caplog):
+    select_coreset(bank, num_images=3)
+    assert 'No image that may be selected has an object of nothing' in caplog.text
+    assert '3 picks are fewer than 4 classes' in caplog.text
+    assert caplog.text.rstrip().endswith(': d had none.')
+
+
+def test_nothing_is_said_of_what_is_as_expected(bank, caplog):
+    select_coreset(bank, num_images=8, classes=['a', 'b'])
+    assert not caplog.text
