@@ -38,7 +38,8 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help='go on where the annotations do not have a class of metainfo.classes')
     group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
     group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
-    group.add_argument('--overwrite', action='store_true', help='replace the bank, unfinished extraction or coreset there is')
+    group.add_argument('--overwrite', action='store_true',
+                       help='replace the bank, unfinished extraction or coreset there is')
     group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
     group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                        help='how a distributed run was started, as for mmdet')

@@ -100,7 +100,8 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     run_tool(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
     picks = Coreset.load(work_dir / 'mine' / 'coreset.json').image_ids
     assert (work_dir / 'mine' / 'coreset.txt').read_text().split() == picks
-    again = run_tool(*bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine')
+    again = run_tool(*bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt',
+                     '--work-dir', work_dir / 'mine')
     assert Coreset.load(work_dir / 'mine' / 'coreset_csod_7.json').image_ids[:5] == picks
     assert '5 images were included from the start, and are counted in' in again.stdout
     (work_dir / 'labelled.txt').write_text('mine\n')
