@@ -30,7 +30,7 @@ def run(main: Callable[[], int | None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:
-        _fail(f'The system refused {error.filename or "something"}: {error.strerror or error}.')
+        _fail(f'The system refused {error.filename}: {error.strerror}.' if error.filename else str(error))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end in a traceback
         print('interrupted', file=sys.stderr)

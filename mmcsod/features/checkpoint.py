@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
 from torch import Tensor, nn
 
 from mmcsod.errors import UserError
-
-
-def _statistic(owner: type, name: str) -> Callable:
-    """Stand in for ``getattr``, which a pickled history of losses calls for its own statistics and nothing else."""
-    if owner is not HistoryBuffer or name not in ('min', 'max', 'mean', 'current'):
-        raise TypeError(f'{owner}.{name} has no place in a checkpoint')
-    return getattr(owner, name)
-
-
-# What MMEngine's own checkpoints hold besides tensors: its message hub's history of losses.
-_multiarray = (np._core if hasattr(np, '_core') else np.core).multiarray
-_SAFE_TYPES = [
-    HistoryBuffer, np.ndarray, np.dtype, _multiarray._reconstruct, _multiarray.scalar, (_statistic, 'builtins.getattr'),
-    *(type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'bool'))
-]
+from mmcsod.features.safe_loading import reason, safe_loading
 
 
 def load_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -42,18 +26,19 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained two-stage detector.')
     try:
-        with torch.serialization.safe_globals(_SAFE_TYPES):
+        with safe_loading():
             content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
-        reason = next((line for line in str(error).splitlines() if 'Error' in line), type(error).__name__).strip()
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         raise UserError(f'The checkpoint {path} cannot be loaded without unsafe unpickling or is damaged '
-                        f'({reason[:200]}); save its state_dict again with a current MMEngine.') from error
+                        f'({reason(cause)}); save its state_dict again with a current MMEngine.') from error
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
-    return {key.removeprefix('module.'): value for key, value in content.items() if isinstance(value, Tensor)}
+    return {key.removeprefix('module.'): value for key, value in content.items()
+            if isinstance(key, str) and isinstance(value, Tensor)}
 
 
 def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> list[str]:
@@ -76,7 +61,11 @@ def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str |
         raise UserError(f'The checkpoint {source} is of another detector: {len(needed)} tensors of the config\'s model '
                         f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
                         'give the config that it was trained with.')
-    detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
+    try:
+        detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
+    except (RuntimeError, NotImplementedError) as error:  # sparse or quantised tensors, for example
+        raise UserError(f'The checkpoint {source} holds weights that cannot be copied into the detector '
+                        f'({str(error).strip().splitlines()[-1].strip()}); save its state_dict again.') from error
     return differing
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights
+from mmcsod.features.safe_loading import safe_loading
 
 logger = logging.getLogger('mmcsod')
 
@@ -32,11 +33,20 @@ def build_detector(cfg: Config, checkpoint: str | Path, device: str | None = Non
     register_all_modules(init_default_scope=True)
     state = load_state_dict(checkpoint)
     try:
-        detector = MODELS.build(cfg.model)
+        with safe_loading():
+            detector = MODELS.build(cfg.model)
     except Exception as error:  # a model config may name anything
         raise UserError(f"The config's model cannot be built: {type(error).__name__}: {error}.") from error
     differing = load_weights(detector, state, checkpoint)
     if differing:
         logger.info('The checkpoint was trained on other classes than the config has: its predictors are not loaded, '
                     'and not needed.')
-    return detector.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    return _to_device(detector, device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+
+
+def _to_device(detector: nn.Module, device: str) -> nn.Module:
+    try:
+        return detector.to(device)
+    except (RuntimeError, AssertionError) as error:  # PyTorch's ways to say that there is no such device
+        raise UserError(f"The device '{device}' cannot be used ({str(error).splitlines()[0][:200]}); give cpu, cuda or "
+                        'cuda:1, for example.') from error

@@ -17,6 +17,7 @@ from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
 from mmcsod.errors import UserError
+from mmcsod.features.safe_loading import safe_loading
 from mmcsod.fileio import file_name, write_json, write_text
 from mmcsod.training.config import add_imports, base_batch_size, drop_extraction, wrap_training_set
 from mmcsod.training.difference import describe_difference
@@ -104,11 +105,12 @@ def train(retraining: Retraining) -> dict[str, float]:
         The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan.
 
     Raises:
-        UserError: If the work dir cannot be written or the loss turns NaN.
+        UserError: If the work dir cannot be written, the loss turns NaN, or a checkpoint holds more than weights.
     """
     config, started = retraining.config, time.perf_counter()
-    runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
-    runner.train()
+    with safe_loading():  # also of what --resume, load_from and init_cfg name
+        runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+        runner.train()
     scalars = runner.message_hub.log_scalars
     metrics = {name.removeprefix('val/'): float(buffer.current()) for name, buffer in scalars.items()
                if name.startswith('val/') and not name.endswith('time')}

@@ -1,16 +1,21 @@
 """Checkpoints are read without running code from them, and other classes are no obstacle."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MessageHub
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import load_checkpoint
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
 from mmcsod.features.detector import build_detector
+from mmcsod.features.safe_loading import safe_loading
 
 from .conftest import build, small_config
 
@@ -49,6 +54,64 @@ def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path):
     torch.save({'state_dict': {'a': torch.zeros(1)}, 'meta': Reach()}, tmp_path / 'reach.pth')
     with pytest.raises(UserError, match='unsafe'):
         load_state_dict(tmp_path / 'reach.pth')
+
+
+class Call:
+    """Pickles as a call."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def hostile_values():
+    core = np._core.multiarray
+    at_an_address = Call(np.ndarray, (2,), Call(np.dtype, 'O'), b'\1' * 16)
+    broken = (1, (2**40,), np.dtype('f8'), False, b'')
+    return {
+        'an array of objects at an address': at_an_address,
+        'a history of losses of such arrays': Call(HistoryBuffer, at_an_address, at_an_address),
+        'a scalar that is an object': Call(core.scalar, Call(np.dtype, 'O'), b'\1' * 8),
+        'an array larger than its bytes': type('A', (), {'__reduce__': lambda self: (
+            core._reconstruct, (np.ndarray, (0,), b'b'), broken)})(),
+        'a structured type': Call(np.dtype, [('a', 'O')]),
+    }
+
+
+@pytest.mark.parametrize('name', hostile_values())
+def test_no_checkpoint_crashes_the_process(name, tmp_path):
+    """NumPy's own constructors take addresses of memory from the file."""
+    torch.save({'state_dict': {'a': torch.zeros(1)}, 'message_hub': hostile_values()[name]}, tmp_path / 'hostile.pth')
+    code = 'import sys; from mmcsod.features.checkpoint import load_state_dict; print(load_state_dict(sys.argv[1]))'
+    result = subprocess.run([sys.executable, '-c', code, tmp_path / 'hostile.pth'], capture_output=True, text=True,
+                            check=False)
+    assert result.returncode in (0, 1), result.stderr[-500:]  # a crash is a negative number
+    assert ("{'a': tensor([0.])}" in result.stdout) == (result.returncode == 0)
+    assert result.returncode == 0 or 'UserError: The checkpoint' in result.stderr
+
+
+def test_histories_of_losses_are_read_as_they_were(tmp_path):
+    hub = MessageHub.get_instance('test_histories')
+    for value in (0.5, 0.25):
+        hub.update_scalar('train/loss', np.float64(value), 2)
+    torch.save(hub.state_dict(), tmp_path / 'hub.pth')
+    with safe_loading():
+        loaded = torch.load(tmp_path / 'hub.pth', weights_only=False)['log_scalars']['train/loss']
+    assert type(loaded) is HistoryBuffer
+    for found, wanted in zip(loaded.data, hub.get_scalar('train/loss').data, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert loaded.mean() == hub.get_scalar('train/loss').mean()
+
+
+def test_nobody_loads_unsafely_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+    torch.save({'state_dict': {}, 'meta': Call(os.mkdir, str(tmp_path / 'ran'))}, tmp_path / 'evil.pth')
+    with pytest.raises(UserError, match='without unsafe unpickling'), safe_loading():
+        load_checkpoint(torch.nn.Linear(1, 1), str(tmp_path / 'evil.pth'))
+    assert not (tmp_path / 'ran').exists()
+    assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
 
 
 @pytest.mark.parametrize(('content', 'message'), [
