@@ -27,7 +27,7 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
         raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained two-stage detector.')
     try:
         with safe_loading():
-            content = torch.load(path, map_location='cpu', weights_only=True)
+            content = torch.load(path, map_location='cpu')
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         raise UserError(f'The checkpoint {path} cannot be loaded without unsafe unpickling or is damaged '

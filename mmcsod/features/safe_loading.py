@@ -8,7 +8,6 @@ says so. What stands in for them here makes plain arrays of numbers, and nothing
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -105,29 +104,41 @@ _STAND_INS: list[Any] = [
     *((stand_in, f'numpy.{core}.multiarray.{name}') for core in ('core', '_core')
       for name, stand_in in (('_reconstruct', _reconstruct), ('scalar', _scalar))),
 ]
-_FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+_load = torch.load
 
 
 @contextlib.contextmanager
 def safe_loading() -> Iterator[None]:
     """Have every ``torch.load`` in the block run nothing from its file, whoever calls it and with whatever options.
 
+    MMEngine's loader falls back to unsafe loading, and puts NumPy's own constructors on the list before that.
+
     Raises:
-        UserError: If a file needs more than weights, which MMEngine's loader would then read unsafely.
+        UserError: If a file needs more than weights.
     """
-    before = os.environ.get(_FORCE)
-    os.environ[_FORCE] = '1'
+    before = torch.load
+    torch.load = _load_numbers
     try:
-        with torch.serialization.safe_globals(_STAND_INS):
-            yield
+        yield
     except pickle.UnpicklingError as error:
         raise UserError(f'A checkpoint that the config names cannot be loaded without unsafe unpickling or is damaged '
                         f'({reason(error)}); save its state_dict again with a current MMEngine.') from error
     finally:
-        if before is None:
-            del os.environ[_FORCE]
-        else:
-            os.environ[_FORCE] = before
+        torch.load = before
+
+
+def _load_numbers(*args: Any, **options: Any) -> Any:
+    """Call ``torch.load`` with exactly the stand-ins above on its list."""
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(_STAND_INS)
+    try:
+        return _load(*args, **{**options, 'weights_only': True})
+    except TypeError as error:  # something on the list was called in another way than MMEngine does
+        raise pickle.UnpicklingError(str(error)) from error
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
 
 
 def reason(error: Exception) -> str:

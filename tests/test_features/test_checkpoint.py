@@ -105,13 +105,14 @@ def test_histories_of_losses_are_read_as_they_were(tmp_path):
     assert loaded.mean() == hub.get_scalar('train/loss').mean()
 
 
-def test_nobody_loads_unsafely_meanwhile(tmp_path, monkeypatch):
-    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+def test_nobody_loads_unsafely_meanwhile(tmp_path):
+    load, listed = torch.load, torch.serialization.get_safe_globals()
     torch.save({'state_dict': {}, 'meta': Call(os.mkdir, str(tmp_path / 'ran'))}, tmp_path / 'evil.pth')
     with pytest.raises(UserError, match='without unsafe unpickling'), safe_loading():
         load_checkpoint(torch.nn.Linear(1, 1), str(tmp_path / 'evil.pth'))
     assert not (tmp_path / 'ran').exists()
-    assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
+    assert torch.load is load
+    assert set(torch.serialization.get_safe_globals()) == set(listed)
 
 
 @pytest.mark.parametrize(('content', 'message'), [

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +246,27 @@ def test_training_writes_a_result_and_repeats_under_a_seed(tiny_config, coco_cor
         weights.append(load_state_dict(tmp_path / name / 'iter_6.pth'))
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_a_run_goes_on_from_its_checkpoint_and_from_none_that_holds_code(tiny_config, coco_coreset, tmp_path):
+    """MMEngine's own loader reads unsafely what it cannot read safely; its own checkpoints it must still read."""
+    work = {'num_images': 5, 'seed': 1, 'work_dir': str(tmp_path / 'run')}
+    train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=2, **work)))
+    train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=3, resume='auto', **work)))
+    assert (tmp_path / 'run' / 'iter_3.pth').exists()
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / 'ran'),)
+
+    torch.save({'state_dict': {}, 'meta': Evil()}, tmp_path / 'evil.pth')
+    for options in ({'resume': str(tmp_path / 'evil.pth')},
+                    {'cfg_options': {'load_from': str(tmp_path / 'evil.pth')}},
+                    {'cfg_options': {'model.backbone.init_cfg': {
+                        'type': 'Pretrained', 'checkpoint': str(tmp_path / 'evil.pth')}}}):
+        with pytest.raises(UserError, match='A checkpoint that the config names cannot be loaded without unsafe'):
+            train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=2, **{**work, **options})))
+    assert not (tmp_path / 'ran').exists()
 
 
 class TestErrors:
