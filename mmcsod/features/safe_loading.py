@@ -29,7 +29,7 @@ class _Dtype:
         self.dtype = np.dtype(_known(code, _NUMBERS))
 
     def __setstate__(self, state: Any) -> None:
-        self.dtype = self.dtype.newbyteorder(_known(state[1], ('<', '>', '|', '=')))
+        self.dtype = np.dtype(_known(state[1], ('<', '>', '|', '=')) + self.dtype.str[1:])
 
     def read(self, data: Any) -> np.ndarray:
         if not isinstance(data, bytes):
@@ -59,7 +59,7 @@ class _History(HistoryBuffer):
         self.max_length = int(state['max_length'])
         self._log_history = _numbers(state['_log_history'])
         self._count_history = _numbers(state['_count_history'])
-        self.__class__ = HistoryBuffer  # type: ignore[assignment]
+        self.__class__ = HistoryBuffer
 
 
 def _scalar(dtype: Any, data: Any) -> Any:
@@ -71,7 +71,7 @@ def _statistic(owner: type, name: str) -> Callable[..., Any]:
     """Stand in for ``getattr``, which a pickled history of losses calls for its own statistics and nothing else."""
     if owner is not _History or name not in ('min', 'max', 'mean', 'current'):
         raise TypeError(f'{owner}.{name} has no place in a checkpoint')
-    return getattr(HistoryBuffer, name)  # type: ignore[no-any-return]
+    return getattr(HistoryBuffer, name)
 
 
 def _reconstruct(*_: Any) -> _Array:
