@@ -12,4 +12,7 @@ grid = [
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60], seeds=3),
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[150], seeds=3),
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60, 150], seeds=5),
+
+    dict(methods=['classwise-k-center', 'classwise-k-means', 'd2', 'ccs', 'infomax', 'zcore', 'tfdp'],
+         num_images=[60, 150], seeds=3),
 ]

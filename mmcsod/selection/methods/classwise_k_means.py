@@ -1,0 +1,64 @@
+"""k-means on class rows: one image for each cluster."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.cluster.vq import kmeans2
+
+from mmcsod.coreset import Pick
+from mmcsod.selection.methods.by_row import Choice, select_by_row
+from mmcsod.selection.methods.neighbours import read_all
+from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.selection.unit_rows import UnitRows
+
+
+@register_method('classwise-k-means', parameters=('seed',), nested=False)
+def classwise_k_means(task: Task) -> Iterator[Pick]:
+    """Cluster each class's unit rows and take the row nearest to each centre, a class in turn (section 3.5's turns).
+
+    k-means with k-means++ (Arthur and Vassilvitskii, SODA 2007) and as many clusters as the class gets turns. A turn
+    takes from the cluster of which the fewest rows are selected, the largest of those, the row nearest to its centre.
+    """
+    turns = -(-max(1, task.target - len(task.included)) // len(task.pool.labels))
+    return select_by_row(task, lambda units, eligible: _Clusters(units, eligible, turns, task.rng))
+
+
+class _Clusters:
+    """Clusters at its first turn: only there is it certain which random numbers are its own."""
+
+    def __init__(self, units: UnitRows, eligible: np.ndarray, number: int, rng: np.random.Generator) -> None:
+        self._units = units
+        self._rows = np.flatnonzero(eligible)
+        self._left = eligible[self._rows].copy()
+        self._number = number
+        self._rng = rng
+        self._clusters: np.ndarray | None = None
+        self._distances = np.empty(0)
+
+    def best(self) -> Choice:
+        if self._clusters is None:
+            self._clusters, self._distances = cluster(read_all(self._units, self._rows), self._number, self._rng)
+        selected = np.bincount(self._clusters[~self._left], minlength=self._number)
+        sizes = np.bincount(self._clusters, minlength=self._number)
+        left = np.flatnonzero(self._left)
+        of_left = self._clusters[left]
+        order = np.lexsort((left, self._distances[left], of_left, -sizes[of_left], selected[of_left]))
+        return Choice(int(self._rows[left[order[0]]]))
+
+    def select(self, row: int) -> None:
+        self._left[int(np.searchsorted(self._rows, row))] = False
+
+
+def cluster(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's cluster, (m,), and its distance to that cluster's centre, (m,)."""
+    distinct = np.unique(units, axis=0)
+    if len(distinct) <= number:
+        clusters = np.array([int(np.flatnonzero((distinct == unit).all(axis=1))[0]) for unit in units])
+        return clusters, np.zeros(len(units))
+    with warnings.catch_warnings():  # an empty cluster is no harm: nobody takes from it
+        warnings.simplefilter('ignore', UserWarning)
+        centres, clusters = kmeans2(units, number, iter=20, minit='++', rng=rng)
+    return clusters, np.linalg.norm(units - centres[clusters], axis=1)

@@ -1,0 +1,79 @@
+"""ZCore: what random looks at few dimensions find to cover much and to be redundant with little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.selection.methods.by_row import Choice, select_by_row
+from mmcsod.selection.methods.neighbours import read_all
+from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.selection.unit_rows import UnitRows
+
+SAMPLES = 10_000
+"""Looks at each class; the paper takes a million at all data."""
+
+DIMENSIONS = 2
+NEIGHBOURS = 1000
+EXPONENT = 4
+"""Dimensions of a look, rows that a find makes redundant, and how fast that falls with their distance: the paper's."""
+
+
+@register_method('zcore', parameters=('seed',))
+def zcore(task: Task) -> Iterator[Pick]:
+    """ZCore (Griffin, Marks and Corso, 2024, arXiv:2411.15349) on a class's unit rows, a class in turn.
+
+    A look draws two dimensions and a point of them from the triangular distribution of their least, median and
+    largest value. The row nearest to the point gains 1; the rows nearest to that row lose 1 among them, in proportion
+    to distance^-4, a copy all of it. The highest scores are selected. The paper scores all data at once.
+    """
+    return select_by_row(task, lambda units, eligible: _ZCore(units, eligible, task.rng))
+
+
+class _ZCore:
+    """Scores at its first turn: only there is it certain which random numbers are its own."""
+
+    def __init__(self, units: UnitRows, eligible: np.ndarray, rng: np.random.Generator) -> None:
+        self._units = units
+        self._rows = np.flatnonzero(eligible)
+        self._left = eligible[self._rows].copy()
+        self._rng = rng
+        self._scores: np.ndarray | None = None
+
+    def best(self) -> Choice:
+        if self._scores is None:
+            self._scores = zcore_scores(read_all(self._units, self._rows), self._rng)
+        place = int(np.argmax(np.where(self._left, self._scores, -np.inf)))
+        return Choice(int(self._rows[place]), {'score': float(self._scores[place])})
+
+    def select(self, row: int) -> None:
+        self._left[int(np.searchsorted(self._rows, row))] = False
+
+
+def zcore_scores(vectors: np.ndarray, rng: np.random.Generator, samples: int = SAMPLES) -> np.ndarray:
+    """Return the scores, (m,), of (m, d) vectors."""
+    lowest, middle, highest = vectors.min(axis=0), np.median(vectors, axis=0), vectors.max(axis=0)
+    spread = np.flatnonzero(highest > lowest)
+    scores = np.zeros(len(vectors))
+    if len(spread) == 0:
+        return scores
+    for _ in range(samples):
+        seen = rng.choice(spread, min(DIMENSIONS, len(spread)), replace=False)
+        look(scores, vectors[:, seen], rng.triangular(lowest[seen], middle[seen], highest[seen]))
+    return scores
+
+
+def look(scores: np.ndarray, points: np.ndarray, sample: np.ndarray) -> None:
+    """Change the scores, (m,), in place by one look at points, (m, k)."""
+    found = int(np.argmin(np.abs(points - sample).sum(axis=1)))
+    scores[found] += 1
+    distances = np.abs(points - points[found]).sum(axis=1)
+    distances[found] = np.inf
+    nearest = np.argsort(distances, kind='stable')[:min(NEIGHBOURS, len(points) - 1)]
+    if len(nearest) and distances[nearest[0]] == 0:
+        scores[nearest[0]] -= 1
+    elif len(nearest):
+        loss = (distances[nearest] / distances[nearest[0]]) ** -EXPONENT
+        scores[nearest] -= loss / loss.sum()

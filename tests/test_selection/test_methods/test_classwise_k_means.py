@@ -1,0 +1,29 @@
+import numpy as np
+
+from mmcsod import FeatureBank, select_coreset
+from mmcsod.selection.methods.classwise_k_means import cluster
+from tests.test_selection.banks import class_bank
+
+
+def test_one_image_of_each_cluster_the_nearest_to_its_centre():
+    # Three bundles of three directions, the middle one of each being the nearest to its centre; the first bundle has a
+    # fourth row and, as the largest, comes first.
+    angles = np.radians([0, 2, 4, 2.5, 40, 42, 44, 80, 82, 84])
+    bank = class_bank(np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32))
+    for seed in range(3):
+        picks = select_coreset(bank, num_images=3, method='classwise-k-means', seed=seed).image_ids
+        assert picks[0] in ('00001', '00003')
+        assert sorted(picks[1:]) == ['00005', '00008']
+
+
+def test_copies_are_one_cluster():
+    clusters, distances = cluster(np.array([[0, 1.0], [1, 0], [0, 1.0]]), 4, np.random.default_rng(0))
+    assert clusters[0] == clusters[2] != clusters[1]
+    assert not distances.any()
+
+
+def test_a_class_that_gets_more_turns_than_its_share_goes_on():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(22, 3)).astype(np.float32)
+    bank = FeatureBank.from_arrays(vectors, [f'{i:02}' for i in range(22)], [0] * 20 + [1] * 2, ['many', 'few'])
+    assert len(set(select_coreset(bank, num_images=20, method='classwise-k-means').image_ids)) == 20

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from mmcsod import select_coreset
+from mmcsod.selection.methods.zcore import look, zcore_scores
+from tests.test_selection.banks import class_bank
+
+
+def test_a_look_by_hand():
+    # The point (1, 1) finds the row (1, 0). The others are 1 and 2 away from it: they share a loss of 1 as 1 to 2^-4.
+    scores = np.zeros(3)
+    look(scores, np.array([[1.0, 0], [0, 0], [1, -2]]), np.array([1.0, 1]))
+    assert scores == pytest.approx([1, -16 / 17, -1 / 17])
+
+
+def test_a_copy_bears_all_of_the_loss():
+    scores = np.zeros(3)
+    look(scores, np.array([[1.0, 0], [0, 0], [1, 0]]), np.array([1.0, 1]))
+    assert scores == pytest.approx([1, 0, -1])
+
+
+def test_equal_rows_have_nothing_to_look_at():
+    assert not zcore_scores(np.ones((3, 2)), np.random.default_rng(0)).any()
+
+
+def test_a_seed_repeats_and_decides():
+    bank = class_bank(np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32))
+    first, again, other = (select_coreset(bank, num_images=9, method='zcore', seed=seed) for seed in (1, 1, 2))
+    assert first.image_ids == again.image_ids
+    assert [pick.score for pick in first.picks] != [pick.score for pick in other.picks]
