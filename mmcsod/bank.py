@@ -13,6 +13,7 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ import numpy as np
 from mmcsod.errors import UserError
 from mmcsod.fileio import new_directory, read_json, write_json
 
+logger = logging.getLogger('mmcsod')
+
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
 
@@ -32,7 +35,7 @@ ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureBank:
     """Imagewise-classwise vectors (Eq. 3) of a training set, with the tables that say whose they are.
 
@@ -68,7 +71,8 @@ class FeatureBank:
 
         Args:
             vectors: (M, d) float; float32 and float16 are kept as they are, anything else becomes float32.
-            image_ids: M ids, one per row; within a class, rows are taken to be in dataset order.
+            image_ids: M ids, one per row; within a class, rows are taken to be in dataset order. Ids of another type
+                become text, and a second row of one image and class counts on its own, each with a warning.
             labels: M indices into ``classes``.
             classes: Class names in dataset order.
 
@@ -90,7 +94,23 @@ class FeatureBank:
         rows['image'] = [images[str(image)] for image in image_ids]
         rows['label'] = indices
         rows['count'] = 1
-        return cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
+        bank = cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
+        bank._remark(image_ids)
+        return bank
+
+    def _remark(self, given_ids: Sequence[Any]) -> None:
+        """Say what ``from_arrays`` makes of input that one may expect to be taken otherwise."""
+        if len(given_ids) and not isinstance(given_ids[0], str):
+            logger.warning("Image ids were given as %s, like %s: the bank and its coresets have them as text, '%s'.",
+                           type(given_ids[0]).__name__, given_ids[0], given_ids[0])
+        keys = self.rows['image'] * len(self.classes) + self.rows['label']
+        first, counts = np.unique(keys, return_index=True, return_counts=True)[1:]
+        if len(first) < len(keys):
+            row = first[counts > 1][0]
+            logger.warning("%d of %d rows are of an image and a class that have another row, first of '%s', '%s': each "
+                           'counts as a vector of its own; average them to have one an image and class (Eq. 3).',
+                           len(keys) - len(first), len(keys), self.images[self.rows['image'][row]],
+                           self.classes[self.rows['label'][row]])
 
     @cached_property
     def image_ids(self) -> np.ndarray:
@@ -109,6 +129,12 @@ class FeatureBank:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        extras = [name for name in ('image_vectors', 'objects', 'object_vectors') if getattr(self, name) is not None]
+        return (f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
+                f'{len(self.images)} images, {len(self.classes)} classes'
+                f'{", with " + ", ".join(extras) if extras else ""}>')
 
     def objectwise(self) -> FeatureBank:
         """Return the bank whose rows are single objects (section 4.5's Objectwise), class-major.

@@ -12,6 +12,10 @@ from typing import NoReturn
 
 from mmcsod.errors import UserError
 
+_MMDETECTION = 'MMDetection, MMCV and MMEngine'
+INSTALLED_WITH = {'mmengine': _MMDETECTION, 'mmcv': _MMDETECTION, 'mmdet': _MMDETECTION, 'torch': 'PyTorch'}
+"""What one installs to have a module."""
+
 
 def run(main: Callable[[], int | None]) -> None:
     """Call ``main`` and exit with its status.
@@ -24,6 +28,11 @@ def run(main: Callable[[], int | None]) -> None:
         sys.stdout.flush()
     except UserError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition('.')[0] == __package__:
+            raise
+        _fail(f'The module {error.name} is not installed, and this needs it; docs/install.md says how to install '
+              f'{INSTALLED_WITH.get(error.name.partition(".")[0], "what mmcsod requires")}.')
     except MemoryError:
         _fail('There is not enough memory.')
     except BrokenPipeError:  # whoever read the output has seen enough
@@ -31,9 +40,9 @@ def run(main: Callable[[], int | None]) -> None:
         sys.exit(141)
     except OSError as error:
         _fail(f'The system refused {error.filename}: {error.strerror}.' if error.filename else str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end in a traceback
-        print('interrupted', file=sys.stderr)
+        print(': '.join(filter(None, ('interrupted', *interrupt.args))), file=sys.stderr)
         sys.exit(130)
     sys.exit(status)
 

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Pick:
                 if value is not None or name not in ('likeness', 'novelty')}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Coreset:
     """An ordered selection of images: Algorithm 1's subset S with the order kept.
 
@@ -77,6 +78,10 @@ class Coreset:
     def __len__(self) -> int:
         return len(self.picks)
 
+    def __repr__(self) -> str:
+        lam = f', lam {self.parameters["lam"]:.6g}' if 'lam' in self.parameters else ''
+        return f'<Coreset of {len(self)} images by {self.method}{lam}, {len(self.classes)} classes>'
+
     def prefix(self, num_images: int) -> Coreset:
         """Return the coreset of the first ``num_images`` picks.
 
@@ -86,6 +91,8 @@ class Coreset:
         Raises:
             UserError: If ``num_images`` is below 1 or more than there are.
         """
+        if not isinstance(num_images, Integral):
+            raise UserError(f'A prefix of {num_images!r} images was asked of a coreset; give a whole number.')
         if not 1 <= num_images <= len(self):
             raise UserError(f'A prefix of {num_images} images was asked of a coreset that has {len(self)}; '
                             f'ask for 1 to {len(self)}.')

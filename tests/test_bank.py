@@ -153,3 +153,14 @@ def test_damaged_arrays_are_refused_and_never_unpickled(tmp_path):
     np.save(path, np.array([{'a': 1}], dtype=object), allow_pickle=True)
     with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
         FeatureBank.load(tmp_path / 'features')
+
+
+def test_input_of_from_arrays_that_is_taken_otherwise_than_expected_is_told(caplog):
+    vectors = np.ones((3, 2), np.float32)
+    bank = FeatureBank.from_arrays(vectors, [7, 8, 7], [0, 0, 0], ['cat'])
+    assert bank.images == ('7', '8')
+    assert "Image ids were given as int, like 7: the bank and its coresets have them as text, '7'." in caplog.text
+    assert "1 of 3 rows are of an image and a class that have another row, first of '7', 'cat'" in caplog.text
+    caplog.clear()
+    FeatureBank.from_arrays(vectors, ['7', '8', '7'], [0, 0, 1], ['cat', 'dog'])
+    assert not caplog.text

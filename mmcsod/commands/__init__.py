@@ -1,8 +1,8 @@
 """The command line: ``mmcsod COMMAND``, ``python -m mmcsod COMMAND`` and the scripts in ``tools/``.
 
-Each command is a module of this folder with ``DESCRIPTION``, ``EXAMPLES``, ``add_arguments(parser)`` and
-``main(args)``, and a line in ``COMMANDS``. A module is imported only when its command is asked for, so that
-``mmcsod --help`` is quick.
+Each command is a module of this folder with ``DESCRIPTION``, ``EXAMPLES``, ``add_arguments(parser)``, ``main(args)``
+and perhaps ``GO_ON``, which says how to go on after Ctrl-C, and a line in ``COMMANDS``. A module is imported only when
+its command is asked for, so that ``mmcsod --help`` is quick.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mmcsod.console import log_warnings_only, run
+from mmcsod.errors import UserError
 from mmcsod.launcher import rank
 from mmcsod.version import __version__
 
@@ -36,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _main(words: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog='mmcsod', description='Choose the images to train an object detector on.',
+    parser = _Parser(prog='mmcsod', description='Choose the images to train an object detector on.',
                                      epilog="'mmcsod COMMAND --help' says more, with an example.")
     parser.add_argument('--version', action='version', version=f'mmcsod {__version__}')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
@@ -46,7 +48,20 @@ def _main(words: list[str]) -> int | None:
             module = importlib.import_module(f'{__name__}.{name}')
             command.description, command.epilog = module.DESCRIPTION, module.EXAMPLES
             module.add_arguments(command)
-    args = parser.parse_args(words)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        commands.choices[args.command].error(f'there is no option {" ".join(unknown)}')
     if rank(getattr(args, 'launcher', 'none')) != 0:
         log_warnings_only()
-    return importlib.import_module(f'{__name__}.{args.command}').main(args)
+    module = importlib.import_module(f'{__name__}.{args.command}')
+    try:
+        return module.main(args)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(getattr(module, 'GO_ON', '')) from error
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a wrong argument, in place of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} ('{self.prog} --help' says what there is).")

@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
     bank = FeatureBank.load(args.bank)
     coresets = tables.load_coresets(args.coresets)
     masks = {name: tables.selected_images(bank, coreset, name) for name, coreset in coresets.items()}
-    parts = [tables.size_table(bank, masks), tables.similarity_table(bank, masks)]
+    parts = [_sizes(bank, masks), tables.similarity_table(bank, masks)]
     if len(masks) > 1:
         parts.append(tables.changes_table(masks))
     if args.class_name is not None:
@@ -46,6 +46,12 @@ def main(args: argparse.Namespace) -> None:
         draw(args, bank, coresets, masks)
 
 
+def _sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray]) -> str:
+    if bank.objects is None:
+        return 'The bank has no table of objects (it was made of vectors alone), so that sizes are not compared.'
+    return tables.size_table(bank, masks)
+
+
 def draw(args: argparse.Namespace, bank: FeatureBank, coresets: Mapping[str, Coreset],
          masks: Mapping[str, np.ndarray]) -> None:
     """Draw the figures."""
@@ -53,7 +59,8 @@ def draw(args: argparse.Namespace, bank: FeatureBank, coresets: Mapping[str, Cor
     from mmcsod.analysis.object_ranks import rank_objects
 
     out = Path(args.out)
-    draw_sizes(bank, masks, out / 'sizes.png')
+    if bank.objects is not None:
+        draw_sizes(bank, masks, out / 'sizes.png')
     draw_similarity(bank, masks, out / 'similarity.png')
     if args.class_name is not None and args.images is not None:
         label = tables.label_of(bank, args.class_name)

@@ -18,6 +18,8 @@ EXAMPLES = """examples:
 A grid that was stopped goes on where it was: finished runs have their line in the results. The results of several
 machines are put together by writing them into one file (cat a.jsonl b.jsonl > both.jsonl)."""
 
+GO_ON = 'finished runs are kept; the same command goes on with the others'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of an experiment."""

@@ -11,6 +11,8 @@ DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
 EXAMPLES = """example:
   mmcsod retrain mmdet::retinanet/retinanet_r50_fpn_1x_coco.py work_dirs/coreset.json --iters 1000 --seed 0"""
 
+GO_ON = 'checkpoints are kept; the same command with --resume goes on from the last'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of training."""

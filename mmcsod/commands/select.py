@@ -18,6 +18,8 @@ EXAMPLES = """examples:
   mmcsod select --bank work_dirs/voc/features --num-images 100 200 500
   mmcsod select --bank work_dirs/voc/features --ratio 0.05 --include labelled.txt --lam 0.05"""
 
+GO_ON = 'an extraction is not lost: the same command with --resume goes on from there'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of both stages."""

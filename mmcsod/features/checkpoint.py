@@ -30,8 +30,7 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location='cpu')
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-        raise UserError(f'The checkpoint {path} cannot be loaded without unsafe unpickling or is damaged '
-                        f'({reason(cause)}); save its state_dict again with a current MMEngine.') from error
+        raise UserError(_why_unreadable(path, cause)) from error
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -39,6 +38,20 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
         raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
     return {key.removeprefix('module.'): value for key, value in content.items()
             if isinstance(key, str) and isinstance(value, Tensor)}
+
+
+def _why_unreadable(path: Path, error: Exception) -> str:
+    with path.open('rb') as file:
+        start = file.read(20)
+    size = path.stat().st_size
+    if not start.startswith((b'PK\x03\x04', b'\x80')):
+        return (f'{path} is no checkpoint of PyTorch: its {size} bytes begin with {start!r}; fetch the file itself, '
+                'not a page or a pointer to it.')
+    if not isinstance(error, (EOFError, OSError, RuntimeError)):
+        return (f'The checkpoint {path} cannot be loaded without unsafe unpickling ({reason(error)}); save its '
+                'state_dict again with a current MMEngine.')
+    cause = str(error).partition('. ')[0][:200] or 'it ends too early'
+    return f'The checkpoint {path} is damaged or was cut off: {size} bytes are there ({cause}); copy or save it again.'
 
 
 def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> list[str]:

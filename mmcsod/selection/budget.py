@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from mmcsod.errors import UserError
@@ -33,9 +33,9 @@ class Budget:
             raise UserError(f'{len(given)} budgets were given; give one of num_images, ratio and num_objects.')
         for name, value in (('num_images', self.num_images), ('num_objects', self.num_objects)):
             if value is not None and not (isinstance(value, Integral) and value >= 1):
-                raise UserError(f'{name} is {value}; ask for 1 or more, a whole number.')
-        if self.ratio is not None and not 0 < self.ratio <= 1:
-            raise UserError(f'ratio is {self.ratio}; give a share above 0 and at most 1.')
+                raise UserError(f'{name} is {_shown(value)}; ask for 1 or more, a whole number.')
+        if self.ratio is not None and not (isinstance(self.ratio, Real) and 0 < self.ratio <= 1):
+            raise UserError(f'ratio is {_shown(self.ratio)}; give a share above 0 and at most 1, a number.')
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -53,3 +53,7 @@ class Budget:
         assert self.num_objects is not None
         objects = pool.object_counts[pool.images]
         return max(1, round(self.num_objects / objects.mean())) if len(objects) else 1
+
+
+def _shown(value: object) -> str:
+    return f"the text '{value}'" if isinstance(value, str) else str(value)

@@ -116,7 +116,10 @@ def test_nobody_loads_unsafely_meanwhile(tmp_path):
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'cannot be loaded'), (b'PK not a zip', 'cannot be loaded'), (pickle.dumps({'a': 1}), 'unsafe|no state_dict')])
+    (b'', 'no checkpoint of PyTorch: its 0 bytes'),
+    (b'<html>not found', 'no checkpoint of PyTorch: its 15 bytes begin'),
+    (b'PK not a zip', 'no checkpoint of PyTorch: its 12 bytes begin'),
+    (pickle.dumps({'a': 1}), 'unsafe|no state_dict')])
 def test_a_damaged_checkpoint_is_told(content, message, tmp_path):
     (tmp_path / 'bad.pth').write_bytes(content)
     with pytest.raises(UserError, match=message):
@@ -162,3 +165,13 @@ def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):
     state = build(other).state_dict()
     with pytest.raises(UserError, match=r'of another detector.*neck'):
         load_weights(build(cfg), state, 'other.pth')
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+def test_a_checkpoint_that_was_cut_off_is_told_as_such(zipped, tmp_path):
+    path = tmp_path / 'half.pth'
+    torch.save({'state_dict': {'a': torch.randn(1000)}}, path, _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UserError, match='is damaged or was cut off: 2000 bytes are there') as raised:
+        load_state_dict(path)
+    assert 'unsafe' not in str(raised.value)

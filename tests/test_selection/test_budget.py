@@ -25,7 +25,12 @@ def test_targets(pool, budget, target, parameters):
 
 
 @pytest.mark.parametrize('values', [{}, {'num_images': 1, 'num_objects': 1}, {'num_images': 1.5}, {'num_objects': 0},
-                                    {'ratio': 1.1}, {'ratio': float('nan')}])
+                                    {'ratio': 1.1}, {'ratio': float('nan')}, {'ratio': '0.1'}])
 def test_budgets_that_are_none_are_refused(values):
     with pytest.raises(UserError):
         Budget(**values)
+
+
+def test_a_number_given_as_text_is_told_as_such():
+    with pytest.raises(UserError, match="num_images is the text '60'; ask for 1 or more, a whole number"):
+        Budget(num_images='60')
