@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,23 +22,38 @@ def write_coco(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     """Write each COCO-format source as its own file thinned out, and all others together as a converted one.
 
     A COCO file keeps everything (segmentations, crowds, areas, ids, categories, unknown fields) of the images that
-    stay; only the other images and their annotations go. A converted file holds the boxes as MMDetection reads them,
+    stay; only the other images and their annotations go, and file names that lead out of a folder of links or copies
+    become those of the images in it. A converted file holds the boxes as MMDetection reads them,
     difficult ones and areas to ignore as crowds, which training ignores likewise.
     """
     settings = []
     for source in sources:
         if isinstance(source.leaf, CocoDataset):
-            _dump(thin_out(source), directory / inside(source.ann_file))
-            for image, info in tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None):
-                placer.place(info['img_path'], image)
-            settings.append(source_settings(source, placer))
+            settings.append(_write_source(source, directory, placer))
     others = [source for source in sources if not isinstance(source.leaf, CocoDataset)]
     if others:
         _dump(convert(others, placer), directory / CONVERTED)
         root = placer.out if placer.mode != 'reference' else others[0].root
         settings.append({'type': 'CocoDataset', 'metainfo': {'classes': others[0].classes}, 'data_root': f'{root}/',
-                         'ann_file': f'{placer.out}/{CONVERTED}', 'data_prefix': {'img': ''}})
+                         'ann_file': placer.reached_at(CONVERTED), 'data_prefix': {'img': ''}})
     return settings
+
+
+def _write_source(source: Source, directory: Path, placer: FilePlacer) -> Settings:
+    content, settings = thin_out(source), dict(source_settings(source, placer))
+    samples = tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None)
+    placed = {info['img_id']: placer.place(info['img_path'], image) for image, info in samples}
+    if placer.mode != 'reference' and _leads_elsewhere(content['images'], settings['data_prefix']['img'], placed):
+        content['images'] = [{**image, 'file_name': placed[image['id']]} for image in content['images']]
+        settings['data_prefix'] = {**settings['data_prefix'], 'img': ''}
+    _dump(content, directory / inside(source.ann_file))
+    return settings
+
+
+def _leads_elsewhere(images: Sequence[Mapping[str, Any]], prefix: str, placed: Mapping[Any, str]) -> bool:
+    """Return whether some file name, an absolute one for example, does not lead to where the image was put."""
+    return any(posixpath.normpath(posixpath.join(prefix, image['file_name'])) != placed[image['id']]
+               for image in images)
 
 
 def thin_out(source: Source) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class FilePlacer:
         self._transfer(Path(source), self.directory / target)
         return str(target)
 
+    def reached_at(self, path: str | PurePosixPath) -> str:
+        """Return how a config names a file of the export: below its ``data_root``, where the images are there too."""
+        return f'{self.out}/{path}' if self.mode == 'reference' else str(path)
+
     def _transfer(self, source: Path, target: Path) -> None:
         if not source.is_file():
             raise UserError(f'The file {source} does not exist; check data_root and data_prefix of the config.')

@@ -63,7 +63,7 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
 
 def source_settings(source: Source, placer: FilePlacer) -> Settings:
     """Return how a leaf of the stock config reads this source's part of the export."""
-    settings: dict[str, Any] = {'ann_file': f'{placer.out}/{inside(source.ann_file)}'}
+    settings: dict[str, Any] = {'ann_file': placer.reached_at(inside(source.ann_file))}
     if source.leaf._indices is not None:  # they were positions in the source's file
         settings['indices'] = None
     if placer.mode != 'reference':

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from mmdet.registry import DATASETS
@@ -94,3 +95,27 @@ def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path)
     assert [(instance['bbox'], instance['ignore_flag']) for instance in found] == [
         (instance['bbox'], instance['ignore_flag']) for instance in expected]
     assert [instance['ignore_flag'] for instance in found] == [0, 1, 1]
+
+
+@pytest.mark.parametrize('inside', [True, False])
+def test_a_copy_of_a_set_with_absolute_file_names_works_elsewhere(inside, coco_root, tmp_path):
+    """Its originals are gone, and it has been moved."""
+    source, images = tmp_path / 'source', tmp_path / ('source/train' if inside else 'elsewhere')
+    shutil.copytree(coco_root / 'train', images)
+    content = json.loads((coco_root / 'train.json').read_text())
+    for image in content['images']:
+        image['file_name'] = str(images / image['file_name'])
+    source.mkdir(exist_ok=True)
+    (source / 'train.json').write_text(json.dumps(content))
+    leaf = coco_leaf(source)
+    expected = sorted(len(info['instances']) for info in infos(DATASETS.build(leaf)))[-3:]
+    names = ['0002.jpg', '0005.jpg', '0008.jpg']
+    ids = [f'train/{name}' if inside else str(images / name) for name in names]
+    settings, = export_coreset(make_coreset(ids), Config({'train_dataloader': {'dataset': leaf}}), 'coco',
+                               tmp_path / 'out', 'copy')
+    shutil.move(tmp_path / 'out', tmp_path / 'moved')
+    shutil.rmtree(source)
+    shutil.rmtree(images, ignore_errors=True)
+    dataset = DATASETS.build({**leaf, **settings, 'data_root': f'{tmp_path}/moved/'})
+    assert [dataset[index]['img'].shape[2] for index in range(len(dataset))] == [3, 3, 3]
+    assert [len(info['instances']) for info in infos(dataset)] == expected
