@@ -71,7 +71,7 @@ def test_data_is_read_where_it_is_at_hand(name, monkeypatch):
     config = load(name)
     root = Path(leaf_configs(config.train_dataloader.dataset)[0].data_root)
     if not root.is_dir():
-        pytest.skip(f'{root} is not here')
+        pytest.skip(f'needs {root}; see data/README.md')
     sizes = []
     for loader in (config.train_dataloader, config.val_dataloader):
         dataset = DATASETS.build(loader.dataset)
@@ -100,11 +100,10 @@ def resolve(base, path):
     return path.parent / base
 
 
+@pytest.mark.data('bccd')
 def test_boxes_without_area_are_dropped_before_they_ruin_the_loss(monkeypatch):
     monkeypatch.chdir(ROOT)
     config = load('small/faster-rcnn_mobilenet-v2_fpn_320x256_bccd.py')
-    if not Path(config.data_root).is_dir():
-        pytest.skip(f'{config.data_root} is not here')
     dataset = DATASETS.build(config.train_dataloader.dataset)
     names = [dataset.get_data_info(index)['img_id'] for index in range(len(dataset))]
     for name in ('BloodImage_00338', 'BloodImage_00343'):

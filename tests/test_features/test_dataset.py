@@ -181,10 +181,9 @@ def test_datasets_of_different_classes_are_refused(cfg):
         ExtractionDataset(cfg)
 
 
+@pytest.mark.data('bccd')
 def test_bccds_boxes_without_area_are_named():
     root = Path(__file__).parents[2] / 'data' / 'bccd' / 'BCCD'
-    if not root.exists():
-        pytest.skip('needs data/bccd; see data/README.md')
     cfg = small_config(root)
     cfg.train_dataloader.dataset = dict(
         type='XMLDataset', data_root=f'{root}/', ann_file='ImageSets/Main/trainval.txt',

@@ -13,7 +13,7 @@ from mmcsod import FeatureBank
 from mmcsod.bank import ROW_DTYPE
 
 ARCHIVE = Path(__file__).resolve().parents[2] / 'data' / 'voc2012_annotations.tar.gz'
-needs_voc = pytest.mark.skipif(not ARCHIVE.exists(), reason='needs data/voc2012_annotations.tar.gz; see data/README.md')
+needs_voc = pytest.mark.data(ARCHIVE.name)
 
 
 @cache
