@@ -1,8 +1,11 @@
-"""The main job on real photographs, reduced: train, select, retrain and evaluate by the command lines alone."""
+"""The main job on real photographs, as the commands' own examples do it, with fewer images and iterations."""
 
+import importlib
 import json
 import math
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,31 +15,63 @@ import pytest
 from mmcsod import Coreset, FeatureBank
 
 PROJECT = Path(__file__).parents[1]
-CONFIG = 'configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'
 FEW_IMAGES = ['--cfg-options', 'train_dataloader.dataset.indices=60', 'val_dataloader.dataset.indices=8',
               'test_dataloader.dataset.indices=8', 'default_hooks.logger.interval=1']
+ITERATIONS = 3
 
 pytestmark = pytest.mark.slow
 
 
-def tool(name, *words):
-    done = subprocess.run([sys.executable, f'tools/{name}.py', *map(str, words), *FEW_IMAGES], cwd=PROJECT, text=True,
-                          capture_output=True, env=os.environ | {'PYTHONPATH': str(PROJECT)}, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+def examples(command):
+    """The command lines that the help of a command prints, word by word, those for data of one's own left out."""
+    text = importlib.import_module(f'mmcsod.commands.{command}').EXAMPLES.replace('\\\n', ' ')
+    return [shlex.split(line)[1:] for line in re.findall(r'^  (mmcsod .*)$', text, re.MULTILINE) if 'chess' in line]
 
 
-def test_train_select_retrain_evaluate(tmp_path):
-    full, work, small = tmp_path / 'full', tmp_path / 'work', tmp_path / 'small'
-    tool('retrain', CONFIG, '--full', '--iters', 3, '--seed', 0, '--work-dir', full)
-    said = tool('select', CONFIG, full / 'iter_3.pth', '--num-images', 12, '--work-dir', work)
-    assert 'white-queen' in said
+def reduced(words):
+    """The same command for a few seconds."""
+    text = re.sub(r'--iters \d+', f'--iters {ITERATIONS}', ' '.join(words))
+    text = re.sub(r'iter_\d+', f'iter_{ITERATIONS}', text)
+    return [*text.split(), *(FEW_IMAGES if 'configs/small' in text else [])]
+
+
+@pytest.fixture
+def mmcsod(tmp_path):
+    (tmp_path / 'data').symlink_to(PROJECT / 'data')
+
+    def call(words):
+        done = subprocess.run([sys.executable, '-m', 'mmcsod', *reduced(words)], cwd=tmp_path, text=True,
+                              capture_output=True, env=os.environ | {'PYTHONPATH': str(PROJECT)}, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+    return call
+
+
+def test_train_select_retrain_export_compare(mmcsod, tmp_path):
+    work = tmp_path / 'work_dirs' / 'chess'
+    train, retrain = examples('retrain')
+    mmcsod(train)
+    said = [mmcsod(words) for words in examples('select')]
+    assert 'white-queen' in said[0]
     coreset = Coreset.load(work / 'coreset.json')
-    assert len(set(coreset.image_ids)) == 12
+    assert len(set(coreset.image_ids)) == 24
+    largest = Coreset.load(work / 'coreset_csod_48.json')
+    assert Coreset.load(work / 'coreset_csod_12_of_48.json') == largest.prefix(12)
     assert set(coreset.image_ids) <= set(FeatureBank.load(work / 'features').images)
     assert {coreset.classes[pick.label] for pick in coreset.picks} == set(coreset.classes)
-    tool('retrain', CONFIG, work / 'coreset.json', '--iters', 3, '--seed', 0, '--work-dir', small)
-    metrics = json.loads((small / 'result.json').read_text())
-    assert 0 <= metrics['metrics']['coco/bbox_mAP_50'] <= 1
-    losses = [line for line in (next(small.glob('*/vis_data/scalars.json'))).read_text().splitlines() if 'loss' in line]
+    mmcsod(retrain)
+    check_training(next((tmp_path / 'work_dirs').glob('faster-rcnn*')))
+    for words in examples('export'):
+        mmcsod(words)
+    assert len(list((work / 'yolo').rglob('*.jpg'))) == 24
+    assert 'uniform' in mmcsod(examples('analyze')[0])
+    assert 'csod' in mmcsod(examples('experiment')[0])
+
+
+def check_training(folder):
+    metrics = json.loads((folder / 'result.json').read_text())['metrics']
+    assert 0 <= metrics['coco/bbox_mAP_50'] <= 1
+    lines = next(folder.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    losses = [line for line in lines if 'loss' in line]
+    assert len(losses) == ITERATIONS
     assert all(math.isfinite(json.loads(line)['loss']) for line in losses)

@@ -14,8 +14,8 @@ from mmcsod.coreset import Coreset
 from mmcsod.fileio import file_name
 
 DESCRIPTION = 'Compare coresets without training: sizes, coverage, redundancy, list changes, prototypes, object ranks.'
-EXAMPLES = """examples:
-  mmcsod analyze work_dirs/voc/features csod.json uniform.json
+EXAMPLES = """examples, the first after those of `mmcsod select --help`:
+  mmcsod analyze work_dirs/chess/features work_dirs/chess/coreset.json work_dirs/chess/uniform.json
   mmcsod analyze work_dirs/voc/features objectwise.json csod.json --class person \\
       --out work_dirs/voc/analysis --images data/VOCdevkit"""
 

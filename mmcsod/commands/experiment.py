@@ -10,7 +10,8 @@ from pathlib import Path
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Run a grid of methods, budgets, seeds and detectors, and show what it has found so far.'
-EXAMPLES = """examples:
+EXAMPLES = """examples, in a checkout, which carries the photographs:
+  mmcsod experiment configs/experiments/chess.py --list
   mmcsod experiment configs/experiments/chess.py
   mmcsod experiment configs/experiments/chess.py --table --figure work_dirs/chess.png
   mmcsod experiment configs/experiments/chess.py --shard 1/2      and --shard 2/2 on another machine

@@ -9,8 +9,9 @@ from mmcsod.coreset import Coreset, first_picks
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
-EXAMPLES = """example:
-  mmcsod export work_dirs/coreset.json --config CONFIG --format voc --out data/voc_coreset"""
+EXAMPLES = """example, after those of `mmcsod select --help`:
+  mmcsod export work_dirs/chess/coreset.json --format yolo --out work_dirs/chess/yolo \\
+      --config configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

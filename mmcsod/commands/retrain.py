@@ -8,7 +8,11 @@ import os
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
-EXAMPLES = """example:
+EXAMPLES = """examples, two on the photographs of a checkout, the second after those of `mmcsod select --help`:
+  mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py --full --iters 200 \\
+      --work-dir work_dirs/chess
+  mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/coreset.json \\
+      --iters 120 --seed 0
   mmcsod retrain mmdet::retinanet/retinanet_r50_fpn_1x_coco.py work_dirs/coreset.json --iters 1000 --seed 0"""
 
 GO_ON = 'checkpoints are kept; the same command with --resume goes on from the last'

@@ -13,9 +13,11 @@ from mmcsod.fileio import refuse_unfit_file
 from mmcsod.launcher import rank
 
 DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
-EXAMPLES = """examples:
-  mmcsod select CONFIG CHECKPOINT --num-images 200
-  mmcsod select --bank work_dirs/voc/features --num-images 100 200 500
+EXAMPLES = """examples, after the first of `mmcsod retrain --help`, which trains the detector that they need:
+  mmcsod select configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/iter_200.pth \\
+      --num-images 24 --work-dir work_dirs/chess
+  mmcsod select --bank work_dirs/chess/features --num-images 12 24 48
+  mmcsod select --bank work_dirs/chess/features --num-images 24 --method uniform --out work_dirs/chess/uniform.json
   mmcsod select --bank work_dirs/voc/features --ratio 0.05 --include labelled.txt --lam 0.05"""
 
 GO_ON = 'an extraction is not lost: the same command with --resume goes on from there'
