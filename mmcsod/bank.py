@@ -30,6 +30,8 @@ logger = logging.getLogger('mmcsod')
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
+FILES = frozenset(('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy',
+                   'meta.json'))
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
@@ -200,7 +202,7 @@ class FeatureBank:
                 object_vectors=_open_if_there(directory, 'object_vectors', memory_map=True),
                 provenance=meta['provenance'])
         except (KeyError, TypeError) as error:
-            raise UserError(f'{directory} is a damaged feature bank ({error}); extract again.') from error
+            raise UserError(f'{directory} is a damaged feature bank ({error}); extract again with --overwrite.') from error
 
     def _check(self) -> None:
         if self.vectors.ndim != 2:
@@ -211,10 +213,10 @@ class FeatureBank:
             twice = next(image for image, count in Counter(self.images).items() if count > 1)
             raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
         if len(self.vectors) != len(self.rows):
-            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; extract again.')
+            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; extract again with --overwrite.')
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
             raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
-                            'extract again.')
+                            'extract again with --overwrite.')
         self._check_table('rows', self.rows, ROW_DTYPE)
         if self.objects is not None:
             self._check_table('objects', self.objects, OBJECT_DTYPE)
@@ -223,16 +225,21 @@ class FeatureBank:
     def _check_object_vectors(self, expected: int) -> None:
         if self.object_vectors is not None and len(self.object_vectors) != expected:
             raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
-                            'not ignored; extract again.')
+                            'not ignored; extract again with --overwrite.')
 
     def _check_table(self, name: str, table: np.ndarray, dtype: np.dtype) -> None:
         if table.dtype != dtype:
-            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; extract again.")
+            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; extract again with --overwrite.")
         for column, size in (('image', len(self.images)), ('label', len(self.classes))):
             values = table[column]
             if len(values) and not (0 <= values.min() and values.max() < size):
                 raise UserError(f"The bank's {name} name a {column} outside 0..{size - 1}; "
                                 'its tables do not belong together.')
+
+
+def is_bank_folder(directory: Path) -> bool:
+    """Return whether a folder holds nothing but a bank's files, damaged or not, so that replacing it loses no other."""
+    return directory.is_dir() and {path.name for path in directory.iterdir()} <= FILES
 
 
 def _open_if_there(directory: Path, name: str, memory_map: bool = False) -> np.ndarray | None:
@@ -244,4 +251,4 @@ def _open(directory: Path, name: str, memory_map: bool = False) -> np.ndarray:
     try:
         return np.load(path, mmap_mode='r' if memory_map else None, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise UserError(f'{path} is not a readable array ({error}); extract again.') from error
+        raise UserError(f'{path} is not a readable array ({error}); extract again with --overwrite.') from error

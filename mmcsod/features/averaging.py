@@ -58,8 +58,14 @@ def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], 
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
         'image_vectors': _image_vectors(indices, features),
         'unreadable': np.array([index for index in indices if index not in features], np.int64),
+        'not_finite': np.array([index for index in indices if index in features and not _is_finite(features[index])],
+                               np.int64),
     }
     return arrays | {'object_vectors': _stack(objects)} if keep_objects else arrays
+
+
+def _is_finite(features: ImageFeatures) -> bool:
+    return bool(np.isfinite(features.vectors).all() and np.isfinite(features.image).all())
 
 
 def _stack(parts: list[np.ndarray]) -> np.ndarray:

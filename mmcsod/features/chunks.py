@@ -6,9 +6,11 @@ however many processes wrote it and however often they were killed.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,13 @@ from numpy.lib.npyio import NpzFile
 
 from mmcsod.bank import ROW_DTYPE, FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.fileio import read_json, write_json
+from mmcsod.fileio import read_json, sync, write_json
+from mmcsod.temporary import remove
 
 CHUNK_SIZE = 128
+
+DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+"""What reading a damaged chunk raises."""
 
 
 class ChunkStore:
@@ -41,14 +47,35 @@ class ChunkStore:
         return range(chunk * CHUNK_SIZE, min((chunk + 1) * CHUNK_SIZE, self.num_images))
 
     def begin(self, identity: Mapping[str, Any]) -> None:
-        """Make the folder, and write into it what this is the extraction of."""
+        """Make the folder, and write into it what this is the extraction of.
+
+        Chunks without an identity are what a kill left of a removal: nobody knows whose they are.
+
+        Raises:
+            UserError: If they cannot be removed.
+        """
+        if self.partial.exists() and self.identity() is None:
+            self.discard()
         self.partial.mkdir(parents=True, exist_ok=True)
-        write_json(self.partial / 'identity.json', identity)
+        write_json(self._identity, identity)
+        sync(self.partial.parent)
 
     def identity(self) -> dict[str, Any] | None:
-        """Return what an unfinished extraction was begun with, None if there is none."""
-        path = self.partial / 'identity.json'
-        return read_json(path, "an unfinished extraction's identity") if path.exists() else None
+        """Return what an unfinished extraction was begun with, None if there is none.
+
+        Raises:
+            UserError: If that cannot be read.
+        """
+        if not self._identity.exists():
+            return None
+        found = read_json(self._identity, "an unfinished extraction's identity")
+        if not isinstance(found, dict):
+            raise UserError(f'{self._identity} is damaged; start anew with --overwrite.')
+        return found
+
+    @property
+    def _identity(self) -> Path:
+        return self.partial / 'identity.json'
 
     def path(self, chunk: int) -> Path:
         """Return the file of a chunk."""
@@ -71,28 +98,61 @@ class ChunkStore:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path(chunk))
+            sync(self.partial)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise UserError(f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
                             'make room, then go on with --resume.') from error
 
-    def read(self) -> Iterator[NpzFile]:
-        """Yield the chunks in dataset order, each open until the next; an array is read when it is asked for."""
+    def arrays(self, name: str) -> Iterator[np.ndarray]:
+        """Yield an array of each chunk, in dataset order.
+
+        Raises:
+            UserError: If a chunk is damaged; a zip file has checksums of its own.
+        """
         for chunk in range(self.num_chunks):
+            with self._opened(chunk) as arrays:
+                array = arrays[name]
+            yield array
+
+    @contextlib.contextmanager
+    def _opened(self, chunk: int) -> Iterator[NpzFile]:
+        try:
             with np.load(self.path(chunk), allow_pickle=False) as arrays:
                 yield arrays
+        except DAMAGE as error:
+            raise UserError(f'{self.path(chunk)} is damaged ({error}); go on with --resume, which extracts it '
+                            'again.') from error
 
-    def drop_unreadable(self) -> None:
-        """Remove the chunks that lack an unreadable image, so that it is tried again."""
+    def drop_incomplete(self) -> None:
+        """Remove the chunks that are damaged or lack an unreadable image, so that they are made again."""
         for path in filter(Path.exists, map(self.path, range(self.num_chunks))):
-            with np.load(path, allow_pickle=False) as arrays:
-                incomplete = len(arrays['unreadable']) > 0
-            if incomplete:
+            if not _is_complete(path):
                 path.unlink()
 
+    def restore(self) -> None:
+        """Put a finished bank back that a kill left set aside for one that was not in its place yet."""
+        if self._replaced.exists() and not self.directory.exists():
+            self._replaced.rename(self.directory)
+
     def discard(self) -> None:
-        """Remove the unfinished extraction."""
-        shutil.rmtree(self.partial, ignore_errors=True)
+        """Remove the unfinished extraction; what says whose the chunks are goes first.
+
+        Raises:
+            UserError: If something cannot be removed.
+        """
+        try:
+            self._identity.unlink(missing_ok=True)
+            if self.partial.exists():
+                sync(self.partial)
+            remove(self.partial)
+        except OSError as error:
+            raise UserError(f'{error.filename or self.partial} cannot be removed ({error.strerror}), and it is left of '
+                            'an earlier extraction; remove it yourself.') from error
+
+    @property
+    def _replaced(self) -> Path:
+        return self.partial / 'replaced'
 
     def publish(self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray,
                 provenance: Mapping[str, Any]) -> None:
@@ -106,47 +166,54 @@ class ChunkStore:
         """
         finished = self.partial / 'finished'
         try:
-            shutil.rmtree(finished, ignore_errors=True)
+            remove(finished)
             FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance,
                         **self._gather()).save(finished)
             if self.directory.exists():
-                self.directory.rename(self.partial / 'replaced')
+                remove(self._replaced)
+                self.directory.rename(self._replaced)
             finished.rename(self.directory)
+            sync(self.directory.parent)
         except OSError as error:
             raise UserError(f'{self.partial} could not be joined into a bank ({error.strerror}); what is there is '
                             'kept: make room for twice its size, then go on with --resume.') from error
         self.discard()
 
     def _gather(self) -> dict[str, np.ndarray]:
-        rows = np.concatenate([chunk['rows'] for chunk in self.read()])
+        rows = np.concatenate(list(self.arrays('rows')))
         order = np.argsort(rows['label'], kind='stable')
         target = np.empty(len(rows), np.int64)
         target[order] = np.arange(len(rows))
-        arrays = {'rows': rows[order].astype(ROW_DTYPE)}
-        for name in ('vectors', 'image_vectors', 'object_vectors'):
-            shapes = [_shape(chunk, name) for chunk in self.read() if name in chunk]
-            if shapes:
-                arrays[name] = self._gather_vectors(name, shapes, target)
-        return arrays
+        with self._opened(0) as first:
+            names = [name for name in ('vectors', 'image_vectors', 'object_vectors') if name in first]
+        return {'rows': rows[order].astype(ROW_DTYPE)} | {name: self._gather_vectors(name, target) for name in names}
 
-    def _gather_vectors(self, name: str, shapes: Sequence[tuple[int, ...]], target: np.ndarray) -> np.ndarray:
-        path = self.partial / f'{name}.npy'
+    def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
+        shapes = [self._shape(chunk, name) for chunk in range(self.num_chunks)]
         total, width = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
+        path = self.partial / f'{name}.npy'
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
         with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         start = 0
-        for chunk, shape in zip(self.read(), shapes, strict=True):
-            stop = start + shape[0]
+        for vectors in self.arrays(name):
+            stop = start + len(vectors)
             if stop > start:
-                joined[target[start:stop] if name == 'vectors' else slice(start, stop)] = chunk[name]
+                joined[target[start:stop] if name == 'vectors' else slice(start, stop)] = vectors
             start = stop
         joined.flush()
         return joined
 
+    def _shape(self, chunk: int, name: str) -> tuple[int, ...]:
+        """Return the shape of an array without reading it."""
+        with self._opened(chunk) as arrays, arrays.zip.open(f'{name}.npy') as file:
+            np.lib.format.read_magic(file)
+            return np.lib.format.read_array_header_1_0(file)[0]
 
-def _shape(arrays: NpzFile, name: str) -> tuple[int, ...]:
-    """Return the shape of an array without reading it."""
-    with arrays.zip.open(f'{name}.npy') as file:
-        np.lib.format.read_magic(file)
-        return np.lib.format.read_array_header_1_0(file)[0]
+
+def _is_complete(path: Path) -> bool:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays.zip.testzip() is None and len(arrays['unreadable']) == 0
+    except (OSError, *DAMAGE):
+        return False

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +150,16 @@ def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -
 
 
 def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Config) -> None:
-    unreadable = np.concatenate([chunk['unreadable'] for chunk in store.read()])
+    unreadable = np.concatenate(list(store.arrays('unreadable')))
     if len(unreadable) == len(pool):
         store.discard()
         raise UserError(f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
                         'mend what is logged above, most likely data_root, the pipeline or a mount.')
+    not_finite = np.concatenate(list(store.arrays('not_finite')))
+    if len(not_finite) == len(pool) - len(unreadable):
+        store.discard()
+        raise UserError('The detector gives vectors of NaN or infinity for every image, so there is no bank; its '
+                        'training diverged, most likely: take an earlier checkpoint, or one without --amp.')
     objects = pool.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
     names = [pool.images[index] for index in unreadable]
@@ -162,12 +167,19 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Co
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
         'identity': identity,
         'unreadable_images': names,
+        'images_not_finite': [pool.images[index] for index in not_finite],
         'images_left_out': dict(pool.images_left_out.counts),
         'objects_left_out': dict(pool.objects_left_out.counts),
         'pipeline': pool.pipeline,
         'versions': versions(),
     }
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
-    if names:
-        logger.warning('%d images could not be read and are not in the bank: %s%s.', len(names),
-                       ', '.join(names[:NUM_EXAMPLES]), ', ...' if len(names) > NUM_EXAMPLES else '')
+    _warn('could not be read and are not in the bank', names)
+    _warn('have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
+          'checkpoint or precision', provenance['images_not_finite'])
+
+
+def _warn(what: str, images: Sequence[str]) -> None:
+    if images:
+        logger.warning('%d images %s: %s%s.', len(images), what, ', '.join(images[:NUM_EXAMPLES]),
+                       ', ...' if len(images) > NUM_EXAMPLES else '')

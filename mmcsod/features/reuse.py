@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmcsod.bank import FeatureBank
+from mmcsod.bank import FeatureBank, is_bank_folder
 from mmcsod.errors import UserError
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset
@@ -28,11 +28,12 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
         UserError: If the folder holds something else or unfinished and ``options`` do not say what to do with it; or,
             under ``strict``, if an image that a finished bank lacks is still unreadable.
     """
+    store.restore()
     if store.directory.exists() and _is_reusable(store, pool, identity, options):
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
         store.discard()
         return False
-    begun = store.identity()
+    begun = _begun(store, options)
     if begun is not None:
         same = _is_same(store.partial, begun, identity, options)
         if same and not (options.resume or options.overwrite):
@@ -40,7 +41,7 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
                             f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
                             '--overwrite.')
         if same and options.resume:
-            store.drop_unreadable()
+            store.drop_incomplete()
         else:
             store.discard()
     store.begin(identity)
@@ -49,15 +50,38 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
 
 def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
                  options: ExtractionOptions) -> bool:
-    bank = FeatureBank.load(store.directory)
-    if not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
+    bank = _load(store.directory, options)
+    if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
         return False
     # An extraction that was forced and then killed is gone on with, not given up for the bank it was to replace.
-    forced = store.identity() == identity if options.resume else options.overwrite
+    forced = _begun(store, options) == identity if options.resume else options.overwrite
     if not (forced or _lacks_readable_images(bank, pool, options.strict)):
         return True
     logger.info('%s will be replaced.', store.directory)
     return False
+
+
+def _load(directory: Path, options: ExtractionOptions) -> FeatureBank | None:
+    """Return the bank there is, or None if it is damaged and may be replaced."""
+    try:
+        return FeatureBank.load(directory)
+    except UserError as error:
+        if not (options.overwrite and is_bank_folder(directory)):
+            raise
+        logger.info('%s It will be replaced.', error)
+        return None
+
+
+def _begun(store: ChunkStore, options: ExtractionOptions) -> Mapping[str, Any] | None:
+    """Return what the unfinished extraction is of; one that cannot be read is discarded where it may be replaced."""
+    try:
+        return store.identity()
+    except UserError as error:
+        if not options.overwrite:
+            raise UserError(f'{store.partial} is an unfinished extraction that does not say of what ({error}); start '
+                            'anew with --overwrite.') from error
+        store.discard()
+        return None
 
 
 def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> bool:

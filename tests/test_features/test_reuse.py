@@ -1,13 +1,16 @@
 """What an earlier run left is reused, gone on with or replaced; never where that would be wrong."""
 
+import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mmcsod.errors import UserError
-from mmcsod.features import extract
+from mmcsod.features import chunks, extract
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.reader import FeatureReader
 
 from .conftest import build, small_config, write_coco
 
@@ -115,3 +118,135 @@ def test_a_forced_extraction_that_was_killed_is_gone_on_with(cfg, detector, tmp_
     assert stamp(tmp_path) == before
     extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
     assert stamp(tmp_path) > before
+
+
+def test_chunks_of_nobody_knows_what_are_not_taken_for_ours(cfg, detector, tmp_path, monkeypatch):
+    """A kill while an extraction was removed leaves chunks without their identity."""
+    kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
+    (tmp_path / 'features.partial' / 'identity.json').unlink()
+    other = build(cfg)
+    other.backbone.conv1.weight.data.add_(0.5)
+    bank = extract_bank(other, cfg, tmp_path / 'features', OPTIONS)
+    fresh = extract_bank(other, cfg, tmp_path / 'fresh', OPTIONS)
+    np.testing.assert_array_equal(bank.vectors, fresh.vectors)
+
+
+def test_what_cannot_be_removed_is_an_error(cfg, detector, tmp_path, monkeypatch):
+    kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
+    refused = PermissionError(13, 'Permission denied', 'chunk_000000.npz')
+    monkeypatch.setattr(chunks, 'remove', lambda path: (_ for _ in ()).throw(refused))
+    with pytest.raises(UserError, match=r'chunk_000000\.npz cannot be removed'):
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True, tap='roi'))
+    assert not (tmp_path / 'features.partial' / 'identity.json').exists()
+
+
+def test_a_kill_in_the_last_removal_is_no_dead_end(cfg, detector, tmp_path, monkeypatch):
+    """The bank that was replaced is still there when the extraction goes on."""
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(chunks.ChunkStore, 'discard', lambda store: (_ for _ in ()).throw(KeyboardInterrupt))
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+    assert (tmp_path / 'features.partial' / 'replaced').exists()
+    extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
+    assert not (tmp_path / 'features.partial').exists()
+
+
+def test_a_bank_set_aside_when_the_new_one_was_not_in_place_comes_back(cfg, detector, tmp_path, caplog):
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    (tmp_path / 'features.partial').mkdir()
+    (tmp_path / 'features').rename(tmp_path / 'features.partial' / 'replaced')
+    with caplog.at_level('INFO', 'mmcsod'):
+        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    assert 'reused' in caplog.text
+    assert [path.name for path in tmp_path.glob('features*')] == ['features']
+
+
+@pytest.mark.parametrize('name', ['meta.json', 'images.json', 'rows.npy', 'vectors.npy', 'objects.npy'])
+def test_a_damaged_bank_is_replaced_on_request(name, cfg, detector, tmp_path):
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    content = (tmp_path / 'features' / name).read_bytes()
+    (tmp_path / 'features' / name).write_bytes(content[:len(content) // 2])
+    with pytest.raises(UserError, match=name.replace('.', r'\.')):
+        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+    assert (tmp_path / 'features' / name).read_bytes() == content
+
+
+def test_a_folder_that_holds_other_files_is_never_replaced(cfg, detector, tmp_path):
+    (tmp_path / 'features').mkdir()
+    (tmp_path / 'features' / 'thesis.tex').write_text('mine')
+    with pytest.raises(UserError, match=r'meta\.json cannot be read'):
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+    assert (tmp_path / 'features' / 'thesis.tex').read_text() == 'mine'
+
+
+def test_a_cut_identity_is_replaced_on_request(cfg, detector, tmp_path, monkeypatch):
+    kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
+    (tmp_path / 'features.partial' / 'identity.json').write_text('{"weights": ')
+    with pytest.raises(UserError, match='does not say of what .*--overwrite'):
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
+    extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+
+
+@pytest.mark.parametrize('damage', [lambda b: b[:len(b) // 2], lambda b: b'', lambda b: b[:900] + b'\xff' + b[901:]])
+def test_a_damaged_chunk_is_made_again(damage, cfg, detector, tmp_path, monkeypatch):
+    kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
+    chunk = tmp_path / 'features.partial' / 'chunk_000000.npz'
+    chunk.write_bytes(damage(chunk.read_bytes()))
+    bank = extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
+    np.testing.assert_array_equal(bank.vectors, extract_bank(detector, cfg, tmp_path / 'fresh', OPTIONS).vectors)
+
+
+def test_a_chunk_damaged_meanwhile_is_one_sentence(cfg, detector, tmp_path, monkeypatch):
+    write = chunks.ChunkStore.write
+
+    def write_half(store, chunk, arrays):
+        write(store, chunk, arrays)
+        store.path(chunk).write_bytes(store.path(chunk).read_bytes()[:-200])
+
+    with monkeypatch.context() as patch, pytest.raises(UserError, match=r'chunk_000000\.npz is damaged.*--resume'):
+        patch.setattr(chunks.ChunkStore, 'write', write_half)
+        extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
+
+
+def test_chunks_are_on_the_disk_before_the_bank_and_removed_after_it(cfg, detector, tmp_path, monkeypatch):
+    """A power cut at any moment leaves the chunks or the bank."""
+    order = []
+    for name in ('rename', 'replace', 'unlink', 'fsync'):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda first, *rest, name=name, real=real, **options: (
+            order.append((name, os.readlink(f'/proc/self/fd/{first}') if name == 'fsync' else str(first))),
+            real(first, *rest, **options))[1])
+    extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    partial, folder = str(tmp_path / 'features.partial'), str(tmp_path)
+    chunk = order.index(('replace', f'{partial}/chunk_000000.tmp'))
+    finished = order.index(('rename', f'{partial}/finished'))
+    assert order[chunk - 1] == ('fsync', f'{partial}/chunk_000000.tmp')
+    assert order[chunk + 1] == ('fsync', partial)
+    assert order[finished + 1] == ('fsync', folder)
+    assert order[finished + 2] == ('unlink', f'{partial}/identity.json')
+    written = {path.rpartition('/')[2] for name, path in order[chunk:finished] if name == 'fsync'}
+    assert {'vectors.npy', 'rows.npy', 'images.json', 'meta.json', 'objects.npy'} <= written
+
+
+def test_vectors_that_are_not_finite_are_told(cfg, detector, tmp_path, monkeypatch, caplog):
+    call = FeatureReader.__call__
+
+    def diverge(reader, samples):
+        vectors, images = call(reader, samples)
+        for sample, own in zip(samples, vectors, strict=True):
+            if sample.index in bad:
+                own[:] = np.nan
+        return vectors, images
+
+    monkeypatch.setattr(FeatureReader, '__call__', diverge)
+    bad = {1}
+    bank = extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    assert bank.provenance['images_not_finite'] == [bank.images[1]]
+    assert '1 images have vectors of NaN or infinity, so that selection refuses them' in caplog.text
+    assert bank.images[1] in caplog.text
+    bad = set(range(len(bank.images)))
+    with pytest.raises(UserError, match='NaN or infinity for every image'):
+        extract_bank(detector, cfg, tmp_path / 'all', OPTIONS)
+    assert not list(tmp_path.glob('all*'))
