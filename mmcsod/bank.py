@@ -30,6 +30,7 @@ logger = logging.getLogger('mmcsod')
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
+AGAIN = 'extract again with --overwrite.'
 FILES = frozenset(('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy',
                    'meta.json'))
 
@@ -202,7 +203,7 @@ class FeatureBank:
                 object_vectors=_open_if_there(directory, 'object_vectors', memory_map=True),
                 provenance=meta['provenance'])
         except (KeyError, TypeError) as error:
-            raise UserError(f'{directory} is a damaged feature bank ({error}); extract again with --overwrite.') from error
+            raise UserError(f'{directory} is a damaged feature bank ({error}); {AGAIN}') from error
 
     def _check(self) -> None:
         if self.vectors.ndim != 2:
@@ -213,10 +214,10 @@ class FeatureBank:
             twice = next(image for image, count in Counter(self.images).items() if count > 1)
             raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
         if len(self.vectors) != len(self.rows):
-            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; extract again with --overwrite.')
+            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; {AGAIN}')
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
             raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
-                            'extract again with --overwrite.')
+                            f'{AGAIN}')
         self._check_table('rows', self.rows, ROW_DTYPE)
         if self.objects is not None:
             self._check_table('objects', self.objects, OBJECT_DTYPE)
@@ -225,11 +226,11 @@ class FeatureBank:
     def _check_object_vectors(self, expected: int) -> None:
         if self.object_vectors is not None and len(self.object_vectors) != expected:
             raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
-                            'not ignored; extract again with --overwrite.')
+                            'not ignored; {AGAIN}')
 
     def _check_table(self, name: str, table: np.ndarray, dtype: np.dtype) -> None:
         if table.dtype != dtype:
-            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; extract again with --overwrite.")
+            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
         for column, size in (('image', len(self.images)), ('label', len(self.classes))):
             values = table[column]
             if len(values) and not (0 <= values.min() and values.max() < size):
@@ -251,4 +252,4 @@ def _open(directory: Path, name: str, memory_map: bool = False) -> np.ndarray:
     try:
         return np.load(path, mmap_mode='r' if memory_map else None, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise UserError(f'{path} is not a readable array ({error}); extract again with --overwrite.') from error
+        raise UserError(f'{path} is not a readable array ({error}); {AGAIN}') from error

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,7 +184,7 @@ def test_a_folder_that_holds_other_files_is_never_replaced(cfg, detector, tmp_pa
 def test_a_cut_identity_is_replaced_on_request(cfg, detector, tmp_path, monkeypatch):
     kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
     (tmp_path / 'features.partial' / 'identity.json').write_text('{"weights": ')
-    with pytest.raises(UserError, match='does not say of what .*--overwrite'):
+    with pytest.raises(UserError, match=r'does not say of what .*--overwrite'):
         extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
     extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
 
@@ -216,7 +217,7 @@ def test_chunks_are_on_the_disk_before_the_bank_and_removed_after_it(cfg, detect
     for name in ('rename', 'replace', 'unlink', 'fsync'):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda first, *rest, name=name, real=real, **options: (
-            order.append((name, os.readlink(f'/proc/self/fd/{first}') if name == 'fsync' else str(first))),
+            order.append((name, str(Path(f'/proc/self/fd/{first}').readlink()) if name == 'fsync' else str(first))),
             real(first, *rest, **options))[1])
     extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
     partial, folder = str(tmp_path / 'features.partial'), str(tmp_path)
