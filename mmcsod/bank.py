@@ -226,7 +226,7 @@ class FeatureBank:
     def _check_object_vectors(self, expected: int) -> None:
         if self.object_vectors is not None and len(self.object_vectors) != expected:
             raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
-                            'not ignored; {AGAIN}')
+                            f'not ignored; {AGAIN}')
 
     def _check_table(self, name: str, table: np.ndarray, dtype: np.dtype) -> None:
         if table.dtype != dtype:

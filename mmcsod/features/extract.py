@@ -163,11 +163,12 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Co
     objects = pool.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
     names = [pool.images[index] for index in unreadable]
+    not_finite_names = [pool.images[index] for index in not_finite]
     provenance = {
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
         'identity': identity,
         'unreadable_images': names,
-        'images_not_finite': [pool.images[index] for index in not_finite],
+        'images_not_finite': not_finite_names,
         'images_left_out': dict(pool.images_left_out.counts),
         'objects_left_out': dict(pool.objects_left_out.counts),
         'pipeline': pool.pipeline,
@@ -176,7 +177,7 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Co
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
     _warn('could not be read and are not in the bank', names)
     _warn('have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
-          'checkpoint or precision', provenance['images_not_finite'])
+          'checkpoint or precision', not_finite_names)
 
 
 def _warn(what: str, images: Sequence[str]) -> None:
