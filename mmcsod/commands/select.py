@@ -8,9 +8,9 @@ from pathlib import Path
 from mmcsod.bank import FeatureBank
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
+from mmcsod.distributed import joined
 from mmcsod.errors import UserError
 from mmcsod.fileio import refuse_unfit_file
-from mmcsod.launcher import rank
 
 DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
 EXAMPLES = """examples, after the first of `mmcsod retrain --help`, which trains the detector that they need:
@@ -18,6 +18,7 @@ EXAMPLES = """examples, after the first of `mmcsod retrain --help`, which trains
       --num-images 24 --work-dir work_dirs/chess
   mmcsod select --bank work_dirs/chess/features --num-images 12 24 48
   mmcsod select --bank work_dirs/chess/features --num-images 24 --method uniform --out work_dirs/chess/uniform.json
+  torchrun --nproc-per-node 2 -m mmcsod select --bank work_dirs/chess/features --num-images 24 --launcher pytorch
   mmcsod select --bank work_dirs/voc/features --ratio 0.05 --include labelled.txt --lam 0.05"""
 
 GO_ON = 'an extraction is not lost: the same command with --resume goes on from there'
@@ -39,9 +40,8 @@ def main(args: argparse.Namespace) -> int:
     if args.out is not None:
         refuse_unfit_file(args.out)
     bank, folder = _open_bank(args)
-    if rank(args.launcher) != 0:
-        return 0
-    select_from_args(bank, args, folder)
+    with joined(args.launcher) as group:
+        select_from_args(bank, args, folder, group)
     return int(bool(bank.provenance.get('unreadable_images')))
 
 

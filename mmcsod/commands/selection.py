@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
+from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.files import save_coresets
 from mmcsod.selection.methods.registry import method_names
 from mmcsod.selection.options import SelectionOptions
@@ -50,38 +51,39 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
     return [replace(largest, num_images=number) for number in sorted(set(args.num_images or [None]))]
 
 
-def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path) -> Coreset | None:
+def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, group: Group = ALONE) -> None:
     """Select as the options say, write the coreset files and print a summary.
 
     Args:
         bank: Stage 1's vectors.
         args: Parsed options of the command.
         folder: Where the coresets go, unless ``--out`` says where; see :func:`mmcsod.selection.files.save_coresets`.
-
-    Returns:
-        The largest coreset, or None after ``--dry-run``.
+        group: The processes that select together; the first of them writes.
 
     Raises:
         UserError: If an option is unfit, or a file would take the place of another coreset; nothing is written then.
     """
     *smaller, largest = selection_options(args)
     if args.dry_run:
-        print(expect(bank, largest))
-        return None
+        if group.rank == 0:
+            print(expect(bank, largest))
+        return
     start = time.perf_counter()
-    coresets = _select(bank, smaller, largest)
+    coresets = _select(bank, smaller, largest, group)
     seconds = time.perf_counter() - start
+    if group.rank != 0:
+        return
     paths = save_coresets(coresets, args.out or folder / 'coreset.json', args.overwrite, is_default=args.out is None)
     print(describe(bank, coresets))
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
-    return coresets[-1]
 
 
-def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions) -> list[Coreset]:
+def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions,
+            group: Group) -> list[Coreset]:
     """Return the coresets of all budgets, the largest last."""
-    coreset = run_selection(bank, largest)
+    coreset = run_selection(bank, largest, group)
     if not largest.entry.nested:
-        return [*(run_selection(bank, options) for options in smaller), coreset]
+        return [*(run_selection(bank, options, group) for options in smaller), coreset]
     numbers = [options.num_images for options in smaller if options.num_images is not None]
     return [*(coreset.prefix(number) for number in numbers if number < len(coreset)), coreset]

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.kernels.base import KernelFactory
+from mmcsod.selection.shards import gather_records
 from mmcsod.selection.unit_rows import UnitRows
 
 TIE = 1e-12
@@ -35,31 +37,44 @@ class Best:
 
 
 class ClassObjective:
-    """The scores of one class's rows as rows are selected."""
+    """The scores of one class's rows as rows are selected.
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
+    Where several processes share the class, each searches the rows it holds, and they decide together: all of them must
+    then make the same calls in the same order. Rows are numbered within the whole class.
+    """
+
+    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory,
+                 held: slice | None = None, group: Group = ALONE) -> None:
         """Start with nothing selected.
 
         Args:
-            units: The class's n rows, their sum that of the eligible ones.
-            eligible: (n,) bool, the rows that take part.
+            units: The rows that this process holds, their sum that of all eligible ones.
+            eligible: (n,) bool, the rows of the whole class that take part.
             lam: The balance of Eq. 4.
             make_kernel: Makes the kernel that searches the rows.
+            held: Which rows of the class ``units`` are; None for all.
+            group: The processes that share the class.
         """
         self._units = units
         self._lam = lam
-        self._remaining = eligible.copy()
+        self._held = slice(0, len(eligible)) if held is None else held
+        self._group = group
+        self._remaining = eligible[self._held].copy()
         self._pool_count = self._summed_count = int(eligible.sum())
         self._selected_count = 0
         self._pool_sum = units.total.copy()
-        self._selected_sum = np.zeros_like(units.total)
-        self._kernel = make_kernel(units.vectors, units.inverse_norms, eligible)
+        self._selected_sum = np.zeros_like(self._pool_sum)
+        self._kernel = make_kernel(units.vectors, units.inverse_norms, self._remaining.copy())
 
-    def select(self, row: int) -> None:
-        """Move a row from the first sum of Eq. 4 to the second (Alg. 1, lines 16-17)."""
-        unit = self._units.row(row)
-        self._remaining[row] = False
-        self._kernel.remove(row)
+    def unit(self, row: int) -> np.ndarray:
+        """Return a row at unit length, (d,) float64; zeros where another process holds it."""
+        return self._units.row(row - self._held.start) if self._holds(row) else np.zeros_like(self._selected_sum)
+
+    def select(self, row: int, unit: np.ndarray) -> None:
+        """Move a row, at unit length ``unit``, from the first sum of Eq. 4 to the second (Alg. 1, lines 16-17)."""
+        if self._holds(row):
+            self._remaining[row - self._held.start] = False
+            self._kernel.remove(row - self._held.start)
         self._pool_count -= 1
         self._selected_count += 1
         self._selected_sum += unit
@@ -72,11 +87,30 @@ class ClassObjective:
     def best(self) -> Best:
         """Return the row with the highest score of Eq. 4, ties broken as documented in docs/selection.md."""
         tolerance = TIE * (self._lam * self._pool_count + self._selected_count)
-        rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
+        rows = np.empty(0, np.int64)
+        if self._remaining.any():
+            rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
         pool, selected = self._similarities(rows)
+        rows, pool, selected = self._shared(rows + self._held.start, pool, selected, tolerance)
         scores = self._lam * pool - selected
         winner = self._winner(rows, pool, selected, scores, tolerance) if len(rows) > 1 else 0
         return Best(int(rows[winner]), float(pool[winner]), float(selected[winner]), float(scores[winner]))
+
+    def _holds(self, row: int) -> bool:
+        return self._held.start <= row < self._held.stop
+
+    def _shared(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray,
+                tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return everyone's candidates.
+
+        None is left out: what is within the tolerance of the highest score of all is so of its own process's too.
+        """
+        if self._group.size == 1:
+            return rows, pool, selected
+        scores = self._lam * pool - selected
+        near = scores >= scores.max(initial=-np.inf) - tolerance
+        found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._group)
+        return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
     def _winner(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, scores: np.ndarray,
                 tolerance: float) -> int:

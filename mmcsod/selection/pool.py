@@ -8,32 +8,30 @@ from functools import cached_property
 import numpy as np
 
 from mmcsod.bank import FeatureBank
-from mmcsod.selection.unit_rows import UnitRows
+from mmcsod.distributed import ALONE, Group
+from mmcsod.selection.shards import shard
+from mmcsod.selection.unit_rows import UnitRows, block_rows
 
 
 class Pool:
     """A bank restricted to some classes and to the images that are not excluded.
 
-    Rows are class-major here. Where the bank's rows are too, as Stage 1 writes them, ``vectors`` is the bank's own
-    array (memory-mapped or not); otherwise it is a reordered copy.
+    Rows are class-major here. Where the bank's rows are too, as Stage 1 writes them, vectors are read where they lie,
+    memory-mapped or not; otherwise what a class's turn needs is copied.
 
     Attributes:
         bank: The bank behind the pool.
-        vectors: (M, d) float32 or float16, class-major; within a class in dataset order.
         row_images: (M,) index into ``bank.images`` of each row.
         row_labels: (M,) index into ``bank.classes`` of each row.
-        shares_bank: Whether ``vectors`` is the bank's own array.
+        shares_bank: Whether vectors are read where they lie.
         eligible: (M,) bool, False for rows that take no part: excluded images and classes not asked for.
         labels: The classes that take turns, in dataset order.
     """
 
     def __init__(self, bank: FeatureBank, labels: Sequence[int], excluded: Collection[int] = ()) -> None:
-        order = _class_major_order(bank.labels)
+        self._order = order = _class_major_order(bank.labels)
         self.bank = bank
         self.shares_bank = order is None
-        # A plain view of a memory map: the subclass makes every slice slow.
-        vectors = np.asarray(bank.vectors)
-        self.vectors = vectors if order is None else vectors[order]
         rows = bank.rows if order is None else bank.rows[order]
         self.row_images = rows['image']
         self.row_labels = rows['label']
@@ -51,19 +49,37 @@ class Pool:
         begin, end = self._image_index[1][image:image + 2]
         return self._image_index[0][begin:end]
 
-    def unit_rows(self, label: int) -> UnitRows:
-        """Read a class's vectors for their norms and the sum of those eligible.
+    def places_of_image(self, image: int) -> list[tuple[int, int]]:
+        """Return the class of each eligible row of an image, and the row's number within that class."""
+        rows = self.rows_of_image(image)
+        labels = self.row_labels[rows]
+        return list(zip(labels.tolist(), (rows - self._starts[labels]).tolist(), strict=True))
+
+    def vectors(self, rows: slice) -> np.ndarray:
+        """Return (n, d) float32 or float16, the vectors of consecutive rows: a view where ``shares_bank``."""
+        # A plain view of a memory map: the subclass makes every slice slow.
+        vectors = np.asarray(self.bank.vectors)
+        return vectors[rows] if self._order is None else vectors[self._order[rows]]
+
+    def shard_of_class(self, label: int, group: Group = ALONE) -> slice:
+        """Return where the rows of a class stand that this one of several processes holds."""
+        rows = self.rows_of_class(label)
+        part = shard(rows.stop - rows.start, block_rows(self.bank.vectors.shape[1]), group, label)
+        return slice(rows.start + part.start, rows.start + part.stop)
+
+    def unit_rows(self, label: int, group: Group = ALONE) -> UnitRows:
+        """Read this process's vectors of a class for their norms and the sum of those eligible.
 
         Raises:
             UserError: If an eligible vector holds NaN or infinity.
         """
-        rows = self.rows_of_class(label)
+        rows = self.shard_of_class(label, group)
 
         def name_row(row: int) -> str:
             image = self.bank.images[self.row_images[rows.start + row]]
             return f"image '{image}', class '{self.bank.classes[label]}',"
 
-        return UnitRows(self.vectors[rows], self.eligible[rows], name_row)
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group)
 
     def images_of_class(self, label: int) -> np.ndarray:
         """Return the images with eligible rows of a class, each once, in dataset order."""

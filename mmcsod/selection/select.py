@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -12,6 +13,7 @@ from tqdm import tqdm
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset, Pick
+from mmcsod.distributed import ALONE, Group
 from mmcsod.errors import UserError
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.classes import find_labels
@@ -56,13 +58,20 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
                                                 exclude, classes))
 
 
-def run_selection(bank: FeatureBank, options: SelectionOptions) -> Coreset:
+def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Coreset:
     """Select a coreset from a feature bank; see :func:`select_coreset`.
 
+    Args:
+        bank: Stage 1's vectors.
+        options: How to select.
+        group: The processes that select together, all of them with the same bank and options. Each reads a part of the
+            vectors; all return the coreset that one alone would.
+
     Raises:
-        UserError: If the bank is unfit, or an option does not go with it.
+        UserError: If the bank is unfit, or an option does not go with it, or a process is gone.
     """
-    task = make_task(bank, options)
+    _check_all_see_the_same(bank, options, group)
+    task = make_task(bank, options, group)
     picks = _within_budget(task, options)
     for remark in remarks(task.pool, picks):
         logger.warning(remark)
@@ -70,7 +79,16 @@ def run_selection(bank: FeatureBank, options: SelectionOptions) -> Coreset:
                    options.entry.nested)
 
 
-def make_task(bank: FeatureBank, options: SelectionOptions) -> Task:
+def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, group: Group) -> None:
+    if group.size == 1:
+        return
+    rows = zlib.crc32(np.ascontiguousarray(bank.rows).data.cast('B'))
+    seen = group.gather(np.array([*bank.vectors.shape, rows, zlib.crc32(repr(options).encode())]))
+    if (seen != seen[0]).any():
+        raise UserError('The processes of this run were given different banks or options; give all of them the same.')
+
+
+def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Task:
     """Return what a method works on.
 
     Raises:
@@ -84,7 +102,7 @@ def make_task(bank: FeatureBank, options: SelectionOptions) -> Task:
     target = options.budget.target(pool)
     lam = 2 * min(target, len(pool.images)) / len(pool.images) if options.given_lam is None else options.given_lam
     return Task(pool, Rotation(pool, included), included, np.random.default_rng(options.seed), lam, options.kernel,
-                target)
+                target, group)
 
 
 def _parameters(task: Task, options: SelectionOptions) -> dict[str, Any]:
@@ -105,7 +123,8 @@ def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
     """Take picks until the budget is met, included images first."""
     budget, picks = options.budget, _all_picks(options.entry, task)
     picks = islice(picks, task.target) if budget.num_objects is None else _within(budget.num_objects, picks, task.pool)
-    progress = tqdm(picks, total=task.target, desc='Selecting', unit='image', delay=1, leave=False, disable=None)
+    progress = tqdm(picks, total=task.target, desc='Selecting', unit='image', delay=1, leave=False,
+                    disable=True if task.group.rank else None)
     return _check_picks(list(progress), task, budget)
 
 
@@ -129,7 +148,7 @@ def _check_picks(picks: list[Pick], task: Task, budget: Budget) -> list[Pick]:
                         'ask for more or include fewer.')
     if not picks:
         raise UserError(f'The first image alone has more than {budget.num_objects} objects; ask for more.')
-    if budget.num_objects is None and len(picks) < task.target:
+    if budget.num_objects is None and len(picks) < task.target and task.group.rank == 0:
         logger.warning('%d images were asked for and there are only %d: all of them are taken.', task.target,
                        len(picks))
     return picks

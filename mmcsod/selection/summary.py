@@ -65,7 +65,7 @@ def expect(bank: FeatureBank, options: SelectionOptions) -> str:
     """
     task = make_task(bank, options)
     pool, target = task.pool, task.target
-    rows, vectors = int(pool.eligible.sum()), pool.vectors
+    rows, vectors = int(pool.eligible.sum()), pool.bank.vectors
     vectors_are = 'read in place' if pool.shares_bank else 'copied class by class'
     lines = [
         f'{len(pool.images)} images, {rows} rows of {vectors.shape[1]} {vectors.dtype}, {len(pool.labels)} classes',
@@ -99,19 +99,20 @@ def _describe_parameters(coreset: Coreset) -> str:
 
 def _overhead(pool: Pool) -> int:
     """Bytes of the tables of rows and images, of class sums and past queries, and of buffers, as measured."""
-    rows, dimensions = pool.vectors.shape
+    rows, dimensions = pool.bank.vectors.shape
     return 130 * rows + 200 * len(pool.bank.images) + 10 * 8 * dimensions * len(pool.labels) + 10_000_000
 
 
 def _expected_seconds(pool: Pool, target: int) -> float:
     """Two passes for norms and sums, then one pass over a class for each pick."""
-    rows = pool.vectors[:max(1, PROBE_BYTES // max(1, pool.vectors[:1].nbytes))]
-    query = np.ones(pool.vectors.shape[1], np.float32)
+    vectors = pool.bank.vectors
+    rows = vectors[:max(1, PROBE_BYTES // max(1, vectors[:1].nbytes))]
+    query = np.ones(vectors.shape[1], np.float32)
     start = time.perf_counter()
     rows.astype(np.float32, copy=False) @ query
     seconds_per_row = (time.perf_counter() - start) / len(rows)
     mean_rows = pool.eligible.sum() / len(pool.labels)
-    return seconds_per_row * (2 * len(pool.vectors) + target * mean_rows)
+    return seconds_per_row * (2 * len(vectors) + target * mean_rows)
 
 
 def _size(num_bytes: float) -> str:

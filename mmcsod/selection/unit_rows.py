@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from mmcsod.distributed import ALONE, Group
 from mmcsod.errors import UserError
+from mmcsod.selection.shards import OrderedSum
 
 BLOCK_ELEMENTS = 1 << 18
 """Elements converted to float64 at a time: 2 MiB, which stays in the cache."""
@@ -27,30 +29,33 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 class UnitRows:
-    """Some vectors, and what it takes to read them at unit length.
+    """Vectors of a class, and what it takes to read them at unit length.
 
-    A zero vector stays zero: its cosine with everything is 0.
+    A zero vector stays zero: its cosine with everything is 0. Where several processes share a class, these are the rows
+    of this one, and the sums are of everyone's: all processes must then ask for them in the same order.
 
     Attributes:
         vectors: (n, d) float32 or float16, as given, memory-mapped or not.
         inverse_norms: (n,) float64, 0 for zero vectors and for rows left out.
-        total: (d,) float64, the sum of the unit rows.
     """
 
-    def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str) -> None:
+    def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str,
+                 group: Group = ALONE) -> None:
         """Read the vectors once for norms and sum.
 
         Args:
             vectors: (n, d) float32 or float16.
             eligible: (n,) bool, False for rows to leave out.
             name_row: What to call a row in an error message.
+            group: The processes that share the class.
 
         Raises:
             UserError: If an eligible row holds NaN or infinity; names the first.
         """
         self.vectors = vectors
         self.inverse_norms = np.zeros(len(vectors))
-        self.total = np.zeros(vectors.shape[1])
+        self._group = group
+        self._total = OrderedSum(vectors.shape[1], group)
         for rows, block in self._blocks():
             squares = np.where(eligible[rows], _squared_lengths(block), 0)
             if not np.isfinite(squares).all():
@@ -59,19 +64,24 @@ class UnitRows:
                                 'extract the features again with --overwrite, or exclude the image.')
             inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
             self.inverse_norms[rows] = inverse
-            self.total += _weighted_sum(inverse, block)
+            self._total.add(_weighted_sum(inverse, block))
+
+    @property
+    def total(self) -> np.ndarray:
+        """(d,) float64, the sum of the unit rows, everyone's."""
+        return self._total.result()
 
     def sum(self, chosen: np.ndarray) -> np.ndarray:
         """Return the (d,) float64 sum of the unit rows where ``chosen``, (n,) bool, is True."""
-        total = np.zeros(self.vectors.shape[1])
+        total = OrderedSum(self.vectors.shape[1], self._group)
         weights = np.where(chosen, self.inverse_norms, 0)
         for rows, block in self._blocks():
-            total += _weighted_sum(weights[rows], block)
-        return total
+            total.add(_weighted_sum(weights[rows], block))
+        return total.result()
 
     def read(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield parts of ``rows`` and their unit vectors, (k, d) float64, a block at a time."""
-        step = self._step
+        step = block_rows(self.vectors.shape[1])
         for begin in range(0, len(rows), step):
             part = slice(begin, begin + step)
             yield part, self.vectors[rows[part]].astype(np.float64) * self.inverse_norms[rows[part], None]
@@ -80,18 +90,20 @@ class UnitRows:
         """Return one unit vector, (d,) float64."""
         return self.vectors[row].astype(np.float64) * self.inverse_norms[row]
 
-    @property
-    def _step(self) -> int:
-        return max(1, BLOCK_ELEMENTS // max(1, self.vectors.shape[1]))
-
     def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield consecutive rows in float64; the array is overwritten by the next."""
-        buffer = np.empty((min(self._step, len(self.vectors)), self.vectors.shape[1]))
-        for begin in range(0, len(self.vectors), self._step):
-            rows = slice(begin, min(begin + self._step, len(self.vectors)))
+        step = block_rows(self.vectors.shape[1])
+        buffer = np.empty((min(step, len(self.vectors)), self.vectors.shape[1]))
+        for begin in range(0, len(self.vectors), step):
+            rows = slice(begin, min(begin + step, len(self.vectors)))
             block = buffer[:rows.stop - rows.start]
             np.copyto(block, self.vectors[rows])
             yield rows, block
+
+
+def block_rows(dimensions: int) -> int:
+    """Return how many rows are converted, and summed, at a time."""
+    return max(1, BLOCK_ELEMENTS // max(1, dimensions))
 
 
 def _squared_lengths(block: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from mmcsod.coreset import Pick
+from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
@@ -47,11 +48,15 @@ class Chosen(Protocol):
         """Why, by the names of :class:`mmcsod.coreset.Pick`'s attributes."""
 
 
-class RowSelector(Protocol):
-    """A method's state for the rows of one class, numbered in dataset order."""
+class Chooser(Protocol):
+    """Who chooses among the rows of one class, numbered in dataset order."""
 
     def best(self) -> Chosen:
         """Return the row to select next; at least one is left."""
+
+
+class RowSelector(Chooser, Protocol):
+    """A method's state for the rows of one class."""
 
     def select(self, row: int) -> None:
         """Take notice that a row is selected."""
@@ -67,39 +72,46 @@ def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
-    yield from take_turns(task, make_states(task.pool, make))
+    states = make_states(task.pool, make)
+
+    def notice(image: int) -> None:
+        for label, row in task.pool.places_of_image(image):
+            states[label].select(row)
+
+    yield from take_turns(task, states, notice)
 
 
-def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State]) -> dict[int, State]:
+def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
     """Return a state for each class that takes turns, several classes read at a time.
 
     Args:
         pool: What may be selected.
         make: See :func:`select_by_row`.
+        group: The processes that share each class; the rows are those of this one.
 
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
     def of_class(label: int) -> State:
-        return make(pool.unit_rows(label), pool.eligible[pool.rows_of_class(label)])
+        return make(pool.unit_rows(label, group), pool.eligible[pool.rows_of_class(label)])
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return dict(zip(pool.labels, threads.map(of_class, pool.labels), strict=True))
 
 
-def take_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:
-    """Run the greedy loop of Algorithm 1 over the classes' states, which change with every pick."""
+def take_turns(task: Task, states: Mapping[int, Chooser], notice: Callable[[int], None]) -> Iterator[Pick]:
+    """Run the greedy loop of Algorithm 1 over the classes' states.
+
+    Args:
+        task: What to select from.
+        states: Who chooses at each class's turn.
+        notice: Tells them that an image is selected.
+    """
     pool = task.pool
     for image in task.included:
-        _select(states, pool, image)
+        notice(image)
     for label in task.rotation:
         choice = states[label].best()
         image = int(pool.row_images[pool.rows_of_class(label).start + choice.row])
-        _select(states, pool, image)
+        notice(image)
         yield task.take(image, label, **choice.terms)
-
-
-def _select(states: Mapping[int, RowSelector], pool: Pool, image: int) -> None:
-    for row in pool.rows_of_image(image):
-        label = int(pool.row_labels[row])
-        states[label].select(int(row) - pool.rows_of_class(label).start)

@@ -13,6 +13,7 @@ import numpy as np
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Pick
+from mmcsod.distributed import ALONE, Group
 from mmcsod.errors import UserError
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
@@ -30,6 +31,7 @@ class Task:
         lam: The balance of Eq. 4, resolved to a number.
         kernel: Name of the kernel to score with.
         target: N; where the budget is one of objects, an estimate of it.
+        group: The processes that select together. All run the method and must come to the same picks.
     """
 
     pool: Pool
@@ -39,6 +41,7 @@ class Task:
     lam: float
     kernel: str
     target: int
+    group: Group = ALONE
 
     def take(self, image: int, label: int | None = None, **terms: float) -> Pick:
         """Mark an image as selected at a class's turn and return the pick to yield; ``terms`` are :class:`Pick`'s."""

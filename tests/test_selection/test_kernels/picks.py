@@ -24,7 +24,7 @@ def pick_all(vectors, lam, factory, number):
     picks = []
     for _ in range(number):
         picks.append(objective.best())
-        objective.select(picks[-1].row)
+        objective.select(picks[-1].row, objective.unit(picks[-1].row))
     return picks
 
 
