@@ -12,6 +12,7 @@ import pytest
 
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
 from mmcsod.distributed import ALONE, joined, telling_of_lost_processes
+from mmcsod.launcher import RANK, WORLD_SIZE
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,14 +30,15 @@ def bank(tmp_path_factory):
     return folder
 
 
-def start(number, command, **environment):
+def start(number, command, launcher='pytorch'):
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
     common = os.environ | {'PYTHONPATH': str(ROOT), 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port),
-                           'WORLD_SIZE': str(number), 'OMP_NUM_THREADS': '1', **environment}
+                           WORLD_SIZE[launcher]: str(number), 'OMP_NUM_THREADS': '1'}
     return [subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, env=common | {'RANK': str(rank)}) for rank in range(number)]
+                             stderr=subprocess.PIPE, env=common | {RANK[launcher]: str(rank)})
+            for rank in range(number)]
 
 
 def finish(processes, seconds=120):
@@ -47,11 +49,13 @@ def finish(processes, seconds=120):
             process.kill()
 
 
-@pytest.mark.parametrize('number', [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow),
-                                    pytest.param(5, marks=pytest.mark.slow)])
-def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number):
-    done = finish(start(number, ['-m', 'mmcsod', 'select', '--bank', bank, '--launcher', 'pytorch', '--num-images', 60,
-                                 20, '--out', tmp_path / 'coreset.json']))
+@pytest.mark.parametrize(('number', 'launcher'), [
+    (2, 'pytorch'), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+        (1, 'pytorch'), (3, 'pytorch'), (5, 'pytorch'), (2, 'slurm'), (2, 'mpi')))])
+def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, launcher):
+    command = ['-m', 'mmcsod', 'select', '--bank', bank, '--launcher', launcher, '--num-images', 60, 20, '--out',
+               tmp_path / 'coreset.json']
+    done = finish(start(number, command, launcher))
     assert [code for *_, code in done] == [0] * number, done
     expected = select_coreset(FeatureBank.load(bank), num_images=60)
     assert Coreset.load(tmp_path / 'coreset.json') == expected

@@ -112,15 +112,6 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     assert not (work_dir / 'labelled.json').exists()
 
 
-@pytest.mark.parametrize(('launcher', 'variable'), [
-    ('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID'), ('mpi', 'OMPI_COMM_WORLD_RANK')])
-def test_only_the_first_process_of_a_launcher_writes(launcher, variable, work_dir):
-    second, first = (run_tool('--bank', work_dir / 'features', '--num-images', 5, '--launcher', launcher,
-                              '--out', work_dir / f'{rank}.json', **{variable: str(rank)}) for rank in (1, 0))
-    assert (second.returncode, first.returncode) == (0, 0)
-    assert sorted(path.name for path in work_dir.iterdir()) == ['0.json', '0.txt', 'features']
-
-
 def test_a_dry_run_writes_nothing(work_dir):
     result = run_tool('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
     assert result.returncode == 0, result.stderr
