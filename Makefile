@@ -1,6 +1,7 @@
 # make demo      install, then train, select, retrain and compare on rendered images (at most 8 minutes)
 # make test      install, then lint and run the tests
 # make lint      ruff and mypy in an environment of their own, of 200 MB; neither PyTorch nor MMCV is needed
+# make site      the documentation as a site, in work_dirs/site
 # make install   only install; nothing to do when done
 #
 # STACK=openmmlab takes OpenMMLab's packages instead of OneDL's; PYTHON names the interpreter.
@@ -11,12 +12,12 @@ VENV ?= $(if $(filter onedl,$(STACK)),.venv,.venv-$(STACK))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALL_INPUTS := setup.py requirements/lock-$(STACK).txt requirements/runtime.txt \
-	requirements/tests.txt $(wildcard tools/dev/*.sh)
+	requirements/tests.txt requirements/docs.txt $(wildcard tools/dev/*.sh)
 
 LINT_VENV ?= .venv-lint
 LINT_INSTALLED := $(LINT_VENV)/.installed
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint site
 .DEFAULT_GOAL := test
 
 install: $(INSTALLED)
@@ -36,6 +37,9 @@ $(LINT_INSTALLED): requirements/lint.txt requirements/lock-$(STACK).txt
 lint: $(LINT_INSTALLED)
 	$(LINT_VENV)/bin/ruff check .
 	$(LINT_VENV)/bin/mypy
+
+site: install
+	$(BIN)/mkdocs build --strict
 
 test: lint install
 	$(BIN)/python -m pytest

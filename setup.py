@@ -50,5 +50,6 @@ setup(
         'gpu': ['faiss-gpu'],
         'tests': requirements('tests'),
         'lint': requirements('lint'),
+        'docs': requirements('docs'),
     },
 )

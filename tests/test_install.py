@@ -62,7 +62,7 @@ def test_every_locked_version_is_exact_and_every_requirement_locked(stack):
     pins = [line for line in lines if line and not line.startswith('#')]
     loose = [pin for pin in pins if not re.fullmatch(r'[a-z0-9-]+==[\w.]+( *; python_version [<>=]+ "[\d.]+")?', pin)]
     assert not loose
-    wanted = {line.strip() for name in ('runtime', 'optional', 'tests', 'lint')
+    wanted = {re.match(r'[\w-]+', line).group() for name in ('runtime', 'optional', 'tests', 'lint', 'docs')
               for line in (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines() if line[:1].isalpha()}
     assert wanted <= {pin.split('==')[0] for pin in pins}
 

@@ -29,7 +29,8 @@ say "2/4 MMCV with its ops"
 bash "$root/tools/dev/compile_mmcv.sh" "$venv" "$lock"
 say "3/4 MMDetection, $faiss, test tools"
 mapfile -t mm < <(grep -oE '^(onedl-)?mm[a-z]+' "$lock")
-pip_install -r "$root/requirements/runtime.txt" -r "$root/requirements/tests.txt" "${mm[@]}" "$faiss"
+pip_install -r "$root/requirements/runtime.txt" -r "$root/requirements/tests.txt" -r "$root/requirements/docs.txt" \
+    "${mm[@]}" "$faiss"
 # Two builds of OpenCV share one folder. The headless one needs no libGL, so it has to be the one that stays.
 pip_install --force-reinstall --no-deps opencv-python-headless
 say "4/4 mmcsod itself, editable"

@@ -1,0 +1,45 @@
+"""The documentation site builds, and a warning of its generator is an error."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import mmcsod
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp('site')
+    done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '-q', '--strict', '-d', str(out)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def test_every_public_name_is_on_the_api_page(site):
+    page = (site / 'api' / 'index.html').read_text(encoding='utf-8')
+    names = {name for name in mmcsod.__all__ if name[:1] != '_' and name != 'register_all_modules'}
+    assert names <= set(re.findall(r'id="mmcsod\.(\w+)"', page))
+
+
+def test_a_reader_s_browser_fetches_nothing_from_elsewhere(site):
+    fetching = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="https?://')
+    assert not [path for path in site.rglob('*.html') if fetching.search(path.read_text(encoding='utf-8'))]
+
+
+@pytest.mark.parametrize('name', ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
+def test_links_lead_somewhere(name):
+    links = re.findall(r'\]\((?!https?://|#)([^)#]+)', (ROOT / name).read_text(encoding='utf-8'))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_one_version_everywhere():
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8'))
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))
+    assert citation['version'] == index['Collections'][0]['Code']['Version'] == mmcsod.__version__
