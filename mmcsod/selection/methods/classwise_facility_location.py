@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmcsod.coreset import Pick
-from mmcsod.selection.kernels.base import product_error, scales
+from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
 from mmcsod.selection.methods.by_row import Choice, select_by_row
 from mmcsod.selection.methods.lazy_rows import likeness
 from mmcsod.selection.methods.registry import Task, register_method
@@ -45,29 +45,30 @@ class FacilityLocation:
         self._left = eligible.copy()
         self._covered = np.full(self._count, -1.0)
         self._bounds = self._count * (likeness(units, eligible) + 1)
+        self._lower = self._bounds.copy()
         self._stale = np.zeros(len(eligible), bool)
         self._new: list[np.ndarray] = []
         self._scales = scales(units.inverse_norms)
+        self._error = product_error(len(units.total)) + 8 * HALF_ULP  # the difference to what is covered, too
 
     def best(self) -> Choice:
         """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
         self._cover()
-        # Until something is covered the bounds are exact; then float32 errs in both of a gain's similarities.
-        error = self._count * product_error(len(self._units.total)) if self._stale.any() else 0.0
         tie = 1e-12 * self._count
-        floor = -np.inf
+        floor = self._highest_lower_bound()
         while len(rows := np.flatnonzero(self._left & self._stale & (self._bounds >= floor - tie))):
             rows = np.sort(rows[np.argsort(-self._bounds[rows], kind='stable')[:BLOCK]])
-            gains = self._gains(rows)
-            self._bounds[rows] = gains + error
+            gains, errors = self._gains(rows)
+            self._bounds[rows], self._lower[rows] = gains + errors, gains - errors
             self._stale[rows] = False
-            floor = max(floor, float(gains.max()) - error)
-        rows = np.flatnonzero(self._left & ~self._stale)
-        floor = self._bounds[rows].max() - 2 * error
-        rows = rows[self._bounds[rows] >= floor - tie]
+            floor = self._highest_lower_bound()
+        rows = np.flatnonzero(self._left & ~self._stale & (self._bounds >= floor - tie))
         gains = self._exact_gains(rows)
         winner = int(np.argmax(gains >= gains.max() - tie))
         return Choice(int(rows[winner]), {'score': float(gains[winner])})
+
+    def _highest_lower_bound(self) -> float:
+        return float(self._lower[self._left & ~self._stale].max(initial=-np.inf))
 
     def select(self, row: int) -> None:
         """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
@@ -84,21 +85,22 @@ class FacilityLocation:
         self._new.clear()
         self._stale[:] = True
 
-    def _gains(self, rows: np.ndarray) -> np.ndarray:
-        """Return the gains of rows, (m,), from float32 similarities."""
-        wide = np.isnan(self._scales[self._rows]).any()
-        if wide:  # norms for which float32 has no bound
-            return self._exact_gains(rows)
+    def _gains(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gains of rows, (m,), from float32 similarities, and by how much each may be off."""
+        if np.isnan(self._scales[self._rows]).any():  # norms for which float32 has no bound
+            return self._exact_gains(rows), np.zeros(len(rows))
         candidates = (self._units.vectors[rows].astype(np.float32, copy=False) * self._scales[rows, None]).T
-        covered, gains = self._covered.astype(np.float32), np.zeros(len(rows))
+        gains, active = np.zeros(len(rows)), np.zeros(len(rows))
         step = max(1, BLOCK_ELEMENTS // max(len(rows), len(candidates)))
         for begin in range(0, self._count, step):
-            part = slice(begin, begin + step)
-            block = self._units.vectors[self._rows[part]].astype(np.float32, copy=False)
-            similarities = (block @ candidates) * self._scales[self._rows[part], None]
-            similarities -= covered[part, None]
+            part = self._rows[begin:begin + step]
+            similarities = self._units.vectors[part].astype(np.float32, copy=False) @ candidates
+            similarities *= self._scales[part, None]
+            similarities -= self._covered[begin:begin + step, None].astype(np.float32)
+            # What is clearly below 0 adds nothing, whatever its exact value, so only the others err.
+            active += np.count_nonzero(similarities > -self._error, axis=0)
             gains += np.maximum(similarities, 0, out=similarities).sum(axis=0, dtype=np.float64)
-        return gains
+        return gains, self._error * active
 
     def _exact_gains(self, rows: np.ndarray) -> np.ndarray:
         gains = np.zeros(len(rows))

@@ -1,0 +1,168 @@
+"""Measure the methods that notice near-duplicates: beside libraries, and beside bare passes over the same rows."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from banks import SHAPES, make_bank
+from tabulate import tabulate
+
+from mmcsod import FeatureBank, select_coreset
+from mmcsod.selection.methods.by_row import RowSelector, make_states, take_turns
+from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
+from mmcsod.selection.methods.lazy_rows import LazyRows, Rule
+from mmcsod.selection.methods.log_det import EPSILON, LogDet
+from mmcsod.selection.methods.nearest import Nearest
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import make_task
+from mmcsod.selection.unit_rows import UnitRows
+
+EXAMPLES = """examples:
+  python tools/benchmarks/diverse_selection.py libraries     needs requirements/benchmarks.txt
+  python tools/benchmarks/diverse_selection.py cost --shape coco --num-images 1000
+  python tools/benchmarks/diverse_selection.py cost --shape voc --methods classwise-facility-location
+"""
+PICKS = 100
+RULES: dict[str, Callable[[np.ndarray], Rule]] = {
+    'csod-logdet': lambda eligible: LogDet(eligible, lambda: 1.0),
+    'csod-mmr': lambda eligible: Nearest(1.0),
+    'classwise-k-center': lambda eligible: Nearest(0.0),
+}
+
+
+def libraries(args: argparse.Namespace) -> None:
+    """Time one class, 512-d, 100 picks, beside submodlib-py and apricot-select, their kernels included."""
+    table = []
+    for size in args.sizes:
+        vectors = make_bank([size], size, 512).vectors
+        for function, runs in (
+                ('log-determinant', {'mmcsod': _log_det, 'submodlib-py': _submodlib_log_det}),
+                ('facility location', {'mmcsod': _facility_location, 'submodlib-py': _submodlib_facility_location,
+                                       'apricot-select': _apricot_facility_location})):
+            own, own_picks = _timed(lambda runs=runs, vectors=vectors: runs['mmcsod'](vectors))
+            table.append([size, function, 'mmcsod', own])
+            for name, run in list(runs.items())[1:]:
+                run(vectors[:200])  # compiles what it compiles
+                seconds, picks = _timed(lambda run=run, vectors=vectors: run(vectors))
+                if function == 'log-determinant':
+                    own_picks = _log_det(vectors, picks[0])
+                table.append([size, function, name, seconds, seconds / own, _same_picks(own_picks, picks)])
+    print(tabulate(table, ['rows', 'function', 'library', 'seconds', 'to mmcsod', 'same first picks'], floatfmt='.3g'))
+
+
+def _log_det(vectors: np.ndarray, first: int = 0) -> list[int]:
+    """Select without likeness; every row's gain is equal at first, so the first row is given."""
+    eligible = np.ones(len(vectors), bool)
+    rows = LazyRows(UnitRows(vectors, eligible), eligible, LogDet(eligible, lambda: 0.0))
+    picks = [first]
+    while len(picks) < PICKS:
+        rows.select(picks[-1])
+        picks.append(rows.best().row)
+    return picks
+
+
+def _submodlib_log_det(vectors: np.ndarray) -> list[int]:
+    from submodlib import LogDeterminantFunction
+    function = LogDeterminantFunction(n=len(vectors), mode='dense', lambdaVal=EPSILON, data=vectors, metric='cosine')
+    return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
+
+
+def _facility_location(vectors: np.ndarray) -> list[int]:
+    ids = [f'{i:06}' for i in range(len(vectors))]
+    bank = FeatureBank.from_arrays(vectors, ids, [0] * len(ids), ['thing'])
+    return [int(image) for image in select_coreset(
+        bank, num_images=PICKS, method='classwise-facility-location').image_ids]
+
+
+def _submodlib_facility_location(vectors: np.ndarray) -> list[int]:
+    from submodlib import FacilityLocationFunction
+    function = FacilityLocationFunction(n=len(vectors), mode='dense', separate_rep=False, data=vectors, metric='cosine')
+    return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
+
+
+def _apricot_facility_location(vectors: np.ndarray) -> list[int]:
+    from apricot import FacilityLocationSelection
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    selector = FacilityLocationSelection(PICKS, metric='precomputed', optimizer='lazy')
+    return selector.fit((units @ units.T).astype(np.float64)).ranking.tolist()
+
+
+def _same_picks(own: list[int], others: list[int]) -> int:
+    same = np.array(own) == np.array(others)
+    return len(same) if same.all() else int(np.argmin(same))
+
+
+def cost(args: argparse.Namespace) -> None:
+    """Time a selection beside one bare float32 pass over a class for each of its selected rows, which is what is due."""
+    bank = make_bank(*SHAPES[args.shape], args.dimensions)
+    table = []
+    for method in args.methods:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        task = make_task(bank, SelectionOptions(num_images=args.num_images, method=method))
+        setup, states = _timed(lambda task=task, method=method: make_states(task.pool, _maker(method)))
+        seconds, picks = _timed(lambda task=task, states=states: list(islice(take_turns(task, states),
+                                                                             args.num_images)))
+        selected = _selected_rows(bank, [pick.image_id for pick in picks])
+        due = int(selected @ np.bincount(bank.labels, minlength=len(bank.classes)))
+        read = [state.rows_read for state in states.values() if isinstance(state, LazyRows)]
+        bare = _bare_seconds(bank, selected)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        table.append([method, setup, seconds, bare, seconds / bare, f'{sum(read) / due:.1%}' if read else '',
+                      1 + max(0, grown) / bank.vectors.nbytes])
+    print(f'{len(bank)} rows of {args.dimensions} float32 ({bank.vectors.nbytes / 1e9:.2f} GB), '
+          f'{len(bank.classes)} classes, N = {args.num_images}')
+    print(tabulate(table, ['method', 'set-up s', 'greedy s', 'bare s', 'ratio', 'rows read', 'memory to bank'],
+                   floatfmt='.3g'))
+
+
+def _maker(method: str) -> Callable[[UnitRows, np.ndarray], RowSelector]:
+    if method == 'classwise-facility-location':
+        return FacilityLocation
+    return lambda units, eligible: LazyRows(units, eligible, RULES[method](eligible))
+
+
+def _selected_rows(bank: FeatureBank, images: list[str]) -> np.ndarray:
+    chosen = np.isin(np.asarray(bank.images, dtype=object), images)
+    return np.bincount(bank.labels[chosen[bank.rows['image']]], minlength=len(bank.classes))
+
+
+def _bare_seconds(bank: FeatureBank, passes: np.ndarray) -> float:
+    """Return the time of so many passes over each class, each class's measured three times and the least taken."""
+    query = np.ones(bank.vectors.shape[1], np.float32)
+    total = 0.0
+    for label, number in enumerate(passes):
+        rows = bank.vectors[bank.labels == label]
+        total += number * min(_timed(lambda rows=rows: rows @ query)[0] for _ in range(3))
+    return total
+
+
+def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = run()
+    return time.perf_counter() - start, result
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(dest='part', required=True)
+    for run in (libraries, cost):
+        parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
+    parts.choices['libraries'].add_argument('--sizes', type=int, nargs='+', default=[1000, 3000, 6000])
+    parts.choices['cost'].add_argument('--shape', choices=SHAPES, default='coco')
+    parts.choices['cost'].add_argument('--dimensions', type=int, default=2048)
+    parts.choices['cost'].add_argument('--num-images', type=int, default=1000, metavar='N')
+    parts.choices['cost'].add_argument('--methods', nargs='+', default=['csod-logdet', 'csod-mmr'])
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    arguments = parse_args()
+    arguments.run(arguments)
