@@ -31,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--list', action='store_true', help='print the runs and which are done, and run nothing')
     parser.add_argument('--table', action='store_true', help='print what there is as Markdown, and run nothing')
     parser.add_argument('--figure', metavar='PNG', help='draw what there is, and run nothing')
+    parser.add_argument('--curve', action='store_true',
+                        help="print how many images reach 95 %% of the full set's metric, and run nothing")
     parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
                         help='replace entries of the experiment file')
 
@@ -56,7 +58,10 @@ def main(args: argparse.Namespace) -> int:
         from mmcsod.experiments.figure import draw_figure
         draw_figure(experiment, results, args.figure)
         print(f'wrote {args.figure}')
-    if args.list or args.table or args.figure:
+    if args.curve:
+        from mmcsod.experiments.curve import render_curve
+        print(render_curve(experiment, results), end='')
+    if args.list or args.table or args.figure or args.curve:
         return 0
     from mmcsod.experiments.runner import ExperimentRunner
     failures = ExperimentRunner(experiment, work_dir, path).run(shard)

@@ -99,7 +99,7 @@ def _same_picks(own: list[int], others: list[int]) -> int:
 
 
 def cost(args: argparse.Namespace) -> None:
-    """Time a selection beside one bare float32 pass over a class for each of its selected rows, which is what is due."""
+    """Time a selection beside what is due: a bare float32 pass over a class for each of its selected rows."""
     bank = make_bank(*SHAPES[args.shape], args.dimensions)
     table = []
     for method in args.methods:

@@ -1,0 +1,150 @@
+"""How many images are enough: a power law through a method's results, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from tabulate import tabulate
+
+from mmcsod.errors import UserError
+from mmcsod.experiments.results import Result
+from mmcsod.experiments.spec import Experiment, Run
+from mmcsod.experiments.statistics import Cell, Cells, Series, collect
+
+SHARE = 0.95
+"""Of the full set's metric: what the advice is about."""
+
+EXPONENTS = (0.05, 4.0)
+"""Range of c; outside of it the curve is a step or a logarithm."""
+
+REPEATS = 400
+"""Draws of the bootstrap."""
+
+LEAST_POINTS = 4
+"""Budgets, the full set among them: one more than the curve has parameters."""
+
+Points = Mapping[int, Sequence[float]]
+"""The metric of each seed, by number of images."""
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """metric = a - b * N^-c, the common form of learning curves (Hestness et al., arXiv:1712.00409).
+
+    Attributes:
+        limit: a, what more and more images lead to.
+        gap: b, 0 or more.
+        exponent: c, above 0.
+    """
+
+    limit: float
+    gap: float
+    exponent: float
+
+    def at(self, number: float) -> float:
+        """Return the metric for a number of images."""
+        return self.limit - self.gap * number**-self.exponent
+
+    def images_for(self, metric: float) -> float:
+        """Return the number of images that reach a metric; infinity if none does."""
+        if metric >= self.limit:
+            return np.inf
+        return max(1.0, (self.gap / (self.limit - metric)) ** (1 / self.exponent))
+
+
+def fit(numbers: Sequence[float], metrics: Sequence[float]) -> PowerLaw:
+    """Fit by least squares: linear in a and b for each c, and c by a search on one line.
+
+    Args:
+        numbers: Images, at least three different ones.
+        metrics: The metric of each.
+    """
+    values = np.asarray(metrics, float)
+
+    def solve(exponent: float) -> tuple[float, float, float]:
+        powers = np.asarray(numbers, float) ** -exponent
+        spread = powers - powers.mean()
+        gap = max(0.0, -float(spread @ values) / float(spread @ spread))
+        limit = float(values.mean() + gap * powers.mean())
+        return limit, gap, float(((limit - gap * powers - values) ** 2).sum())
+
+    found = minimize_scalar(lambda exponent: solve(exponent)[2], bounds=EXPONENTS, method='bounded')
+    limit, gap, _ = solve(float(found.x))
+    return PowerLaw(limit, gap, float(found.x))
+
+
+def bootstrap(points: Points, value: Callable[[Points, PowerLaw], float], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % interval of a value of the curve, seeds drawn anew for each number of images.
+
+    Args:
+        points: The metric of each seed.
+        value: What to compute of drawn points and the curve through their means.
+        seed: Of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(REPEATS):
+        drawn = {number: rng.choice(metrics, len(metrics)) for number, metrics in points.items()}
+        found.append(value(drawn, _fit_means(drawn)))
+    low, high = np.quantile(found, [0.025, 0.975], method='nearest')
+    return float(low), float(high)
+
+
+def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
+    """Return Markdown: images for 95 % of the full set's metric, and what the largest budget was predicted to give.
+
+    Raises:
+        UserError: If no method has enough budgets, or the full set has no result.
+    """
+    cells = collect(experiment, results)
+    table = [[series.label, len(points), *_advice(points), *_trial(points)] for series, points in _curves(cells)]
+    if not table:
+        raise UserError(f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more numbers '
+                        'of images, the full set among them; --curve needs these.')
+    headers = ['method', 'budgets', f'images for {SHARE:.0%} of the full set', 'interval', 'held out', 'predicted',
+               'interval', 'measured']
+    return (f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over seeds. '
+            'Held out is the largest number of images, predicted from the others.\n\n'
+            + tabulate(table, headers, tablefmt='github', disable_numparse=True) + '\n')
+
+
+def _curves(cells: Cells) -> Iterator[tuple[Series, Points]]:
+    for series, budgets in cells.items():
+        full = _full_set(cells, series.detector)
+        points = {number: list(cell.values.values()) for number, cell in budgets.items() if number is not None}
+        if full is not None:
+            points[int(full.average('images') or 0)] = list(full.values.values())
+        if full is not None and len(points) >= LEAST_POINTS and not series.is_full_set:
+            yield series, dict(sorted(points.items()))
+
+
+def _full_set(cells: Cells, detector: str) -> Cell | None:
+    return next((budgets[None] for series, budgets in cells.items()
+                 if series.is_full_set and series.detector == detector), None)
+
+
+def _advice(points: Points) -> tuple[str, str]:
+    def needed(drawn: Points, curve: PowerLaw) -> float:
+        return curve.images_for(SHARE * float(np.mean(drawn[max(drawn)])))
+
+    low, high = bootstrap(points, needed)
+    return _images(needed(points, _fit_means(points))), f'{_images(low)} to {_images(high)}'
+
+
+def _trial(points: Points) -> tuple[str, str, str, str]:
+    largest = max(points)
+    others = {number: metrics for number, metrics in points.items() if number != largest}
+    low, high = bootstrap(others, lambda drawn, curve: curve.at(largest))
+    return (str(largest), f'{_fit_means(others).at(largest):.1f}', f'{low:.1f} to {high:.1f}',
+            f'{np.mean(points[largest]):.1f}')
+
+
+def _fit_means(points: Points) -> PowerLaw:
+    return fit(list(points), [float(np.mean(metrics)) for metrics in points.values()])
+
+
+def _images(number: float) -> str:
+    return f'{number:.0f}' if np.isfinite(number) else 'never'

@@ -1,0 +1,57 @@
+import re
+
+import numpy as np
+import pytest
+
+from mmcsod import UserError
+from mmcsod.experiments.curve import PowerLaw, bootstrap, fit, render_curve
+from mmcsod.experiments.spec import FULL_SET, Experiment, Run, Selector
+
+TRUE = PowerLaw(0.9, 2.0, 0.7)
+NUMBERS = [12, 24, 48, 100, 200]
+
+
+def test_the_law_s_own_points_give_the_law():
+    found = fit(NUMBERS, [TRUE.at(number) for number in NUMBERS])
+    assert (found.limit, found.gap, found.exponent) == pytest.approx((0.9, 2.0, 0.7), rel=1e-3)
+
+
+def test_images_for_is_the_inverse():
+    assert TRUE.images_for(TRUE.at(60)) == pytest.approx(60)
+    assert TRUE.images_for(0.9) == np.inf
+    assert PowerLaw(0.9, 0.0, 1.0).images_for(0.5) == 1
+
+
+def test_values_that_fall_give_a_flat_curve_not_a_rising_gap():
+    assert fit([10, 20, 40], [0.8, 0.7, 0.6]).gap == 0
+
+
+def test_the_interval_of_equal_seeds_is_a_point_and_of_unlike_ones_is_not():
+    equal = {number: [TRUE.at(number)] * 3 for number in NUMBERS}
+    low, high = bootstrap(equal, lambda drawn, curve: curve.at(400))
+    assert low == high == pytest.approx(TRUE.at(400), abs=1e-3)
+    unlike = {number: [TRUE.at(number) + shift for shift in (-0.05, 0, 0.05)] for number in NUMBERS}
+    low, high = bootstrap(unlike, lambda drawn, curve: curve.at(400))
+    assert low < TRUE.at(400) < high
+
+
+def experiment_of(numbers):
+    runs = [Run('small', FULL_SET, None, None, None, 120, 0)]
+    runs += [Run('small', 'csod', number, 'auto', 'auto', 120, seed) for number in numbers for seed in (0, 1)]
+    results = {run: {'metrics': {'AP': TRUE.at(run.num_images or 200)}, 'images': run.num_images or 200,
+                     'iters': 120} for run in runs}
+    return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP', tuple(runs)), results
+
+
+def test_the_advice_is_what_the_law_says_and_the_largest_is_predicted():
+    text = render_curve(*experiment_of([12, 24, 48, 100]))
+    cells = [cell.strip() for cell in re.findall(r'^\| csod.*$', text, re.MULTILINE)[0].split('|')[1:-1]]
+    assert cells[1] == '5'
+    assert int(cells[2]) == pytest.approx(TRUE.images_for(0.95 * TRUE.at(200)), rel=0.02)
+    assert cells[4] == '200'
+    assert cells[5] == cells[7] == f'{100 * TRUE.at(200):.1f}'
+
+
+def test_too_few_budgets_are_one_sentence():
+    with pytest.raises(UserError, match='4 or more numbers of images, the full set among them'):
+        render_curve(*experiment_of([12, 24]))
