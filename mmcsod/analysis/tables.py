@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
+from mmcsod.analysis.coverage_curve import coverage_curve, diminishing_returns
 from mmcsod.analysis.object_ranks import rank_objects
 from mmcsod.analysis.prototypes import COUNTS, prototype_cosines
 from mmcsod.analysis.similarity import similarity
@@ -18,6 +19,8 @@ from mmcsod.errors import UserError
 from mmcsod.selection.classes import unknown_class
 
 NUM_RANKED = 10
+
+COVERAGE_AT = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:
@@ -76,6 +79,18 @@ def similarity_table(bank: FeatureBank, masks: Mapping[str, np.ndarray]) -> str:
         found = similarity(bank, mask)
         rows.append([name, f'{found.coverage:.4f}', f'{found.redundancy:.4f}', found.missing])
     return _table(rows, ['', 'coverage', 'redundancy', 'classes missing'])
+
+
+def coverage_table(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> str:
+    """Return the coverage of the first images of each coreset, and where more of them begin to add little."""
+    longest = max(map(len, coresets.values()))
+    numbers = [number for number in COVERAGE_AT if number < longest]
+    rows = []
+    for name, coreset in coresets.items():
+        curve = coverage_curve(bank, coreset)
+        shown = [f'{curve[number - 1]:.4f}' if number <= len(curve) else '' for number in numbers]
+        rows.append([name, *shown, len(curve), f'{curve[-1]:.4f}', diminishing_returns(curve)])
+    return _table(rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'diminishing returns from'])
 
 
 def changes_table(masks: Mapping[str, np.ndarray]) -> str:

@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
     bank = FeatureBank.load(args.bank)
     coresets = tables.load_coresets(args.coresets)
     masks = {name: tables.selected_images(bank, coreset, name) for name, coreset in coresets.items()}
-    parts = [_sizes(bank, masks), tables.similarity_table(bank, masks)]
+    parts = [_sizes(bank, masks), tables.similarity_table(bank, masks), tables.coverage_table(bank, coresets)]
     if len(masks) > 1:
         parts.append(tables.changes_table(masks))
     if args.class_name is not None:

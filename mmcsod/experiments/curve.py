@@ -102,8 +102,8 @@ def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
     cells = collect(experiment, results)
     table = [[series.label, len(points), *_advice(points), *_trial(points)] for series, points in _curves(cells)]
     if not table:
-        raise UserError(f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more numbers '
-                        'of images, the full set among them; --curve needs these.')
+        raise UserError(f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more '
+                        'numbers of images, the full set among them; --curve needs these.')
     headers = ['method', 'budgets', f'images for {SHARE:.0%} of the full set', 'interval', 'held out', 'predicted',
                'interval', 'measured']
     return (f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over seeds. '
