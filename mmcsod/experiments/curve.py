@@ -106,8 +106,8 @@ def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
                         'numbers of images, the full set among them; --curve needs these.')
     headers = ['method', 'budgets', f'images for {SHARE:.0%} of the full set', 'interval', 'held out', 'predicted',
                'interval', 'measured']
-    return (f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over seeds. '
-            'Held out is the largest number of images, predicted from the others.\n\n'
+    return (f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over '
+            'seeds. Held out is the largest number of images, predicted from the others.\n\n'
             + tabulate(table, headers, tablefmt='github', disable_numparse=True) + '\n')
 
 
