@@ -87,7 +87,7 @@ def bootstrap(points: Points, value: Callable[[Points, PowerLaw], float], seed: 
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(REPEATS):
-        drawn = {number: rng.choice(metrics, len(metrics)) for number, metrics in points.items()}
+        drawn = {number: rng.choice(metrics, len(metrics)).tolist() for number, metrics in points.items()}
         found.append(value(drawn, _fit_means(drawn)))
     low, high = np.quantile(found, [0.025, 0.975], method='nearest')
     return float(low), float(high)
