@@ -127,7 +127,7 @@ class Coreset:
         content = read_json(path, 'a coreset file')
         if not isinstance(content, dict) or content.get('format') != FORMAT:
             raise UserError(f'{path} is not a coreset file: it has no "format": "{FORMAT}"; '
-                            'give the coreset.json that tools/select.py wrote.')
+                            'give the coreset.json that mmcsod select wrote.')
         if content.get('version') != FORMAT_VERSION:
             raise UserError(f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
                             f'version {FORMAT_VERSION}; upgrade mmcsod.')

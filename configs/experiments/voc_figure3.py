@@ -1,4 +1,4 @@
-# Figure 3: kinds of random selection at 200 images. Figure 4 is tools/analyze.py on this preset's coresets.
+# Figure 3: kinds of random selection at 200 images. Figure 4 is mmcsod analyze on this preset's coresets.
 _base_ = '_base_/voc0712.py'
 
 grid = [

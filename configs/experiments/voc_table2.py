@@ -1,4 +1,4 @@
-# Table 2: imagewise beside objectwise selection of 200 images. Its list changes are tools/analyze.py on the coresets,
+# Table 2: imagewise beside objectwise selection of 200 images. Its list changes are mmcsod analyze on the coresets,
 # the one of lam = 1e10 first. The paper prints 0.038 and 0.013; 0.0375 and 0.0125 are our reading of them.
 _base_ = '_base_/voc0712.py'
 

@@ -1,4 +1,4 @@
-"""The pictures that ``tools/analyze.py`` draws."""
+"""The pictures that ``mmcsod analyze`` draws."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def size_counts(bank: FeatureBank, images: np.ndarray | None = None) -> np.ndarr
     """
     if bank.objects is None:
         raise UserError('This bank has no table of objects, which sizes are counted in; extract it with '
-                        'tools/select.py.')
+                        'mmcsod select.')
     boxes = bank.objects['box']
     counted = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
     if images is not None:

@@ -1,4 +1,4 @@
-"""What ``tools/analyze.py`` prints: coresets of one bank side by side, as Markdown."""
+"""What ``mmcsod analyze`` prints: coresets of one bank side by side, as Markdown."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ EXAMPLES = """example, after those of `mmcsod select --help`:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of exporting."""
-    parser.add_argument('coreset', help='coreset file, as tools/select.py writes it')
+    parser.add_argument('coreset', help='coreset file, as mmcsod select writes it')
     parser.add_argument('--config', help='the training config that the coreset was selected with; left out, the '
                         'command shows which one the coreset names')
     parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')

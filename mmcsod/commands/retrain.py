@@ -21,7 +21,7 @@ GO_ON = 'checkpoints are kept; the same command with --resume goes on from the l
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of training."""
     parser.add_argument('config', help='config file, or a stock name such as mmdet::fcos/...py')
-    parser.add_argument('coreset', nargs='?', help='coreset file, as tools/select.py writes it')
+    parser.add_argument('coreset', nargs='?', help='coreset file, as mmcsod select writes it')
     parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
     parser.add_argument('--iters', type=int, help='iterations, with the schedule rescaled to them')
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')

@@ -1,6 +1,6 @@
 """One training run in a process of its own: ``python -m mmcsod.experiments.training_run REQUEST.json``.
 
-The request holds the arguments of :func:`mmcsod.training.command.retrain_command`, which is what ``tools/retrain.py``
+The request holds the arguments of :func:`mmcsod.training.command.retrain_command`, which is what ``mmcsod retrain``
 calls; the run leaves ``result.json`` in its work dir.
 """
 
@@ -31,7 +31,7 @@ def train_in_process(work_dir: Path, config: str, coreset: Path | None,
         options: Fields of :class:`mmcsod.training.retrain.RetrainOptions`.
 
     Returns:
-        What ``tools/retrain.py`` writes to ``result.json``.
+        What ``mmcsod retrain`` writes to ``result.json``.
 
     Raises:
         UserError: If the run fails, with the last line it printed.

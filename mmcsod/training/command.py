@@ -1,4 +1,4 @@
-"""What ``tools/retrain.py`` prints and does."""
+"""What ``mmcsod retrain`` prints and does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 _base_ = 'mmdet::_base_/default_runtime.py'
 
 # 1,000 iterations of 16 images: what the paper (section 4.1) trains 200 images for. Other budgets are an option:
-# tools/retrain.py --iters N keeps the shape.
+# mmcsod retrain --iters N keeps the shape.
 max_iters = 1000
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
