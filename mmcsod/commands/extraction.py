@@ -9,20 +9,23 @@ from typing import Any
 
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.options import TAPS, ExtractionOptions
+from mmcsod.features.options import ExtractionOptions
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what features are extracted from, and how."""
     parser.add_argument('config', nargs='?',
                         help="the detector's config: a path, or a stock name as mmdet::FOLDER/NAME.py")
-    parser.add_argument('checkpoint', nargs='?', help='its weights, trained on these classes or others')
+    parser.add_argument('checkpoint', nargs='?',
+                        help='its weights, trained on these classes or others; without them the backbone is read, '
+                        "with the weights that its init_cfg names (ImageNet's, as a rule)")
     parser.add_argument('--work-dir', help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME; with '
                         "--bank the folder that the bank is in)")
     group = parser.add_argument_group('extraction')
-    group.add_argument('--tap', default='auto', choices=TAPS,
-                       help="where RoI vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
-                       "'pooled' before a shared head such as res5; 'auto' (default) takes 'fc' where there is one")
+    group.add_argument('--tap', default='auto', metavar='TAP',
+                       help="where vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
+                       "'pooled' before a shared head such as res5, 'neck' off the maps that any detector has, or one "
+                       "that the config registers; 'auto' (default) takes the first of fc, roi, neck that there is")
     group.add_argument('--pipeline', metavar='FILE',
                        help='config file with a list `pipeline` to use in place of the derived one')
     group.add_argument('--keep-ignored', action='store_true',
@@ -64,12 +67,10 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     from mmcsod.features.distributed import init_launcher
     from mmcsod.features.extract import extract_bank
 
-    if args.checkpoint is None:
-        raise UserError('CONFIG was given without CHECKPOINT; give the weights of the trained detector too.')
     options = _options(args)
     cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
     init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
-    detector = build_detector(cfg, args.checkpoint, args.device)
+    detector = build_detector(cfg, args.checkpoint, args.device, args.tap)
     return extract_bank(detector, cfg, work_dir(args) / 'features', options)
 
 

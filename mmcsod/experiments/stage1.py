@@ -86,7 +86,7 @@ class Banks:
 
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
-        detector = build_detector(cfg, checkpoint)
+        detector = build_detector(cfg, checkpoint, tap=tap)
         extract_bank(detector, cfg, directory, ExtractionOptions(
             tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True))
 

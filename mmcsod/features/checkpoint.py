@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained two-stage detector.')
+        raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained detector.')
     try:
         with safe_loading():
             content = torch.load(path, map_location='cpu')
@@ -54,11 +54,18 @@ def _why_unreadable(path: Path, error: Exception) -> str:
     return f'The checkpoint {path} is damaged or was cut off: {size} bytes are there ({cause}); copy or save it again.'
 
 
-def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path) -> list[str]:
+def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path,
+                 is_read: Callable[[str], bool]) -> list[str]:
     """Load ``state`` into a detector that may have been built for other classes.
 
     No tap reads the predictors, so those whose shapes differ keep their initial values, and so do mask, point and
     other heads: a checkpoint trained on other classes is a legitimate selector.
+
+    Args:
+        detector: The detector to fill.
+        state: Weights by name.
+        source: Where they come from, for people.
+        is_read: Whether features depend on a tensor (:meth:`mmcsod.features.taps.Tap.reads`).
 
     Returns:
         Names of the tensors left out because their shapes differ.
@@ -69,7 +76,7 @@ def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str |
     own = detector.state_dict()
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
     missing = [key for key in own if key not in state]
-    needed = [key for key in (*missing, *differing) if _is_read(key)]
+    needed = [key for key in (*missing, *differing) if is_read(key)]
     if needed:
         raise UserError(f'The checkpoint {source} is of another detector: {len(needed)} tensors of the config\'s model '
                         f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
@@ -82,21 +89,12 @@ def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str |
     return differing
 
 
-def state_digest(detector: nn.Module) -> str:
+def state_digest(detector: nn.Module, is_read: Callable[[str], bool]) -> str:
     """Return the SHA-256 of the weights that features depend on, the same from a file and from a model in memory."""
     digest = hashlib.sha256()
     for key, value in sorted(detector.state_dict().items()):
-        if not _is_read(key):
+        if not is_read(key):
             continue
         digest.update(f'{key}:{value.dtype}:{tuple(value.shape)}'.encode())
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _is_read(key: str) -> bool:
-    """Return whether extraction depends on a tensor: of the RoI head, it runs what is on the way to the predictors."""
-    module, _, rest = key.partition('.')
-    if module == 'roi_head' and not rest.startswith(('bbox_head.', 'bbox_roi_extractor.', 'shared_head.')):
-        return False
-    return module not in ('rpn_head', 'data_preprocessor') and not any(
-        part in key for part in ('.fc_cls', '.fc_reg', '.num_batches_tracked'))

@@ -88,6 +88,7 @@ class ExtractionDataset(Dataset):
 
     def _build(self, leaf: dict) -> BaseDataset:
         leaf.update(pipeline=self.pipeline, lazy_init=True)
+        leaf.pop('proposal_file', None)  # ground truth is read in place of Fast R-CNN's proposals
         try:
             dataset = DATASETS.build(leaf)
             with category_names(dataset) as categories:
@@ -164,6 +165,7 @@ class ExtractionDataset(Dataset):
                 raise UserError('the pipeline returned nothing')
             info = leaf.get_data_info(position)
             boxes = self._boxes_in_order(info, packed['data_samples'])[self._has_class(info)]
+            boxes += _offset(packed['data_samples'].metainfo.get('border'))
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
         usable = torch.from_numpy(~self.objects_of(index)['ignored'])
@@ -204,6 +206,11 @@ class ExtractionDataset(Dataset):
 
 def _mmdet_labels(info: Mapping[str, Any]) -> np.ndarray:
     return np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
+
+
+def _offset(border: Any) -> Tensor:
+    """Return how far CornerNet's padding moves boxes, which at test time it leaves behind: its border is t, b, l, r."""
+    return torch.zeros(4) if border is None else torch.tensor([border[2], border[0]] * 2, dtype=torch.float32)
 
 
 def _as_tensor(boxes: Any) -> Tensor:

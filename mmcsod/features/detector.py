@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmdet.registry import MODELS
@@ -13,38 +15,94 @@ from torch import nn
 
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights
+from mmcsod.features.inner import inner_config, without_prefix
+from mmcsod.features.parts import backbone_and_neck, neck_is_enough
+from mmcsod.features.pretrained import pretrained_backbone
 from mmcsod.features.safe_loading import safe_loading
-from mmcsod.features.taps import RoITap
+from mmcsod.features.taps import TAPS, attach_tap
 
 logger = logging.getLogger('mmcsod')
 
+SYNCHRONISED = ('SyncBN', 'MMSyncBN')
+"""Normalisation layers that talk to other processes in training; in eval mode they are plain batch normalisation."""
 
-def build_detector(cfg: Config, checkpoint: str | Path, device: str | None = None) -> nn.Module:
-    """Build ``cfg.model`` with the weights of ``checkpoint``.
+
+def build_detector(cfg: Config, checkpoint: str | Path | None, device: str | None = None,
+                   tap: str = 'auto') -> nn.Module:
+    """Build what features are read off: the detector of ``cfg.model``, or as much of it as the tap needs.
+
+    Of a model that wraps a detector (semi-supervised ones, trackers), that detector is built. Where there is no RoI
+    head to read, backbone and neck are built without their head.
 
     Args:
         cfg: A config whose ``custom_imports`` have been imported, which reading it does.
-        checkpoint: Weights as MMEngine saves them; they may have been trained on other classes.
+        checkpoint: Weights as MMEngine saves them; they may have been trained on other classes. None takes the
+            backbone alone, with the weights that its ``init_cfg`` names.
         device: Where to put it; by default the first CUDA device, or the CPU.
+        tap: Where vectors will be read; the checkpoint has to have the layers on the way there.
 
     Raises:
-        UserError: If there is no such device, the config has no model that can be built or one without an RoI head, or
-            the checkpoint cannot be read or is of another detector.
+        UserError: If there is no such device, the config has no model that can be built or that has the tap, or the
+            checkpoint cannot be read or is of another detector.
+    """
+    place = find_device(device)
+    if checkpoint is None:
+        register_all_modules(init_default_scope=True)
+        detector = _built(lambda: pretrained_backbone(_model_config(cfg)))
+    else:
+        state = without_prefix(load_state_dict(checkpoint))
+        detector = untrained_detector(cfg, tap)
+        if load_weights(detector, state, checkpoint, attach_tap(detector, tap).reads):
+            logger.info('The checkpoint was trained on other classes than the config has: its predictors are not '
+                        'loaded, and not needed.')
+    return detector.to(place)
+
+
+def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:
+    """Build the same without any weights loaded, on the CPU.
+
+    Raises:
+        UserError: If the config has no model that can be built.
     """
     register_all_modules(init_default_scope=True)
-    place = find_device(device)
-    state = load_state_dict(checkpoint)
+    model = _model_config(cfg)
+    return _built(lambda: _build(model, tap))
+
+
+def _model_config(cfg: Config) -> Mapping[str, Any]:
+    if not isinstance(cfg.get('model'), Mapping):
+        raise UserError('The config has no `model`; give the config that a detector is trained with.')
+    return inner_config(_in_one_process(cfg.model))
+
+
+def _in_one_process(node: Any) -> Any:
+    """Return a model config whose normalisation layers do without a process group."""
+    if isinstance(node, Mapping):
+        return {key: 'BN' if key == 'type' and value in SYNCHRONISED else _in_one_process(value)
+                for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_in_one_process(value) for value in node]
+    return node
+
+
+def _build(model: Mapping[str, Any], tap: str) -> nn.Module:
+    takes_neck = tap == 'neck' or (tap == 'auto' and 'roi_head' not in model and not _users_taps())
+    return backbone_and_neck(model) if takes_neck and neck_is_enough(model) else MODELS.build(model)
+
+
+def _users_taps() -> list[str]:
+    return [name for name, tap in TAPS.module_dict.items() if not tap.__module__.startswith('mmcsod.')]
+
+
+def _built(build: Callable[[], nn.Module]) -> nn.Module:
     try:
         with safe_loading():
-            detector = MODELS.build(cfg.model)
+            return build()
+    except UserError:
+        raise
     except Exception as error:  # a model config may name anything
-        raise UserError(f"The config's model cannot be built: {type(error).__name__}: {error}.") from error
-    RoITap(detector)  # a detector without an RoI head is not to be told that its weights are missing
-    differing = load_weights(detector, state, checkpoint)
-    if differing:
-        logger.info('The checkpoint was trained on other classes than the config has: its predictors are not loaded, '
-                    'and not needed.')
-    return detector.to(place)
+        reason = f'{type(error).__name__}: {error}'.splitlines()[0].rstrip('.')
+        raise UserError(f"The config's model cannot be built: {reason}.") from error
 
 
 def find_device(name: str | None) -> torch.device:

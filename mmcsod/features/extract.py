@@ -26,6 +26,7 @@ from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.features.distributed import on_first_process
 from mmcsod.features.identity import identify
+from mmcsod.features.inner import inner_detector
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.reuse import make_ready
@@ -44,7 +45,8 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     them return the bank.
 
     Args:
-        detector: A trained two-stage detector, on the device to use; its weights and mode are left as they are.
+        detector: A trained detector, or a model that wraps one, on the device to use; its weights and mode are left as
+            they are.
         cfg: Its config; images come from ``train_dataloader``, the geometry from ``test_dataloader``.
         directory: The folder to write, such as ``WORK_DIR/features``.
         options: How to run.
@@ -55,9 +57,10 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     """
     options = options or ExtractionOptions()
     directory = Path(directory)
+    detector = inner_detector(detector)
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
     pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
-    identity = identify(detector, cfg, reader.tap.name, pool, options)
+    identity = identify(detector, cfg, reader.tap, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(_sole_use(directory)))

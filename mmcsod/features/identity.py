@@ -13,6 +13,7 @@ from torch import nn
 from mmcsod.features.checkpoint import state_digest
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import Tap
 
 # The parts of an identity and what people call them.
 PARTS = {
@@ -27,7 +28,7 @@ PARTS = {
 }
 
 
-def identify(detector: nn.Module, cfg: Config, tap: str, pool: ExtractionDataset,
+def identify(detector: nn.Module, cfg: Config, tap: Tap, pool: ExtractionDataset,
              options: ExtractionOptions) -> dict[str, Any]:
     """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
 
@@ -35,9 +36,9 @@ def identify(detector: nn.Module, cfg: Config, tap: str, pool: ExtractionDataset
     extract again.
     """
     return {
-        'weights': state_digest(detector),
+        'weights': state_digest(detector, tap.reads),
         'model': _digest(_architecture(cfg.model)),
-        'tap': tap,
+        'tap': tap.name,
         'pipeline': _digest(pool.pipeline),
         'dataset': pool.fingerprint(),
         'keep_ignored': options.keep_ignored,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mmcsod.errors import UserError
 
-TAPS = ('auto', 'roi', 'pooled', 'fc')
-"""Where RoI vectors can be read; :class:`mmcsod.features.taps.RoITap` says what each is."""
+TAPS = ('auto', 'fc', 'roi', 'pooled', 'neck')
+"""Where vectors can be read; their classes in :mod:`mmcsod.features.taps` say what each is."""
 
 AMP_TYPES = ('fp16', 'bf16')
 """Precisions that a detector may run in, besides float32."""
@@ -18,7 +18,7 @@ class ExtractionOptions:
     """How Stage 1 is to be run.
 
     Attributes:
-        tap: Where vectors are read; see :class:`mmcsod.features.taps.RoITap`.
+        tap: Where vectors are read; see :func:`mmcsod.features.taps.attach_tap`.
         batch_size: Images of one padded shape that share a forward pass.
         num_workers: Processes that load images; 0 loads them in this one.
         keep_ignored: Use boxes that training ignores.

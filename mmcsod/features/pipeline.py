@@ -18,6 +18,9 @@ RANDOM_TRANSFORMS = frozenset({
     'YOLOXHSVRandomAug',
 })
 
+META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'border')
+"""What an image that was padded on all sides keeps, so that its boxes can be moved along."""
+
 
 def derive_pipeline(cfg: Config) -> list[dict]:
     """Return the pipeline that shows the detector each training image as at test time, boxes included.
@@ -35,7 +38,8 @@ def derive_pipeline(cfg: Config) -> list[dict]:
         raise UserError('The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
                         'derived from it; give one with --pipeline.')
     geometry = [t for t in test if not (_is_loader(t) or _is_random(t) or _is_packing(t))]
-    pipeline = [loaders[0], _annotation_loader(cfg), *geometry, {'type': 'PackDetInputs'}]
+    packing = {'type': 'PackDetInputs', **({'meta_keys': META_KEYS} if any(map(_pads_around, geometry)) else {})}
+    pipeline = [loaders[0], _annotation_loader(cfg), *geometry, packing]
     return copy.deepcopy([dict(t) for t in pipeline])
 
 
@@ -79,7 +83,13 @@ def _is_loader(transform: dict) -> bool:
 
 
 def _is_random(transform: dict) -> bool:
-    return 'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS
+    return not _pads_around(transform) and (
+        'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS)
+
+
+def _pads_around(transform: dict) -> bool:
+    """Return whether it is CornerNet's padding at test time, which is not random, whatever its name says."""
+    return type_name(transform) == 'RandomCenterCropPad' and bool(transform.get('test_mode'))
 
 
 def _is_packing(transform: dict) -> bool:

@@ -12,7 +12,8 @@ from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
 
 from mmcsod.features.dataset import Sample
-from mmcsod.features.taps import RoITap
+from mmcsod.features.inference import evaluating, feature_maps, told_in_one_sentence
+from mmcsod.features.taps import attach_tap
 
 AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
@@ -23,15 +24,15 @@ class FeatureReader:
     No RPN, no NMS, no predictor runs.
 
     Args:
-        detector: A two-stage detector on the device to use.
-        tap: Where to read (:class:`RoITap`).
+        detector: A detector on the device to use (:func:`mmcsod.features.inner.inner_detector`).
+        tap: Where to read (:func:`mmcsod.features.taps.attach_tap`).
         amp: None for float32, or a key of ``AMP_DTYPES``.
         channels_last: Whether images are laid out channels last.
     """
 
     def __init__(self, detector: Any, tap: str = 'auto', amp: str | None = None,
                  channels_last: bool = False) -> None:
-        self.tap = RoITap(detector, tap)
+        self.tap = attach_tap(detector, tap)
         self._detector = detector
         self._device = next(detector.parameters()).device
         self._amp = amp
@@ -52,15 +53,14 @@ class FeatureReader:
     def ready(self) -> Iterator[None]:
         """Put the detector into inference, at full float32 precision and repeatable, and back afterwards."""
         detector, backends = self._detector, torch.backends
-        modes = [(module, module.training) for module in detector.modules()]
         flags = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
                  backends.cudnn.deterministic)
         handle = detector.backbone.register_forward_hook(self._keep_last_map)
-        detector.eval().to(memory_format=self._layout)
+        detector.to(memory_format=self._layout)
         backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = backends.cudnn.benchmark = False
         backends.cudnn.deterministic = True
         try:
-            with torch.inference_mode():
+            with evaluating(detector), torch.inference_mode():
                 yield
         finally:
             handle.remove()
@@ -68,11 +68,9 @@ class FeatureReader:
             detector.to(memory_format=torch.contiguous_format)
             (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
              backends.cudnn.deterministic) = flags
-            for module, mode in modes:
-                module.training = mode
 
-    def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Tensor | Sequence[Tensor]) -> None:
-        self._last_map = output if isinstance(output, Tensor) else output[-1]
+    def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Any) -> None:
+        self._last_map = feature_maps(output)[-1]
 
     def __call__(self, samples: Sequence[Sample]) -> tuple[list[np.ndarray], np.ndarray]:
         """Read a batch of samples of one padded shape; call inside :meth:`ready`.
@@ -84,7 +82,7 @@ class FeatureReader:
         batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
         inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
         rois = bbox2roi([s.boxes for s in samples]).to(self._device)
-        with self.autocast():
+        with self.autocast(), told_in_one_sentence(self._detector):
             features = self._detector.extract_feat(inputs)
             vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
         counts = [len(s.boxes) for s in samples]

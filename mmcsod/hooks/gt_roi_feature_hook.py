@@ -66,9 +66,10 @@ class GTRoIFeatureHook(Hook):
         self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **options})
 
     def before_run(self, runner: Runner) -> None:
-        """Refuse a detector without an RoI head now rather than after hours of training."""
-        from mmcsod.features.taps import RoITap
-        RoITap(_unwrapped(runner.model), self.options.tap)
+        """Refuse a tap that the detector lacks now rather than after hours of training."""
+        from mmcsod.features.inner import inner_detector
+        from mmcsod.features.taps import attach_tap
+        attach_tap(inner_detector(_unwrapped(runner.model)), self.options.tap)
 
     def before_train(self, runner: Runner) -> None:
         """Refuse class names that the annotations do not have, which MMDetection would train on without a word.

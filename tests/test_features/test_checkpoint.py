@@ -16,6 +16,7 @@ from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
 from mmcsod.features.detector import build_detector
 from mmcsod.features.safe_loading import safe_loading
+from mmcsod.features.taps import attach_tap
 
 from .conftest import build, small_config
 
@@ -29,11 +30,15 @@ def save_like_mmengine(detector, path):
                 'meta': {'iter': 3, 'cfg': 'x = 1'}}, path)
 
 
+def digest(detector):
+    return state_digest(detector, attach_tap(detector).reads)
+
+
 def test_mmengines_checkpoints_load(cfg, tmp_path):
     detector = build(cfg)
     save_like_mmengine(detector, tmp_path / 'a.pth')
     loaded = build_detector(cfg, tmp_path / 'a.pth', 'cpu')
-    assert state_digest(loaded) == state_digest(detector)
+    assert digest(loaded) == digest(detector)
 
 
 def test_code_in_a_checkpoint_is_refused_not_run(tmp_path):
@@ -137,7 +142,7 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     trained = build(other)
     torch.save(trained.state_dict(), tmp_path / 'other.pth')
     loaded = build_detector(cfg, tmp_path / 'other.pth', 'cpu')
-    assert state_digest(loaded) == state_digest(trained)
+    assert digest(loaded) == digest(trained)
 
 
 @pytest.mark.parametrize(('name', 'classwise'), [
@@ -150,9 +155,12 @@ def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
     state = detector.state_dict()
     differing = [key for key in state if classwise in key]
     assert differing
-    load_weights(detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth')
+    is_read = attach_tap(detector).reads
+    load_weights(detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth',
+                 is_read)
     with pytest.raises(UserError, match='of another detector'):
-        load_weights(detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth')
+        load_weights(detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth',
+                     is_read)
 
 
 def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):
@@ -164,7 +172,7 @@ def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):
     other.model.roi_head.bbox_roi_extractor.out_channels = 16
     state = build(other).state_dict()
     with pytest.raises(UserError, match=r'of another detector.*neck'):
-        load_weights(build(cfg), state, 'other.pth')
+        load_weights(build(cfg), state, 'other.pth', attach_tap(build(cfg)).reads)
 
 
 @pytest.mark.parametrize('zipped', [True, False])

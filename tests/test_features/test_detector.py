@@ -24,9 +24,9 @@ def test_the_devices_there_are(monkeypatch):
     assert find_device(None) == find_device('cpu') == torch.device('cpu')
 
 
-def test_a_config_without_roi_head_is_told_as_such_whatever_the_checkpoint(cfg, tmp_path):
+def test_a_tap_that_the_config_lacks_is_told_as_such_whatever_the_checkpoint(cfg, tmp_path):
     torch.save({'state_dict': build(cfg).state_dict()}, tmp_path / 'faster.pth')
     one_stage = load_config('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py')
     one_stage.model.backbone.init_cfg = None
     with pytest.raises(UserError, match='RetinaNet has no RoI head'):
-        build_detector(one_stage, tmp_path / 'faster.pth', 'cpu')
+        build_detector(one_stage, tmp_path / 'faster.pth', 'cpu', 'fc')

@@ -88,8 +88,8 @@ def test_a_test_run_extracts_too(root, tmp_path):
     assert len(Coreset.load(tmp_path / 'coreset.json')) == 2
 
 
-def test_a_detector_without_roi_head_is_refused_before_training(root, tmp_path):
-    cfg = training_config(root, tmp_path, {}, ITERATIONS)
+def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path):
+    cfg = training_config(root, tmp_path, {'tap': 'fc'}, ITERATIONS)
     cfg.model = mmcsod.config.load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py').model
     cfg.model.backbone.init_cfg = None
     with pytest.raises(UserError, match='no RoI head'):

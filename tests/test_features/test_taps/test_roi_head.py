@@ -13,9 +13,9 @@ from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.features.taps import RoITap
+from mmcsod.features.taps import attach_tap
 
-from .conftest import build, small_config, use_data
+from ..conftest import build, small_config, use_data
 
 SCALE = (192, 128)
 
@@ -141,7 +141,7 @@ def test_rows_equal_a_forward_pass_by_hand(case, coco_root, tmp_path):
 
 
 def test_auto_says_what_it_took(detector):
-    tap = RoITap(detector)
+    tap = attach_tap(detector)
     assert (tap.name, tap.description) == ('fc', 'bbox_roi_extractor -> bbox_head.shared_fcs')
 
 
@@ -150,7 +150,7 @@ def test_crowddets_fc_is_what_its_predictors_read(coco_root):
     cfg.model.roi_head.bbox_head.update(type='MultiInstanceBBoxHead', num_classes=1)
     cfg.model.roi_head.update(type='MultiInstanceRoIHead')
     detector = build(cfg)
-    tap = RoITap(detector)
+    tap = attach_tap(detector)
     assert tap.name == 'fc'
     read = []
     detector.roi_head.bbox_head.fc_cls[0].register_forward_pre_hook(lambda module, inputs: read.append(inputs[0]))
@@ -161,15 +161,16 @@ def test_crowddets_fc_is_what_its_predictors_read(coco_root):
         torch.testing.assert_close(tap(maps, rois), read[0])
 
 
-def test_a_detector_without_roi_head_is_refused():
+def test_a_detector_without_roi_head_is_refused_at_its_taps():
     detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
-    with pytest.raises(UserError, match=r'RetinaNet has no RoI head.*two-stage'):
-        RoITap(detector)
+    for tap in ('fc', 'roi', 'pooled'):
+        with pytest.raises(UserError, match=rf"RetinaNet has no RoI head.*'{tap}' reads; use 'neck'"):
+            attach_tap(detector, tap)
 
 
 def test_a_tap_that_the_head_lacks_is_refused():
     detector = build(load_config('mmdet::faster_rcnn/faster-rcnn_r50-caffe_c4-1x_coco.py'))
     with pytest.raises(UserError, match=r"no shared fully connected layers.*'roi'"):
-        RoITap(detector, 'fc')
+        attach_tap(detector, 'fc')
     with pytest.raises(UserError, match='no tap'):
-        RoITap(detector, 'res6')
+        attach_tap(detector, 'res6')

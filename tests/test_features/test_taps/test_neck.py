@@ -1,0 +1,152 @@
+"""The tap `neck` against RoIAlign by hand, for detectors of many families."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmcv.ops import roi_align
+
+from mmcsod.config import load_config
+from mmcsod.errors import UserError
+from mmcsod.features.detector import untrained_detector
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import attach_tap
+
+from ..conftest import build, use_data
+
+# Maps that the head reads: the strides that their papers give, or None where all maps are read side by side.
+FAMILIES = {
+    'retinanet/retinanet_r18_fpn_1x_coco.py': (8, 16, 32, 64, 128),
+    'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': (8, 16, 32, 64, 128),
+    'yolox/yolox_tiny_8xb8-300e_coco.py': (8, 16, 32),
+    'rtmdet/rtmdet_tiny_8xb32-300e_coco.py': (8, 16, 32),
+    'yolof/yolof_r50-c5_8xb8-1x_coco.py': (32,),
+    'detr/detr_r50_8xb2-150e_coco.py': (32,),
+    'dino/dino-4scale_r50_8xb2-12e_coco.py': (8, 16, 32, 64),
+    'centernet/centernet_r18_8xb16-crop512-140e_coco.py': (4,),
+    'yolact/yolact_r50_1xb8-55e_coco.py': (8, 16, 32, 64, 128),
+    'solov2/solov2_r50_fpn_1x_coco.py': (4, 8, 16, 32, 64),
+    'glip/glip_atss_swin-t_a_fpn_dyhead_16xb2_ms-2x_funtune_coco.py': (8, 16, 32, 64, 128),
+    'lad/lad_r50-paa-r101_fpn_2xb8_coco_1x.py': (8, 16, 32, 64, 128),
+}
+SIDE_BY_SIDE = {
+    'ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py': (16, 32, 64, 128, 256, 512),
+    'mask2former/mask2former_r50_8xb2-lsj-50e_coco.py': (4, 8, 16, 32),
+}
+ROIS = torch.tensor([[0, 3, 5, 20, 31], [1, 10, 20, 110, 125], [0, 30, 2, 190, 120], [1, 7, 9, 8, 11.0]])
+
+
+def maps_of(detector):
+    torch.manual_seed(1)
+    images = torch.rand(2, 3, 128, 192)
+    with torch.no_grad():
+        maps = detector.backbone(images)
+        return detector.neck(maps) if hasattr(detector, 'neck') else maps
+
+
+def cut(level, stride, roi):
+    return roi_align(level, roi[None], (7, 7), 1 / stride, 0, 'avg', True).mean((2, 3))[0]
+
+
+def built(name):
+    cfg = load_config(f'mmdet::{name}')
+    torch.manual_seed(0)
+    return untrained_detector(cfg).eval()
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_a_box_is_cut_out_of_the_level_that_fpns_rule_gives(name):
+    detector, strides = built(name), FAMILIES[name]
+    maps, tap = maps_of(detector), attach_tap(detector)
+    assert tap.name == 'neck'
+    with torch.inference_mode():
+        found = tap(maps, ROIS)
+    for roi, vector in zip(ROIS, found, strict=True):
+        side = float((roi[3] - roi[1]) * (roi[4] - roi[2])) ** 0.5
+        level = min(max(int(np.floor(np.log2(side / (14 * strides[0])))), 0), len(strides) - 1)
+        torch.testing.assert_close(vector, cut(maps[level], strides[level], roi), rtol=1e-4, atol=1e-6)
+
+
+def test_boxes_of_all_sizes_reach_all_levels():
+    detector = built('retinanet/retinanet_r18_fpn_1x_coco.py')
+    tap = attach_tap(detector)
+    sides = torch.tensor([8, 200, 230, 440, 450, 890, 900, 1790, 1800, 9999.0])
+    rois = F.pad(sides[:, None].expand(-1, 2), (3, 0))
+    assert tap._level_of(rois).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize('name', SIDE_BY_SIDE)
+def test_maps_of_several_widths_are_read_side_by_side(name):
+    detector, strides = built(name), SIDE_BY_SIDE[name]
+    maps, tap = maps_of(detector), attach_tap(detector)
+    assert tap.name == 'neck'
+    assert len({level.shape[1] for level in maps}) > 1
+    assert tap.description.endswith('unit vectors of all maps side by side')
+    with torch.inference_mode():
+        found = tap(maps, ROIS)
+    for roi, vector in zip(ROIS, found, strict=True):
+        parts = [cut(level, stride, roi) for level, stride in zip(maps, strides, strict=True)]
+        torch.testing.assert_close(vector, torch.cat([part / part.norm() for part in parts]), rtol=1e-4, atol=1e-6)
+
+
+def test_the_last_of_stacked_hourglasses_is_read():
+    cfg = load_config('mmdet::cornernet/cornernet_hourglass104_8xb6-210e-mstest_coco.py')
+    cfg.model.backbone.update(downsample_times=1, stage_channels=[8, 8], stage_blocks=[1, 1], feat_channel=8)
+    detector = untrained_detector(cfg).eval()
+    maps, tap = maps_of(detector), attach_tap(detector)
+    assert len(maps) == 2
+    with torch.inference_mode():
+        torch.testing.assert_close(tap(maps, ROIS[:1])[0], cut(maps[1], 4, ROIS[0]), rtol=1e-4, atol=1e-6)
+
+
+def test_rows_of_a_bank_are_these_vectors(coco_root, tmp_path):
+    cfg = use_data(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'), coco_root)
+    cfg.train_dataloader.dataset.indices = [0]
+    detector = untrained_detector(cfg)
+    bank = extract_bank(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0, keep_objects=True))
+    boxes = torch.from_numpy(bank.objects['box'] * np.float32([1.2, 115 / 96] * 2))  # 160 x 96 becomes 192 x 115
+    sample = {}
+    detector.backbone.register_forward_pre_hook(lambda module, inputs: sample.update(image=inputs[0]))
+    again = extract_bank(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0, overwrite=True))
+    np.testing.assert_array_equal(again.vectors, bank.vectors)
+    with torch.no_grad():
+        maps = detector.eval().extract_feat(sample['image'])
+    for box, vector in zip(boxes, bank.object_vectors, strict=True):
+        wanted = cut(maps[0], 8, torch.cat([torch.zeros(1), box]))
+        np.testing.assert_allclose(vector, wanted.numpy(), rtol=2e-4, atol=1e-5)
+
+
+def test_probing_changes_nothing(coco_root):
+    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py')).train()
+    before = {key: value.clone() for key, value in detector.state_dict().items()}
+    modes = [module.training for module in detector.modules()]
+    assert attach_tap(detector, 'neck').probe.strides == (8, 16, 32, 64, 128)
+    assert [module.training for module in detector.modules()] == modes
+    assert all(torch.equal(value, before[key]) for key, value in detector.state_dict().items())
+
+
+def test_only_backbone_and_neck_are_read():
+    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
+    read = {key.partition('.')[0] for key in detector.state_dict() if attach_tap(detector).reads(key)}
+    assert read == {'backbone', 'neck'}
+
+
+def test_a_model_without_a_backbone_is_refused():
+    with pytest.raises(UserError, match=r'neither an RoI head nor a backbone'):
+        attach_tap(torch.nn.Linear(1, 1))
+    with pytest.raises(UserError, match=r'Linear has no backbone'):
+        attach_tap(torch.nn.Linear(1, 1), 'neck')
+
+
+def test_what_cannot_run_here_is_one_sentence():
+    class OnGPUsOnly(torch.nn.Module):
+        def forward(self, images):
+            raise NotImplementedError('carafe_forward_impl: implementation for device cpu not found.\n')
+
+    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
+    detector.neck = OnGPUsOnly()
+    with pytest.raises(UserError, match=r'^RetinaNet has an operation that does not run on cpu \(.*\); .* GPU\.$'):
+        attach_tap(detector).probe  # noqa: B018
+
+
