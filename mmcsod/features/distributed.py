@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import torch
-from mmengine.dist import broadcast_object_list, get_dist_info, init_dist
+from mmengine.dist import barrier, broadcast_object_list, get_dist_info, init_dist
 
+from mmcsod.distributed import telling_of_lost_processes
 from mmcsod.errors import UserError
 from mmcsod.launcher import world_size
 
@@ -33,11 +34,22 @@ def init_launcher(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
     init_dist(launcher, **dist_cfg)
 
 
+def wait_for_all() -> None:
+    """Wait until every process has come here.
+
+    Raises:
+        UserError: If another process is gone.
+    """
+    with telling_of_lost_processes():
+        barrier()
+
+
 def on_first_process(action: Callable[[], T]) -> T:
     """Do something in the first process only, and give all of them its result.
 
     Raises:
-        UserError: In the others, whatever the action raised; the first process raises that itself.
+        UserError: In the others, whatever the action raised; the first process raises that itself. Also if another
+            process is gone.
     """
     outcome: list[Any] = [None, None]
     failure = None
@@ -48,7 +60,8 @@ def on_first_process(action: Callable[[], T]) -> T:
             failure = error
             outcome[1] = str(error) if isinstance(error, UserError) else (
                 f'The first process failed with {type(error).__name__}: {error}.')
-    broadcast_object_list(outcome, src=0)
+    with telling_of_lost_processes():
+        broadcast_object_list(outcome, src=0)
     if failure is not None:
         raise failure
     if outcome[1] is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, get_dist_info
+from mmengine.dist import get_dist_info
 from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -24,7 +24,7 @@ from mmcsod.features.audit import NUM_EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample
-from mmcsod.features.distributed import on_first_process
+from mmcsod.features.distributed import on_first_process, wait_for_all
 from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
 from mmcsod.features.options import ExtractionOptions
@@ -67,7 +67,7 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
         if on_first_process(lambda: make_ready(store, pool, identity, options)):
             _announce(pool, reader)
             extract_chunks(store, pool, reader, options)
-            barrier()
+            wait_for_all()
             on_first_process(lambda: _publish(store, pool, identity, cfg))
     return FeatureBank.load(directory)
 

@@ -73,11 +73,13 @@ class Pool:
         Raises:
             UserError: If an eligible vector holds NaN or infinity.
         """
-        rows = self.shard_of_class(label, group)
+        return self.read_units(self.shard_of_class(label, group), group)
 
+    def read_units(self, rows: slice, group: Group = ALONE) -> UnitRows:
+        """Read consecutive rows of one class; see :meth:`unit_rows`."""
         def name_row(row: int) -> str:
-            image = self.bank.images[self.row_images[rows.start + row]]
-            return f"image '{image}', class '{self.bank.classes[label]}',"
+            image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
+            return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
         return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group)
 

@@ -4,6 +4,21 @@ import pytest
 
 from mmcsod.errors import UserError
 from mmcsod.features import distributed
+from tests.test_distributed import finish, start
+
+LOSE_THE_SECOND = """
+import os, signal
+from mmcsod.console import run
+from mmcsod.features.distributed import init_launcher, wait_for_all
+
+def main():
+    init_launcher('pytorch', {})
+    if os.environ['RANK'] == '1':
+        os.kill(os.getpid(), signal.SIGKILL)
+    wait_for_all()
+
+run(main)
+"""
 
 
 @pytest.mark.parametrize(('raised', 'told'), [
@@ -22,3 +37,12 @@ def test_the_others_are_told_of_any_failure(raised, told, monkeypatch):
     monkeypatch.setattr(distributed, 'get_dist_info', lambda: (1, 2))
     with pytest.raises(UserError, match=told):
         distributed.on_first_process(fail)
+
+
+def test_a_process_that_ends_ends_the_others_with_one_sentence():
+    (_, first, code), _ = finish(start(2, ['-c', LOSE_THE_SECOND]))
+    assert code == 2
+    lines = [line for line in first.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 1
+    assert lines[0].startswith('error: Another process of this run has ended')
+    assert 'Traceback' not in first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -31,29 +32,33 @@ def check_kernel(name: str) -> None:
         raise missing_package(name)
 
 
-def kernel_factory(name: str, num_bytes: int = 0) -> KernelFactory:
+def kernel_factory(name: str, num_bytes: int = 0,
+                   is_fit: Callable[[str, KernelFactory], bool] = lambda name, factory: True) -> KernelFactory:
     """Return what makes the kernels of a name, one for each class.
 
     Args:
         name: One of ``KERNELS``; 'auto' takes FAISS on a GPU, then PyTorch on a GPU, then what is fastest on the CPU.
         num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
+        is_fit: 'auto' asks this before it takes a GPU's kernel, by its name.
 
     Raises:
         UserError: If there is no such kernel, or what it needs is not installed.
     """
     check_kernel(name)
     if name == 'auto':
-        return _gpu_kernel_factory(num_bytes) or _module('pruned').kernel_factory()
+        return _gpu_kernel_factory(num_bytes, is_fit) or _module('pruned').kernel_factory()
     return _module(name).kernel_factory()
 
 
-def _gpu_kernel_factory(num_bytes: int) -> KernelFactory | None:
+def _gpu_kernel_factory(num_bytes: int, is_fit: Callable[[str, KernelFactory], bool]) -> KernelFactory | None:
     if not any(Path(driver).exists() for driver in DRIVERS):
         return None
     for name in GPU_KERNELS:
-        with contextlib.suppress(UserError):  # not installed
+        with contextlib.suppress(UserError, RuntimeError):  # not installed, or a driver that does not answer
             if _module(name).has_gpu(num_bytes):
-                return _module(name).kernel_factory()
+                factory: KernelFactory = _module(name).kernel_factory()
+                if is_fit(name, factory):
+                    return factory
     return None
 
 

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from mmcsod.coreset import Pick
 from mmcsod.selection.methods.by_row import Choice, select_by_row
@@ -54,6 +53,8 @@ class _Clusters:
 
 def cluster(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's cluster, (m,), and its distance to that cluster's centre, (m,)."""
+    from scipy.cluster.vq import kmeans2  # takes longer to import than most selections take
+
     distinct = np.unique(units, axis=0)
     if len(distinct) <= number:
         clusters = np.array([int(np.flatnonzero((distinct == unit).all(axis=1))[0]) for unit in units])

@@ -17,6 +17,7 @@ from mmcsod.selection.methods.by_row import make_states, take_turns
 from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 
 logger = logging.getLogger('mmcsod')
@@ -30,7 +31,8 @@ def csod(task: Task) -> Iterator[Pick]:
     ``csod`` selects on imagewise rows, ``csod-objectwise`` on one row an object (section 4.5).
     """
     start = time.perf_counter()
-    kernels = kernel_factory(task.kernel, task.pool.bank.vectors.nbytes // task.group.size)
+    num_bytes = task.pool.bank.vectors.nbytes // task.group.size
+    kernels = kernel_factory(task.kernel, num_bytes, Trial(task.pool, task.lam))
     objectives = make_objectives(task.pool, task.lam, kernels, task.group)
     logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.bank), time.perf_counter() - start)
     yield from pick_by_score(task, objectives)
