@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +30,9 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help='config file with a list `pipeline` to use in place of the derived one')
     group.add_argument('--keep-ignored', action='store_true',
                        help='use boxes that training ignores (crowd, difficult, below bbox_min_size) too')
-    group.add_argument('--keep-objects', action='store_true',
-                       help="store the vector of each object too, for --method csod-objectwise")
+    group.add_argument('--keep-objects', action=argparse.BooleanOptionalAction,
+                       help='store the vector of each object too, for --method csod-objectwise (default: where there '
+                       f'are at most {FEW_OBJECTS:,} objects)')
     group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images a forward pass (default 8)')
     group.add_argument('--num-workers', type=int, default=min(4, os.cpu_count() or 1), metavar='N',
                        help='processes that load images (default %(default)s)')

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Select as the command line says; return 1 if some image could not be read, else 0."""
     # Nobody should find out after extracting that an option is unfit, or that a method needs what was not kept.
-    args.keep_objects |= selection_options(args)[-1].entry.needs_object_vectors
+    if selection_options(args)[-1].entry.needs_object_vectors:
+        args.keep_objects = True
     if args.out is not None:
         refuse_unfit_file(args.out)
     bank, folder = _open_bank(args)

@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.features.remarks import remarks
 from mmcsod.features.reuse import make_ready
 from mmcsod.locks import locked
 from mmcsod.provenance import json_values, versions
@@ -64,11 +66,13 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(_sole_use(directory)))
-        if on_first_process(lambda: make_ready(store, pool, identity, options)):
-            _announce(pool, reader)
-            extract_chunks(store, pool, reader, options)
+        begun = on_first_process(lambda: make_ready(store, pool, identity, options))
+        if begun is not None:
+            keep_objects = begun['keep_objects']
+            _announce(pool, reader, keep_objects, remarks(cfg, detector, len(pool.classes)))
+            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects))
             wait_for_all()
-            on_first_process(lambda: _publish(store, pool, identity, cfg))
+            on_first_process(lambda: _publish(store, pool, begun, cfg))
     return FeatureBank.load(directory)
 
 
@@ -82,7 +86,7 @@ def _sole_use(directory: Path) -> Iterator[None]:
         yield
 
 
-def _announce(pool: ExtractionDataset, reader: FeatureReader) -> None:
+def _announce(pool: ExtractionDataset, reader: FeatureReader, keep_objects: bool, more: Iterable[str]) -> None:
     if get_dist_info()[0] != 0:
         return
     steps = ' -> '.join(_call(step) for step in pool.pipeline)
@@ -91,6 +95,9 @@ def _announce(pool: ExtractionDataset, reader: FeatureReader) -> None:
         logger.info(line)
     logger.info('Pipeline: %s', steps)
     logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
+    logger.info('Vectors of single objects: %s', 'kept' if keep_objects else 'not kept (--keep-objects keeps them)')
+    for line in more:
+        logger.info(line)
 
 
 def _call(step: Mapping[str, Any]) -> str:
@@ -122,7 +129,7 @@ def extract_chunks(store: ChunkStore, pool: ExtractionDataset, reader: FeatureRe
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
             bar.update(len(own) - len(results))  # the unreadable ones
-            store.write(chunk, chunk_arrays(own, results, pool, options.keep_objects))
+            store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects)))
 
 
 def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
@@ -152,7 +159,7 @@ def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -
     yield from groups.values()
 
 
-def _publish(store: ChunkStore, pool: ExtractionDataset, identity: dict, cfg: Config) -> None:
+def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], cfg: Config) -> None:
     unreadable = np.concatenate(list(store.arrays('unreadable')))
     if len(unreadable) == len(pool):
         store.discard()

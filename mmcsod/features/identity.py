@@ -12,7 +12,7 @@ from torch import nn
 
 from mmcsod.features.checkpoint import state_digest
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
 from mmcsod.features.taps import Tap
 
 # The parts of an identity and what people call them.
@@ -42,14 +42,22 @@ def identify(detector: nn.Module, cfg: Config, tap: Tap, pool: ExtractionDataset
         'pipeline': _digest(pool.pipeline),
         'dataset': pool.fingerprint(),
         'keep_ignored': options.keep_ignored,
-        'keep_objects': options.keep_objects,
+        'keep_objects': _keep_objects(pool, options),
         'amp': options.amp,
     }
 
 
-def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return the names, for people, of the parts in which two identities differ."""
-    return [name for part, name in PARTS.items() if found.get(part) != wanted.get(part)]
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> list[str]:
+    """Return the names, for people, of the parts in which what was found is of no use for what is wanted.
+
+    The vectors of objects do no harm where nobody asked for them.
+    """
+    needed = [part for part in PARTS if part != 'keep_objects' or options.keep_objects]
+    return [PARTS[part] for part in needed if found.get(part) != wanted.get(part)]
+
+
+def _keep_objects(pool: ExtractionDataset, options: ExtractionOptions) -> bool:
+    return len(pool.objects) <= FEW_OBJECTS if options.keep_objects is None else options.keep_objects
 
 
 def _architecture(node: Any) -> Any:

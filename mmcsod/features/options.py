@@ -12,6 +12,9 @@ TAPS = ('auto', 'fc', 'roi', 'pooled', 'neck')
 AMP_TYPES = ('fp16', 'bf16')
 """Precisions that a detector may run in, besides float32."""
 
+FEW_OBJECTS = 50_000
+"""Up to so many objects their vectors are stored unasked: 200 MB where a vector has 1,024 dimensions."""
+
 
 @dataclass(frozen=True)
 class ExtractionOptions:
@@ -22,7 +25,8 @@ class ExtractionOptions:
         batch_size: Images of one padded shape that share a forward pass.
         num_workers: Processes that load images; 0 loads them in this one.
         keep_ignored: Use boxes that training ignores.
-        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them).
+        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them); None stores them where
+            they are small, which is up to ``FEW_OBJECTS``.
         pipeline: Transforms in place of the derived ones.
         amp: None for float32, 'fp16' or 'bf16'.
         channels_last: Whether images are laid out channels last.
@@ -40,7 +44,7 @@ class ExtractionOptions:
     batch_size: int = 8
     num_workers: int = 2
     keep_ignored: bool = False
-    keep_objects: bool = False
+    keep_objects: bool | None = None
     pipeline: tuple[dict, ...] | None = None
     amp: str | None = None
     channels_last: bool = False

@@ -18,11 +18,12 @@ logger = logging.getLogger('mmcsod')
 
 
 def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
-               options: ExtractionOptions) -> bool:
-    """Make ``store`` ready for the extraction of ``identity``, and say whether one is needed.
+               options: ExtractionOptions) -> Mapping[str, Any] | None:
+    """Make ``store`` ready for the extraction of ``identity``, if one is needed.
 
     Returns:
-        Whether there is anything to extract; nothing is if the folder holds a finished bank to reuse.
+        What is to be extracted: ``identity``, or that of the unfinished extraction to go on with, which may keep object
+        vectors or not as an earlier run chose; None if the folder holds a finished bank to reuse.
 
     Raises:
         UserError: If the folder holds something else or unfinished and ``options`` do not say what to do with it; or,
@@ -32,7 +33,7 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
     if store.directory.exists() and _is_reusable(store, pool, identity, options):
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
         store.discard()
-        return False
+        return None
     begun = _begun(store, options)
     if begun is not None:
         same = _is_same(store.partial, begun, identity, options)
@@ -42,10 +43,10 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
                             '--overwrite.')
         if same and options.resume:
             store.drop_incomplete()
-        else:
-            store.discard()
+            return begun
+        store.discard()
     store.begin(identity)
-    return True
+    return identity
 
 
 def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
@@ -54,7 +55,9 @@ def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[s
     if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
         return False
     # An extraction that was forced and then killed is gone on with, not given up for the bank it was to replace.
-    forced = _begun(store, options) == identity if options.resume else options.overwrite
+    begun = _begun(store, options)
+    is_begun = begun is not None and not differences(begun, identity, options)
+    forced = is_begun if options.resume else options.overwrite
     if not (forced or _lacks_readable_images(bank, pool, options.strict)):
         return True
     logger.info('%s will be replaced.', store.directory)
@@ -86,7 +89,7 @@ def _begun(store: ChunkStore, options: ExtractionOptions) -> Mapping[str, Any] |
 
 def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> bool:
     """Return whether two identities agree; without ``overwrite`` it is an error if they do not."""
-    differing = differences(found, wanted)
+    differing = differences(found, wanted, options)
     if not differing:
         return True
     what = ' and another '.join(differing)

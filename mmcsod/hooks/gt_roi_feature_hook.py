@@ -61,7 +61,8 @@ class GTRoIFeatureHook(Hook):
         self.selection = None
         if num_images is not None:
             self.selection = SelectionOptions(num_images, method=method, lam=lam, seed=seed)
-            options['keep_objects'] = options.get('keep_objects', False) or self.selection.entry.needs_object_vectors
+            if self.selection.entry.needs_object_vectors:
+                options['keep_objects'] = True
         self.out_dir = out_dir
         self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **options})
 

@@ -9,11 +9,12 @@ import resource
 import signal
 import time
 
-from mmcsod.console import rank, run
+from mmcsod.console import run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.launcher import rank
 from tests.test_features.conftest import build, small_config
 
 

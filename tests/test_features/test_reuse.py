@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmcsod.errors import UserError
-from mmcsod.features import chunks, extract
+from mmcsod.features import chunks, extract, identity
 from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
@@ -251,3 +251,32 @@ def test_vectors_that_are_not_finite_are_told(cfg, detector, tmp_path, monkeypat
     with pytest.raises(UserError, match='NaN or infinity for every image'):
         extract_bank(detector, cfg, tmp_path / 'all', OPTIONS)
     assert not list(tmp_path.glob('all*'))
+
+
+def test_a_bank_with_object_vectors_serves_whoever_did_not_ask_for_them(cfg, detector, tmp_path, caplog):
+    extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
+    before = stamp(tmp_path)
+    for keep_objects in (None, False, True):
+        extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=keep_objects))
+        assert stamp(tmp_path) == before
+
+
+def test_object_vectors_are_kept_where_they_are_small(cfg, detector, tmp_path, monkeypatch):
+    small = extract_bank(detector, cfg, tmp_path / 'small', OPTIONS)
+    assert small.object_vectors is not None
+    monkeypatch.setattr(identity, 'FEW_OBJECTS', len(small.objects) - 1)
+    assert extract_bank(detector, cfg, tmp_path / 'large', OPTIONS).object_vectors is None
+    extract_bank(detector, cfg, tmp_path / 'small', OPTIONS)  # reused
+    with pytest.raises(UserError, match='made with another --keep-objects'):
+        extract_bank(detector, cfg, tmp_path / 'large', replace(OPTIONS, keep_objects=True))
+
+
+def test_an_extraction_is_gone_on_with_as_it_was_begun(cfg, detector, tmp_path, monkeypatch):
+    """It was begun without object vectors, which are small now."""
+    with monkeypatch.context() as patch:
+        patch.setattr(extract, 'extract_chunks', lambda *_: (_ for _ in ()).throw(UserError('killed')))
+        with pytest.raises(UserError, match='killed'):
+            extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=False))
+    bank = extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
+    assert bank.object_vectors is None
+    assert bank.provenance['identity']['keep_objects'] is False

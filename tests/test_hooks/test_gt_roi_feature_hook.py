@@ -118,7 +118,7 @@ def test_unfit_options_are_refused_when_the_config_is_read(options, message):
 def test_objectwise_selection_keeps_the_objects_by_itself():
     assert GTRoIFeatureHook(num_images=5, method='csod-objectwise').options.keep_objects
     assert GTRoIFeatureHook(num_images=5, keep_objects=True).options.keep_objects
-    assert not GTRoIFeatureHook(num_images=5).options.keep_objects
+    assert GTRoIFeatureHook(num_images=5).options.keep_objects is None
 
 
 def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
