@@ -29,10 +29,27 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
         raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
     try:
         cfg = Config.fromfile(path)
-        cfg.merge_from_dict(dict(overrides or {}))
     except Exception as error:  # a config is a program: it may raise anything
         raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
+    override(cfg, overrides or {})
     return cfg
+
+
+def override(config: Config, overrides: Mapping[str, Any]) -> None:
+    """Apply ``--cfg-options`` to a config, in place.
+
+    Args:
+        config: The config.
+        overrides: Dotted keys and their values.
+
+    Raises:
+        UserError: If they do not fit the config.
+    """
+    try:
+        config.merge_from_dict(dict(overrides))
+    except Exception as error:  # MMEngine raises what it meets, a TypeError for a key below a number
+        raise UserError(f'--cfg-options do not fit the config {config.filename} ({type(error).__name__}: {error}); '
+                        'look at the names of its settings.') from error
 
 
 def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:

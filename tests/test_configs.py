@@ -11,7 +11,8 @@ from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
 
 from mmcsod.datasets import leaf_configs
-from mmcsod.training.schedule import schedule_length, schedulers
+from mmcsod.training.length import schedule_length
+from mmcsod.training.schedule import schedulers
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('bdd100k', 'coco', 'pascal_voc', 'small')

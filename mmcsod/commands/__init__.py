@@ -57,7 +57,7 @@ def _main(words: list[str]) -> int | None:
     try:
         return module.main(args)
     except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(getattr(module, 'GO_ON', '')) from error
+        raise KeyboardInterrupt(*(error.args or [getattr(module, 'GO_ON', '')])) from error
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import fields
 
 from mmcsod.errors import UserError
 
@@ -13,9 +14,8 @@ EXAMPLES = """examples, two on the photographs of a checkout, the second after t
       --work-dir work_dirs/chess
   mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/coreset.json \\
       --iters 120 --seed 0
-  mmcsod retrain mmdet::retinanet/retinanet_r50_fpn_1x_coco.py work_dirs/coreset.json --iters 1000 --seed 0"""
-
-GO_ON = 'checkpoints are kept; the same command with --resume goes on from the last'
+  mmcsod retrain mmdet::retinanet/retinanet_r50_fpn_1x_coco.py work_dirs/chess/coreset.json --iters 1000 \\
+      --data configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, or a stock name such as mmdet::fcos/...py')
     parser.add_argument('coreset', nargs='?', help='coreset file, as mmcsod select writes it')
     parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
+    parser.add_argument('--data', metavar='CONFIG', help="your own config: its datasets, dataloaders, evaluators and "
+                        "classes take the place of the stock config's")
     parser.add_argument('--iters', type=int, help='iterations, with the schedule rescaled to them')
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
     parser.add_argument('--seed', type=int, help='random seed')
@@ -48,9 +50,9 @@ def main(args: argparse.Namespace) -> None:
     if (args.coreset is None) == (not args.full):
         raise UserError('Give either a coreset file or --full.')
     from mmcsod.config import parse_cfg_options
-    from mmcsod.training.command import retrain_command
-    from mmcsod.training.retrain import RetrainOptions
+    from mmcsod.training.options import RetrainOptions
+    from mmcsod.training.retrain import retrain
     args.cfg_options = parse_cfg_options(args.cfg_options)
-    options = RetrainOptions(**{name: getattr(args, name) for name in RetrainOptions.__dataclass_fields__})
-    retrain_command(args.config, args.coreset, options, dry_run=args.dry_run)
+    options = {field.name: getattr(args, field.name) for field in fields(RetrainOptions)}
+    retrain(args.config, args.coreset, args.dry_run, **options)
 

@@ -9,29 +9,32 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope, init_default_scope
 
 from mmcsod.config import training_set
+from mmcsod.coreset import Coreset
 from mmcsod.datasets.classes import check_classes, refuse_empty_leaves
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.errors import UserError
 
 
-def build_training_set(config: Config, allow_missing_classes: bool = False) -> Any:
+def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:
     """Build the training dataset of ``config``, wrapper, filter and all.
 
     Args:
         config: The config of a training.
         allow_missing_classes: Let classes pass that the annotations do not have.
+        coreset: The content of the file that the config's CoresetDataset names, where it has been read.
 
     Raises:
         UserError: If the data cannot be read, or its annotations call the classes something else.
     """
     if DefaultScope.get_current_instance() is None:
         init_default_scope(config.get('default_scope') or 'mmdet')
+    settings = training_set(config)
     try:
-        dataset = DATASETS.build(training_set(config))
+        dataset = DATASETS.build(settings if coreset is None else {**settings, 'coreset': coreset})
     except UserError:
         raise
     except Exception as error:  # an annotation file can be wrong in any way
-        refuse_empty_leaves(training_set(config))
+        refuse_empty_leaves(settings)
         raise UserError(f'The training data cannot be read ({type(error).__name__}: {error}); check data_root and '
                         'ann_file of the config.') from error
     for leaf in leaf_datasets(dataset):

@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset, force_full_init
 
 from mmcsod.coreset import Coreset, first_picks
 from mmcsod.datasets.filtering import keep_images
+from mmcsod.errors import UserError
 
 
 @DATASETS.register_module()
@@ -29,10 +30,12 @@ class CoresetDataset:
         coreset: A coreset file, or a :class:`~mmcsod.coreset.Coreset`.
         num_images: Use only this many images, the first that were picked.
         lazy_init: Leave reading the annotations to :meth:`full_init`.
+        **inherited: Nothing; what a ``_base_`` config leaves here is refused.
 
     Raises:
-        UserError: If the coreset cannot be read, has fewer than ``num_images`` images, was made on other classes,
-            or names images that the dataset does not have; or if the dataset is a test set.
+        UserError: If settings of the wrapped dataset are beside these; if the coreset cannot be read, has fewer than
+            ``num_images`` images, was made on other classes, or names images that the dataset does not have; or if the
+            dataset is a test set.
 
     Example:
         >>> train_dataloader = dict(dataset=dict(
@@ -40,7 +43,11 @@ class CoresetDataset:
     """
 
     def __init__(self, dataset: BaseDataset | dict, coreset: str | Path | Coreset, num_images: int | None = None,
-                 lazy_init: bool = False) -> None:
+                 lazy_init: bool = False, **inherited: Any) -> None:
+        if inherited:
+            raise UserError(f'CoresetDataset was given {", ".join(inherited)} beside its own settings, as happens in a '
+                            'config with _base_, whose dataset is merged with this one; write _delete_=True beside '
+                            "type='CoresetDataset', and all of the dataset inside.")
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
         self._coreset: Coreset | None = first_picks(loaded, num_images)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset

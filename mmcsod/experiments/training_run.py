@@ -1,6 +1,6 @@
 """One training run in a process of its own: ``python -m mmcsod.experiments.training_run REQUEST.json``.
 
-The request holds the arguments of :func:`mmcsod.training.command.retrain_command`, which is what ``mmcsod retrain``
+The request holds the arguments of :func:`mmcsod.retrain`, which is what ``mmcsod retrain``
 calls; the run leaves ``result.json`` in its work dir.
 """
 
@@ -28,7 +28,7 @@ def train_in_process(work_dir: Path, config: str, coreset: Path | None,
         work_dir: Folder of the run; its log is ``log.txt``.
         config: Training config, path or stock name.
         coreset: The coreset file; None trains on the full set.
-        options: Fields of :class:`mmcsod.training.retrain.RetrainOptions`.
+        options: Fields of :class:`mmcsod.training.options.RetrainOptions`.
 
     Returns:
         What ``mmcsod retrain`` writes to ``result.json``.
@@ -65,12 +65,8 @@ def main() -> None:
     """Do what the request says."""
     end_with_parent()
     request = read_json(sys.argv[1], 'a request')
-    from mmcsod import register_all_modules
-    from mmcsod.training.command import retrain_command
-    from mmcsod.training.retrain import RetrainOptions
-
-    register_all_modules()
-    retrain_command(request['config'], request['coreset'], RetrainOptions(**request['options']))
+    from mmcsod.training.retrain import retrain
+    retrain(request['config'], request['coreset'], **request['options'])
 
 
 if __name__ == '__main__':

@@ -1,14 +1,17 @@
-"""Putting a coreset into a config."""
+"""Putting a coreset, and what else a training is asked for, into a config."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import nested_configs
 from mmcsod.errors import UserError
+from mmcsod.training.options import RetrainOptions
 
 CUSTOM_IMPORTS = ('mmcsod',)
 
@@ -45,14 +48,61 @@ def drop_extraction(config: Config) -> None:
 
 def add_imports(config: Config) -> None:
     """Make a dumped ``config`` register this package's modules by itself, where MMEngine's runner looks for them."""
-    imports = config.get('custom_imports') or {}
-    names = imports.get('imports', [])
-    names = [names] if isinstance(names, str) else list(names)
-    config.custom_imports = {
-        'imports': names + [name for name in CUSTOM_IMPORTS if name not in names],
-        'allow_failed_imports': imports.get('allow_failed_imports', False)}
+    merge_imports(config, {'imports': CUSTOM_IMPORTS})
     if not config.get('default_scope'):  # new-style configs, which name classes, need none
         config.default_scope = 'mmdet'
+
+
+def merge_imports(config: Config, more: Mapping[str, Any]) -> None:
+    """Add to the ``custom_imports`` of ``config``, in place, those of another config."""
+    own = config.get('custom_imports') or {}
+    names = dict.fromkeys([*_names(own), *_names(more)])
+    if names:
+        config.custom_imports = {'imports': list(names), 'allow_failed_imports': own.get(
+            'allow_failed_imports', more.get('allow_failed_imports', False))}
+
+
+def _names(imports: Mapping[str, Any]) -> list[str]:
+    names = imports.get('imports', ())
+    return [names] if isinstance(names, str) else list(names)
+
+
+def set_training_options(config: Config, options: RetrainOptions) -> None:
+    """Put into ``config``, in place, what the options say of anything but the schedule and the data.
+
+    Raises:
+        UserError: If the learning rate is to be scaled from a batch that the config does not name.
+    """
+    config.launcher = options.launcher
+    config.custom_hooks = [*(config.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
+    if options.seed is not None:
+        config.randomness = ConfigDict(config.get('randomness', {}), seed=options.seed)
+    if options.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.loss_scale = 'dynamic'
+    if options.auto_scale_lr:
+        _scale_learning_rate(config)
+    _set_resume(config, options.resume)
+
+
+def _scale_learning_rate(config: Config) -> None:
+    if not base_batch_size(config):
+        raise UserError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config, and it has none; '
+                        'set the learning rate with --cfg-options.')
+    config.auto_scale_lr.enable = True
+
+
+def _set_resume(config: Config, resume: str | None) -> None:
+    if resume is not None:
+        config.resume = True
+        config.load_from = None if resume == 'auto' else resume
+    elif config.get('resume'):  # a run on the full set that was resumed: its checkpoint is of the end of that training
+        config.resume, config.load_from = False, None
+
+
+def config_path(config: Config) -> Path:
+    """Return where the resolved config goes, and where MMEngine's runner writes it too."""
+    return Path(config.work_dir) / Path(config.filename).name
 
 
 def base_batch_size(config: Config) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +11,9 @@ from tabulate import tabulate
 from mmcsod.config import type_name
 from mmcsod.datasets import leaf_datasets
 from mmcsod.errors import UserError
-from mmcsod.launcher import world_size
 from mmcsod.training.config import base_batch_size
-from mmcsod.training.schedule import schedule_length, warmup_end
+from mmcsod.training.length import batch_size, count_iterations, schedule_length
+from mmcsod.training.schedule import warmup_end
 
 _MANY_EPOCHS = 500
 
@@ -87,7 +85,7 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
 
     Args:
         config: The resolved config.
-        dataset: What :func:`build_training_set` built of it.
+        dataset: What :func:`~mmcsod.datasets.build.build_training_set` built of it.
         launcher: How processes were started.
 
     Raises:
@@ -105,36 +103,6 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         iterations=iterations, warmup=warmup_end(config, iterations // length.count),
         lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
         epoch_hooks=() if length.by_epoch else _epoch_hooks(config))
-
-
-def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:
-    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller.
-
-    Raises:
-        UserError: If the data loader drops an epoch's last batch, and it is the only one.
-    """
-    length = schedule_length(config)
-    if not length.by_epoch:
-        return length.count
-    batch = batch_size(config, launcher)
-    batches = samples // batch if _drops_last(config.train_dataloader) else math.ceil(samples / batch)
-    if not batches:
-        raise UserError(f'The data loader drops incomplete batches (drop_last), and {samples} samples do not fill one '
-                        f'of {batch}; pass --iters, or lower train_dataloader.batch_size.')
-    return length.count * batches
-
-
-def _drops_last(loader: Mapping[str, Any]) -> bool:
-    return bool(loader.get('drop_last') or (loader.get('batch_sampler') or {}).get('drop_last'))
-
-
-def batch_size(config: Config, launcher: str = 'none') -> int:
-    """Return the samples of an iteration, over all processes that the launcher has started.
-
-    Raises:
-        UserError: If the launcher has not started this process.
-    """
-    return config.train_dataloader.batch_size * world_size(launcher)
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

@@ -11,6 +11,7 @@ from mmengine.config import Config, ConfigDict
 
 from mmcsod.config import type_name
 from mmcsod.errors import UserError
+from mmcsod.training.length import Length, schedule_length
 
 WARMUP_SHARE = 0.1
 """The longest share of an ``--iters`` run that a stock warm-up may take."""
@@ -18,29 +19,6 @@ WARMUP_SHARE = 0.1
 _POSITIONS = ('begin', 'end', 'T_max', 'total_steps', 'step_size', 'total_iters')
 _POSITION_LISTS = ('milestones', 'periods', 'restart_iters')
 _WARMUPS = ('LinearLR', 'ConstantLR', 'ExponentialLR')
-
-
-@dataclass(frozen=True)
-class Length:
-    """How long a training loop runs: ``count`` epochs, or ``count`` iterations."""
-
-    count: int
-    by_epoch: bool
-
-
-def schedule_length(config: Config) -> Length:
-    """Return the length of the config's training loop.
-
-    Raises:
-        UserError: If ``train_cfg`` says neither ``max_epochs`` nor ``max_iters``.
-    """
-    loop = config.get('train_cfg') or {}
-    if loop.get('max_iters'):
-        return Length(loop['max_iters'], by_epoch=False)
-    if loop.get('max_epochs'):
-        return Length(loop['max_epochs'], by_epoch=True)
-    raise UserError('The config has no train_cfg with max_epochs or max_iters, so it cannot be trained; '
-                    'give a training config.')
 
 
 def schedulers(config: Config) -> list[Any]:
@@ -84,7 +62,7 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
     ``warmup_share`` of the run: scaled with the rest, the 100 of 18,000 iterations of the paper's stock config would
     be 5 of its 1,000, and unscaled the 500 of a COCO config would outlast most coresets' runs. Evaluation and the
     checkpoint come at the end, batches are drawn without end by an InfiniteSampler in place of a DefaultSampler, so
-    that all are full.
+    that all are full. An EMAHook begins at the same share of the run.
 
     Args:
         config: The stock config.
@@ -92,15 +70,15 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
         warmup_share: Upper bound of the warm-up's share.
 
     Raises:
-        UserError: If ``iterations`` is below 1 or the config has no schedule to rescale.
+        UserError: If the config has no schedule to rescale.
     """
-    if iterations < 1:
-        raise UserError(f'--iters must be at least 1, not {iterations}.')
     length = schedule_length(config)
     stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)
     config.param_scheduler = [stretch.scheduler(scheduler) for scheduler in schedulers(config)]
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
     _set_hooks(config, iterations)
+    config.custom_hooks = [stretch.averaging(hook) if type_name(hook) == 'EMAHook' else hook
+                           for hook in config.get('custom_hooks') or []]
     sampler = config.train_dataloader.get('sampler')
     if sampler is not None and type_name(sampler) == 'DefaultSampler':
         config.train_dataloader.sampler = ConfigDict(type='InfiniteSampler', shuffle=sampler.get('shuffle', True))
@@ -139,6 +117,14 @@ class _Stretch:
         for key in _POSITION_LISTS:
             if key in config:
                 new[key] = [self.position(value, by_epoch) for value in config[key]]
+        return new
+
+    def averaging(self, config: ConfigDict) -> ConfigDict:
+        """Return an EMAHook that begins by iterations: MMEngine's refuses to count epochs in a run that has none."""
+        new = copy.deepcopy(config)
+        epoch, iteration = new.pop('begin_epoch', 0), new.get('begin_iter', 0)
+        if epoch or iteration:
+            new.begin_iter = self.position(epoch or iteration, by_epoch=bool(epoch))
         return new
 
     def position(self, value: int, by_epoch: bool) -> int:

@@ -184,6 +184,30 @@ def test_lazy_wrapper_initialises_itself_at_first_use(coco_root, coco_coreset):
     assert len(dataset) == len(COCO_PICKS)
 
 
+@pytest.mark.parametrize('wrapper', WRAPPERS)
+def test_lazy_coresets_in_coresets_keep_what_both_have(wrapper, coco_root, tmp_path, read_images):
+    for name, picks in (('outer', COCO_PICKS[2:5]), ('inner', COCO_PICKS[:5])):
+        make_coreset(picks).save(tmp_path / f'{name}.json')
+    inner = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root, lazy_init=True), 'lazy_init': True,
+             'coreset': str(tmp_path / 'inner.json')}
+    dataset = build(wrapper(inner), tmp_path / 'outer.json', lazy_init=True)
+    assert read_all(dataset, coco_root, read_images) == set(COCO_PICKS[2:5])
+
+
+def test_what_a_base_config_leaves_in_the_wrapper_is_one_sentence(coco_root, coco_coreset, tmp_path):
+    (tmp_path / 'base.py').write_text(f'train_dataloader = dict(dataset={coco_leaf(coco_root)!r})\n')
+    wrapped = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root), 'coreset': str(coco_coreset)}
+    for extra in ({}, {'_delete_': True}):
+        (tmp_path / 'own.py').write_text(
+            f"_base_ = 'base.py'\ntrain_dataloader = dict(dataset={({**wrapped, **extra})!r})\n")
+        config = Config.fromfile(tmp_path / 'own.py').train_dataloader.dataset
+        if extra:
+            assert len(DATASETS.build(config)) == len(COCO_PICKS)
+        else:
+            with pytest.raises(UserError, match=r'CoresetDataset was given .*ann_file.*write _delete_=True'):
+                DATASETS.build(config)
+
+
 def test_leafs_own_indices_come_first(coco_root, tmp_path):
     make_coreset(COCO_PICKS[1:4]).save(tmp_path / 'coreset.json')
     dataset = build(coco_leaf(coco_root, indices=8), tmp_path / 'coreset.json')

@@ -5,7 +5,9 @@ import torch
 
 from mmcsod.errors import UserError
 from mmcsod.hooks.stop_on_nan_hook import StopOnNaNHook
-from mmcsod.training.retrain import RetrainOptions, prepare, train
+from mmcsod.training.options import RetrainOptions
+from mmcsod.training.prepare import prepare
+from mmcsod.training.retrain import train
 
 RUNNER = types.SimpleNamespace(iter=41)
 

@@ -1,20 +1,25 @@
 import json
 import os
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from mmdet.datasets import CocoDataset
 from mmengine.config import Config
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.hooks import Hook
+from mmengine.registry import DATASETS, HOOKS, DefaultScope
 
 from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.fileio import write_json, write_text
-from mmcsod.training.retrain import RetrainOptions, prepare, train, write_config
+from mmcsod.training.options import RetrainOptions
+from mmcsod.training.prepare import prepare
+from mmcsod.training.retrain import retrain, train, write_config
 from tests.test_datasets.conftest import COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +32,8 @@ def in_voc(voc_root, tmp_path, monkeypatch):
     from mmdet.registry import DATASETS
     (tmp_path / 'data').mkdir()
     shutil.copytree(voc_root, tmp_path / 'data' / 'VOCdevkit')
+    lists = tmp_path / 'data' / 'VOCdevkit' / 'VOC2007' / 'ImageSets' / 'Main'
+    shutil.copy(lists / 'trainval.txt', lists / 'test.txt')
     make_coreset(VOC_PICKS, DATASETS.get('VOCDataset').METAINFO['classes']).save(tmp_path / 'coreset.json')
     monkeypatch.chdir(tmp_path)
     return tmp_path / 'coreset.json'
@@ -97,7 +104,8 @@ def test_own_bdd100k_config(tmp_path, monkeypatch):
                           for number in (1, 2, 3)], 'annotations': [
         {'id': number, 'image_id': number, 'category_id': 10, 'bbox': [10, 10, 50, 50], 'area': 2500, 'iscrowd': 0}
         for number in (1, 2, 3)], 'categories': [{'id': index + 1, 'name': name} for index, name in enumerate(names)]}
-    write_json(tmp_path / 'data/bdd100k/labels/det_20/det_train_cocofmt.json', content)
+    for part in ('train', 'val'):
+        write_json(tmp_path / f'data/bdd100k/labels/det_20/det_{part}_cocofmt.json', content)
     make_coreset(['images/100k/train/3.jpg'], names).save(tmp_path / 'coreset.json')
     monkeypatch.chdir(tmp_path)
     name, = (ROOT / 'configs' / 'bdd100k').glob('*.py')
@@ -269,7 +277,81 @@ def test_a_run_goes_on_from_its_checkpoint_and_from_none_that_holds_code(tiny_co
     assert not (tmp_path / 'ran').exists()
 
 
+@pytest.fixture
+def counted(monkeypatch):
+    """How often files are read and datasets are built."""
+    counts = Counter()
+
+    def count(owner, name):
+        original = getattr(owner, name)
+
+        def call(*args, **kwargs):
+            counts[name] += 1
+            return original(*args, **kwargs)
+        monkeypatch.setattr(owner, name, call)
+
+    for owner, name in ((Coreset, 'load'), (Config, 'fromfile'), (CocoDataset, 'load_data_list')):
+        count(owner, name)
+    return counts
+
+
+@pytest.mark.slow
+def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, caplog):
+    """The averaging hook is one that MMEngine refuses in a run without epochs; the coreset is cut, and one warns."""
+    write_text(coco_coreset, coco_coreset.read_text().replace('"nested": true', '"nested": false'))
+    hook = {'type': 'EMAHook', 'begin_epoch': 6}
+    metrics = retrain(tiny_config, coco_coreset, iters=2, num_images=5, work_dir=str(tmp_path / 'run'),
+                      cfg_options={'custom_hooks': [hook]})
+    assert 'coco/bbox_mAP_50' in metrics
+    assert counted == {'load': 1, 'fromfile': 1, 'load_data_list': 2}  # one training set, one validation set
+    said = [record.getMessage() for record in caplog.records if record.name == 'mmcsod']
+    assert sum('are not what it picks for a budget of 5' in line for line in said) == 1
+    written = Config.fromfile(tmp_path / 'run' / 'tiny.py')
+    assert written.train_dataloader.dataset.type == 'CoresetDataset'
+    assert written.custom_hooks[0].begin_iter == 1
+
+
+@pytest.mark.slow
+def test_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, caplog):
+    caplog.set_level('INFO', 'mmcsod')
+    run = tmp_path / 'run'
+    metrics = retrain(tiny_config, coco_coreset, iters=2, work_dir=str(run))
+    end = caplog.text.partition('The run has ended:')[2]
+    assert f"coco/bbox_mAP_50 {metrics['coco/bbox_mAP_50']:.3f}" in end
+    assert f"checkpoint {run / 'iter_2.pth'}" in end
+    assert f"result {run / 'result.json'}" in end
+    assert json.loads((run / 'result.json').read_text())['checkpoint'] == str(run / 'iter_2.pth')
+
+
+@HOOKS.register_module()
+class Impatient(Hook):
+    """A user who presses Ctrl-C after three iterations."""
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(('options', 'said'), [
+    ({}, 'at iteration 2; no checkpoint had been written, so start again'),
+    ({'default_hooks.checkpoint.interval': 1}, r'the last checkpoint is .*iter_2\.pth: go on with --resume')])
+def test_an_interrupted_run_says_how_to_go_on(options, said, tiny_config, coco_coreset, tmp_path):
+    options = RetrainOptions(iters=6, work_dir=str(tmp_path / 'run'),
+                             cfg_options={**options, 'custom_hooks': [{'type': 'Impatient'}]})
+    with pytest.raises(KeyboardInterrupt, match=said):
+        train(prepare(tiny_config, coco_coreset, options))
+
+
+def test_a_misspelt_option_is_one_sentence(tiny_config, coco_coreset):
+    with pytest.raises(UserError, match=r"retrain has no option 'iter': did you mean iters\?"):
+        retrain(tiny_config, coco_coreset, iter=5)
+
+
 class TestErrors:
+    def test_no_iterations(self):
+        with pytest.raises(UserError, match='at least 1, not 0'):
+            RetrainOptions(iters=0)
+
     def test_no_such_config(self, coco_coreset):
         with pytest.raises(UserError, match='There is no config'):
             prepare('mmdet::faster_rcnn/no-such.py', coco_coreset, RetrainOptions())

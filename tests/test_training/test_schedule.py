@@ -3,11 +3,12 @@ from pathlib import Path
 import mmdet
 import pytest
 import torch
-from mmdet.registry import PARAM_SCHEDULERS
+from mmdet.registry import HOOKS, PARAM_SCHEDULERS
 from mmengine.config import Config
 
 from mmcsod.errors import UserError
-from mmcsod.training.schedule import Length, has_warmup, schedule_length, schedulers, set_iterations, warmup_end
+from mmcsod.training.length import Length, schedule_length
+from mmcsod.training.schedule import has_warmup, schedulers, set_iterations, warmup_end
 
 STOCK = Path(mmdet.__file__).parent / '.mim' / 'configs'
 PAPER = 'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'
@@ -101,14 +102,24 @@ def test_schedule_length(loop, expected):
     assert schedule_length(Config({'train_cfg': loop})) == expected
 
 
+@pytest.mark.parametrize(('loop', 'begin', 'expected'), [
+    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_epoch': 3}, 30),
+    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_iter': 4000}, 12),
+    ({'type': 'IterBasedTrainLoop', 'max_iters': 1000}, {'begin_iter': 500}, 60),
+    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {}, 0)])
+def test_averaging_begins_at_its_share_of_the_run(loop, begin, expected):
+    config = Config({'train_cfg': loop, 'train_dataloader': {}, 'custom_hooks': [
+        {'type': 'NumClassCheckHook'}, {'type': 'EMAHook', 'momentum': 0.1, **begin}]})
+    set_iterations(config, 120)
+    assert config.custom_hooks[0] == {'type': 'NumClassCheckHook'}
+    hook = HOOKS.build(config.custom_hooks[1])
+    assert (hook.begin_iter, hook.enabled_by_epoch) == (expected, False)
+
+
 class TestErrors:
     def test_no_training_loop(self):
         with pytest.raises(UserError, match='max_epochs or max_iters'):
             set_iterations(Config({'train_dataloader': {}}), 10)
-
-    def test_no_iterations(self):
-        with pytest.raises(UserError, match='at least 1, not 0'):
-            set_iterations(stock(COCO_1X), 0)
 
     def test_several_optimizers(self):
         config = Config({'train_cfg': {'max_iters': 10}, 'param_scheduler': {'generator': [], 'discriminator': []}})

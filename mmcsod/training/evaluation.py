@@ -1,0 +1,55 @@
+"""The validation set and evaluator of a config, built before training: after it is too late to hear of a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.registry import EVALUATOR
+
+from mmcsod.errors import UserError
+
+
+def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:
+    """Build the validation set of ``config``, and its evaluator to see that it can be built.
+
+    Args:
+        config: The resolved config.
+        classes: Those of the training set.
+
+    Returns:
+        The dataset; None where the config evaluates nothing.
+
+    Raises:
+        UserError: If either cannot be built, or the validation set has other classes.
+    """
+    loader, evaluator = config.get('val_dataloader'), config.get('val_evaluator')
+    if not loader:
+        return None
+    try:
+        dataset = DATASETS.build(loader.dataset)
+        dataset.full_init()
+        _build_evaluator(evaluator)
+    except Exception as error:  # an annotation file can be wrong in any way
+        raise UserError(f'The validation data cannot be read ({type(error).__name__}: {error}); check val_dataloader '
+                        'and val_evaluator of the config, or take those of your own with --data.') from error
+    _check_classes(dataset, classes)
+    return dataset
+
+
+def _build_evaluator(config: Any) -> Evaluator:
+    """Build it as MMEngine's runner does."""
+    if isinstance(config, Mapping) and 'metrics' in config:
+        return EVALUATOR.build({'type': 'Evaluator', **config})
+    return Evaluator(config)
+
+
+def _check_classes(dataset: Any, classes: tuple[str, ...]) -> None:
+    found = tuple(dataset.metainfo.get('classes') or ()) if isinstance(dataset.metainfo, Mapping) else ()
+    if found and found != classes:
+        raise UserError(f'The validation set has {len(found)} classes ({", ".join(found[:3])}, ...) and the training '
+                        f'set {len(classes)} ({", ".join(classes[:3])}, ...); give both the same metainfo.classes, or '
+                        'take the data of your own config with --data.')

@@ -1,0 +1,52 @@
+"""How to train on a coreset: made once, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmcsod.errors import UserError
+
+
+@dataclass(frozen=True)
+class RetrainOptions:
+    """How to train; the defaults leave the stock config as it is.
+
+    Attributes:
+        data: Path or stock name of a config whose datasets, dataloaders, evaluators and classes take the place of the
+            stock config's.
+        iters: Length of the run in iterations; None keeps the stock schedule.
+        seed: Seed of initialisation, sampling and augmentation.
+        num_images: Use only the first so many picks of the coreset.
+        gentle: Warm-up, gradient clipping and a learning rate scaled to the batch; None means for detectors without
+            an RoI head.
+        amp: Automatic mixed precision.
+        auto_scale_lr: Scale the learning rate to the batch, as MMDetection does.
+        resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
+        launcher: How several processes were started: none, pytorch, slurm or mpi.
+        allow_missing_classes: Let classes pass that the annotations do not have.
+        cfg_options: Settings that replace the config's, by dotted name.
+        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size, even if
+            the config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
+
+    Raises:
+        UserError: If ``iters`` is below 1.
+    """
+
+    data: str | None = None
+    iters: int | None = None
+    seed: int | None = None
+    num_images: int | None = None
+    gentle: bool | None = None
+    amp: bool = False
+    auto_scale_lr: bool = False
+    resume: str | None = None
+    launcher: str = 'none'
+    allow_missing_classes: bool = False
+    cfg_options: Mapping[str, Any] = field(default_factory=dict)
+    work_dir: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.iters is not None and self.iters < 1:
+            raise UserError(f'--iters must be at least 1, not {self.iters}.')

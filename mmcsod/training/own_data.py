@@ -1,0 +1,92 @@
+"""A stock model and schedule on the data of one's own config."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from mmcsod.config import training_set, type_name
+from mmcsod.errors import UserError
+from mmcsod.training.config import merge_imports
+from mmcsod.training.length import schedule_length
+
+PARTS = ('train_dataloader', 'val_dataloader', 'val_cfg', 'val_evaluator',
+         'test_dataloader', 'test_cfg', 'test_evaluator')
+"""What is taken from one's own config, pipelines and image sizes included."""
+
+PIPELINE_HOOKS = ('PipelineSwitchHook', 'YOLOXModeSwitchHook')
+"""Hooks that change the stock config's pipeline in its last epochs, and fail on any other."""
+
+BATCH_RESIZES = ('BatchSyncRandomResize', )
+"""Augmentations of whole batches that give images the stock config's sizes."""
+
+
+def take_data(config: Config, data: Config) -> None:
+    """Put the datasets, dataloaders and evaluators of ``data`` into ``config``, in place.
+
+    Args:
+        config: The stock config.
+        data: One's own config, that of the selector for example.
+
+    Raises:
+        UserError: If one's own config has no training set.
+    """
+    training_set(data)
+    for part in PARTS:
+        config[part] = copy.deepcopy(data.get(part))
+    merge_imports(config, data.get('custom_imports') or {})
+
+
+def fit_to_data(config: Config, data: Config) -> None:
+    """Take out of ``config`` what only fits its own pipelines, in place: see :data:`PIPELINE_HOOKS` and the like.
+
+    Images are padded to a multiple that both configs ask for. An InfiniteSampler, of which an epoch has no end, is
+    replaced where the stock schedule counts epochs.
+    """
+    config.custom_hooks = [hook for hook in config.get('custom_hooks') or [] if type_name(hook) not in PIPELINE_HOOKS]
+    preprocessor, own = config.model.get('data_preprocessor'), data.get('model', {}).get('data_preprocessor') or {}
+    if preprocessor:
+        preprocessor.pad_size_divisor = math.lcm(
+            preprocessor.get('pad_size_divisor', 1), own.get('pad_size_divisor', 1))
+        if preprocessor.get('batch_augments'):
+            preprocessor.batch_augments = [augment for augment in preprocessor.batch_augments
+                                           if type_name(augment) not in BATCH_RESIZES] or None
+    sampler = config.train_dataloader.get('sampler')
+    if sampler and type_name(sampler) == 'InfiniteSampler' and schedule_length(config).by_epoch:
+        config.train_dataloader.sampler = ConfigDict(type='DefaultSampler', shuffle=sampler.get('shuffle', True))
+
+
+def set_num_classes(config: Config, number: int) -> None:
+    """Set the number of classes wherever the model has that of its box head, in place.
+
+    RPN heads are left alone: they tell objects from the rest.
+
+    Raises:
+        UserError: If the model names no number of classes.
+    """
+    holders = list(_holders(config.model))
+    if not holders:
+        raise UserError('The model has no num_classes to set to that of the data; set what it has in its place with '
+                        '--cfg-options, or write a config for it.')
+    heads = [holder for name, holder in holders if name == 'bbox_head'] or [holder for _, holder in holders]
+    stock = heads[0]['num_classes']
+    for _, holder in holders:
+        if holder['num_classes'] == stock:
+            holder['num_classes'] = number
+
+
+def _holders(node: Any, name: str = 'model') -> Iterator[tuple[str, Any]]:
+    """Yield each mapping of a model config that has ``num_classes``, with the key that it is found under."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get('num_classes'), int):
+            yield name, node
+        for key, value in node.items():
+            if key != 'rpn_head':
+                yield from _holders(value, key)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _holders(value, name)

@@ -1,0 +1,141 @@
+"""From a config, a coreset and options to a run that is ready to start."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.utils import import_modules_from_strings
+
+from mmcsod.config import load_config, override
+from mmcsod.coreset import Coreset
+from mmcsod.datasets.build import build_training_set
+from mmcsod.errors import UserError
+from mmcsod.fileio import file_name
+from mmcsod.training.config import (
+    add_imports,
+    config_path,
+    drop_extraction,
+    set_training_options,
+    wrap_training_set,
+)
+from mmcsod.training.difference import describe_difference
+from mmcsod.training.evaluation import build_validation_set
+from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
+from mmcsod.training.length import count_iterations
+from mmcsod.training.options import RetrainOptions
+from mmcsod.training.own_data import PARTS, fit_to_data, set_num_classes, take_data
+from mmcsod.training.plan import Plan, make_plan
+from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
+
+INTERVALS = ('default_hooks.', 'train_cfg.val_')
+"""What --iters sets and --cfg-options may set to something else, in iterations."""
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """A run that is ready to start.
+
+    Attributes:
+        config: The resolved config.
+        difference: What it changes in the stock config, one setting a line.
+        plan: What it is going to do.
+        record: What was asked for, for ``result.json``.
+        training_set: The dataset that ``config`` describes, built.
+        validation_set: Likewise; None where the config evaluates nothing.
+    """
+
+    config: Config
+    difference: list[str]
+    plan: Plan
+    record: Mapping[str, Any]
+    training_set: Any
+    validation_set: Any
+
+
+def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> Retraining:
+    """Resolve ``config`` for training on ``coreset``; nothing is written.
+
+    Args:
+        config: Path or stock name of a training config.
+        coreset: The coreset file; None trains on the full training set.
+        options: How to train.
+
+    Raises:
+        UserError: If the config, the coreset, the data or their combination cannot be trained.
+    """
+    if coreset is None and options.num_images is not None:
+        raise UserError('--num-images takes the first images of a coreset, and --full has none; leave one of them out.')
+    loaded = None if coreset is None else Coreset.load(coreset)
+    stock, resolved = _read(str(config), options)
+    if coreset is not None:
+        wrap_training_set(resolved, coreset, options.num_images)
+        drop_extraction(resolved)
+    set_training_options(resolved, options)
+    resolved.work_dir = (options.work_dir or options.cfg_options.get('work_dir')
+                         or _default_work_dir(config, loaded, options))
+    _check_work_dir(resolved)
+    training_set = build_training_set(resolved, options.allow_missing_classes, loaded)
+    classes = _classes(training_set)
+    if options.data is not None:
+        set_num_classes(resolved, len(classes))
+    _set_schedule(resolved, options, len(training_set))
+    return Retraining(
+        config=resolved,
+        difference=_difference(stock, resolved, options),
+        plan=make_plan(resolved, training_set, options.launcher),
+        record={'config': str(config), 'coreset': coreset and str(coreset), 'data': options.data,
+                'num_images': options.num_images, 'seed': options.seed},
+        training_set=training_set,
+        validation_set=build_validation_set(resolved, classes))
+
+
+def _read(name: str, options: RetrainOptions) -> tuple[Config, Config]:
+    """Return the stock config, with one's own data where that is asked for, and what becomes the resolved one."""
+    stock = load_config(name)
+    data = None if options.data is None else load_config(options.data)
+    if data is not None:
+        take_data(stock, data)
+    resolved = copy.deepcopy(stock)
+    if data is not None:
+        fit_to_data(resolved, data)
+    override(resolved, options.cfg_options)
+    add_imports(resolved)
+    import_modules_from_strings(**resolved.custom_imports)
+    return stock, resolved
+
+
+def _difference(stock: Config, resolved: Config, options: RetrainOptions) -> list[str]:
+    data = [] if options.data is None else [f'~ {", ".join(PARTS)}: those of {options.data}']
+    return data + describe_difference(stock, resolved)
+
+
+def _classes(dataset: Any) -> tuple[str, ...]:
+    infos = dataset.metainfo if isinstance(dataset.metainfo, list) else [dataset.metainfo]
+    return tuple(infos[0].get('classes') or ())
+
+
+def _set_schedule(config: Config, options: RetrainOptions, samples: int) -> None:
+    gentle = is_one_stage(config) if options.gentle is None else options.gentle
+    if options.iters is not None:
+        set_iterations(config, options.iters, GENTLE_WARMUP_SHARE if gentle else WARMUP_SHARE)
+        override(config, {name: value for name, value in options.cfg_options.items() if name.startswith(INTERVALS)})
+    if gentle:
+        make_gentle(config, count_iterations(config, samples, options.launcher))
+
+
+def _check_work_dir(config: Config) -> None:
+    if config_path(config).resolve() == Path(config.filename).resolve():
+        raise UserError(f'The resolved config would replace {config.filename}, and the checkpoints those of its run; '
+                        'name another folder with --work-dir.')
+
+
+def _default_work_dir(config: str | Path, coreset: Coreset | None, options: RetrainOptions) -> str:
+    stem = Path(str(config).rpartition('::')[2]).stem
+    subset = 'full' if coreset is None else f'{file_name(coreset.method)}-{options.num_images or len(coreset)}'
+    seed = '' if options.seed is None else f'_seed{options.seed}'
+    return str(Path('work_dirs') / f'{stem}_{subset}{seed}')

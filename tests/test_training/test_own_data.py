@@ -1,0 +1,96 @@
+import pytest
+from mmdet.registry import MODELS
+from mmengine.config import Config
+
+from mmcsod.errors import UserError
+from mmcsod.fileio import write_text
+from mmcsod.training.options import RetrainOptions
+from mmcsod.training.own_data import PARTS, set_num_classes
+from mmcsod.training.prepare import prepare
+from mmcsod.training.retrain import retrain
+from tests.test_datasets.conftest import COCO_PICKS
+
+DETECTORS = {
+    'retinanet/retinanet_r50_fpn_1x_coco.py': 1, 'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': 1,
+    'cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py': 3, 'rtmdet/rtmdet_tiny_8xb32-300e_coco.py': 1,
+    'dino/dino-4scale_r50_8xb2-12e_coco.py': 1, 'yolox/yolox_s_8xb8-300e_coco.py': 1}
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_stock_detectors_on_own_data(name, tiny_config, coco_coreset):
+    options = RetrainOptions(data=str(tiny_config), iters=40)
+    ready = prepare(f'mmdet::{name}', coco_coreset, options)
+    own = Config.fromfile(tiny_config)
+    assert ready.config.val_dataloader == own.val_dataloader
+    assert ready.config.val_evaluator == own.val_evaluator
+    assert ready.config.train_dataloader.dataset.dataset == own.train_dataloader.dataset
+    assert (ready.plan.images, ready.plan.batch, ready.plan.iterations) == (len(COCO_PICKS), 4, 40)
+    assert sum('num_classes: 80 -> 3' in line for line in ready.difference) == DETECTORS[name]
+    assert not {'PipelineSwitchHook', 'YOLOXModeSwitchHook'} & {hook.type for hook in ready.config.custom_hooks}
+    assert ready.config.model.data_preprocessor.pad_size_divisor == 32
+    assert f'~ {", ".join(PARTS)}: those of {tiny_config}' in ready.difference
+    assert MODELS.build(ready.config.model) is not None
+
+
+def test_images_keep_their_sizes(tiny_config, coco_coreset):
+    ready = prepare('mmdet::yolox/yolox_s_8xb8-300e_coco.py', coco_coreset, RetrainOptions(data=str(tiny_config)))
+    assert ready.config.model.data_preprocessor.batch_augments is None
+
+
+def test_an_endless_sampler_gets_an_end_where_epochs_are_counted(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "train_dataloader.update(sampler=dict(type='InfiniteSampler'))\n")
+    options = RetrainOptions(data=str(tiny_config))
+    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, options)
+    assert ready.config.train_dataloader.sampler == {'type': 'DefaultSampler', 'shuffle': True}
+    assert ready.plan.iterations == 12 * 2
+    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_90k_coco.py', coco_coreset, options)
+    assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
+
+
+def test_cfg_options_have_the_last_word(tiny_config, coco_coreset):
+    options = RetrainOptions(data=str(tiny_config), cfg_options={'train_dataloader.batch_size': 2})
+    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, options)
+    assert ready.plan.batch == 2
+    assert '~ train_dataloader.batch_size: 4 -> 2' in ready.difference
+
+
+def test_own_imports_come_along(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "custom_imports = dict(imports='json')\n")
+    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset,
+                    RetrainOptions(data=str(tiny_config)))
+    assert ready.config.custom_imports.imports == ['json', 'mmcsod']
+
+
+def test_numbers_that_are_not_of_the_classes_stay():
+    config = Config({'model': {
+        'rpn_head': {'num_classes': 80}, 'roi_head': {
+            'bbox_head': [{'num_classes': 80, 'loss_cls': {'num_classes': 80}}, {'num_classes': 80}],
+            'mask_head': {'num_classes': 80}, 'semantic_head': {'num_classes': 183}}}})
+    set_num_classes(config, 3)
+    assert config.model == {
+        'rpn_head': {'num_classes': 80}, 'roi_head': {
+            'bbox_head': [{'num_classes': 3, 'loss_cls': {'num_classes': 3}}, {'num_classes': 3}],
+            'mask_head': {'num_classes': 3}, 'semantic_head': {'num_classes': 183}}}
+
+
+def test_a_model_without_a_number_of_classes_is_one_sentence():
+    with pytest.raises(UserError, match='no num_classes'):
+        set_num_classes(Config({'model': {'type': 'RetinaNet', 'bbox_head': {}}}), 3)
+
+
+def test_own_config_without_data_is_one_sentence(tmp_path, coco_coreset):
+    write_text(tmp_path / 'empty.py', 'model = dict()\n')
+    with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
+        prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset,
+                RetrainOptions(data=str(tmp_path / 'empty.py')))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('name', 'threshold'), [
+    ('retinanet/retinanet_r18_fpn_1x_coco.py', 'model.test_cfg.score_thr'),
+    ('cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', 'model.test_cfg.rcnn.score_thr')])
+def test_stock_detectors_train_on_own_data(name, threshold, tiny_config, coco_coreset, tmp_path):
+    metrics = retrain(f'mmdet::{name}', coco_coreset, data=str(tiny_config), iters=2, work_dir=str(tmp_path / 'run'),
+                      cfg_options={'model.backbone.init_cfg': None, threshold: 0.0})
+    assert 'coco/bbox_mAP' in metrics
+    assert (tmp_path / 'run' / 'iter_2.pth').exists()
