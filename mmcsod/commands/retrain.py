@@ -9,7 +9,7 @@ from dataclasses import fields
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
-EXAMPLES = """examples, two on the photographs of a checkout, the second after those of `mmcsod select --help`:
+EXAMPLES = """examples on the photographs of a checkout, the last two after those of `mmcsod select --help`:
   mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py --full --iters 200 \\
       --work-dir work_dirs/chess
   mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/coreset.json \\
