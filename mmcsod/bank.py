@@ -8,7 +8,7 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
     image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
     objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
     object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
-    meta.json           format, version, class names, provenance
+    meta.json           format, version, class names, provenance, the SHA-256 of the files and of each class's vectors
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mmcsod.arrays import Checksums, check_file, class_checksums, read_array, write_array
 from mmcsod.errors import UserError
-from mmcsod.fileio import new_directory, read_json, write_json
+from mmcsod.fileio import as_kind, check_seal, json_digest, new_directory, read_json, sealed, write_json
 
 logger = logging.getLogger('mmcsod')
 
@@ -36,6 +37,14 @@ FILES = frozenset(('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy'
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
+
+
+@dataclass(frozen=True)
+class _Meta:
+    classes: tuple[str, ...]
+    provenance: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+    class_vectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +62,7 @@ class FeatureBank:
             original image, or None.
         object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
         provenance: What the bank was made from; JSON values only.
+        checksums: What its files must be, where it was loaded from files that say so.
     """
 
     vectors: np.ndarray
@@ -63,6 +73,7 @@ class FeatureBank:
     objects: np.ndarray | None = None
     object_vectors: np.ndarray | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    checksums: Checksums | None = None
 
     def __post_init__(self) -> None:
         self._check()
@@ -148,6 +159,7 @@ class FeatureBank:
         if self.object_vectors is None or self.objects is None:
             raise UserError('This bank holds no object vectors, which objectwise selection needs; '
                             'extract again with --keep-objects.')
+        self.check('object_vectors')
         kept = self.objects[~self.objects['ignored']]
         order = np.argsort(kept['label'], kind='stable')
         rows = np.ones(len(kept), ROW_DTYPE)
@@ -170,46 +182,57 @@ class FeatureBank:
     def _write(self, directory: Path) -> None:
         arrays = {'vectors': self.vectors, 'rows': self.rows, 'image_vectors': self.image_vectors,
                   'objects': self.objects, 'object_vectors': self.object_vectors}
-        for name, array in arrays.items():
-            if array is not None:
-                np.save(directory / f'{name}.npy', array, allow_pickle=False)
+        files = {f'{name}.npy': write_array(directory / f'{name}.npy', array)
+                 for name, array in arrays.items() if array is not None}
         write_json(directory / 'images.json', list(self.images))
-        write_json(directory / 'meta.json', {
+        files['images.json'] = json_digest(list(self.images))
+        write_json(directory / 'meta.json', sealed({
             'format': FORMAT, 'version': FORMAT_VERSION, 'classes': list(self.classes),
-            'provenance': dict(self.provenance)})
+            'provenance': dict(self.provenance), 'files': files,
+            'class_vectors': class_checksums(self.vectors, self.labels, len(self.classes))}))
+
+    def check(self, name: str) -> None:
+        """Read a file of the bank for its checksum, where the bank was loaded and has one.
+
+        Args:
+            name: 'vectors', 'image_vectors' or 'object_vectors'; the others are checked when a bank is loaded.
+
+        Raises:
+            UserError: If the file is damaged.
+        """
+        if self.checksums is not None and f'{name}.npy' in self.checksums.files:
+            check_file(self.checksums.directory / f'{name}.npy', self.checksums.files[f'{name}.npy'])
+
+    def class_checksum(self, label: int) -> str | None:
+        """Return the SHA-256 that the bytes of a class's vectors must have; None where nobody wrote it down."""
+        found = self.checksums.class_vectors if self.checksums is not None else ()
+        return found[label] if label < len(found) else None
 
     @classmethod
     def load(cls, directory: str | Path) -> FeatureBank:
-        """Open a bank; the vectors are memory-mapped, not read.
+        """Open a bank; the vectors are memory-mapped, not read, and all else is checked.
 
         Raises:
-            UserError: If the folder is not a bank, is of a newer version, or its tables disagree.
+            UserError: If the folder is not a bank, is of a newer version, is damaged, or its tables disagree.
         """
         directory = Path(directory)
-        meta = read_json(directory / 'meta.json', "a feature bank's meta.json")
-        if not isinstance(meta, dict) or meta.get('format') != FORMAT:
+        content = read_json(directory / 'meta.json', "a feature bank's meta.json")
+        if not isinstance(content, dict) or content.get('format') != FORMAT:
             raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
-        if meta.get('version') != FORMAT_VERSION:
-            raise UserError(f'{directory} is a feature bank of version {meta.get("version")} and this mmcsod reads '
+        if content.get('version') != FORMAT_VERSION:
+            raise UserError(f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
                             f'version {FORMAT_VERSION}; upgrade mmcsod.')
-        try:
-            return cls(
-                vectors=_open(directory, 'vectors', memory_map=True),
-                rows=_open(directory, 'rows'),
-                images=tuple(read_json(directory / 'images.json', "a feature bank's images.json")),
-                classes=tuple(meta['classes']),
-                image_vectors=_open_if_there(directory, 'image_vectors', memory_map=True),
-                objects=_open_if_there(directory, 'objects'),
-                object_vectors=_open_if_there(directory, 'object_vectors', memory_map=True),
-                provenance=meta['provenance'])
-        except (KeyError, TypeError) as error:
-            raise UserError(f'{directory} is a damaged feature bank ({error}); {AGAIN}') from error
+        check_seal(content, directory / 'meta.json')
+        meta = as_kind(content, _Meta, directory / 'meta.json', "a feature bank's meta.json")
+        read = partial(_read, directory, meta.files)
+        return cls(
+            vectors=read('vectors', True), rows=read('rows'), images=_read_images(directory, meta.files),
+            classes=meta.classes, image_vectors=read('image_vectors', True, optional=True),
+            objects=read('objects', optional=True), object_vectors=read('object_vectors', True, optional=True),
+            provenance=meta.provenance, checksums=Checksums(directory, meta.files, meta.class_vectors))
 
     def _check(self) -> None:
-        if self.vectors.ndim != 2:
-            raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {self.vectors.ndim}-d.')
-        if self.vectors.dtype not in (np.float32, np.float16):
-            raise UserError(f'Bank vectors must be float32 or float16, not {self.vectors.dtype}; convert them.')
+        self._check_kinds()
         if len(set(self.images)) < len(self.images):
             twice = next(image for image, count in Counter(self.images).items() if count > 1)
             raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
@@ -218,19 +241,32 @@ class FeatureBank:
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
             raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
                             f'{AGAIN}')
-        self._check_table('rows', self.rows, ROW_DTYPE)
+        self._check_indices('rows', self.rows)
+        if len(self.rows) and self.rows['count'].min() < 0:
+            raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
         if self.objects is not None:
-            self._check_table('objects', self.objects, OBJECT_DTYPE)
+            self._check_indices('objects', self.objects)
             self._check_object_vectors(int((~self.objects['ignored']).sum()))
+
+    def _check_kinds(self) -> None:
+        if self.vectors.ndim != 2:
+            raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {self.vectors.ndim}-d.')
+        if self.vectors.dtype not in (np.float32, np.float16):
+            raise UserError(f'Bank vectors must be float32 or float16, not {self.vectors.dtype}; convert them.')
+        for name, vectors in (('image', self.image_vectors), ('object', self.object_vectors)):
+            if vectors is not None and not (vectors.ndim == 2 and vectors.dtype.kind == 'f'):
+                raise UserError(f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of '
+                                f'{vectors.dtype}.')
+        for name, table, dtype in (('rows', self.rows, ROW_DTYPE), ('objects', self.objects, OBJECT_DTYPE)):
+            if table is not None and not (table.ndim == 1 and table.dtype == dtype):
+                raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
 
     def _check_object_vectors(self, expected: int) -> None:
         if self.object_vectors is not None and len(self.object_vectors) != expected:
             raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
                             f'not ignored; {AGAIN}')
 
-    def _check_table(self, name: str, table: np.ndarray, dtype: np.dtype) -> None:
-        if table.dtype != dtype:
-            raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
+    def _check_indices(self, name: str, table: np.ndarray) -> None:
         for column, size in (('image', len(self.images)), ('label', len(self.classes))):
             values = table[column]
             if len(values) and not (0 <= values.min() and values.max() < size):
@@ -243,13 +279,19 @@ def is_bank_folder(directory: Path) -> bool:
     return directory.is_dir() and {path.name for path in directory.iterdir()} <= FILES
 
 
-def _open_if_there(directory: Path, name: str, memory_map: bool = False) -> np.ndarray | None:
-    return _open(directory, name, memory_map) if (directory / f'{name}.npy').exists() else None
-
-
-def _open(directory: Path, name: str, memory_map: bool = False) -> np.ndarray:
+def _read(directory: Path, files: Mapping[str, str], name: str, memory_map: bool = False,
+          optional: bool = False) -> Any:
+    """Return an array of a bank; one that is left out and not named among the files is None."""
     path = directory / f'{name}.npy'
-    try:
-        return np.load(path, mmap_mode='r' if memory_map else None, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f'{path} is not a readable array ({error}); {AGAIN}') from error
+    if optional and path.name not in files and not path.exists():
+        return None
+    return read_array(path, memory_map, None if memory_map else files.get(path.name))
+
+
+def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+    path = directory / 'images.json'
+    images: tuple[str, ...] = read_json(path, "a feature bank's images.json", tuple[str, ...])
+    if files.get(path.name, wanted := json_digest(list(images))) != wanted:
+        raise UserError(f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
+                        f'or {AGAIN}')
+    return images

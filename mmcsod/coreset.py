@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcsod.errors import UserError
-from mmcsod.fileio import read_json, write_text
+from mmcsod.fileio import SEAL, as_kind, check_seal, json_digest, read_json, write_text
 
 logger = logging.getLogger('mmcsod')
 
@@ -113,7 +113,9 @@ class Coreset:
             'classes': list(self.classes),
             'provenance': dict(self.provenance),
         }
-        lines = [json.dumps(pick.as_json(), ensure_ascii=False, allow_nan=False) for pick in self.picks]
+        picks = [pick.as_json() for pick in self.picks]
+        header[SEAL] = json_digest({**header, 'picks': picks})
+        lines = [json.dumps(pick, ensure_ascii=False, allow_nan=False) for pick in picks]
         head = json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False)[:-2]
         write_text(path, head + ',\n "picks": [\n  ' + ',\n  '.join(lines) + '\n ]\n}\n')
 
@@ -131,27 +133,10 @@ class Coreset:
         if content.get('version') != FORMAT_VERSION:
             raise UserError(f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
                             f'version {FORMAT_VERSION}; upgrade mmcsod.')
-        try:
-            coreset = cls(
-                picks=tuple(Pick(**pick) for pick in content['picks']),
-                classes=tuple(content['classes']),
-                method=content['method'],
-                parameters=dict(content['parameters']),
-                provenance=dict(content['provenance']),
-                nested=content.get('nested', True))
-            coreset._check_types()
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f'{path} is a damaged coreset file ({error}); select again.') from error
+        check_seal(content, path)
+        coreset: Coreset = as_kind(content, cls, path, 'a coreset file')
         coreset._check(path)
         return coreset
-
-    def _check_types(self) -> None:
-        names = [pick.image_id for pick in self.picks] + list(self.classes) + [self.method]
-        labels = [pick.label for pick in self.picks if pick.label is not None]
-        for values, kind in ((names, str), (labels, int), ([self.nested], bool)):
-            wrong = next((value for value in values if not isinstance(value, kind)), None)
-            if wrong is not None:
-                raise TypeError(f'{wrong!r} where a {kind.__name__} belongs')
 
     def _check(self, path: str | Path) -> None:
         if not self.picks:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
 
 from mmcsod.errors import UserError
 from mmcsod.temporary import temporary_beside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+SEAL = 'sha256'
+"""The entry of a JSON object that holds the checksum of all others."""
 
 
 @contextmanager
@@ -102,18 +109,72 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + '\n')
 
 
-def read_json(path: str | Path, what: str) -> Any:
+def read_json(path: str | Path, what: str, kind: Any = Any) -> Any:
     """Read a JSON file that is called ``what`` in error messages.
 
+    Args:
+        path: The file.
+        what: For example 'a coreset file'.
+        kind: The type to return, such as ``tuple[str, ...]`` or a dataclass; members it does not know are passed over.
+
     Raises:
-        UserError: If the file is missing, unreadable or not JSON.
+        UserError: If the file is missing, unreadable, not JSON or of another kind.
     """
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
+        text = Path(path).read_text(encoding='utf-8')
+        content = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        if '\\ud' in text.lower():  # half of a character that takes two escapes cannot be written again
+            json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         raise UserError(f'{what} {path} cannot be read: {error.strerror}.') from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f'{path} is not {what}: it is not valid JSON ({error}).') from error
+    return as_kind(content, kind, path, what)
+
+
+def as_kind(content: Any, kind: Any, path: str | Path, what: str) -> Any:
+    """Return what :func:`read_json` read as a ``kind``.
+
+    Raises:
+        UserError: If it is of another kind; says where.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UserError(f'{path} is not {what}, or a damaged one: {error}.') from error
+
+
+def json_digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, the same however it is spaced and ordered in its file."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(',', ':'))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with its own checksum in it, for :func:`check_seal`."""
+    return {**content, SEAL: json_digest(content)}
+
+
+def check_seal(content: Mapping[str, Any], path: str | Path) -> None:
+    """Refuse an object that is not what was written; one without a checksum, of an older version, passes.
+
+    Raises:
+        UserError: If its checksum is another.
+    """
+    if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
+        raise UserError(f'{path} is damaged or was edited: its checksum is not the one that was written down in it; '
+                        f'remove its entry "{SEAL}" to take it as it is.')
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f'{name} is no JSON')
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f'{text} is too large')
+    return value
 
 
 def file_name(text: str) -> str:

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mmcsod import FeatureBank, UserError
+from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 
 OBJECTS = [(0, 1, False), (0, 0, False), (2, 1, True), (2, 1, False), (2, 0, False), (2, 1, False)]
@@ -115,7 +115,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     def full_disk(*arguments, **options):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('numpy.save', full_disk)
+    monkeypatch.setattr('numpy.lib.format.write_array', full_disk)
     with pytest.raises(UserError, match='No space left on device'):
         make_bank().save(tmp_path / 'features')
     assert list(tmp_path.iterdir()) == []
@@ -131,8 +131,10 @@ def test_folders_that_are_no_bank_are_refused(tmp_path):
 
 @pytest.mark.parametrize(('name', 'content', 'message'), [
     ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 2}, 'version 2 and this mmcsod reads version 1'),
-    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'damaged feature bank'),
-    ('images.json', 7, 'damaged feature bank')])
+    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'or a damaged one'),
+    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1, 'classes': 'xy', 'provenance': {}}, 'a damaged one'),
+    ('images.json', 7, 'or a damaged one'),
+    ('images.json', [['a'], 'b', 'c'], 'or a damaged one')])
 def test_damaged_json_is_refused(tmp_path, name, content, message):
     make_bank().save(tmp_path / 'features')
     (tmp_path / 'features' / name).write_text(json.dumps(content))
@@ -164,3 +166,58 @@ def test_input_of_from_arrays_that_is_taken_otherwise_than_expected_is_told(capl
     caplog.clear()
     FeatureBank.from_arrays(vectors, ['7', '8', '7'], [0, 0, 1], ['cat', 'dog'])
     assert not caplog.text
+
+
+@pytest.mark.parametrize('name', ['rows.npy', 'objects.npy', 'images.json', 'meta.json'])
+def test_one_changed_bit_of_a_table_is_told(name, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    path = tmp_path / 'features' / name
+    content = bytearray(path.read_bytes())
+    content[content.index(b'x') if name == 'meta.json' else -8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r'checksum|damaged|JSON'):
+        FeatureBank.load(tmp_path / 'features')
+
+
+@pytest.mark.parametrize(('name', 'use'), [
+    ('vectors.npy', lambda bank: select_coreset(bank, num_images=1)),
+    ('object_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='csod-objectwise')),
+    ('image_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='herding'))])
+def test_one_changed_bit_of_vectors_is_told_before_anything_is_selected(name, use, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    use(FeatureBank.load(tmp_path / 'features'))
+    content = bytearray((tmp_path / 'features' / name).read_bytes())
+    content[-4] ^= 1
+    (tmp_path / 'features' / name).write_bytes(content)
+    with pytest.raises(UserError, match='checksum'):
+        use(FeatureBank.load(tmp_path / 'features'))
+
+
+def test_banks_of_older_versions_are_read(tmp_path):
+    make_bank().save(tmp_path / 'features')
+    path = tmp_path / 'features' / 'meta.json'
+    meta = json.loads(path.read_text())
+    path.write_text(json.dumps({name: meta[name] for name in ('format', 'version', 'classes', 'provenance')}))
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert bank.class_checksum(0) is None
+    select_coreset(bank, num_images=2)
+
+
+def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
+    FeatureBank.from_arrays(np.eye(3), ['a', 'b', 'c'], [1, 0, 1], ['x', 'y']).save(tmp_path / 'features')
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert bank.class_checksum(0) is None
+    assert len(select_coreset(bank, num_images=3)) == 3
+
+
+@pytest.mark.parametrize(('shape', 'dtype'), [
+    ((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')])
+@pytest.mark.parametrize('name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors'])
+def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
+    (tmp_path / 'features' / 'meta.json').write_text(json.dumps(
+        {key: value for key, value in meta.items() if key not in ('files', 'sha256', 'class_vectors')}))
+    np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
+    with pytest.raises(UserError):
+        FeatureBank.load(tmp_path / 'features')

@@ -40,6 +40,7 @@ def test_the_file_is_for_people_and_diffs(coreset, tmp_path):
     assert 'ü.jpg' in text
     coreset.prefix(2).save(tmp_path / 'prefix.json')
     shorter = (tmp_path / 'prefix.json').read_text(encoding='utf-8').splitlines()
+    shorter = [line for line in shorter if '"sha256"' not in line]
     assert set(map(str.strip, shorter)) - {line.strip().rstrip(',') for line in text.splitlines()} <= {
         line.strip() for line in text.splitlines()}
 
@@ -55,6 +56,7 @@ def test_a_prefix_is_the_first_picks(coreset):
 def change(path, **entries):
     content = json.loads(path.read_text(encoding='utf-8'))
     content.update(entries)
+    del content['sha256']
     path.write_text(json.dumps(content), encoding='utf-8')
 
 
@@ -62,15 +64,20 @@ def change(path, **entries):
     ({'format': 'coco'}, 'is not a coreset file: it has no "format": "mmcsod-coreset"'),
     ({'version': 99}, 'version 99 and this mmcsod reads version 1; upgrade'),
     ({'picks': []}, 'a coreset of no images'),
-    ({'picks': None}, 'damaged coreset file'),
-    ({'picks': [{'image': 'a'}]}, 'damaged coreset file'),
+    ({'picks': None}, 'or a damaged one'),
+    ({'picks': [{'image': 'a'}]}, 'or a damaged one'),
     ({'picks': [{'image_id': 'a'}, {'image_id': 'b'}, {'image_id': 'a'}]}, 'names the image a twice'),
     ({'picks': [{'image_id': 'a', 'label': 2}]}, 'gives image a the label 2, but it has only 2 classes'),
-    ({'picks': [{'image_id': 'a', 'label': 'cat'}]}, 'damaged coreset file'),
-    ({'picks': [{'image_id': 7}]}, 'damaged coreset file'),
-    ({'picks': [['a']]}, 'damaged coreset file'),
-    ({'classes': 5}, 'damaged coreset file'),
-    ({'parameters': 5}, 'damaged coreset file')])
+    ({'picks': [{'image_id': 'a', 'label': 'cat'}]}, 'or a damaged one'),
+    ({'picks': [{'image_id': 7}]}, 'or a damaged one'),
+    ({'picks': [['a']]}, 'or a damaged one'),
+    ({'picks': [{'image_id': 'a', 'label': True}]}, 'or a damaged one'),
+    ({'nested': 'yes'}, 'or a damaged one'),
+    ({'method': ['csod']}, 'or a damaged one'),
+    ({'picks': [{'image_id': '\ud800'}]}, 'not valid JSON .*surrogates'),
+    ({'picks': [{'image_id': 'a', 'score': float('nan')}]}, 'not valid JSON .NaN is no JSON'),
+    ({'classes': 5}, 'or a damaged one'),
+    ({'parameters': 5}, 'or a damaged one')])
 def test_a_file_that_is_no_coreset_is_refused(coreset, tmp_path, entries, message):
     coreset.save(tmp_path / 'coreset.json')
     change(tmp_path / 'coreset.json', **entries)
@@ -103,3 +110,30 @@ def test_an_interrupted_write_leaves_the_old_file(coreset, tmp_path, monkeypatch
         coreset.prefix(1).save(path)
     assert [file.name for file in tmp_path.iterdir()] == ['coreset.json']
     assert Coreset.load(path) == coreset
+
+
+def test_a_changed_coreset_is_told_and_can_be_taken_as_it_is(coreset, tmp_path):
+    path = tmp_path / 'coreset.json'
+    coreset.save(path)
+    text = path.read_text(encoding='utf-8')
+    path.write_text(text.replace('-0.1}', '-0.2}'), encoding='utf-8')
+    with pytest.raises(UserError, match=r'is damaged or was edited.*remove its entry "sha256"'):
+        Coreset.load(path)
+    path.write_text('\n'.join(line for line in path.read_text(encoding='utf-8').splitlines() if '"sha256"' not in line),
+                    encoding='utf-8')
+    assert Coreset.load(path).picks[1].score == -0.2
+
+
+def test_spacing_and_order_are_no_damage(coreset, tmp_path):
+    coreset.save(tmp_path / 'coreset.json')
+    content = json.loads((tmp_path / 'coreset.json').read_text(encoding='utf-8'))
+    (tmp_path / 'other.json').write_text(json.dumps(dict(reversed(content.items()))))
+    assert Coreset.load(tmp_path / 'other.json') == coreset
+
+
+@pytest.mark.parametrize('text', ['[' * 100_000, '{"a":' * 100_000, '9' * 10_000, '1e999', '\ud800'.encode(
+    'utf-8', 'surrogatepass').decode('latin1'), ''])
+def test_odd_json_is_one_sentence(text, tmp_path):
+    (tmp_path / 'odd.json').write_text(text)
+    with pytest.raises(UserError, match=r'odd\.json'):
+        Coreset.load(tmp_path / 'odd.json')

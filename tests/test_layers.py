@@ -21,7 +21,7 @@ LAYERS = (
     ('selection', 'features'),
     ('datasets',),
     ('bank', 'coreset'),
-    ('config', 'console', 'distributed', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance',
+    ('arrays', 'config', 'console', 'distributed', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance',
      'temporary', 'version'),
 )
 LOWEST = len(LAYERS) - 1

@@ -179,7 +179,7 @@ class ChunkStore:
                             'kept: make room for twice its size, then go on with --resume.') from error
         self.discard()
 
-    def _gather(self) -> dict[str, np.ndarray]:
+    def _gather(self) -> dict[str, Any]:
         rows = np.concatenate(list(self.arrays('rows')))
         order = np.argsort(rows['label'], kind='stable')
         target = np.empty(len(rows), np.int64)

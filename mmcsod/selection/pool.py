@@ -71,7 +71,8 @@ class Pool:
         """Read this process's vectors of a class for their norms and the sum of those eligible.
 
         Raises:
-            UserError: If an eligible vector holds NaN or infinity.
+            UserError: If an eligible vector holds NaN or infinity, or a class that one process reads whole is not as it
+                was written.
         """
         return self.read_units(self.shard_of_class(label, group), group)
 
@@ -81,7 +82,9 @@ class Pool:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
-        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group)
+        is_as_written = self.shares_bank and rows == self.rows_of_class(label)
+        checksum = self.bank.class_checksum(label) if is_as_written else None
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, checksum)
 
     def images_of_class(self, label: int) -> np.ndarray:
         """Return the images with eligible rows of a class, each once, in dataset order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -40,7 +41,7 @@ class UnitRows:
     """
 
     def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str,
-                 group: Group = ALONE) -> None:
+                 group: Group = ALONE, sha256: str | None = None) -> None:
         """Read the vectors once for norms and sum.
 
         Args:
@@ -48,15 +49,19 @@ class UnitRows:
             eligible: (n,) bool, False for rows to leave out.
             name_row: What to call a row in an error message.
             group: The processes that share the class.
+            sha256: What the checksum of the vectors' bytes must be, where it is known.
 
         Raises:
-            UserError: If an eligible row holds NaN or infinity; names the first.
+            UserError: If an eligible row holds NaN or infinity; names the first. If the checksum is another.
         """
         self.vectors = vectors
         self.inverse_norms = np.zeros(len(vectors))
         self._group = group
         self._total = OrderedSum(vectors.shape[1], group)
+        digest = hashlib.sha256()
         for rows, block in self._blocks():
+            if sha256 is not None:
+                digest.update(np.ascontiguousarray(vectors[rows]).data)
             squares = np.where(eligible[rows], _squared_lengths(block), 0)
             if not np.isfinite(squares).all():
                 first = rows.start + int(np.argmin(np.isfinite(squares)))
@@ -65,6 +70,9 @@ class UnitRows:
             inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
             self.inverse_norms[rows] = inverse
             self._total.add(_weighted_sum(inverse, block))
+        if sha256 not in (None, digest.hexdigest()):
+            raise UserError(f'The vectors of {name_row(0)} and those that follow it are damaged: their checksum is not '
+                            "the one that was written down with them; 'mmcsod verify BANK' names the file.")
 
     @property
     def total(self) -> np.ndarray:

@@ -74,6 +74,7 @@ def _image_vectors(pool: Pool) -> np.ndarray:
     if vectors is None:
         raise UserError('This bank holds no vectors of whole images, which methods from image classification select '
                         'on; extract it with mmcsod select, or give FeatureBank its image_vectors.')
+    pool.bank.check('image_vectors')
     wrong = np.flatnonzero(~np.isfinite(vectors[pool.images]).all(axis=1))
     if len(wrong):
         raise UserError(f'The image vector of {pool.bank.images[pool.images[wrong[0]]]} has a value that is not '

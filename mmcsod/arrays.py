@@ -1,0 +1,112 @@
+"""Arrays on disk: plain .npy files, nothing pickled, with their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from mmcsod.errors import UserError
+
+BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """The SHA-256 of a bank's files, written down in its meta.json as they were written.
+
+    Attributes:
+        directory: The bank's folder.
+        files: By name; images.json's is that of its content.
+        class_vectors: Of the bytes of each class's rows of vectors.npy; empty where a class is not one slice.
+    """
+
+    directory: Path
+    files: Mapping[str, str]
+    class_vectors: tuple[str, ...]
+
+
+def write_array(path: Path, array: np.ndarray) -> str:
+    """Write an array and return the file's SHA-256, computed from the bytes as they are written.
+
+    Raises:
+        OSError: If the disk refuses it.
+    """
+    with path.open('wb') as file:
+        hashing: Any = _HashingFile(file)
+        np.lib.format.write_array(hashing, np.asarray(array), allow_pickle=False)
+    return str(hashing.digest.hexdigest())
+
+
+def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) -> np.ndarray:
+    """Read an array, or open it as a memory map, which reads its header only.
+
+    Args:
+        path: A .npy file.
+        memory_map: Leave the values on the disk.
+        sha256: What the file's must be.
+
+    Raises:
+        UserError: If it is missing, damaged or of another checksum.
+    """
+    if sha256 is not None:
+        check_file(path, sha256)
+    try:
+        if memory_map:
+            return np.lib.format.open_memmap(path, mode='r')
+        with path.open('rb') as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:  # a damaged header makes NumPy raise nearly anything
+        raise UserError(f'{path} is not a readable array ({type(error).__name__}: {error}); extract again with '
+                        '--overwrite.') from error
+
+
+def check_file(path: Path, sha256: str) -> None:
+    """Read a whole file for its SHA-256.
+
+    Raises:
+        UserError: If it is not the one given, or the file cannot be read.
+    """
+    try:
+        with path.open('rb') as file:
+            digest = hashlib.sha256()
+            for block in iter(lambda: file.read(BLOCK_BYTES), b''):
+                digest.update(block)
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
+    if digest.hexdigest() != sha256:
+        raise UserError(f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
+                        'or extract again with --overwrite.')
+
+
+def class_checksums(vectors: np.ndarray, labels: np.ndarray, num_classes: int) -> list[str]:
+    """Return the SHA-256 of the bytes of each class's vectors; none where a class is not one slice."""
+    if np.any(labels[1:] < labels[:-1]):
+        return []
+    starts = np.searchsorted(labels, np.arange(num_classes + 1))
+    return [_checksum(np.asarray(vectors)[begin:end]) for begin, end in itertools.pairwise(starts)]
+
+
+def _checksum(vectors: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    step = max(1, BLOCK_BYTES // max(1, vectors.shape[1] * vectors.itemsize))
+    for begin in range(0, len(vectors), step):
+        digest.update(np.ascontiguousarray(vectors[begin:begin + step]).data)
+    return digest.hexdigest()
+
+
+class _HashingFile:
+    """Passes on what NumPy writes; not being a file itself, it is given the bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
