@@ -82,9 +82,14 @@ class Pool:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
-        is_as_written = self.shares_bank and rows == self.rows_of_class(label)
-        checksum = self.bank.class_checksum(label) if is_as_written else None
-        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, checksum)
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows))
+
+    def _checksum(self, rows: slice) -> str | None:
+        """Return the checksum that consecutive rows must have, known where they are a whole class as it was written."""
+        if not self.shares_bank or rows.start == rows.stop:
+            return None
+        label = int(self.row_labels[rows.start])
+        return self.bank.class_checksum(label) if rows == self.rows_of_class(label) else None
 
     def images_of_class(self, label: int) -> np.ndarray:
         """Return the images with eligible rows of a class, each once, in dataset order."""
