@@ -6,8 +6,12 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmcsod.errors import UserError
+
+if TYPE_CHECKING:
+    from mmcsod.experiments.spec import Experiment
 
 DESCRIPTION = 'Run a grid of methods, budgets, seeds and detectors, and show what it has found so far.'
 EXAMPLES = """examples, in a checkout, which carries the photographs:
@@ -33,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--figure', metavar='PNG', help='draw what there is, and run nothing')
     parser.add_argument('--curve', action='store_true',
                         help="print how many images reach 95 %% of the full set's metric, and run nothing")
+    parser.add_argument('--overwrite', action='store_true',
+                        help='extract features again where those in the work dir are of another selector; finished '
+                        'runs stay as they are')
     parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
                         help='replace entries of the experiment file')
 
@@ -64,10 +71,20 @@ def main(args: argparse.Namespace) -> int:
     if args.list or args.table or args.figure or args.curve:
         return 0
     from mmcsod.experiments.runner import ExperimentRunner
-    failures = ExperimentRunner(experiment, work_dir, path).run(shard)
+    failures = ExperimentRunner(experiment, work_dir, path, args.overwrite).run(shard)
+    show_end(experiment, path)
     for failure in failures:
         print(f'failed: {failure}', file=sys.stderr)
     return int(bool(failures))
+
+
+def show_end(experiment: Experiment, path: Path) -> None:
+    """Print what the results hold, once there is nothing left to do."""
+    from mmcsod.experiments.results import read_results
+    from mmcsod.experiments.table import render_table
+
+    print(render_table(experiment, read_results(path, experiment.name)))
+    print(f'Results: {path}; --table shows this again, --figure FILE draws it.')
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
+from mmcsod.experiments.metric import check_metric
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
@@ -32,13 +33,15 @@ class ExperimentRunner:
         experiment: What to do.
         work_dir: Folder of banks, coresets, logs and checkpoints.
         results: The file of result lines.
+        overwrite: Replace feature banks in the work dir that are of another selector.
     """
 
-    def __init__(self, experiment: Experiment, work_dir: str | Path, results: str | Path) -> None:
+    def __init__(self, experiment: Experiment, work_dir: str | Path, results: str | Path,
+                 overwrite: bool = False) -> None:
         self._experiment = experiment
         self._work_dir = Path(work_dir)
         self._results = Path(results)
-        self._banks = Banks(experiment, self._work_dir, self._train_selector)
+        self._banks = Banks(experiment, self._work_dir, self._train_selector, overwrite)
 
     def run(self, shard: tuple[int, int] = (1, 1)) -> list[str]:
         """Do what is left to do; a run that fails is reported and left out, to be tried again next time.
@@ -53,6 +56,7 @@ class ExperimentRunner:
             UserError: If Stage 1 fails, which all that is left depends on, or a result cannot be written.
         """
         todo = [run for run in self._experiment.runs[shard[0] - 1::shard[1]] if run not in self._done()]
+        check_metric(self._experiment, dict.fromkeys(run.detector for run in todo))
         for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
             self._banks.get(tap)  # before the bar, whose estimate is of training alone
         failures: list[str] = []
@@ -90,7 +94,8 @@ class ExperimentRunner:
         if run.tap is not None:
             bank = self._banks.get(run.tap)
             coreset = self._work_dir / 'coresets' / f'{run.coreset_name}.json'
-            facts = select(bank.bank, run, coreset) | {'extraction_seconds': round(bank.seconds, 2)}
+            seconds = None if bank.seconds is None else round(bank.seconds, 2)
+            facts = select(bank.bank, run, coreset) | {'extraction_seconds': seconds}
         result = self._train(run, coreset)
         if self._experiment.metric not in result['metrics']:
             raise UserError(f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "

@@ -64,14 +64,16 @@ class Selector:
         iters: Iterations to train it for.
         seed: Seed to train it with.
         keep_ignored: Select on boxes that training ignores too.
+        bank: Folder of a finished feature bank, in place of all this; nothing is extracted then.
     """
 
-    config: str
+    config: str = ''
     checkpoint: str | None = None
     detector: str | None = None
     iters: int | None = None
     seed: int = 0
     keep_ignored: bool = False
+    bank: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,11 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
 
 
 def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | Path) -> Selector:
+    if entry.get('bank') is not None:
+        if len(entry) > 1:
+            raise UserError(f"The selector of the experiment {path} has a 'bank' and more; a finished bank needs "
+                            'nothing else.')
+        return Selector(bank=str(entry['bank']))
     name = entry.get('detector')
     if name is not None:
         if name not in detectors:
@@ -130,8 +137,8 @@ def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | P
                             f'({", ".join(detectors)}).')
         entry.setdefault('config', detectors[name])
     if 'config' not in entry or (entry.get('checkpoint') is None and (name is None or entry.get('iters') is None)):
-        raise UserError(f"The selector of the experiment {path} needs 'config' and 'checkpoint', or 'detector' and "
-                        "'iters' to be trained first.")
+        raise UserError(f"The selector of the experiment {path} needs 'config' and 'checkpoint', 'detector' and "
+                        "'iters' to be trained first, or a finished 'bank'.")
     return _construct(Selector, entry, f'selector of the experiment {path}')
 
 

@@ -17,25 +17,28 @@ from mmcsod.provenance import json_values
 
 
 class TimedBank(NamedTuple):
-    """A bank, and the seconds that its extraction took."""
+    """A bank, and the seconds that its extraction took, None where it was finished before."""
 
     bank: FeatureBank
-    seconds: float
+    seconds: float | None
 
 
 class Banks:
-    """Opens ``WORK_DIR/features_TAP``, extracting it first where it is not there.
+    """Opens the selector's finished bank, or ``WORK_DIR/features_TAP``, extracting it first where it is not there.
 
     Args:
         experiment: Whose selector to use.
         work_dir: Folder of the experiment.
         train: Trains a run and returns its work dir, for a selector that has no checkpoint yet.
+        overwrite: Replace a bank in the work dir that is of another selector.
     """
 
-    def __init__(self, experiment: Experiment, work_dir: Path, train: Callable[[Run], Path]) -> None:
+    def __init__(self, experiment: Experiment, work_dir: Path, train: Callable[[Run], Path],
+                 overwrite: bool = False) -> None:
         self._experiment = experiment
         self._work_dir = work_dir
         self._train = train
+        self._overwrite = overwrite
         self._open: dict[str, TimedBank] = {}
 
     def get(self, tap: str) -> TimedBank:
@@ -45,6 +48,8 @@ class Banks:
             UserError: If the selector cannot be trained, the features cannot be extracted, or those that are there
                 are of another selector or other settings.
         """
+        if tap not in self._open and self._experiment.selector.bank is not None:
+            self._open[tap] = TimedBank(_finished(self._experiment.selector.bank, tap), None)
         if tap not in self._open:
             with locked(self._work_dir / '.stage1.lock', 'Stage 1'):
                 self._open[tap] = self._find_or_extract(tap)
@@ -53,30 +58,33 @@ class Banks:
     def _find_or_extract(self, tap: str) -> TimedBank:
         directory = self._work_dir / f'features_{tap}'
         note = directory.with_suffix('.json')
+        is_there = directory.exists() and note.exists()
+        if is_there and self._overwrite and self._differences(note):
+            is_there = False
         # Given weights may be others than last time, which extraction notices; a selector of our own is known by its
         # settings, so that a bank can be copied to another machine without its selector.
-        if self._experiment.selector.checkpoint is not None or not (directory.exists() and note.exists()):
-            checkpoint, is_new = self._checkpoint(), not directory.exists()
+        if self._experiment.selector.checkpoint is not None or not is_there:
+            checkpoint, before = self._checkpoint(), _written(directory)
             start = time.perf_counter()
             self._extract(tap, directory, checkpoint)
-            if is_new or not note.exists():
+            if not note.exists() or _written(directory) != before:
                 write_json(note, {'seconds': time.perf_counter() - start, 'settings': self._settings()})
-        found = read_json(note, 'a note on a bank')
-        self._check(directory, found.get('settings', {}))
-        return TimedBank(FeatureBank.load(directory), found['seconds'])
+        differing = self._differences(note)
+        if differing:
+            raise UserError(f'{directory} was made with another selector ({"; ".join(differing)}); name another '
+                            '--work-dir, or replace it with --overwrite.')
+        return TimedBank(FeatureBank.load(directory), read_json(note, 'a note on a bank')['seconds'])
 
     def _settings(self) -> dict[str, Any]:
         """Return what decides on the vectors, but for a given checkpoint's weights, which extraction looks at."""
         settings = asdict(self._experiment.selector) | {'cfg_options': dict(self._experiment.cfg_options)}
         return json_values({name: value for name, value in settings.items() if name != 'checkpoint'})
 
-    def _check(self, directory: Path, found: dict[str, Any]) -> None:
-        wanted = self._settings()
-        differing = [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items()
-                     if value != wanted.get(name)]
-        if differing:
-            raise UserError(f'{directory} was made with another selector ({"; ".join(differing)}); name another '
-                            '--work-dir, or remove that folder.')
+    def _differences(self, note: Path) -> list[str]:
+        """Return the settings in which the selector of a bank, as its note has them, differs from the experiment's."""
+        found, wanted = read_json(note, 'a note on a bank').get('settings', {}), self._settings()
+        return [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items()
+                if value != wanted.get(name)]
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
         from mmcsod.config import load_config
@@ -88,7 +96,8 @@ class Banks:
         cfg = load_config(selector.config, self._experiment.cfg_options)
         detector = build_detector(cfg, checkpoint, tap=tap)
         extract_bank(detector, cfg, directory, ExtractionOptions(
-            tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True))
+            tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True,
+            overwrite=self._overwrite))
 
     def _checkpoint(self) -> str:
         selector = self._experiment.selector
@@ -98,3 +107,18 @@ class Banks:
         assert selector.iters is not None
         run = Run(selector.detector, FULL_SET, None, None, None, selector.iters, selector.seed)
         return str(self._train(run) / f'iter_{selector.iters}.pth')
+
+
+def _finished(folder: str, tap: str) -> FeatureBank:
+    bank = FeatureBank.load(folder)
+    found = bank.provenance.get('identity', {}).get('tap')
+    if tap not in ('auto', found):
+        raise UserError(f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
+                        "'taps' out of its grid.")
+    return bank
+
+
+def _written(directory: Path) -> int | None:
+    """Return when a bank was written, None if there is none."""
+    meta = directory / 'meta.json'
+    return meta.stat().st_mtime_ns if meta.exists() else None

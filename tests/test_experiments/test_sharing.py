@@ -1,5 +1,6 @@
 """Processes that share an experiment's folder; threads stand for them, whose locks are as exclusive."""
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from mmcsod.experiments.results import read_results
 from mmcsod.experiments.runner import ExperimentRunner
 from mmcsod.experiments.spec import load_experiment
 from mmcsod.experiments.stage1 import Banks
+from mmcsod.experiments.table import render_table
 
 EXPERIMENT = """
 detectors = {'small': 'small.py'}
@@ -35,9 +37,13 @@ def trained(monkeypatch):
 
     def extract(self, tap, directory, checkpoint):
         vectors = np.eye(4, dtype=np.float32)
-        FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y']).save(directory)
+        bank = FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y'])
+        if self._overwrite and directory.exists():  # as extraction does
+            shutil.rmtree(directory)
+        bank.save(directory)
 
     monkeypatch.setattr(runner, 'train_in_process', train)
+    monkeypatch.setattr(runner, 'check_metric', lambda *_: None)
     monkeypatch.setattr(Banks, '_extract', extract)
     return names
 
@@ -86,3 +92,31 @@ def test_a_bank_of_another_selector_is_refused(tmp_path, experiment_file, traine
         path.unlink()
     (tmp_path / 'work/features_auto').rmdir()
     assert run(**{'selector.iters': 9}) == []
+
+
+def test_a_bank_of_another_selector_is_replaced_on_request(tmp_path, experiment_file, trained):
+    def run(overwrite, **overrides):
+        experiment = load_experiment(experiment_file, overrides)
+        return ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl', overwrite).run((1, 5))
+
+    run(False)
+    (tmp_path / 'results.jsonl').unlink()
+    assert run(True, **{'selector.iters': 9}) == []
+    (tmp_path / 'results.jsonl').unlink()
+    assert run(False, **{'selector.iters': 9}) == []
+
+
+def test_a_finished_bank_is_all_that_a_selector_needs(tmp_path, experiment_file, trained):
+    bank = FeatureBank.from_arrays(np.eye(4), ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y'])
+    bank.save(tmp_path / 'features')
+    experiment_file.write_text(EXPERIMENT.replace("dict(detector='small', iters=3)",
+                                                  f"dict(bank={str(tmp_path / 'features')!r})"))
+    experiment = load_experiment(experiment_file)
+    assert ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl').run() == []
+    results = read_results(tmp_path / 'results.jsonl', 'trial')
+    assert set(results) == set(experiment.runs)
+    assert sorted(trained) == sorted(run.name for run in experiment.runs)  # no selector among them
+    assert 'Difference to uniform' in render_table(experiment, results)
+    experiment_file.write_text(experiment_file.read_text().replace("seeds=2", "seeds=2, taps=['roi']"))
+    with pytest.raises(UserError, match="was read at the tap 'None' and the experiment asks for 'roi'"):
+        ExperimentRunner(load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'other.jsonl').run()

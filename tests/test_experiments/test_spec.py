@@ -66,12 +66,12 @@ def test_entries_can_be_overridden(load):
     (HEAD + "grid = 3", "'grid' a list of dicts"),
     (HEAD + "detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
     (HEAD + "grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=['24'])]", 'num_images is 24; ask for 1 or more, a whole'),
+    (HEAD + "grid = [dict(methods=['uniform'], num_images=['24'])]", "num_images is the text '24'; ask for 1 or more"),
     (HEAD + "grid = [dict(methods=['uniform'], num_images=[2.5])]", 'num_images is 2.5; ask for 1 or more, a whole'),
     (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]", r"'lams' .* is 0.05; write a list, \[0.05\]"),
     (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
     (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps=['rio'])]", "no tap 'rio' .* choose one of auto, roi"),
+    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps=['rio'])]", "no tap 'rio' .* choose one of auto, fc"),
     (HEAD + "grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
     (HEAD + "grid = [dict(methods=['count:9-3'], num_images=[3])]", "range of objects '9-3' is not LOW-HIGH"),
     (HEAD + "grid = ['uniform']", "no entry 'methods'"),
@@ -79,7 +79,7 @@ def test_entries_can_be_overridden(load):
     (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
     (HEAD + "iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
     (HEAD + "selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
-    (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', or 'detector'"),
+    (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
     (HEAD + "selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
 ])
 def test_refusals(load, text, message):
