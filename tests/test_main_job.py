@@ -49,7 +49,7 @@ def mmcsod(tmp_path):
 
 def test_train_select_retrain_export_compare(mmcsod, tmp_path):
     work = tmp_path / 'work_dirs' / 'chess'
-    train, retrain = examples('retrain')
+    train, retrain = examples('retrain')[:2]
     mmcsod(train)
     said = [mmcsod(words) for words in examples('select')]
     assert 'white-queen' in said[0]
@@ -66,6 +66,7 @@ def test_train_select_retrain_export_compare(mmcsod, tmp_path):
     assert len(list((work / 'yolo').rglob('*.jpg'))) == 24
     assert 'uniform' in mmcsod(examples('analyze')[0])
     assert 'csod' in mmcsod(examples('experiment')[0])
+    assert 'as they were written' in mmcsod(examples('verify')[0])
 
 
 def check_training(folder):

@@ -13,8 +13,8 @@ from mmcsod.errors import UserError
 from mmcsod.fileio import SEAL, read_json
 
 DESCRIPTION = 'Read a feature bank or a coreset file whole, and say whether it is what was written.'
-EXAMPLES = """example:
-  mmcsod verify work_dirs/voc/features"""
+EXAMPLES = """example, after those of `mmcsod select --help`:
+  mmcsod verify work_dirs/chess/features"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
