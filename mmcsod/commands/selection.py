@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,12 @@ from mmcsod.coreset import Coreset
 from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.files import save_coresets
 from mmcsod.selection.methods.registry import method_names
+from mmcsod.selection.near_duplicates import warn_of
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.summary import describe, expect
+
+logger = logging.getLogger('mmcsod')
 
 
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +78,8 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     if group.rank != 0:
         return
     paths = save_coresets(coresets, args.out or folder / 'coreset.json', args.overwrite, is_default=args.out is None)
+    for sentence in warn_of(bank, coresets[-1]):
+        logger.warning('%s', sentence)
     print(describe(bank, coresets))
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
