@@ -13,25 +13,38 @@ from mmcsod.registration import register, register_with_mmdet
 from mmcsod.version import __version__
 
 if TYPE_CHECKING:
+    from mmcsod.analysis.analyze import analyze
     from mmcsod.bank import FeatureBank
     from mmcsod.coreset import Coreset, Pick
     from mmcsod.errors import UserError
+    from mmcsod.export import export_coreset
+    from mmcsod.features.run import extract_bank
     from mmcsod.selection import select_coreset
+    from mmcsod.training.retrain import retrain
 
 _EXPORTS = {
     'Coreset': 'mmcsod.coreset',
     'FeatureBank': 'mmcsod.bank',
     'Pick': 'mmcsod.coreset',
     'UserError': 'mmcsod.errors',
+    'analyze': 'mmcsod.analysis.analyze',
+    'export_coreset': 'mmcsod.export',
+    'extract_bank': 'mmcsod.features.run',
+    'retrain': 'mmcsod.training.retrain',
     'select_coreset': 'mmcsod.selection',
 }
-__all__ = ['Coreset', 'FeatureBank', 'Pick', 'UserError', '__version__', 'register_all_modules', 'select_coreset']
+__all__ = ['Coreset', 'FeatureBank', 'Pick', 'UserError', '__version__', 'analyze', 'export_coreset', 'extract_bank',
+           'register_all_modules', 'retrain', 'select_coreset']
 
 
 def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     return getattr(importlib.import_module(_EXPORTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def register_all_modules() -> None:

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from pathlib import Path
 
-import numpy as np
-
-from mmcsod.analysis import tables
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
-from mmcsod.fileio import file_name
+from mmcsod.analysis.analyze import analyze
 
 DESCRIPTION = 'Compare coresets without training: sizes, coverage, redundancy, list changes, prototypes, object ranks.'
 EXAMPLES = """examples, the first after those of `mmcsod select --help`:
@@ -33,38 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Print and draw as the command line says."""
-    bank = FeatureBank.load(args.bank)
-    coresets = tables.load_coresets(args.coresets)
-    masks = {name: tables.selected_images(bank, coreset, name) for name, coreset in coresets.items()}
-    parts = [_sizes(bank, masks), tables.similarity_table(bank, masks), tables.coverage_table(bank, coresets)]
-    if len(masks) > 1:
-        parts.append(tables.changes_table(masks))
-    if args.class_name is not None:
-        parts += [tables.prototype_table(bank, args.class_name), tables.rank_table(bank, coresets, args.class_name)]
-    print('\n\n'.join(parts))
+    print(analyze(args.bank, args.coresets, args.class_name, args.out, args.images))
     if args.out is not None:
-        draw(args, bank, coresets, masks)
-
-
-def _sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray]) -> str:
-    if bank.objects is None:
-        return 'The bank has no table of objects (it was made of vectors alone), so that sizes are not compared.'
-    return tables.size_table(bank, masks)
-
-
-def draw(args: argparse.Namespace, bank: FeatureBank, coresets: Mapping[str, Coreset],
-         masks: Mapping[str, np.ndarray]) -> None:
-    """Draw the figures."""
-    from mmcsod.analysis.figures import draw_ranks, draw_similarity, draw_sizes
-    from mmcsod.analysis.object_ranks import rank_objects
-
-    out = Path(args.out)
-    if bank.objects is not None:
-        draw_sizes(bank, masks, out / 'sizes.png')
-    draw_similarity(bank, masks, out / 'similarity.png')
-    if args.class_name is not None and args.images is not None:
-        label = tables.label_of(bank, args.class_name)
-        ranked = {name: rank_objects(bank, coreset, label, 5) for name, coreset in coresets.items()}
-        draw_ranks(ranked, args.images, out / f'ranks_{file_name(args.class_name)}.png')
-    print(f'\nwrote the figures to {out}')
-
+        print(f'\nwrote the figures to {args.out}')

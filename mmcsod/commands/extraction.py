@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from mmcsod.bank import FeatureBank
 from mmcsod.errors import UserError
-from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
+from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work_dir
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,36 +53,25 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work_dir(args: argparse.Namespace) -> Path:
-    """Return the folder to write to, named after the config by default as mmdet's tools do."""
-    return Path(args.work_dir or Path('work_dirs') / Path(args.config.rpartition('::')[2]).stem)
+    """Return the folder to write to."""
+    return Path(args.work_dir or default_work_dir(args.config))
 
 
 def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``.
 
     Raises:
-        UserError: As :func:`mmcsod.features.extract.extract_bank` does.
+        UserError: As :func:`mmcsod.extract_bank` does.
     """
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod.config import load_config, parse_cfg_options
-    from mmcsod.features.detector import build_detector
-    from mmcsod.features.distributed import init_launcher
-    from mmcsod.features.extract import extract_bank
+    from mmcsod.config import parse_cfg_options
+    from mmcsod.features.run import extract_bank
 
-    options = _options(args)
-    cfg = load_config(args.config, parse_cfg_options(args.cfg_options))
-    init_launcher(args.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
-    detector = build_detector(cfg, args.checkpoint, args.device, args.tap)
-    return extract_bank(detector, cfg, work_dir(args) / 'features', options)
-
-
-def _options(args: argparse.Namespace) -> ExtractionOptions:
-    pipeline = _read_pipeline(args.pipeline) if args.pipeline else None
-    return ExtractionOptions(
-        tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, keep_ignored=args.keep_ignored,
-        keep_objects=args.keep_objects, pipeline=pipeline, amp=args.amp, channels_last=args.channels_last,
-        allow_missing_classes=args.allow_missing_classes, strict=args.strict,
-        resume=args.resume, overwrite=args.overwrite)
+    options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}
+    if args.pipeline:
+        options['pipeline'] = _read_pipeline(args.pipeline)
+    return extract_bank(args.config, args.checkpoint, work_dir(args), args.device, args.launcher,
+                        parse_cfg_options(args.cfg_options), **options)
 
 
 def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmcsod.config import load_config
 from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.export.coco import write_coco
@@ -18,13 +19,14 @@ from mmcsod.fileio import new_directory
 FORMATS = {'coco': write_coco, 'voc': write_voc, 'yolo': write_yolo}
 
 
-def export_coreset(coreset: Coreset, config: Config, file_format: str, out: str | Path,
+def export_coreset(coreset: Coreset | str | Path, config: Config | str | Path, file_format: str, out: str | Path,
                    images: str = 'reference') -> list[Settings]:
     """Write the coreset's images and annotations to ``out``, which appears whole or not at all.
 
     Args:
-        coreset: The images to write.
-        config: The training config that the coreset was selected with: it says where the annotations are.
+        coreset: The images to write, or the file that lists them.
+        config: The training config that the coreset was selected with, or its path or stock name: it says where the
+            annotations are.
         file_format: One of ``FORMATS``.
         out: The folder to make.
         images: ``reference`` leaves images where they are, ``link`` makes symbolic links, ``copy`` copies.
@@ -39,6 +41,8 @@ def export_coreset(coreset: Coreset, config: Config, file_format: str, out: str 
     """
     if file_format not in FORMATS:
         raise UserError(f'There is no format {file_format}; choose one of {", ".join(FORMATS)}.')
+    coreset = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
+    config = config if isinstance(config, Config) else load_config(str(config))
     sources = [source for source in open_sources(coreset, config) if source.image_ids]
     with new_directory(out) as directory:
         placer = FilePlacer(directory, out=str(Path(out).absolute()), mode=images)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mmcsod.errors import UserError
 
@@ -59,3 +60,8 @@ class ExtractionOptions:
         for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
             if value < least:
                 raise UserError(f'{name} is {value}; give {least} or more.')
+
+
+def default_work_dir(config: str | Path) -> Path:
+    """Return the folder to write to, named after the config as mmdet's tools do."""
+    return Path('work_dirs') / Path(str(config).rpartition('::')[2]).stem

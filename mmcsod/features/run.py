@@ -1,0 +1,46 @@
+"""Stage 1 from files: a config and a checkpoint in, a bank on disk out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mmcsod.bank import FeatureBank
+from mmcsod.config import load_config
+from mmcsod.errors import check_options
+from mmcsod.features.detector import build_detector
+from mmcsod.features.distributed import init_launcher
+from mmcsod.features.extract import extract_bank as extract_with
+from mmcsod.features.options import ExtractionOptions, default_work_dir
+
+
+def extract_bank(config: str | Path, checkpoint: str | Path | None = None, work_dir: str | Path | None = None,
+                 device: str | None = None, launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None,
+                 **options: Any) -> FeatureBank:
+    """Read the training set of a config with a detector, and save its imagewise-classwise vectors (Eq. 2 and 3).
+
+    Args:
+        config: Path of the detector's config, or a stock name as ``mmdet::FOLDER/NAME.py``.
+        checkpoint: Its weights, trained on these classes or others; None takes the backbone alone, with the weights
+            that its ``init_cfg`` names.
+        work_dir: Where the folder ``features`` of the bank goes; ``work_dirs/CONFIG_NAME`` by default. A finished bank
+            of the same detector and data there is reused.
+        device: For example 'cuda:1'; by default the first CUDA device, or the CPU.
+        launcher: How several processes were started: none, pytorch, slurm or mpi.
+        cfg_options: Settings that replace the config's, by dotted name.
+        **options: Fields of :class:`mmcsod.features.options.ExtractionOptions`, such as ``tap`` and ``batch_size``.
+
+    Returns:
+        The bank, memory-mapped.
+
+    Raises:
+        UserError: If an option, the config, the checkpoint or the data is unfit, or the folder holds something else.
+    """
+    check_options(options, [field.name for field in fields(ExtractionOptions)], 'extract_bank')
+    checked = ExtractionOptions(**options)
+    cfg = load_config(str(config), cfg_options)
+    init_launcher(launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    detector = build_detector(cfg, checkpoint, device, checked.tap)
+    return extract_with(detector, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
