@@ -151,7 +151,7 @@ class FeatureBank:
                 f'{", with " + ", ".join(extras) if extras else ""}>')
 
     def objectwise(self) -> FeatureBank:
-        """Return the bank whose rows are single objects (section 4.5's Objectwise), class-major.
+        """Return the bank whose rows are single objects (section 4.5's Objectwise), in the objects' order.
 
         Raises:
             UserError: If the object vectors were not kept.
@@ -161,12 +161,11 @@ class FeatureBank:
                             'extract again with --keep-objects.')
         self.check('object_vectors')
         kept = self.objects[~self.objects['ignored']]
-        order = np.argsort(kept['label'], kind='stable')
         rows = np.ones(len(kept), ROW_DTYPE)
-        rows['image'] = kept['image'][order]
-        rows['label'] = kept['label'][order]
+        rows['image'] = kept['image']
+        rows['label'] = kept['label']
         return FeatureBank(
-            vectors=np.asarray(self.object_vectors)[order], rows=rows, images=self.images, classes=self.classes,
+            vectors=self.object_vectors, rows=rows, images=self.images, classes=self.classes,
             image_vectors=self.image_vectors, objects=self.objects, object_vectors=self.object_vectors,
             provenance=self.provenance)
 

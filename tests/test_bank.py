@@ -62,9 +62,9 @@ def test_from_arrays_copies_neither_float32_nor_float16():
 
 def test_objectwise_rows_are_the_objects_that_are_not_ignored():
     rows = make_bank().objectwise()
-    assert rows.labels.tolist() == [0, 0, 1, 1, 1]
-    assert rows.image_ids.tolist() == ['a.jpg', 'sub/c.jpg', 'a.jpg', 'sub/c.jpg', 'sub/c.jpg']
-    assert rows.vectors[:, 0].tolist() == [3, 9, 0, 6, 12]
+    assert rows.labels.tolist() == [1, 0, 1, 0, 1]
+    assert rows.image_ids.tolist() == ['a.jpg', 'a.jpg', 'sub/c.jpg', 'sub/c.jpg', 'sub/c.jpg']
+    assert rows.vectors[:, 0].tolist() == [0, 3, 6, 9, 12]
     assert rows.rows['count'].tolist() == [1] * 5
 
 

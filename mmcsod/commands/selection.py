@@ -12,11 +12,12 @@ from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
 from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.files import save_coresets
+from mmcsod.selection.forecast import expect
 from mmcsod.selection.methods.registry import method_names
 from mmcsod.selection.near_duplicates import warn_of
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
-from mmcsod.selection.summary import describe, expect
+from mmcsod.selection.summary import describe
 
 logger = logging.getLogger('mmcsod')
 
@@ -70,7 +71,7 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     *smaller, largest = selection_options(args)
     if args.dry_run:
         if group.rank == 0:
-            print(expect(bank, largest))
+            print(expect(bank, largest, group.size))
         return
     start = time.perf_counter()
     coresets = _select(bank, smaller, largest, group)

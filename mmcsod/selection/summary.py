@@ -1,8 +1,7 @@
-"""What a user reads before and after a selection."""
+"""What a user reads after a selection."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,11 +9,6 @@ from tabulate import tabulate
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
-from mmcsod.selection.options import SelectionOptions
-from mmcsod.selection.pool import Pool
-from mmcsod.selection.select import make_task
-
-PROBE_BYTES = 1 << 28
 
 
 def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
@@ -53,31 +47,6 @@ def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
                'alone gives, unless --lam is given')
 
 
-def expect(bank: FeatureBank, options: SelectionOptions) -> str:
-    """Return sizes, memory and expected time of a selection, from a quick read of some of the vectors.
-
-    Args:
-        bank: The bank to select from.
-        options: How to select.
-
-    Raises:
-        UserError: If an option does not go with the bank.
-    """
-    task = make_task(bank, options)
-    pool, target = task.pool, task.target
-    rows, vectors = int(pool.eligible.sum()), pool.bank.vectors
-    vectors_are = 'read in place' if pool.shares_bank else 'copied class by class'
-    lines = [
-        f'{len(pool.images)} images, {rows} rows of {vectors.shape[1]} {vectors.dtype}, {len(pool.labels)} classes',
-        f'method {options.method}, {target} images' + (' (estimated)' if options.num_objects else ''),
-        f'memory: {_size(vectors.nbytes)} of vectors, {vectors_are}, and {_size(_overhead(pool))} beside them',
-    ]
-    if 'lam' in options.entry.parameters:
-        lines.append(f'lam {task.lam:.6g}')
-        lines.append(f'expected time: at most about {_expected_seconds(pool, target):.1f} s')
-    return '\n'.join(lines)
-
-
 def _class_counts(bank: FeatureBank, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = bank.rows[chosen[bank.rows['image']]]
     pairs = np.unique(rows[['image', 'label']])
@@ -95,29 +64,3 @@ def _describe_parameters(coreset: Coreset) -> str:
     if 'seed' in parameters:
         words.append(f'seed {parameters["seed"]}')
     return ', '.join(words)
-
-
-def _overhead(pool: Pool) -> int:
-    """Bytes of the tables of rows and images, of class sums and past queries, and of buffers, as measured."""
-    rows, dimensions = pool.bank.vectors.shape
-    return 130 * rows + 200 * len(pool.bank.images) + 10 * 8 * dimensions * len(pool.labels) + 10_000_000
-
-
-def _expected_seconds(pool: Pool, target: int) -> float:
-    """Two passes for norms and sums, then one pass over a class for each pick."""
-    vectors = pool.bank.vectors
-    rows = vectors[:max(1, PROBE_BYTES // max(1, vectors[:1].nbytes))]
-    query = np.ones(vectors.shape[1], np.float32)
-    start = time.perf_counter()
-    rows.astype(np.float32, copy=False) @ query
-    seconds_per_row = (time.perf_counter() - start) / len(rows)
-    mean_rows = pool.eligible.sum() / len(pool.labels)
-    return seconds_per_row * (2 * len(vectors) + target * mean_rows)
-
-
-def _size(num_bytes: float) -> str:
-    for unit in ('B', 'kB', 'MB'):
-        if num_bytes < 1000:
-            return f'{num_bytes:.3g} {unit}'
-        num_bytes /= 1000
-    return f'{num_bytes:.3g} GB'
