@@ -24,6 +24,7 @@ LAYERS = (
     ('arrays', 'config', 'console', 'distributed', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance',
      'temporary', 'version'),
 )
+WIDTH_OF_NAMES = 45  # of the drawing's left part
 LOWEST = len(LAYERS) - 1
 STAGE_2 = ('bank', 'coreset', 'selection')
 DETECTOR_PACKAGES = {'mmdet', 'mmcv', 'mmengine'}
@@ -130,6 +131,14 @@ def test_stage_2_imports_no_detector_package_directly_or_through_another_file():
 
 def test_every_layer_exists():
     assert {name for names in LAYERS for name in names} == set(map(part, import_graph()))
+
+
+def test_the_page_draws_every_layer_in_its_order():
+    page = (PACKAGE.parent / 'docs' / 'architecture.md').read_text(encoding='utf-8')
+    drawn = page.split('## The layers')[1].split('```')[1]
+    names = ' '.join(line[:WIDTH_OF_NAMES] for line in drawn.splitlines())
+    drawn_names = [name.rstrip('/').removesuffix('.py') for name in names.split()]
+    assert drawn_names == [name for layer in LAYERS[1:] for name in layer]
 
 
 @pytest.fixture

@@ -98,3 +98,10 @@ def test_a_bank_and_a_coreset_are_shown_in_one_line(work_dir):
     bank = FeatureBank.load(work_dir / 'features')
     assert repr(bank) == '<FeatureBank of 40 vectors (8 float32), 40 images, 4 classes>'
     assert repr(Coreset((), ('a',), 'csod', {'lam': 0.5})) == '<Coreset of 0 images by csod, lam 0.5, 1 classes>'
+
+
+def test_the_list_of_commands_loads_nothing_that_takes_time():
+    code = ("import sys; from mmcsod.commands import main\ntry: main(['--help'])\n"
+            "except SystemExit: print({'numpy', 'torch', 'mmengine', 'scipy', 'tabulate'} & set(sys.modules))")
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.endswith('set()\n'), done.stdout + done.stderr
