@@ -15,6 +15,7 @@ from torch import nn
 
 from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights
+from mmcsod.features.inference import cause
 from mmcsod.features.inner import inner_config, without_prefix
 from mmcsod.features.parts import backbone_and_neck, neck_is_enough
 from mmcsod.features.pretrained import pretrained_backbone
@@ -81,7 +82,7 @@ def _in_one_process(node: Any) -> Any:
         return {key: 'BN' if key == 'type' and value in SYNCHRONISED else _in_one_process(value)
                 for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_in_one_process(value) for value in node]
+        return type(node)(_in_one_process(value) for value in node)  # some layers tell lists from tuples
     return node
 
 
@@ -101,8 +102,7 @@ def _built(build: Callable[[], nn.Module]) -> nn.Module:
     except UserError:
         raise
     except Exception as error:  # a model config may name anything
-        reason = f'{type(error).__name__}: {error}'.splitlines()[0].rstrip('.')
-        raise UserError(f"The config's model cannot be built: {reason}.") from error
+        raise UserError(f"The config's model cannot be built ({cause(error)}).") from error
 
 
 def find_device(name: str | None) -> torch.device:

@@ -37,11 +37,16 @@ def told_in_one_sentence(detector: nn.Module) -> Iterator[None]:
         raise
     except Exception as error:  # a model may be made of anything
         name, device = type(detector).__name__, next(detector.parameters()).device
-        reason = f'{type(error).__name__}: {error}'.splitlines()[0][:200]
-        if 'implementation for device' in reason or ('CUDA' in reason and device.type == 'cpu'):
-            raise UserError(f'{name} has an operation that does not run on {device} ({reason}); '
+        if 'implementation for device' in str(error) or ('CUDA' in str(error) and device.type == 'cpu'):
+            raise UserError(f'{name} has an operation that does not run on {device} ({cause(error)}); '
                             'select on a machine with a GPU.') from error
-        raise UserError(f'{name} cannot be run on these images ({reason}).') from error
+        raise UserError(f'{name} cannot be run on these images ({cause(error)}).') from error
+
+
+def cause(error: Exception) -> str:
+    """Return an exception's type and the first line of what it says, if anything."""
+    first = str(error).strip().splitlines()[:1]
+    return ': '.join([type(error).__name__, *(line[:200].rstrip('.: ') for line in first)])
 
 
 def feature_maps(output: Any) -> list[Tensor]:
