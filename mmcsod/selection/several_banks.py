@@ -40,7 +40,8 @@ def side_by_side(banks: Sequence[FeatureBank], names: Sequence[str]) -> FeatureB
     """
     first = banks[0]
     orders = [_order_of_rows(first, bank, (names[0], name)) for bank, name in zip(banks, names, strict=True)]
-    vectors = [unit_rows(np.asarray(bank.vectors, np.float32)[order]) for bank, order in zip(banks, orders, strict=True)]
+    vectors = [unit_rows(np.asarray(bank.vectors, np.float32)[order])
+               for bank, order in zip(banks, orders, strict=True)]
     return FeatureBank(
         vectors=np.concatenate(vectors, axis=1), rows=first.rows, images=first.images, classes=first.classes,
         image_vectors=_images(banks), objects=first.objects, object_vectors=_objects(banks),
