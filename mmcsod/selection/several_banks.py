@@ -60,11 +60,11 @@ def _order_of_rows(first: FeatureBank, other: FeatureBank, names: tuple[str, str
                         f'alone, {only[0]} in {where} first; give banks of one training set.')
     places = {key: place for place, key in enumerate(_keys(other))}
     keys = _keys(first)
-    missing = [key for key in keys if key not in places] or ([None] if len(places) != len(keys) else [])
-    if missing:
-        what = f'{missing[0][0]}, class {first.classes[missing[0][1]]}' if missing[0] else 'one of the second'
-        raise UserError(f'The banks {names[0]} and {names[1]} hold different rows ({what}, is in one alone); extract '
-                        'both with the same options.')
+    alone = sorted(set(keys) ^ set(places))
+    if alone:
+        image, label, _ = alone[0]
+        raise UserError(f'The banks {names[0]} and {names[1]} hold different rows: {len(alone)} are in one of them '
+                        f'alone, class {first.classes[label]} of {image} first; extract both with the same options.')
     return np.array([places[key] for key in keys], np.int64)
 
 
@@ -90,7 +90,7 @@ def _images(banks: Sequence[FeatureBank]) -> np.ndarray | None:
 def _objects(banks: Sequence[FeatureBank]) -> np.ndarray | None:
     """Return the vectors of objects side by side where all banks have them, of the same objects in the same order."""
     first = banks[0]
-    if first.objects is None or any(bank.object_vectors is None or bank.images != first.images
-                                    or not np.array_equal(bank.objects, first.objects) for bank in banks):
+    if any(bank.object_vectors is None or bank.objects is None or first.objects is None
+           or bank.images != first.images or not np.array_equal(bank.objects, first.objects) for bank in banks):
         return None
     return np.concatenate([unit_rows(np.asarray(bank.object_vectors, np.float32)) for bank in banks], axis=1)
