@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from mmdet.datasets import CocoDataset
 from mmengine.fileio import load
 from tqdm import tqdm
 
-from mmcsod.export.files import FilePlacer, inside
+from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Settings, Source, source_settings
 
 CONVERTED = 'annotations.json'
 
 
-def write_coco(sources: Sequence[Source], directory: Path, placer: FilePlacer) -> list[Settings]:
+def write_coco(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     """Write each COCO-format source as its own file thinned out, and all others together as a converted one.
 
     A COCO file keeps everything (segmentations, crowds, areas, ids, categories, unknown fields) of the images that
@@ -29,25 +28,25 @@ def write_coco(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     settings = []
     for source in sources:
         if isinstance(source.leaf, CocoDataset):
-            settings.append(_write_source(source, directory, placer))
+            settings.append(_write_source(source, placer))
     others = [source for source in sources if not isinstance(source.leaf, CocoDataset)]
     if others:
-        _dump(convert(others, placer), directory / CONVERTED)
+        path = placer.write(CONVERTED, _json(convert(others, placer)))
         root = placer.out if placer.mode != 'reference' else others[0].root
         settings.append({'type': 'CocoDataset', 'metainfo': {'classes': others[0].classes}, 'data_root': f'{root}/',
-                         'ann_file': placer.reached_at(CONVERTED), 'data_prefix': {'img': ''}})
+                         'ann_file': placer.reached_at(path), 'data_prefix': {'img': ''}})
     return settings
 
 
-def _write_source(source: Source, directory: Path, placer: FilePlacer) -> Settings:
+def _write_source(source: Source, placer: FilePlacer) -> Settings:
     content, settings = thin_out(source), dict(source_settings(source, placer))
     samples = tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None)
     placed = {info['img_id']: placer.place(info['img_path'], image) for image, info in samples}
     if placer.mode != 'reference' and _leads_elsewhere(content['images'], settings['data_prefix']['img'], placed):
         content['images'] = [{**image, 'file_name': placed[image['id']]} for image in content['images']]
         settings['data_prefix'] = {**settings['data_prefix'], 'img': ''}
-    _dump(content, directory / inside(source.ann_file))
-    return settings
+    path = placer.write(source.ann_file, _json(content))
+    return {'ann_file': placer.reached_at(path), **settings}
 
 
 def _leads_elsewhere(images: Sequence[Mapping[str, Any]], prefix: str, placed: Mapping[Any, str]) -> bool:
@@ -89,7 +88,5 @@ def _annotations(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                'segmentation': instance.get('mask', [])}
 
 
-def _dump(content: Mapping[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', encoding='utf-8') as file:
-        json.dump(content, file, ensure_ascii=False)
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False)

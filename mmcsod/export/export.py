@@ -45,5 +45,12 @@ def export_coreset(coreset: Coreset | str | Path, config: Config | str | Path, f
     config = config if isinstance(config, Config) else load_config(str(config))
     sources = [source for source in open_sources(coreset, config) if source.image_ids]
     with new_directory(out) as directory:
-        placer = FilePlacer(directory, out=str(Path(out).absolute()), mode=images)
-        return FORMATS[file_format](sources, directory, placer)
+        folders = [folder for source in sources for folder in source.folders]
+        placer = FilePlacer(directory, str(Path(out).absolute()), images, folders)
+        try:
+            return FORMATS[file_format](sources, placer)
+        except UserError:
+            raise
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:  # annotations may be wrong in any way
+            raise UserError(f'The annotations cannot be written as {file_format} ({type(error).__name__}: {error}): '
+                            'something in them is not as MMDetection documents it; mend them.') from error

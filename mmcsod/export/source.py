@@ -44,6 +44,13 @@ class Source:
         return image_id(self.leaf.ann_file, self.root)
 
     @property
+    def folders(self) -> list[str]:
+        """The folders that the config names."""
+        leaf = self.leaf
+        prefixes = leaf.data_prefix.values() if isinstance(leaf.data_prefix, Mapping) else ()
+        return [folder for folder in (leaf.data_root, *prefixes) if folder]
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names that labels index."""
         return tuple(self.leaf.metainfo['classes'])
@@ -62,8 +69,8 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
 
 
 def source_settings(source: Source, placer: FilePlacer) -> Settings:
-    """Return how a leaf of the stock config reads this source's part of the export."""
-    settings: dict[str, Any] = {'ann_file': placer.reached_at(inside(source.ann_file))}
+    """Return how a leaf of the stock config reads this source's part of the export, its annotation file aside."""
+    settings: dict[str, Any] = {}
     if source.leaf._indices is not None:  # they were positions in the source's file
         settings['indices'] = None
     if placer.mode != 'reference':

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from mmdet.datasets import XMLDataset
 from tqdm import tqdm
 
 from mmcsod.datasets import image_id
 from mmcsod.errors import UserError
-from mmcsod.export.files import FilePlacer, inside
+from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Settings, Source, source_settings
 
 
-def write_voc(sources: Sequence[Source], directory: Path, placer: FilePlacer) -> list[Settings]:
+def write_voc(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     """Write, for each VOC-format source, its ImageSets list thinned out, in the list's own order.
 
     Images and XML files stay where they are, or are placed beside the lists, so that the folder is a devkit.
@@ -22,14 +21,14 @@ def write_voc(sources: Sequence[Source], directory: Path, placer: FilePlacer) ->
     Raises:
         UserError: If a source is not in VOC format.
     """
+    settings: list[Settings] = []
     for source in sources:
         if not isinstance(source.leaf, XMLDataset):
             raise UserError(f'{source.leaf.ann_file} is no list of VOC XML annotations; export it as coco or yolo.')
-        path = directory / inside(source.ann_file)
-        path.parent.mkdir(parents=True, exist_ok=True)
         names = [info['img_id'] for _, info in source.samples()]
-        path.write_text(''.join(f'{name}\n' for name in names), encoding='utf-8')
         for image, info in tqdm(source.samples(), total=len(names), desc='images', disable=None):
             placer.place(info['img_path'], image)
             placer.place(info['xml_path'], image_id(info['xml_path'], source.root))
-    return [source_settings(source, placer) for source in sources]
+        path = placer.write(source.ann_file, ''.join(f'{name}\n' for name in names))
+        settings.append({'ann_file': placer.reached_at(path), **source_settings(source, placer)})
+    return settings

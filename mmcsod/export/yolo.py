@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from mmcsod.export.files import FilePlacer, inside
 from mmcsod.export.source import Settings, Source
 
 
-def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -> list[Settings]:
+def write_yolo(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     """Write images, one label file each, ``train.txt`` in dataset order and ``data.yaml``.
 
     A label line is ``class x_center y_center width height``, as shares of the image's size. Boxes are clipped to
@@ -35,15 +34,15 @@ def write_yolo(sources: Sequence[Source], directory: Path, placer: FilePlacer) -
     lines = []
     for image, info, labels in tqdm(samples, desc='images', disable=None):
         name = '/'.join(part for part in inside(image).parts if part != 'images')
+        if not name.isprintable():
+            raise UserError(f'The image {image!r} has control characters in its name, which break the lists of YOLO; '
+                            'rename it.')
         lines.append(f"./{placer.place(info['img_path'], name, 'images')}\n")
-        path = (directory / inside(name, 'labels')).with_suffix('.txt')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            raise UserError(f'Two images would share the label file {path.relative_to(directory)}, one of them '
-                            f'{image}; rename it.')
-        path.write_text(''.join(f'{line}\n' for line in _labels(info, labels)), encoding='utf-8')
-    (directory / 'train.txt').write_text(''.join(lines), encoding='utf-8')
-    (directory / 'data.yaml').write_text(_yaml(sources[0].classes), encoding='utf-8')
+        path = inside(name, 'labels').with_suffix('.txt')
+        if placer.write(str(path), ''.join(f'{line}\n' for line in _labels(info, labels))) != path:
+            raise UserError(f'Two images would share the label file {path}, one of them {image}; rename it.')
+    placer.write('train.txt', ''.join(lines))
+    placer.write('data.yaml', _yaml(sources[0].classes))
     return []
 
 
@@ -56,9 +55,15 @@ def _labels(info: Mapping[str, Any], labels: np.ndarray | None = None) -> Iterat
         if not instance.get('ignore_flag') and x2 > x1 and y2 > y1:
             numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
             label = instance['bbox_label'] if labels is None else labels[instance['bbox_label']]
-            yield ' '.join([str(label), *(f'{number:.6f}' for number in numbers)])
+            yield ' '.join([str(int(label)), *(f'{number:.6f}' for number in numbers)])
 
 
 def _yaml(classes: Sequence[str]) -> str:
-    names = ''.join(f'  {label}: {json.dumps(name, ensure_ascii=False)}\n' for label, name in enumerate(classes))
+    names = ''.join(f'  {label}: {_quoted(name)}\n' for label, name in enumerate(classes))
     return f'train: train.txt\nval:  # your own validation images: a coreset is for training\nnames:\n{names}'
+
+
+def _quoted(name: str) -> str:
+    """Return a YAML string, in double quotes; whatever YAML may take for the end of a line is written as an escape."""
+    text = json.dumps(name, ensure_ascii=False)
+    return ''.join(char if char.isprintable() else f'\\U{ord(char):08x}' for char in text)
