@@ -106,7 +106,8 @@ def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
         export_coreset(make_coreset([f'train/{name}']), config(coco_leaf(own_root)), 'yolo', tmp_path / 'out', 'copy')
 
 
-@pytest.mark.parametrize('name', ['a\nb', 'a: b', '"', '\\', '#x', 'a\x7fb', 'a\x85b', 'a\u2028b', 'é', '\U0001f600', ''])
+@pytest.mark.parametrize('name', ['a\nb', 'a: b', '"', '\\', '#x', 'a\x7fb', 'a\x85b', 'a\u2028b', 'é', '\U0001f600',
+                                  ''])
 def test_every_class_name_survives_the_yaml_file(name):
     assert yaml.safe_load(_yaml([name, 'cat']))['names'] == {0: name, 1: 'cat'}
 
@@ -126,6 +127,6 @@ def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_pat
     leaf = {'type': 'BaseDetDataset', 'data_root': str(own_root), 'ann_file': str(tmp_path / 'odd.json'),
             'data_prefix': {'img_path': 'train/'}, 'pipeline': []}
     classes = DATASETS.build({**leaf, 'lazy_init': True}).metainfo.get('classes') or ('cat', 'dog', 'bird')
-    with pytest.raises(UserError, match='annotations|data cannot be read'):
+    with pytest.raises(UserError, match=r'annotations|data cannot be read'):
         export_coreset(make_coreset(['train/0002.jpg'], classes), config(leaf), file_format, tmp_path / 'out', 'copy')
     assert not (tmp_path / 'out').exists()
