@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmdet.registry import DATASETS
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from torch import Tensor
@@ -34,7 +35,7 @@ class Sample:
     Attributes:
         index: Position of the image in the pool.
         inputs: (3, h, w) uint8 tensor of the resized image. This and the next two are None if it could not be read.
-        data_sample: The ``DetDataSample`` that belongs to it.
+        data_sample: Its ``DetDataSample``, which holds no annotations but what is known of the image.
         boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
         error: Why the image could not be read.
     """
@@ -116,6 +117,13 @@ class ExtractionDataset(Dataset):
         self.objects = np.concatenate(tables) if tables else np.zeros(0, OBJECT_DTYPE)
 
     def _objects_of(self, index: int) -> np.ndarray:
+        try:
+            return self._table_of(index)
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:  # annotations may be wrong in any way
+            raise UserError(f'The annotations of the image {self.images[index]} are not as MMDetection documents them '
+                            f'({type(error).__name__}: {error}); mend them.') from error
+
+    def _table_of(self, index: int) -> np.ndarray:
         leaf, position = self._locate(index)
         info = leaf.get_data_info(position)
         table = np.zeros(len(info['instances']), OBJECT_DTYPE)
@@ -169,7 +177,7 @@ class ExtractionDataset(Dataset):
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
         usable = torch.from_numpy(~self.objects_of(index)['ignored'])
-        return Sample(index, packed['inputs'], packed['data_samples'], boxes[usable])
+        return Sample(index, packed['inputs'], DetDataSample(metainfo=packed['data_samples'].metainfo), boxes[usable])
 
     def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
         """Pass samples on, logging why the first few of the unreadable ones are.
@@ -205,7 +213,10 @@ class ExtractionDataset(Dataset):
 
 
 def _mmdet_labels(info: Mapping[str, Any]) -> np.ndarray:
-    return np.array([instance['bbox_label'] for instance in info['instances']], np.int64)
+    labels = np.array([instance['bbox_label'] for instance in info['instances']])
+    if len(labels) and labels.dtype.kind not in 'iu':
+        raise TypeError(f'bbox_label is {labels[0]!r}')
+    return labels.astype(np.int64)
 
 
 def _offset(border: Any) -> Tensor:

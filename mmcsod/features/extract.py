@@ -16,7 +16,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
 from torch import nn
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from mmcsod.bank import FeatureBank
@@ -28,6 +27,7 @@ from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.features.distributed import on_first_process, wait_for_all
 from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
+from mmcsod.features.loading import load_samples
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.remarks import remarks
@@ -118,13 +118,11 @@ def extract_chunks(store: ChunkStore, pool: ExtractionDataset, reader: FeatureRe
     # One list for all: a process that looks later finds chunks that another has written by then.
     todo = on_first_process(store.missing)[rank::world]
     indices = [index for chunk in todo for index in store.indices(chunk)]
-    loader = DataLoader(
-        pool, batch_size=None, sampler=indices, num_workers=options.num_workers,
-        prefetch_factor=2 * options.batch_size if options.num_workers else None)
+    loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
     total = len(pool) if world == 1 else len(indices)
     with reader.ready(), tqdm(total=total, initial=total - len(indices), desc='extract', unit='img',
                               disable=rank != 0) as bar:
-        samples = pool.checked(loader, options.strict)
+        samples = pool.checked(loaded, options.strict)
         for chunk in todo:
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)

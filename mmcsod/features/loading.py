@@ -1,0 +1,54 @@
+"""Samples from worker processes.
+
+PyTorch passes tensors between processes through shared memory. Where that is small (64 MB in Docker by default),
+workers wait for room without a word. So they pass arrays, which go through a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from mmcsod.errors import UserError
+from mmcsod.features.dataset import Sample
+
+PATIENCE = 600
+"""Seconds that one image may take."""
+
+
+def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahead: int) -> Iterator[Sample]:
+    """Yield samples in the order of their indices.
+
+    Args:
+        images: Gives a :class:`Sample` for each index.
+        indices: Which.
+        num_workers: Processes that load; 0 loads in this one.
+        ahead: Samples that each of them loads ahead.
+
+    Raises:
+        UserError: If such a process ends, or takes longer than ``PATIENCE`` for one image.
+    """
+    workers: dict[str, Any] = {'prefetch_factor': ahead, 'timeout': PATIENCE} if num_workers else {}
+    try:
+        yield from map(_as_tensors, DataLoader(images, batch_size=None, sampler=indices, num_workers=num_workers,
+                                               collate_fn=_as_arrays, **workers))
+    except (RuntimeError, OSError) as error:  # PyTorch's word for a worker that was killed, and the system's for limits
+        raise UserError(f'The processes that load images failed ({str(error).splitlines()[0]}): most likely memory or '
+                        'open files ran out, or the storage hangs. What is done is kept: go on with --resume and fewer '
+                        '--num-workers.') from error
+
+
+def _as_arrays(sample: Sample) -> Sample:
+    if sample.error is not None:
+        return sample
+    return replace(sample, inputs=sample.inputs.numpy(), boxes=sample.boxes.numpy())
+
+
+def _as_tensors(sample: Sample) -> Sample:
+    if sample.error is not None:
+        return sample
+    return replace(sample, inputs=torch.from_numpy(sample.inputs), boxes=torch.from_numpy(sample.boxes))

@@ -1,0 +1,50 @@
+"""Samples pass between processes without shared memory, and no process that loads them hangs or dies unheard."""
+
+import os
+import time
+from multiprocessing.reduction import ForkingPickler
+
+import pytest
+import torch
+
+from mmcsod.errors import UserError
+from mmcsod.features import loading
+from mmcsod.features.dataset import ExtractionDataset, Sample
+
+
+class Odd(torch.utils.data.Dataset):
+    """Gives one sample, then does what it was told."""
+
+    def __init__(self, second):
+        self.second = second
+
+    def __getitem__(self, index):
+        if index:
+            self.second()
+        return Sample(index, torch.zeros(3, 4, 5, dtype=torch.uint8), None, torch.zeros(0, 4))
+
+
+def test_no_tensor_goes_through_shared_memory(cfg, monkeypatch):
+    images = ExtractionDataset(cfg)
+    alone = list(loading.load_samples(images, range(4), 0, 1))
+
+    def refuse(tensor):
+        raise AssertionError('a tensor in shared memory')
+
+    for kind in [kind for kind in ForkingPickler._extra_reducers if issubclass(kind, torch.Tensor)]:
+        monkeypatch.setitem(ForkingPickler._extra_reducers, kind, refuse)
+    shared = list(loading.load_samples(images, range(4), 1, 2))
+    assert [sample.index for sample in shared] == [0, 1, 2, 3]
+    for one, other in zip(alone, shared, strict=True):
+        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.boxes, other.boxes)
+        assert one.data_sample.metainfo.keys() == other.data_sample.metainfo.keys()
+
+
+@pytest.mark.parametrize('second', [lambda: os.kill(os.getpid(), 9), lambda: time.sleep(60)], ids=['dies', 'hangs'])
+def test_a_process_that_dies_or_hangs_is_one_sentence(second, monkeypatch):
+    monkeypatch.setattr(loading, 'PATIENCE', 2)
+    samples = loading.load_samples(Odd(second), range(3), 1, 1)
+    assert next(samples).index == 0
+    with pytest.raises(UserError, match=r'The processes that load images failed .*--num-workers'):
+        next(samples)
