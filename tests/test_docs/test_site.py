@@ -26,6 +26,7 @@ def test_every_public_name_is_on_the_api_page(site):
     page = (site / 'api' / 'index.html').read_text(encoding='utf-8')
     names = {name for name in mmcsod.__all__ if name[:1] != '_' and name != 'register_all_modules'}
     assert names <= set(re.findall(r'id="mmcsod\.(\w+)"', page))
+    assert ':class:' not in page
 
 
 def test_a_reader_s_browser_fetches_nothing_from_elsewhere(site):
