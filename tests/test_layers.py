@@ -17,6 +17,7 @@ LAYERS = (
     (FACE,),
     ('registration',),
     ('hooks',),
+    ('report',),
     ('training', 'export', 'analysis'),
     ('selection', 'features'),
     ('datasets',),

@@ -38,11 +38,23 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
         UserError: If the bank holds no object vectors.
     """
     objects, vectors = class_objects(bank, label)
-    units = unit_rows(vectors)
-    scores = units @ units.sum(axis=0)
-    ranks = np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))
+    ranks = rank_vectors(vectors)
     turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
     chosen = [pick.image_id for pick in coreset.picks
               if pick.label is not None and coreset.classes[pick.label] == turn]
     masks = [(image, objects['image'] == bank.image_index[image]) for image in chosen]
     return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]
+
+
+def rank_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Rank vectors of one class by the first sum of Eq. 4, nothing being selected.
+
+    Args:
+        vectors: (k, d) float64.
+
+    Returns:
+        (k,) float64, the share of the class that scores higher: 0 is the best, near 1 the worst.
+    """
+    units = unit_rows(vectors)
+    scores = units @ units.sum(axis=0)
+    return np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))

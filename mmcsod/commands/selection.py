@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmcsod.bank import FeatureBank
+from mmcsod.commands.reporting import report_if_possible
 from mmcsod.coreset import Coreset
 from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.files import save_coresets
@@ -42,6 +43,8 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--exclude', metavar='FILE', help='images that must stay out, likewise')
     group.add_argument('--classes', metavar='A,B', help='select for these classes only')
     group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
+    group.add_argument('--report', action=argparse.BooleanOptionalAction,
+                       help='write a page about the picks beside the coreset (default: where the images are found)')
 
 
 def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
@@ -84,6 +87,7 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     print(describe(bank, coresets))
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
+    report_if_possible(Path(paths[-1]).with_suffix('.html'), bank, coresets[-1], args.report)
 
 
 def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions,

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 from mmcsod.bank import OBJECT_DTYPE
 from mmcsod.config import training_set
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
-from mmcsod.datasets.ids import all_image_ids, leaf_configs
+from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.errors import UserError
 from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
@@ -60,6 +60,7 @@ class ExtractionDataset(Dataset):
     Attributes:
         classes: Class names in dataset order.
         images: Image ids in dataset order.
+        root: The folder or URL that image ids are below, '' if they are no relative paths.
         objects: (O,) of ``OBJECT_DTYPE``, image by image, those of no class left out; ``ignored`` marks what no vector
             is made of.
         pipeline: The transforms in use.
@@ -79,6 +80,7 @@ class ExtractionDataset(Dataset):
         self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
         self.classes = self._common_classes()
         self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
+        self.root = common_root(self._leaves)
         self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)
         if not self.images:
             raise UserError('The training dataset holds no images after its filters; check ann_file, data_root and '

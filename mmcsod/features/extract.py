@@ -174,6 +174,7 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, 
     not_finite_names = [pool.images[index] for index in not_finite]
     provenance = {
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
+        'data_root': pool.root,
         'identity': identity,
         'unreadable_images': names,
         'images_not_finite': not_finite_names,

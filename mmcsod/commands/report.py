@@ -1,0 +1,41 @@
+"""``mmcsod report``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from mmcsod.analysis.tables import load_coresets
+from mmcsod.bank import FeatureBank
+from mmcsod.commands.reporting import report
+from mmcsod.errors import UserError
+
+DESCRIPTION = 'Show what was chosen and why: one HTML page with the picks, what each stands for, repeats and coverage.'
+EXAMPLES = """examples:
+  mmcsod report work_dirs/voc/features work_dirs/voc/coreset.json
+  mmcsod report work_dirs/voc/features csod.json uniform.json --data-root /data/VOCdevkit --out voc.html"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a report."""
+    parser.add_argument('bank', help='folder of the feature bank that the coresets were selected from')
+    parser.add_argument('coresets', nargs='+', metavar='CORESET',
+                        help='coreset files; the others are compared with the first')
+    parser.add_argument('--data-root', metavar='DIR',
+                        help='folder below which the images lie (default: where the features were extracted from)')
+    parser.add_argument('--out', metavar='FILE', help="the page (default: the first coreset's name with .html)")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Write the page."""
+    bank = FeatureBank.load(args.bank)
+    coresets = load_coresets(args.coresets)
+    out = Path(args.out) if args.out else Path(args.coresets[0]).with_suffix('.html')
+    if out.suffix.lower() not in ('.html', '.htm'):
+        raise UserError(f'{out} is not the name of an HTML file; give --out a name that ends in .html.')
+    report(out, bank, coresets, args.data_root, dict(zip(coresets, map(_written, args.coresets), strict=True)))
+
+
+def _written(path: str) -> str:
+    return time.strftime('%Y-%m-%d %H:%M', time.localtime(Path(path).stat().st_mtime))

@@ -1,0 +1,64 @@
+"""The part that ``mmcsod report`` and ``mmcsod select`` share: writing the page, and saying what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmcsod.bank import FeatureBank
+from mmcsod.coreset import Coreset
+from mmcsod.errors import UserError
+
+
+def report(path: Path, bank: FeatureBank, coresets: Mapping[str, Coreset], data_root: str | None = None,
+           written: Mapping[str, str] | None = None) -> None:
+    """Write a report and print where it is, and whether it has pictures.
+
+    Args:
+        path: The HTML file.
+        bank: The bank that the coresets were selected from.
+        coresets: The coresets by name.
+        data_root: The folder that the images are below; by default the one the features were extracted from.
+        written: When the file of each coreset was written.
+
+    Raises:
+        UserError: If a package is missing, ``data_root`` does not hold the images, or the page cannot be written.
+    """
+    from mmcsod.report.find import find_root
+
+    root = find_root(bank, data_root)
+    if data_root is not None and root is None:
+        raise UserError(f"{Path(data_root) / bank.images[0]} is not there; give --data-root the folder that image ids "
+                        "like this bank's are below.")
+    try:
+        from mmcsod.report.page import write_report
+    except ImportError as error:
+        raise UserError(f"A report needs {error.name}, which is not installed; install it with "
+                        "pip install jinja2 matplotlib pillow.") from error
+    write_report(path, bank, coresets, root, written)
+    pictures = '' if root else ', without pictures: the images were not found; --data-root names their folder'
+    print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')
+
+
+def report_if_possible(path: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None) -> None:
+    """Write the report that follows a selection: where the images are found, unless told otherwise.
+
+    Args:
+        path: The HTML file.
+        bank: The bank.
+        coreset: What was selected from it.
+        wanted: Whether a report was asked for; None if nothing was said.
+
+    Raises:
+        UserError: If a report that was asked for cannot be made.
+    """
+    from mmcsod.report.find import find_root
+
+    if wanted is False or (wanted is None and find_root(bank) is None):
+        return
+    try:
+        report(path, bank, {path.stem: coreset})
+    except UserError as error:
+        if wanted:
+            raise
+        print(f'There is no report: {error}')

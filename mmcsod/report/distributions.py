@@ -1,0 +1,105 @@
+"""How pool and coreset are made up: classes, object sizes, objects an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmcsod.analysis.sizes import SIZES, size_counts
+from mmcsod.bank import FeatureBank
+
+IMAGE_BINS = (1, 2, 3, 4, 5, 6, 11, 21, 51)
+"""Where each bin of objects an image begins; the last is open."""
+
+PERCENTILES = (10, 30, 70, 90)
+PERCENTILE_SIZES = ('extra small', 'small', 'medium', 'large', 'extra large')
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Counts of the pool and of coresets over the same categories.
+
+    Attributes:
+        title: What is counted.
+        axis: The label of the categories' axis.
+        note: How the categories are defined.
+        categories: Their names.
+        counts: (k,) int counts by series; the pool's first.
+        unit: What is counted, in the plural.
+    """
+
+    title: str
+    axis: str
+    note: str
+    categories: tuple[str, ...]
+    counts: dict[str, np.ndarray]
+    unit: str
+
+
+def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution]:
+    """Return what can be counted: sizes only where the bank has its table of objects.
+
+    Args:
+        bank: The pool.
+        masks: (D,) bool by series, the images to count in.
+    """
+    found = [
+        Distribution('Objects of each class', 'class', 'Objects that features were extracted from.', bank.classes,
+                     {name: class_counts(bank, mask) for name, mask in masks.items()}, 'objects'),
+        Distribution('Objects in an image', 'objects in an image', 'Objects that features were extracted from.',
+                     _bin_names(), {name: _image_counts(bank, mask) for name, mask in masks.items()}, 'images'),
+    ]
+    return found if bank.objects is None or not len(bank.objects) else found + _sizes(bank, masks)
+
+
+def class_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
+    """Return (classes,) int, the objects behind the rows of some images."""
+    rows = bank.rows[mask[bank.rows['image']]]
+    return np.bincount(rows['label'], rows['count'], minlength=len(bank.classes)).astype(np.int64)
+
+
+def objects_of_images(bank: FeatureBank) -> np.ndarray:
+    """Return (D,) int, the objects behind the rows of each image."""
+    return np.bincount(bank.rows['image'], bank.rows['count'], minlength=len(bank.images)).astype(np.int64)
+
+
+def _image_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
+    objects = objects_of_images(bank)[mask]
+    bins = np.searchsorted(IMAGE_BINS, objects[objects > 0], side='right') - 1
+    return np.bincount(bins, minlength=len(IMAGE_BINS))
+
+
+def _bin_names() -> tuple[str, ...]:
+    ends = [following - 1 for following in IMAGE_BINS[1:]]
+    names = [str(first) if first == last else f'{first}-{last}' for first, last in zip(IMAGE_BINS, ends, strict=False)]
+    return (*names, f'{IMAGE_BINS[-1]} or more')
+
+
+def _sizes(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution]:
+    counted, sizes = _percentile_sizes(bank)
+    images = bank.objects['image'][counted]  # type: ignore[index]
+    return [
+        Distribution("Object sizes, COCO's criteria", 'box area',
+                     'Small is below 32 x 32 pixels, large from 96 x 96 pixels on. Objects that training ignores count '
+                     'too.', SIZES, {name: size_counts(bank, mask) for name, mask in masks.items()}, 'objects'),
+        Distribution("Object sizes, VOC's criteria", 'box area within its class',
+                     'Each class by its own box areas in the pool: the smallest 10 % are extra small, then 20 % small, '
+                     '40 % medium, 20 % large, 10 % extra large, as error analyses on VOC have it (Hoiem et al., '
+                     '2012). Objects that training ignores count too.', PERCENTILE_SIZES,
+                     {name: np.bincount(sizes[mask[images]], minlength=len(PERCENTILE_SIZES))
+                      for name, mask in masks.items()}, 'objects'),
+    ]
+
+
+def _percentile_sizes(bank: FeatureBank) -> tuple[np.ndarray, np.ndarray]:
+    """Return which objects have an area, (O,) bool, and for each of those the index into ``PERCENTILE_SIZES``."""
+    boxes, labels = bank.objects['box'].astype(np.float64), bank.objects['label']  # type: ignore[index]
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    counted = (width > 0) & (height > 0)
+    areas, labels = (width * height)[counted], labels[counted]
+    sizes = np.zeros(len(areas), np.int64)
+    for label in np.unique(labels):
+        own = labels == label
+        sizes[own] = np.searchsorted(np.percentile(areas[own], PERCENTILES), areas[own], side='right')
+    return counted, sizes

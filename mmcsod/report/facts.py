@@ -1,0 +1,86 @@
+"""What a report says in words: how pool and coresets were made, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mmcsod.bank import FeatureBank
+from mmcsod.report.distributions import class_counts
+from mmcsod.report.selected import Selected
+
+Facts = list[tuple[str, str]]
+
+NUM_NAMED = 5
+
+
+def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[str, str]) -> list[list[str]]:
+    """Return pool and coresets side by side: lines of a name and a value a column, the pool's first.
+
+    Args:
+        bank: The pool.
+        selections: The coresets.
+        written: When the file of each coreset was written, by name, where that is known.
+    """
+    masks = [np.ones(len(bank.images), bool), *(one.mask for one in selections)]
+    objects = [class_counts(bank, mask) for mask in masks]
+    lines = [['Images', *(f'{mask.sum():,}' for mask in masks)], ['Objects', *(f'{found.sum():,}' for found in objects)],
+             ['Classes', *(f'{np.count_nonzero(found)}' for found in objects)]]
+    made = [dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {})
+            for one in selections]
+    return lines + [[key, '', *(one.get(key, '') for one in made)] for key in dict.fromkeys(key for one in made for key in one)]
+
+
+def features(bank: FeatureBank) -> Facts:
+    """Return how the vectors were made, as far as the bank knows."""
+    provenance = dict(bank.provenance)
+    identity = dict(provenance.get('identity') or {})
+    facts = [
+        ('Detector config', provenance.get('config')),
+        ('Checkpoint', f'SHA-256 of the weights {identity["weights"][:16]}…' if identity.get('weights') else None),
+        ('Tap', identity.get('tap')),
+        ('Vectors', f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}'),
+        ('Images below', provenance.get('data_root')),
+        ('Versions', ', '.join(f'{name} {version}' for name, version in (provenance.get('versions') or {}).items())),
+    ]
+    return [(name, str(value)) for name, value in facts if value]
+
+
+def selection(one: Selected) -> Facts:
+    """Return how a coreset was selected."""
+    parameters = dict(one.coreset.parameters)
+    facts = [('Method', one.coreset.method)]
+    if 'lam' in parameters:
+        rule = '2 N / D' if parameters.pop('lam_rule', None) == '2*N/D' else 'given'
+        facts.append(('lam', f'{parameters.pop("lam"):.6g} ({rule})'))
+    names = {'num_images': 'Images asked for', 'ratio': 'Share asked for', 'num_objects': 'Objects asked for',
+             'num_pool': 'Images to choose from', 'seed': 'Seed', 'classes': 'Only the classes',
+             'num_included': 'Included from the start'}
+    return facts + [(names.get(key, key), _words(value)) for key, value in parameters.items() if value is not None]
+
+
+def left_out(bank: FeatureBank) -> list[str]:
+    """Return a sentence for each kind of thing that the features do not cover."""
+    provenance = bank.provenance
+    sentences = [f'{count:,} {noun} left out: {reason}.'
+                 for key, noun in (('images_left_out', 'images'), ('objects_left_out', 'objects'))
+                 for reason, count in dict(provenance.get(key) or {}).items()]
+    unreadable = provenance.get('unreadable_images') or []
+    if unreadable:
+        sentences.append(f'{len(unreadable):,} images could not be read: {_some(unreadable)}.')
+    without = len(bank.images) - len(np.unique(bank.rows['image'])) - len(unreadable)
+    if without > 0:
+        sentences.append(f'{without:,} images have no object to extract features from, so they cannot be picked.')
+    return sentences
+
+
+def _some(names: Sequence[str]) -> str:
+    return ', '.join(names[:NUM_NAMED]) + (', …' if len(names) > NUM_NAMED else '')
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ', '.join(map(str, value))
+    return f'{value:,}' if isinstance(value, int) else str(value)

@@ -1,0 +1,22 @@
+"""Where the images of a bank are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmcsod.bank import FeatureBank
+
+NUM_TRIED = 64
+
+
+def find_root(bank: FeatureBank, given: str | Path | None = None) -> Path | None:
+    """Return the folder that the bank's images are below, or None if none of the first ones is there.
+
+    Args:
+        bank: Its provenance names the folder that the features were extracted from.
+        given: The folder to look in instead.
+    """
+    root = bank.provenance.get('data_root') if given is None else given
+    if not isinstance(root, str | Path) or '://' in str(root):
+        return None
+    return Path(root) if any((Path(root) / image).is_file() for image in bank.images[:NUM_TRIED]) else None

@@ -1,0 +1,81 @@
+"""The picks of a coreset as cards: the reason each is in, its objects, and what it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from mmcsod.coreset import Pick
+from mmcsod.report.objects import ImageObject, ObjectTable
+from mmcsod.report.selected import Selected
+
+TERM_NAMES = {
+    'pool_similarity': 'A, pool',
+    'selected_similarity': 'B, coreset',
+    'score': 'Score',
+}
+"""What the report calls the terms of Eq. 4; a term of another method goes by the name of its field."""
+
+Stand = tuple[int, list[int], list[int]]
+"""Label, images, and their cosines in thousandths, most alike first."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One pick.
+
+    Attributes:
+        rank: Its place, from 1.
+        image: Index of the image.
+        turn: Label of the class whose turn it was, or None.
+        terms: Its score and the terms of it, by name.
+        objects: The objects in it.
+        stands: For each class in it, the turn's first, the images that are nearest to it and to no other pick.
+    """
+
+    rank: int
+    image: int
+    turn: int | None
+    terms: dict[str, float]
+    objects: list[ImageObject]
+    stands: list[Stand]
+
+    @property
+    def labels(self) -> list[int]:
+        """The classes in it."""
+        return sorted({entry.label for entry in self.objects})
+
+    @property
+    def num_stands(self) -> int:
+        """For how many images it stands: of the class whose turn it was, or of any class where there was no turn."""
+        own = [stand for stand in self.stands if self.turn is None or stand[0] == self.turn]
+        return len({image for _, images, _ in own for image in images})
+
+
+def make_cards(one: Selected, table: ObjectTable) -> list[Card]:
+    """Return a card for each pick, in pick order."""
+    stands = _stands(one)
+    picks = zip(one.coreset.picks, one.images.tolist(), one.turns, stands, strict=True)
+    return [Card(rank, image, turn, terms_of(pick), table.of(image), sorted(own, key=lambda s: s[0] != turn))
+            for rank, (pick, image, turn, own) in enumerate(picks, start=1)]
+
+
+def terms_of(pick: Pick) -> dict[str, float]:
+    """Return all numbers that a pick has, whatever its method, by the name to show."""
+    found = {entry.name: getattr(pick, entry.name) for entry in fields(pick) if entry.name not in ('image_id', 'label')}
+    return {TERM_NAMES.get(name, name.replace('_', ' ').capitalize()): float(value) for name, value in found.items()
+            if isinstance(value, int | float)}
+
+
+def _stands(one: Selected) -> list[list[Stand]]:
+    """Split the rows of each class among the picks that they are nearest to."""
+    stands: list[list[Stand]] = [[] for _ in one.coreset.picks]
+    for label, view in one.views.items():
+        rows = np.flatnonzero((view.nearest >= 0) & ~one.mask[view.images])
+        rows = rows[np.lexsort((-view.cosines[rows], view.nearest[rows]))]
+        ranks, starts = np.unique(view.nearest[rows], return_index=True)
+        for rank, own in zip(ranks.tolist(), np.split(rows, starts)[1:], strict=True):
+            thousandths = np.rint(1000 * view.cosines[own].astype(np.float64)).astype(int)
+            stands[rank].append((label, view.images[own].tolist(), thousandths.tolist()))
+    return stands

@@ -1,0 +1,158 @@
+"""The report: everything gathered and put into one HTML page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from mmcsod.bank import FeatureBank
+from mmcsod.coreset import Coreset
+from mmcsod.fileio import write_text
+from mmcsod.report import charts, facts
+from mmcsod.report.compare import changes, overlaps
+from mmcsod.report.distributions import distributions
+from mmcsod.report.gallery import Card, make_cards
+from mmcsod.report.objects import ObjectTable
+from mmcsod.report.pca import map_pool
+from mmcsod.report.repeats import find_repeats
+from mmcsod.report.selected import Selected
+from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
+from mmcsod.version import __version__
+
+POOL = 'pool'
+NUM_GROUPS, NUM_MEMBERS = 40, 12
+"""How many groups of repeats the page shows, and how many pictures of each."""
+
+
+def write_report(path: str | Path, bank: FeatureBank, coresets: Mapping[str, Coreset], root: Path | None,
+                 written: Mapping[str, str] | None = None) -> None:
+    """Write a report of coresets of one bank.
+
+    Args:
+        path: The HTML file.
+        bank: The bank they were selected from.
+        coresets: The coresets by name; the first is the one that others are compared with.
+        root: The folder that the images are below; None for a report without pictures.
+        written: When the file of each coreset was written, by name, where that is known.
+
+    Raises:
+        UserError: If a coreset holds an image that the bank does not, or the file cannot be written.
+    """
+    selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
+    table = ObjectTable(bank)
+    cards = [make_cards(one, table) for one in selections]
+    repeats = find_repeats(bank)
+    picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
+    thumbnails = Thumbnails() if root is None else make_thumbnails(
+        bank, root, picks, _useful(bank, cards, repeats))
+    text = _render(bank, selections, cards, repeats, thumbnails, root, table.by_object,
+                   written or {})
+    # A file name that is not UTF-8 reaches us as a lone surrogate, which cannot be written.
+    write_text(path, text.encode('utf-8', 'replace').decode('utf-8'))
+
+
+def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], repeats: Sequence[np.ndarray]) -> Iterator[int]:
+    """Yield images in the order in which a picture of them helps: repeats shown, then what the picks stand for."""
+    for group in repeats[:NUM_GROUPS]:
+        yield from group[:NUM_MEMBERS].tolist()
+    lists = [images for own in cards for card in own for _, images, _ in card.stands[:1]]
+    for nth in itertools.zip_longest(*lists):
+        yield from (image for image in nth if image is not None)
+    yield from range(len(bank.images))
+
+
+def _render(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]], repeats: list[np.ndarray],
+            thumbnails: Thumbnails, root: Path | None, ranks_objects: bool, written: Mapping[str, str]) -> str:
+    masks = {POOL: np.ones(len(bank.images), bool)} | {one.name: one.mask for one in selections}
+    pool_map = map_pool(bank)
+    script = _asset('script.js')
+    environment = jinja2.Environment(loader=jinja2.PackageLoader('mmcsod.report'), autoescape=True, trim_blocks=True,
+                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template('report.html').render(
+        style=_asset('style.css'), script=script, script_hash=_hash(script), version=__version__,
+        written=time.strftime('%Y-%m-%d %H:%M'), bank=bank, colours=_class_colours(len(bank.classes)),
+        selections=selections, galleries=list(zip(selections, cards, strict=True)),
+        facts=facts.table(bank, selections, written), features=facts.features(bank), left_out=facts.left_out(bank),
+        thumbnails=thumbnails, root=root, ranks_objects=ranks_objects, terms=_term_names(cards),
+        repeats=repeats, groups=[_group(group, selections) for group in repeats[:NUM_GROUPS]],
+        num_members=NUM_MEMBERS, repeated=[(one.name, _repeated(repeats, one)) for one in selections],
+        charts=[*map(charts.draw_distribution, distributions(bank, masks)), charts.draw_coverage(selections)],
+        class_charts=[charts.draw_class_coverage(selections, label, bank.classes[label])
+                      for label in sorted(selections[0].views)],
+        map_shares=pool_map.shares, overlaps=overlaps(selections), changes=changes(selections),
+        data=_data(bank, selections, cards, pool_map.points), canvas=_canvas_sizes(thumbnails, cards))
+
+
+def _data(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]],
+          points: np.ndarray) -> dict[str, Any]:
+    """Return what the page's script reads, as JSON values."""
+    return {
+        'names': list(bank.images), 'classes': list(bank.classes), 'points': _grid(points),
+        'coresets': [{'name': one.name, 'picks': [_pick(card) for card in own]}
+                     for one, own in zip(selections, cards, strict=True)]}
+
+
+def _pick(card: Card) -> dict[str, Any]:
+    return {'image': card.image, 'turn': card.turn, 'terms': card.terms, 'stands': card.stands,
+            'number': card.num_stands,
+            'objects': [[entry.label, None if entry.rank is None else round(100 * entry.rank)]
+                        for entry in card.objects]}
+
+
+def _grid(points: np.ndarray) -> list[int | None]:
+    """Return points as x, y, x, y, ... in thousandths of the larger of the two ranges; None without a point."""
+    known = np.isfinite(points[:, 0])
+    if not known.any():
+        return [None] * points.size
+    low = points[known].min(axis=0)
+    extent = max(float(np.ptp(points[known], axis=0).max()), 1e-12)
+    return [None if np.isnan(value) else round(value) for value in (1000 * (points - low) / extent).ravel().tolist()]
+
+
+def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
+    """Return a group of repeats: its images, those picked first, and how many each coreset took."""
+    picked = np.any([one.mask[group] for one in selections], axis=0)
+    return {'size': len(group), 'images': group[np.argsort(~picked, kind='stable')].tolist(),
+            'picked': set(group[picked].tolist()), 'taken': [(one.name, int(one.mask[group].sum())) for one in selections]}
+
+
+def _repeated(repeats: list[np.ndarray], one: Selected) -> int:
+    """Return how many picks show again what an earlier one of their group shows."""
+    return sum(max(0, int(one.mask[group].sum()) - 1) for group in repeats)
+
+
+def _canvas_sizes(thumbnails: Thumbnails, cards: list[list[Card]]) -> dict[int, tuple[int, int]]:
+    """Return width and height of each picked image; without the image, as far as its boxes reach."""
+    found: dict[int, tuple[int, int]] = {}
+    for card in itertools.chain.from_iterable(cards):
+        boxes = [entry.box for entry in card.objects if entry.box is not None]
+        right, bottom = (max((box[side] for box in boxes), default=1.0) for side in (2, 3))
+        found[card.image] = thumbnails.sizes.get(card.image, (max(1, round(right)), max(1, round(bottom))))
+    return found
+
+
+def _term_names(cards: list[list[Card]]) -> list[str]:
+    return list(dict.fromkeys(name for own in cards for card in own for name in card.terms))
+
+
+def _class_colours(number: int) -> list[str]:
+    """Return a colour for each class: hues a golden angle apart, in two lightnesses."""
+    return [f'oklch({72 if label % 2 == 0 else 84}% 0.17 {(25 + 137.508 * label) % 360:.0f})' for label in range(number)]
+
+
+def _asset(name: str) -> str:
+    return (files('mmcsod.report') / 'templates' / name).read_text(encoding='utf-8')
+
+
+def _hash(script: str) -> str:
+    """Return what a content security policy calls a script by, so that the page runs this one and no other."""
+    return 'sha256-' + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

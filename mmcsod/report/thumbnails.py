@@ -1,0 +1,112 @@
+"""Small copies of the images, inside the report and bounded in total size."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mmcsod.bank import FeatureBank
+
+BUDGET = 16_000_000
+"""Bytes of all thumbnails of a report, as they stand in it."""
+
+PICKS_SHARE = 0.6
+BYTES_PER_PIXEL = 0.15
+"""Of a thumbnail in base64, as measured on photographs; only the size of the picks' thumbnails depends on it."""
+
+LARGE, SMALL = 320, 144
+"""Longest side, in pixels, of a pick's thumbnail if there is room for it, and of any other image's."""
+
+QUALITY = 72
+CHUNK = 64
+
+
+@dataclass
+class Thumbnails:
+    """What could be made.
+
+    Attributes:
+        images: A ``data:`` URI by index of the image.
+        sizes: Width and height in pixels of the original, as detectors see it, by index of the image.
+        unreadable: Ids of images that are not there or cannot be read.
+        left_out: How many images found no room.
+    """
+
+    images: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+    left_out: int = 0
+
+
+def make_thumbnails(bank: FeatureBank, root: Path, picks: Sequence[int], others: Iterable[int],
+                    budget: int = BUDGET) -> Thumbnails:
+    """Read images and make small copies until the budget is used up.
+
+    Args:
+        bank: Names the images.
+        root: The folder they are below.
+        picks: Images that were picked, without repetitions; they come first and are larger.
+        others: Further images, the most useful first; repetitions are passed over.
+        budget: Bytes that all copies may take.
+    """
+    made = Thumbnails()
+    picked = set(picks)
+    room = PICKS_SHARE * budget / max(1, len(picks))
+    large = max(SMALL, min(LARGE, int(math.sqrt(room / BYTES_PER_PIXEL))))
+    sides = dict.fromkeys(picks, large) | {image: SMALL for image in others if image not in picked}
+    todo = list(sides.items())
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        left = budget
+        for done, chunk in enumerate(_chunks(todo)):
+            found = threads.map(lambda task: _read(root / bank.images[task[0]], task[1]), chunk)
+            for (image, _), thumbnail in zip(chunk, found, strict=True):
+                left -= _add(made, bank, image, thumbnail, left)
+            if left < SMALL ** 2 * BYTES_PER_PIXEL:
+                made.left_out += len(todo) - min(len(todo), (done + 1) * CHUNK)
+                break
+    return made
+
+
+def _add(made: Thumbnails, bank: FeatureBank, image: int, thumbnail: tuple[str, tuple[int, int]] | None,
+         left: int) -> int:
+    """Note what became of an image; return the bytes that it takes."""
+    if thumbnail is None:
+        made.unreadable.append(bank.images[image])
+        return 0
+    uri, made.sizes[image] = thumbnail
+    if len(uri) > left:
+        made.left_out += 1
+        return 0
+    made.images[image] = uri
+    return len(uri)
+
+
+def _chunks(todo: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    iterator = iter(todo)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _read(path: Path, side: int) -> tuple[str, tuple[int, int]] | None:
+    """Return a ``data:`` URI of a small copy and the original's width and height, turned as its EXIF data says."""
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(0x0112, 1) >= 5
+            width, height = image.size[::-1] if turned else image.size
+            image.draft('RGB', (2 * side, 2 * side))
+            small = ImageOps.exif_transpose(image).convert('RGB')
+            small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    file = io.BytesIO()
+    small.save(file, 'WEBP', quality=QUALITY, method=2)
+    return 'data:image/webp;base64,' + base64.b64encode(file.getvalue()).decode(), (width, height)
