@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -18,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from mmcsod.analysis.sizes import kl_divergence
 from mmcsod.report.distributions import Distribution
 from mmcsod.report.selected import Selected
+from mmcsod.report.svg import SERIES, page_style, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,14 +22,7 @@ WIDTH = 5.0
 """Inches; 360 of the page's pixels, so that text keeps its size on a phone."""
 
 NAME_LENGTH = 26
-NUM_COLOURS = 6
 LINES = ('-', '--', ':', '-.')
-
-# Stand-ins that the style sheet's variables replace, so that one drawing serves light and dark pages.
-INK, GRID = '#010203', '#010204'
-SERIES = tuple(f'#0101{16 + number:02x}' for number in range(NUM_COLOURS))
-_VARIABLES = {INK: 'var(--ink)', GRID: 'var(--line)'} | {
-    colour: f'var(--series-{number})' for number, colour in enumerate(SERIES)}
 
 
 @dataclass(frozen=True)
@@ -59,18 +48,19 @@ class Chart:
 def draw_distribution(found: Distribution) -> Chart:
     """Draw the pool's shares beside those of each coreset; the summary gives KL(pool || coreset)."""
     shares = {name: 100 * counts / max(1, counts.sum()) for name, counts in found.counts.items()}
-    with _style():
+    with page_style():
         figure = Figure(figsize=(WIDTH, 0.9 + len(found.categories) * (0.12 + 0.13 * len(shares))),
                         layout='constrained')
         axes = figure.subplots()
         _draw_bars(axes, found.categories, list(shares.values()))
         axes.set_xlabel(f'% of {found.unit}')
         axes.set_ylabel(found.axis)
-        svg = _svg(figure, found.title)
+        svg = to_svg(figure, found.title)
     pool, *others = found.counts.items()
     divergences = {name: _divergence(pool[1], counts) for name, counts in others}
-    summary = 'KL(pool ‖ coreset): ' + ', '.join(f'{name} {_number(value)}' for name, value in divergences.items()) + (
-        ' nats; 0 is the same make-up' + (', ∞ lacks a category of the pool.' if np.inf in divergences.values() else '.'))
+    summary = 'KL(pool ‖ coreset): ' + ', '.join(f'{name} {_number(value)}' for name, value in divergences.items())
+    summary += ' nats; 0 is the same make-up' + (
+        ', ∞ lacks a category of the pool.' if np.inf in divergences.values() else '.')
     header = [found.axis, *(f'{name}, {unit}' for name in shares for unit in (found.unit, '%'))]
     rows = [[category, *(cell for name in shares for cell in (
         str(found.counts[name][index]), f'{shares[name][index]:.1f}'))]
@@ -82,8 +72,8 @@ def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarra
     places = np.arange(len(categories))
     height = 0.8 / len(series)
     for number, shares in enumerate(series):
-        axes.barh(places + (number - (len(series) - 1) / 2) * height, shares, height * 0.92, color=_colour(number),
-                  hatch='//' if number > NUM_COLOURS else None)
+        shift = (number - (len(series) - 1) / 2) * height
+        axes.barh(places + shift, shares, height * 0.92, color=_colour(number))
     axes.set_yticks(places, [_short(name) for name in categories])
     axes.set_ylim(len(categories) - 0.5, -0.5)
     axes.tick_params(axis='y', length=0)
@@ -92,15 +82,16 @@ def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarra
 
 def draw_coverage(selections: Sequence[Selected]) -> Chart:
     """Draw the mean coverage of the classes over the number of picks."""
-    curves = {one.name: np.mean([view.coverage for view in one.views.values()], axis=0) for one in selections}
+    curves = {one.name: np.mean([np.nan_to_num(view.coverage) for view in one.views.values()], axis=0)
+              for one in selections}
     title = 'Coverage of all classes'
-    with _style():
+    with page_style():
         figure = Figure(figsize=(WIDTH, 2.9), layout='constrained')
         axes = figure.subplots()
         _draw_curves(axes, list(curves.values()))
         axes.set_xlabel('images picked')
         axes.set_ylabel('mean cosine to the nearest pick')
-        svg = _svg(figure, title)
+        svg = to_svg(figure, title)
     ends = ', '.join(f'{name} {curve[-1]:.3f} with {len(curve)} images' for name, curve in curves.items())
     marks = _marks(max(map(len, curves.values())))
     rows = [[str(mark), *(f'{curve[mark - 1]:.3f}' if mark <= len(curve) else '' for curve in curves.values())]
@@ -113,7 +104,7 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
 def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -> Chart:
     """Draw one class's coverage over the number of picks, small."""
     curves = {one.name: one.views[label].coverage for one in selections}
-    with _style():
+    with page_style():
         figure = Figure(figsize=(2.4, 1.5), layout='constrained')
         axes = figure.subplots()
         _draw_curves(axes, list(curves.values()))
@@ -121,27 +112,30 @@ def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.set_xlabel('images picked')
         axes.set_ylabel('cosine')
-        svg = _svg(figure, f'class {label}')
-    rows = [[series, str(int(np.argmax(curve > 0)) + 1) if (curve > 0).any() else 'never', f'{curve[-1]:.3f}']
-            for series, curve in curves.items()]
+        svg = to_svg(figure, f'class {label}')
+    rows = [[series, *_ends(curve)] for series, curve in curves.items()]
     summary = '; '.join(f'{series}: from pick {first} on, {last} in the end' for series, first, last in rows)
     return Chart(name, svg, f'{summary}.', '', ['coreset', 'first picked', 'in the end'], rows)
 
 
 def _draw_curves(axes: Axes, curves: Sequence[np.ndarray]) -> None:
     for number, curve in enumerate(curves, start=1):
-        ranks = np.arange(1, len(curve) + 1)
-        covered = np.where(curve > 0, curve, np.nan)
-        axes.plot(ranks, covered, color=_colour(number), linewidth=1.8, linestyle=LINES[(number - 1) % len(LINES)],
-                  marker='o' if len(curve) == 1 else None)
+        axes.plot(np.arange(1, len(curve) + 1), curve, color=_colour(number), linewidth=1.8,
+                  linestyle=LINES[(number - 1) % len(LINES)], marker='o' if len(curve) == 1 else None)
     axes.set_xlim(1, max(2, *map(len, curves)))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid()
 
 
+def _ends(curve: np.ndarray) -> tuple[str, str]:
+    """Return the first pick that holds a class, and the coverage in the end."""
+    before = int(np.isnan(curve).sum())
+    return ('never', 'none') if before == len(curve) else (str(before + 1), f'{curve[-1]:.3f}')
+
+
 def _marks(last: int) -> list[int]:
     """Return about a dozen numbers of images up to the last."""
-    return sorted({int(round(mark)) for mark in np.linspace(1, last, min(last, 12))})
+    return sorted({round(mark) for mark in np.linspace(1, last, min(last, 12)).tolist()})
 
 
 def _divergence(pool: np.ndarray, selected: np.ndarray) -> float:
@@ -154,35 +148,8 @@ def _number(value: float) -> str:
 
 def _colour(number: int) -> str:
     """Return the colour of a series: the first is the pool's, the others repeat."""
-    return SERIES[0] if number == 0 else SERIES[1 + (number - 1) % (NUM_COLOURS - 1)]
+    return SERIES[0] if number == 0 else SERIES[1 + (number - 1) % (len(SERIES) - 1)]
 
 
 def _short(name: str) -> str:
     return name if len(name) <= NAME_LENGTH else name[:NAME_LENGTH - 1] + '…'
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    settings = {
-        'svg.fonttype': 'none', 'text.parse_math': False, 'font.size': 10, 'axes.edgecolor': GRID, 'grid.color': GRID,
-        'axes.labelcolor': INK, 'text.color': INK, 'xtick.color': INK, 'ytick.color': INK, 'xtick.labelcolor': INK,
-        'ytick.labelcolor': INK, 'axes.spines.top': False, 'axes.spines.right': False, 'axes.axisbelow': True,
-        'axes.facecolor': 'none', 'figure.facecolor': 'none', 'axes.unicode_minus': True}
-    # Names in a script that Matplotlib has no font for: the browser has, Matplotlib only guesses their width.
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings('ignore', message='.*missing from.*font')
-        yield
-
-
-def _svg(figure: Figure, name: str) -> str:
-    """Return the drawing, its identifiers made of the name so that two drawings on a page do not mix theirs up."""
-    file = io.StringIO()
-    with matplotlib.rc_context({'svg.hashsalt': name}):
-        figure.savefig(file, format='svg', metadata=dict.fromkeys(('Creator', 'Date', 'Format', 'Type')))
-    svg = file.getvalue()
-    svg = svg[svg.index('<svg'):]
-    svg = re.sub(r'^<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true" focusable="false">', svg)
-    svg = re.sub(r'<style.*?</style>', '', svg, flags=re.DOTALL)
-    svg = re.sub(r'font(-size)?: ([\d.]+px)[^;"]*; font-family: [^;"]+', r'font-size: \2', svg)
-    svg = re.sub(r' id="(?![pmh][0-9a-f]{10}")[^"]*"', '', svg)
-    return re.sub('(?<=: )#010[12][0-9a-f]{2}', lambda found: _VARIABLES.get(found[0], found[0]), svg)

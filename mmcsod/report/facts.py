@@ -26,11 +26,13 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
     """
     masks = [np.ones(len(bank.images), bool), *(one.mask for one in selections)]
     objects = [class_counts(bank, mask) for mask in masks]
-    lines = [['Images', *(f'{mask.sum():,}' for mask in masks)], ['Objects', *(f'{found.sum():,}' for found in objects)],
+    lines = [['Images', *(f'{mask.sum():,}' for mask in masks)],
+             ['Objects', *(f'{found.sum():,}' for found in objects)],
              ['Classes', *(f'{np.count_nonzero(found)}' for found in objects)]]
     made = [dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {})
             for one in selections]
-    return lines + [[key, '', *(one.get(key, '') for one in made)] for key in dict.fromkeys(key for one in made for key in one)]
+    keys = dict.fromkeys(key for one in made for key in one)
+    return lines + [[key, '', *(one.get(key, '') for one in made)] for key in keys]
 
 
 def features(bank: FeatureBank) -> Facts:

@@ -122,7 +122,8 @@ def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
     """Return a group of repeats: its images, those picked first, and how many each coreset took."""
     picked = np.any([one.mask[group] for one in selections], axis=0)
     return {'size': len(group), 'images': group[np.argsort(~picked, kind='stable')].tolist(),
-            'picked': set(group[picked].tolist()), 'taken': [(one.name, int(one.mask[group].sum())) for one in selections]}
+            'picked': set(group[picked].tolist()),
+            'taken': [(one.name, int(one.mask[group].sum())) for one in selections]}
 
 
 def _repeated(repeats: list[np.ndarray], one: Selected) -> int:
@@ -146,7 +147,7 @@ def _term_names(cards: list[list[Card]]) -> list[str]:
 
 def _class_colours(number: int) -> list[str]:
     """Return a colour for each class: hues a golden angle apart, in two lightnesses."""
-    return [f'oklch({72 if label % 2 == 0 else 84}% 0.17 {(25 + 137.508 * label) % 360:.0f})' for label in range(number)]
+    return [f'oklch({84 if label % 2 else 72}% 0.17 {(25 + 137.508 * label) % 360:.0f})' for label in range(number)]
 
 
 def _asset(name: str) -> str:

@@ -10,7 +10,7 @@ from mmcsod.analysis.similarity import BLOCK
 from mmcsod.bank import FeatureBank
 from mmcsod.selection.unit_rows import unit_rows
 
-GUARD, ROUNDS = 8, 12
+GUARD, ROUNDS = 8, 8
 
 
 @dataclass(frozen=True)

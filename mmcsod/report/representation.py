@@ -20,7 +20,7 @@ class ClassView:
         nearest: (n,) int64, rank from 0 of the pick whose row of this class is nearest to each row, the earlier of
             two that are equally near; -1 everywhere if no pick holds the class.
         cosines: (n,) float32, the cosine to it; 0 if no pick holds the class.
-        coverage: (N,) float64, mean over the rows of the cosine to the nearest of the first 1, 2, ... N picks; 0
+        coverage: (N,) float64, mean over the rows of the cosine to the nearest of the first 1, 2, ... N picks; NaN
             before the first pick that holds the class.
     """
 
@@ -52,12 +52,13 @@ def _view(bank: FeatureBank, label: int, ranks: np.ndarray, num_picks: int) -> C
     held = np.flatnonzero(ranks[images] >= 0)
     held = held[np.argsort(ranks[images[held]], kind='stable')]
     if not len(held):
-        return ClassView(images, np.full(len(rows), -1), np.zeros(len(rows), np.float32), np.zeros(num_picks))
+        return ClassView(images, np.full(len(rows), -1), np.zeros(len(rows), np.float32),
+                         np.full(num_picks, np.nan))
     columns, cosines, sums = _nearest(units, units[held])
     holders = ranks[images[held]]
-    # How many of the picks so far hold the class, at each rank; none means coverage 0.
+    # How many of the picks so far hold the class, at each rank; none means no coverage.
     counts = np.searchsorted(holders, np.arange(num_picks), side='right')
-    return ClassView(images, holders[columns], cosines, np.concatenate([[0.0], sums / len(rows)])[counts])
+    return ClassView(images, holders[columns], cosines, np.concatenate([[np.nan], sums / len(rows)])[counts])
 
 
 def _nearest(units: np.ndarray, picked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -26,6 +26,9 @@ BYTES_PER_PIXEL = 0.15
 LARGE, SMALL = 320, 144
 """Longest side, in pixels, of a pick's thumbnail if there is room for it, and of any other image's."""
 
+MOST = 5000
+"""Thumbnails beside those of picks: reading more images would take longer than the rest of the report."""
+
 QUALITY = 72
 CHUNK = 64
 
@@ -39,12 +42,14 @@ class Thumbnails:
         sizes: Width and height in pixels of the original, as detectors see it, by index of the image.
         unreadable: Ids of images that are not there or cannot be read.
         left_out: How many images found no room.
+        is_full: Whether one did not.
     """
 
     images: dict[int, str] = field(default_factory=dict)
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     left_out: int = 0
+    is_full: bool = False
 
 
 def make_thumbnails(bank: FeatureBank, root: Path, picks: Sequence[int], others: Iterable[int],
@@ -58,21 +63,20 @@ def make_thumbnails(bank: FeatureBank, root: Path, picks: Sequence[int], others:
         others: Further images, the most useful first; repetitions are passed over.
         budget: Bytes that all copies may take.
     """
-    made = Thumbnails()
     picked = set(picks)
     room = PICKS_SHARE * budget / max(1, len(picks))
     large = max(SMALL, min(LARGE, int(math.sqrt(room / BYTES_PER_PIXEL))))
-    sides = dict.fromkeys(picks, large) | {image: SMALL for image in others if image not in picked}
-    todo = list(sides.items())
+    rest = [image for image in dict.fromkeys(others) if image not in picked]
+    todo = [(image, large) for image in picks] + [(image, SMALL) for image in rest[:MOST]]
+    made = Thumbnails()
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        left = budget
-        for done, chunk in enumerate(_chunks(todo)):
+        for chunk in _chunks(todo):
             found = threads.map(lambda task: _read(root / bank.images[task[0]], task[1]), chunk)
             for (image, _), thumbnail in zip(chunk, found, strict=True):
-                left -= _add(made, bank, image, thumbnail, left)
-            if left < SMALL ** 2 * BYTES_PER_PIXEL:
-                made.left_out += len(todo) - min(len(todo), (done + 1) * CHUNK)
+                budget -= _add(made, bank, image, thumbnail, budget)
+            if made.is_full:
                 break
+    made.left_out = len(picks) + len(rest) - len(made.images) - len(made.unreadable)
     return made
 
 
@@ -84,7 +88,7 @@ def _add(made: Thumbnails, bank: FeatureBank, image: int, thumbnail: tuple[str, 
         return 0
     uri, made.sizes[image] = thumbnail
     if len(uri) > left:
-        made.left_out += 1
+        made.is_full = True
         return 0
     made.images[image] = uri
     return len(uri)
