@@ -75,7 +75,8 @@ def test_the_wheel_holds_the_package_and_its_configs_and_nothing_else(wheel):
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'mmcsod').rglob('*.py')}
     tools = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'tools').glob('*.py')}
     carried = {f'mmcsod/.mim/{name}' for name in (*CONFIGS, *tools, 'model-index.yml')}
-    assert {name for name in names if '.dist-info/' not in name} == modules | carried | {'mmcsod/py.typed'}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'mmcsod/report/templates').iterdir()}
+    assert {name for name in names if '.dist-info/' not in name} == modules | carried | templates | {'mmcsod/py.typed'}
 
 
 def test_the_metadata_say_what_it_needs_and_where_it_runs(wheel):

@@ -1,0 +1,95 @@
+"""tools/report.py from end to end, and the report that follows a selection."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmcsod import select_coreset
+from tests.test_report.conftest import make_bank, write_images
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(tool, *arguments, **environment):
+    return subprocess.run([sys.executable, f'tools/{tool}.py', *map(str, arguments)], cwd=ROOT, text=True,
+                          capture_output=True, check=False,
+                          env={**os.environ, 'PYTHONPATH': str(ROOT), **environment})
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A bank that knows where its images are, and two coresets."""
+    root = tmp_path / 'images'
+    root.mkdir()
+    bank = make_bank(num_images=12, data_root=str(root))
+    write_images(bank, root)
+    bank.save(tmp_path / 'features')
+    select_coreset(bank, 5).save(tmp_path / 'coreset.json')
+    select_coreset(bank, 5, method='uniform').save(tmp_path / 'uniform.json')
+    return tmp_path
+
+
+def test_a_page_beside_the_first_coreset(files):
+    outcome = call('report', files / 'features', files / 'coreset.json', files / 'uniform.json')
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.startswith(f'wrote the report {files / "coreset.html"} (')
+    assert outcome.stdout.endswith('MB)\n')
+    assert 'Only in' in (files / 'coreset.html').read_text(encoding='utf-8')
+
+
+def test_images_that_moved(files):
+    (files / 'images').rename(files / 'moved')
+    outcome = call('report', files / 'features', files / 'coreset.json', '--out', files / 'gone.html')
+    assert outcome.returncode == 0
+    assert 'without pictures: the images were not found; --data-root names their folder' in outcome.stdout
+    outcome = call('report', files / 'features', files / 'coreset.json', '--data-root', files / 'moved')
+    assert 'without pictures' not in outcome.stdout
+    assert (files / 'coreset.html').stat().st_size > (files / 'gone.html').stat().st_size
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['features', 'none.json'], 'none.json cannot be read'),
+    (['features', 'coreset.json', '--data-root', 'features'], 'is not there; give --data-root the folder'),
+    (['features', 'coreset.json', '--out', 'coreset.json'], 'is not the name of an HTML file'),
+    (['images', 'coreset.json'], "a feature bank's meta.json"),
+])
+def test_refusals(files, arguments, message):
+    before = sorted(files.iterdir())
+    outcome = call('report', *(word if word.startswith('--') else files / word for word in arguments))
+    assert outcome.returncode == 2
+    assert message in outcome.stderr
+    assert 'Traceback' not in outcome.stderr
+    assert sorted(files.iterdir()) == before
+
+
+def test_a_missing_package_is_one_sentence(files):
+    """As where only NumPy is installed."""
+    (files / 'jinja2.py').write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\", name='jinja2')\n")
+    path = f'{files}{os.pathsep}{ROOT}'
+    outcome = call('report', files / 'features', files / 'coreset.json', PYTHONPATH=path)
+    assert outcome.returncode == 2
+    assert outcome.stderr == ('error: A report needs jinja2, which is not installed; install it with '
+                              'pip install jinja2 matplotlib pillow.\n')
+    outcome = call('select', '--bank', files / 'features', '--num-images', 3, PYTHONPATH=path)
+    assert outcome.returncode == 0
+    assert 'There is no report: A report needs jinja2' in outcome.stdout
+
+
+def test_a_selection_leaves_a_report_where_the_images_are_found(files):
+    outcome = call('select', '--bank', files / 'features', '--num-images', 3, 6)
+    assert f'wrote the report {files / "coreset.html"}' in outcome.stdout
+    assert '>6 of 12 images<' in (files / 'coreset.html').read_text(encoding='utf-8')
+
+
+def test_and_none_where_they_are_not_or_nobody_wants_one(files):
+    call('select', '--bank', files / 'features', '--num-images', 3, '--no-report')
+    call('select', '--bank', files / 'features', '--num-images', 3, '--dry-run')
+    assert not (files / 'coreset.html').exists()
+    (files / 'images').rename(files / 'moved')
+    call('select', '--bank', files / 'features', '--num-images', 3)
+    assert not (files / 'coreset.html').exists()
+    outcome = call('select', '--bank', files / 'features', '--num-images', 3, '--report')
+    assert 'without pictures' in outcome.stdout

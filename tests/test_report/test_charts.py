@@ -1,0 +1,43 @@
+import numpy as np
+
+from mmcsod import select_coreset
+from mmcsod.report.charts import draw_class_coverage, draw_coverage, draw_distribution
+from mmcsod.report.distributions import Distribution
+from mmcsod.report.selected import Selected
+from tests.test_report.conftest import make_bank
+
+
+def test_a_distribution_says_in_words_and_numbers_what_it_draws():
+    chart = draw_distribution(Distribution('Sizes', 'area', '', ('small', 'large'), {
+        'pool': np.array([30, 10]), 'half': np.array([1, 1]), 'one': np.array([1, 0])}, 'objects'))
+    divergence = .75 * np.log(1.5) + .25 * np.log(.5)
+    assert f'half {divergence:.4f}, one ∞ nats' in chart.summary
+    assert chart.header == ['area', 'pool, objects', 'pool, %', 'half, objects', 'half, %', 'one, objects', 'one, %']
+    assert chart.rows[1] == ['large', '10', '25.0', '1', '50.0', '0', '0.0']
+    assert '% of objects' in chart.svg
+    assert 'area' in chart.svg
+
+
+def test_a_set_without_objects_divides_by_nothing():
+    chart = draw_distribution(Distribution('Sizes', 'area', '', ('a',), {
+        'pool': np.array([3]), 'none': np.array([0])}, 'objects'))
+    assert 'none unknown' in chart.summary
+
+
+def test_coverage_ends_where_the_coreset_does():
+    bank = make_bank()
+    one, two = (Selected.find(name, bank, select_coreset(bank, number)) for name, number in (('a', 9), ('b', 4)))
+    chart = draw_coverage([one, two])
+    ends = [np.mean([np.nan_to_num(view.coverage[-1]) for view in own.views.values()]) for own in (one, two)]
+    assert chart.summary == f'In the end: a {ends[0]:.3f} with 9 images, b {ends[1]:.3f} with 4 images.'
+    assert [row[0] for row in chart.rows] == list('123456789')
+    assert chart.rows[-1][2] == ''
+    assert 'images picked' in chart.svg
+
+
+def test_a_class_that_is_never_picked_is_told_so():
+    bank = make_bank()
+    one = Selected.find('a', bank, select_coreset(bank, 1))
+    missing = next(label for label, view in one.views.items() if np.isnan(view.coverage).all())
+    chart = draw_class_coverage([one], missing, 'x')
+    assert chart.rows == [['a', 'never', 'none']]

@@ -1,0 +1,34 @@
+from mmcsod import select_coreset
+from mmcsod.report import facts
+from mmcsod.report.selected import Selected
+from tests.test_report.conftest import make_bank
+
+BANK = make_bank(
+    num_images=12, config='c.py', identity={'weights': 'ab' * 32, 'tap': 'fc'}, versions={'mmcsod': '1', 'torch': '2'},
+    images_left_out={'no box': 3}, objects_left_out={'crowd': 1234}, unreadable_images=[f'{i}.jpg' for i in range(7)])
+
+
+def test_pool_and_coresets_side_by_side():
+    one, two = (Selected.find(name, BANK, select_coreset(BANK, 4, method=name)) for name in ('csod', 'uniform'))
+    lines = {name: values for name, *values in facts.table(BANK, [one, two], {'csod': '2001-02-03'})}
+    assert lines['Images'] == ['12', '4', '4']
+    assert lines['Objects'][0] == str(BANK.rows['count'].sum())
+    assert lines['Method'] == ['', 'csod', 'uniform']
+    assert lines['lam'] == ['', '0.666667 (2 N / D)', '']
+    assert lines['Seed'] == ['', '', '0']
+    assert lines['Written'] == ['', '2001-02-03', '']
+
+
+def test_how_the_features_were_made():
+    found = dict(facts.features(BANK))
+    assert found['Detector config'] == 'c.py'
+    assert found['Checkpoint'] == 'SHA-256 of the weights abababababababab…'
+    assert found['Versions'] == 'mmcsod 1, torch 2'
+    assert list(dict(facts.features(make_bank(num_images=3)))) == ['Vectors']
+
+
+def test_what_was_left_out():
+    assert facts.left_out(BANK) == [
+        '3 images left out: no box.', '1,234 objects left out: crowd.',
+        '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, ….']
+    assert facts.left_out(make_bank(num_images=3)) == []

@@ -1,0 +1,119 @@
+"""The page as a file; test_browser.py opens it."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from mmcsod import Coreset, FeatureBank, Pick, UserError, select_coreset
+from mmcsod.report.page import write_report
+from tests.test_report.conftest import make_bank
+
+
+class Page(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tags, self.attributes, self.ids, self.data, self._in_script = [], [], [], {}, None
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        named = dict(attrs)
+        self.ids.append(named.get('id'))
+        self._in_script = named.get('id') if tag == 'script' else None
+
+    def handle_data(self, data):
+        if self._in_script:
+            self.data[self._in_script] = json.loads(data)
+            self._in_script = None
+
+
+@pytest.fixture(scope='module')
+def page(pool, tmp_path_factory):
+    path = tmp_path_factory.mktemp('page') / 'report.html'
+    write_report(path, pool.bank, pool.coresets, pool.root)
+    return path
+
+
+def test_names_are_data(page, pool):
+    found = Page(page)
+    assert found.tags.count('script') == 3
+    assert not [name for name, _ in found.attributes if name.startswith('on')]
+    assert found.data['data']['names'] == list(pool.bank.images)
+    assert found.data['data']['classes'] == list(pool.bank.classes)
+
+
+def test_nothing_points_out_of_the_page(page):
+    found = Page(page)
+    targets = [value for name, value in found.attributes if name in ('src', 'href', 'action', 'srcset', 'poster')]
+    assert targets
+    assert all(value.startswith(('#', 'data:')) for value in targets)
+    style = re.search('<style>.*?</style>', page.read_text(encoding='utf-8'), re.DOTALL)[0]
+    assert 'url(' not in style
+    assert '@import' not in style
+
+
+def test_every_picture_is_in_there_once(page, pool):
+    pictures = Page(page).data['pictures']
+    assert set(pictures) == {str(image) for image in range(len(pool.bank.images))}
+    text = page.read_text(encoding='utf-8')
+    assert all(text.count(uri) == 1 for uri in pictures.values())
+
+
+def test_no_identifier_stands_twice_and_every_label_leads_somewhere(page):
+    found = Page(page)
+    identifiers = [name for name in found.ids if name]
+    assert len(identifiers) == len(set(identifiers))
+    for name, value in found.attributes:
+        if name in ('aria-labelledby', 'aria-describedby'):
+            assert value in identifiers
+        if name == 'href' and value.startswith('#') and len(value) > 1:
+            assert value[1:] in identifiers
+
+
+def test_what_each_pick_stands_for_adds_up_to_the_pool(page, pool):
+    for coreset in Page(page).data['data']['coresets']:
+        held = {label for pick in coreset['picks'] for label, _ in pick['objects']}
+        picked = {pick['image'] for pick in coreset['picks']}
+        rows = {(int(row['image']), int(row['label'])) for row in pool.bank.rows
+                if row['image'] not in picked and row['label'] in held}
+        stands = [(image, label) for pick in coreset['picks'] for label, images, _ in pick['stands'] for image in images]
+        assert sorted(stands) == sorted(rows)
+
+
+def test_without_pictures_it_says_so(pool, tmp_path):
+    write_report(tmp_path / 'a.html', pool.bank, pool.coresets, None)
+    assert 'the images were not found' in (tmp_path / 'a.html').read_text(encoding='utf-8')
+    assert Page(tmp_path / 'a.html').data['pictures'] == {}
+
+
+def test_a_bank_of_bare_vectors_has_a_report(tmp_path):
+    bank = FeatureBank.from_arrays(np.eye(4), list('abcd'), [0, 0, 1, 1], ['x', 'y'])
+    write_report(tmp_path / 'a.html', bank, {'a': select_coreset(bank, 2)}, None)
+    assert Page(tmp_path / 'a.html').data['data']['names'] == list('abcd')
+
+
+def test_terms_of_other_methods_are_shown(tmp_path):
+    bank = make_bank(num_images=5)
+    picks = (Pick(bank.images[0], 0, score=1.5, likeness=0.25, novelty=0.75), Pick(bank.images[1], 1))
+    write_report(tmp_path / 'a.html', bank, {'a': Coreset(picks, bank.classes, 'new')}, None)
+    first, second = Page(tmp_path / 'a.html').data['data']['coresets'][0]['picks']
+    assert first['terms'] == {'Score': 1.5, 'Likeness': 0.25, 'Novelty': 0.75}
+    assert second['terms'] == {}
+
+
+def test_a_file_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path):
+    bank = FeatureBank.from_arrays(np.eye(2), ['a\udce4.jpg', 'b'], [0, 0], ['x'])
+    write_report(tmp_path / 'a.html', bank, {'a': Coreset((Pick('a\udce4.jpg', 0),), ('x',), 'by hand')}, None)
+    assert 'a?.jpg' in (tmp_path / 'a.html').read_text(encoding='utf-8')
+
+
+def test_a_coreset_of_another_bank_leaves_no_file(pool, tmp_path):
+    with pytest.raises(UserError, match='are not in the bank'):
+        write_report(tmp_path / 'a.html', pool.bank, {'a': Coreset((Pick('zebra'),), ('x',), 'by hand')}, None)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,19 @@
+import pytest
+
+from mmcsod import Coreset, Pick, UserError
+from mmcsod.report.selected import Selected
+from tests.test_report.conftest import CLASSES, make_bank
+
+
+def test_picks_are_found_in_the_bank_in_pick_order():
+    bank = make_bank(num_images=9)
+    coreset = Coreset((Pick(bank.images[4], 1), Pick(bank.images[2])), ('other', CLASSES[3]), 'by hand')
+    one = Selected.find('one', bank, coreset)
+    assert one.images.tolist() == [4, 2]
+    assert one.turns == [3, None]
+    assert one.mask.nonzero()[0].tolist() == [2, 4]
+
+
+def test_an_image_of_another_bank_is_refused():
+    with pytest.raises(UserError, match='of the coreset one are not in the bank'):
+        Selected.find('one', make_bank(num_images=3), Coreset((Pick('zebra.jpg'),), ('a',), 'by hand'))

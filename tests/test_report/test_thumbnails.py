@@ -1,0 +1,68 @@
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from mmcsod import FeatureBank
+from mmcsod.report import thumbnails
+from mmcsod.report.thumbnails import make_thumbnails
+
+
+def make_bank(names):
+    return FeatureBank.from_arrays(np.ones((len(names), 2)), list(names), [0] * len(names), ['x'])
+
+
+def write(root, names, size=(400, 300), **options):
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    for name in names:
+        Image.fromarray(pixels).save(root / name, **options)
+
+
+def opened(uri):
+    head, _, body = uri.partition(',')
+    assert head == 'data:image/webp;base64'
+    return Image.open(io.BytesIO(base64.b64decode(body)))
+
+
+def test_picks_are_larger_than_the_rest(tmp_path):
+    write(tmp_path, names := ['a.png', 'b.jpg', 'c.png'])
+    made = make_thumbnails(make_bank(names), tmp_path, [1], [0, 1, 0])
+    assert {image: opened(uri).size for image, uri in made.images.items()} == {1: (320, 240), 0: (144, 108)}
+    assert made.sizes[1] == (400, 300)
+    assert (made.unreadable, made.left_out) == ([], 0)
+
+
+def test_the_budget_holds_and_what_found_no_room_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(thumbnails, 'CHUNK', 2)
+    write(tmp_path, names := [f'{number}.png' for number in range(12)])
+    made = make_thumbnails(make_bank(names), tmp_path, [0], range(12), budget=60_000)
+    assert sum(map(len, made.images.values())) <= 60_000
+    assert 1 <= len(made.images) < 12
+    assert 0 in made.images
+    assert len(made.images) + made.left_out == 12
+
+
+def test_more_images_than_are_read_are_counted_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(thumbnails, 'MOST', 3)
+    write(tmp_path, names := [f'{number}.png' for number in range(6)])
+    made = make_thumbnails(make_bank(names), tmp_path, [5], range(6))
+    assert sorted(made.images) == [0, 1, 2, 5]
+    assert made.left_out == 2
+
+
+def test_a_photograph_stands_as_its_camera_was_held(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write(tmp_path, ['a.jpg'], exif=exif)
+    made = make_thumbnails(make_bank(['a.jpg']), tmp_path, [0], [])
+    assert made.sizes[0] == (300, 400)
+    assert opened(made.images[0]).size == (240, 320)
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    (tmp_path / 'text.jpg').write_text('no image')
+    (tmp_path / 'cut.png').write_bytes(b'\x89PNG\r\n\x1a\n')
+    made = make_thumbnails(make_bank(['text.jpg', 'cut.png', 'gone.jpg']), tmp_path, [0, 1], [2])
+    assert made.unreadable == ['text.jpg', 'cut.png', 'gone.jpg']
+    assert made.images == {}
