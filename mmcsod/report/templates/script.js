@@ -220,7 +220,7 @@ $('pick').addEventListener('click', event => { if (event.target === $('pick')) $
 $('coreset')?.addEventListener('change', event => show(+event.target.value));
 canvas.addEventListener('pointermove', onPoint);
 canvas.addEventListener('pointerdown', onPoint);
-canvas.addEventListener('pointerleave', () => mark(-1));
+canvas.addEventListener('pointerleave', () => { if (!canvas.matches(':focus-visible')) mark(-1); });
 canvas.addEventListener('click', openMarked);
 canvas.addEventListener('keydown', onMapKey);
 canvas.addEventListener('blur', () => mark(-1));
