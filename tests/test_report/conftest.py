@@ -11,7 +11,8 @@ from mmcsod import Coreset, FeatureBank, Pick, select_coreset
 from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 
 CLASSES = ('<script>alert(1)</script>', 'ca"t\' & $x^2$', 'כלב שחור', '車', 'very ' * 40 + 'long')
-STEMS = ('<img src=x onerror=alert(1)>', 'quo"te\'s', 'עברית', 'ünïcode 車', 'long' * 50, '{{ 7 * 7 }}', 'a&amp;b', '</script>')
+STEMS = ('<img src=x onerror=alert(1)>', 'quo"te\'s', 'עברית', 'ünïcode 車', 'long' * 50, '{{ 7 * 7 }}', 'a&amp;b',
+         '</script>')
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync']

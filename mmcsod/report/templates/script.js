@@ -188,7 +188,7 @@ function openMarked() {
 function onMapKey(event) {
   const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key], all = picks();
   if (step && all.length) { event.preventDefault(); mark(all[(all.indexOf(marked) + step + all.length + (step < 0 && !all.includes(marked))) % all.length]); }
-  if (event.key === 'Enter') openMarked();
+  if (event.key === 'Enter') { event.preventDefault(); openMarked(); }  // or it would press the button that gets the focus
   if (event.key === 'Escape') mark(-1);
 }
 function show(coreset) {
