@@ -58,12 +58,12 @@ class Banks:
     def _find_or_extract(self, tap: str) -> TimedBank:
         directory = self._work_dir / f'features_{tap}'
         note = directory.with_suffix('.json')
-        is_there = directory.exists() and note.exists()
-        if is_there and self._overwrite and self._differences(note):
+        is_there, is_ours = directory.exists() and note.exists(), self._experiment.selector.checkpoint is None
+        if is_there and self._overwrite and (self._differences(note) or (is_ours and self._data_changed(directory))):
             is_there = False
         # Given weights may be others than last time, which extraction notices; a selector of our own is known by its
         # settings, so that a bank can be copied to another machine without its selector.
-        if self._experiment.selector.checkpoint is not None or not is_there:
+        if not (is_ours and is_there):
             checkpoint, before = self._checkpoint(), _written(directory)
             start = time.perf_counter()
             self._extract(tap, directory, checkpoint)
@@ -73,6 +73,9 @@ class Banks:
         if differing:
             raise UserError(f'{directory} was made with another selector ({"; ".join(differing)}); name another '
                             '--work-dir, or replace it with --overwrite.')
+        if is_there and is_ours and self._data_changed(directory):
+            raise UserError(f'{directory} was made with other images or annotations than the training set has now; '
+                            'name another --work-dir, or replace it with --overwrite.')
         return TimedBank(FeatureBank.load(directory), read_json(note, 'a note on a bank')['seconds'])
 
     def _settings(self) -> dict[str, Any]:
@@ -85,6 +88,21 @@ class Banks:
         found, wanted = read_json(note, 'a note on a bank').get('settings', {}), self._settings()
         return [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items()
                 if value != wanted.get(name)]
+
+    def _data_changed(self, directory: Path) -> bool:
+        """Return whether images or annotations are others than when a bank was made; warn of changed image files."""
+        from mmcsod.config import load_config
+        from mmcsod.features.dataset import ExtractionDataset
+        from mmcsod.features.reuse import warn_of_changed_files
+
+        identity = FeatureBank.load(directory).provenance.get('identity', {})
+        if 'dataset' not in identity:  # a bank made by hand
+            return False
+        selector = self._experiment.selector
+        data = ExtractionDataset(load_config(selector.config, self._experiment.cfg_options),
+                                 keep_ignored=selector.keep_ignored)
+        warn_of_changed_files(directory, data)
+        return bool(identity['dataset'] != data.fingerprint())
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
         from mmcsod.config import load_config

@@ -7,7 +7,6 @@ calls; the run leaves ``result.json`` in its work dir.
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from typing import Any
 from mmcsod.console import run
 from mmcsod.errors import UserError
 from mmcsod.fileio import read_json, write_json
-from mmcsod.processes import FAST_MALLOC, end_with_parent
+from mmcsod.processes import child_environment, end_with_parent
 
 
 def train_in_process(work_dir: Path, config: str, coreset: Path | None,
@@ -40,14 +39,37 @@ def train_in_process(work_dir: Path, config: str, coreset: Path | None,
         'config': config,
         'coreset': None if coreset is None else str(coreset),
         'coreset_sha256': None if coreset is None else hashlib.sha256(coreset.read_bytes()).hexdigest(),
+        'annotations_sha256': annotation_digests(config, options.get('cfg_options')),
         'options': {**options, 'work_dir': str(work_dir)},
     }
     asked, result = work_dir / 'request.json', work_dir / 'result.json'
-    if not (result.exists() and asked.exists() and read_json(asked, 'a request') == request):
+    if not (result.exists() and asked.exists() and _is_same(read_json(asked, 'a request', dict[str, Any]), request)):
         result.unlink(missing_ok=True)
         write_json(asked, request)
         _call(work_dir)
     return read_json(result, 'the result of a run')
+
+
+def annotation_digests(config: str, overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each local annotation file of a config's training set, by its path in the config."""
+    from mmcsod.config import load_config, training_set
+    from mmcsod.datasets.ids import leaf_configs
+
+    digests: dict[str, str] = {}
+    try:
+        leaves = leaf_configs(training_set(load_config(config, overrides)))
+    except UserError:  # the run tells it
+        return digests
+    for leaf in leaves:
+        path = Path(leaf.get('data_root') or '', leaf.get('ann_file') or '')
+        if path.is_file():
+            digests[str(leaf['ann_file'])] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digests
+
+
+def _is_same(asked: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    """Return whether a run was asked for as one is now; older versions did not write all of it down."""
+    return {**request, **asked} == request
 
 
 def _call(work_dir: Path) -> None:
@@ -55,7 +77,7 @@ def _call(work_dir: Path) -> None:
     command = [sys.executable, '-m', __name__, str(work_dir / 'request.json')]
     with log.open('wb') as file:
         status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-                                env={**FAST_MALLOC, **os.environ}).returncode
+                                env=child_environment()).returncode
     if status:
         lines = log.read_text(errors='replace').strip().splitlines() or ['nothing was printed']
         raise UserError(f'The run in {work_dir} failed with status {status} ({lines[-1][:300]}); see {log}.')

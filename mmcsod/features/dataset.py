@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -207,11 +208,35 @@ class ExtractionDataset(Dataset):
         boxes[ignored] = _as_tensor(data_sample.ignored_instances.bboxes)
         return boxes
 
+    def image_paths(self) -> Iterator[str]:
+        """Yield where each image is, in dataset order."""
+        for leaf in self._leaves:
+            for position in range(len(leaf)):
+                yield leaf.get_data_info(position)['img_path']
+
     def fingerprint(self) -> str:
         """Return a SHA-256 of the image ids, classes and annotations."""
         digest = hashlib.sha256('\n'.join((*self.classes, '', *self.images)).encode())
         digest.update(self.objects.tobytes())
         return digest.hexdigest()
+
+
+def image_file_digests(pool: ExtractionDataset) -> dict[str, str]:
+    """Return SHA-256s that tell whether image files were replaced or removed, without reading them.
+
+    Returns:
+        'sizes': of their sizes in bytes, in dataset order; 'times': of when they were last written. Images that are no
+        local files count as nothing.
+    """
+    sizes, times = hashlib.sha256(), hashlib.sha256()
+    for path in pool.image_paths():
+        try:
+            found = Path(path).stat()
+            sizes.update(f'{found.st_size}\n'.encode())
+            times.update(f'{found.st_mtime_ns}\n'.encode())
+        except (OSError, ValueError):
+            sizes.update(b'none\n')
+    return {'sizes': sizes.hexdigest(), 'times': times.hexdigest()}
 
 
 def _mmdet_labels(info: Mapping[str, Any]) -> np.ndarray:

@@ -23,7 +23,7 @@ from mmcsod.errors import UserError
 from mmcsod.features.audit import NUM_EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.dataset import ExtractionDataset, Sample
+from mmcsod.features.dataset import ExtractionDataset, Sample, image_file_digests
 from mmcsod.features.distributed import on_first_process, wait_for_all
 from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
@@ -176,6 +176,7 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, 
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
         'data_root': pool.root,
         'identity': identity,
+        'image_files': image_file_digests(pool),
         'unreadable_images': names,
         'images_not_finite': not_finite_names,
         'images_left_out': dict(pool.images_left_out.counts),

@@ -10,7 +10,7 @@ from typing import Any
 from mmcsod.bank import FeatureBank, is_bank_folder
 from mmcsod.errors import UserError
 from mmcsod.features.chunks import ChunkStore
-from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.features.dataset import ExtractionDataset, image_file_digests
 from mmcsod.features.identity import differences
 from mmcsod.features.options import ExtractionOptions
 
@@ -32,6 +32,7 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
     store.restore()
     if store.directory.exists() and _is_reusable(store, pool, identity, options):
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
+        warn_of_changed_files(store.directory, pool)
         store.discard()
         return None
     begun = _begun(store, options)
@@ -62,6 +63,20 @@ def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[s
         return True
     logger.info('%s will be replaced.', store.directory)
     return False
+
+
+def warn_of_changed_files(directory: Path, pool: ExtractionDataset) -> None:
+    """Say so where image files were replaced or removed since a bank was made of them; nobody read their pixels."""
+    before = FeatureBank.load(directory).provenance.get('image_files')
+    if before is None:  # of an older version
+        return
+    now = image_file_digests(pool)
+    if before.get('sizes') != now['sizes']:
+        logger.warning('Image files have other sizes than when %s was made, or are gone; if their pixels changed, '
+                       'extract again with --overwrite.', directory)
+    elif before.get('times') != now['times']:
+        logger.info('Image files were written since %s was made, with sizes as before; if their pixels changed, '
+                    'extract again with --overwrite.', directory)
 
 
 def _load(directory: Path, options: ExtractionOptions) -> FeatureBank | None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import time
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcsod import UserError
+from mmcsod import UserError, processes
 from mmcsod.experiments import training_run
 from mmcsod.experiments.training_run import train_in_process
 
@@ -79,3 +80,27 @@ def test_nothing_trains_on_when_the_experiment_is_killed():
     while child.exists() and 'State:\tZ' not in (child / 'status').read_text() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert time.monotonic() < deadline
+
+
+def test_a_process_whose_parent_ended_as_it_started_ends_too(monkeypatch):
+    """Its parent's death was over before it could ask to be told."""
+    monkeypatch.setenv(processes.PARENT, '1' if os.getpid() != 1 else '2')
+    done = subprocess.run([sys.executable, '-c', CHILD], capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    child = [sys.executable, '-c', CHILD.replace('time.sleep(60)', '')]
+    done = subprocess.run(child, env=processes.child_environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, 'ready\n')
+
+
+def test_edited_annotations_make_another_run(tmp_path, calls):
+    (tmp_path / 'data').mkdir()
+    annotations = tmp_path / 'data' / 'train.json'
+    (tmp_path / 'config.py').write_text(
+        f"train_dataloader = dict(dataset=dict(data_root={str(annotations.parent)!r}, ann_file='train.json'))")
+    for content, number in (('one', 1), ('one', 1), ('two', 2)):
+        annotations.write_text(content)
+        assert train_in_process(tmp_path / 'run', str(tmp_path / 'config.py'), None, {})['number'] == number
+    request = json.loads((tmp_path / 'run' / 'request.json').read_text())
+    del request['annotations_sha256']  # as older versions wrote it
+    (tmp_path / 'run' / 'request.json').write_text(json.dumps(request))
+    assert train_in_process(tmp_path / 'run', str(tmp_path / 'config.py'), None, {})['number'] == 2
