@@ -215,6 +215,9 @@ class FeatureBank:
             UserError: If the folder is not a bank, is of a newer version, is damaged, or its tables disagree.
         """
         directory = Path(directory)
+        if not (directory / 'meta.json').exists():
+            raise UserError(f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
+                            'in WORK_DIR/features.')
         content = read_json(directory / 'meta.json', "a feature bank's meta.json")
         if not isinstance(content, dict) or content.get('format') != FORMAT:
             raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')

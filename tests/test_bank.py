@@ -122,7 +122,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_folders_that_are_no_bank_are_refused(tmp_path):
-    with pytest.raises(UserError, match='cannot be read'):
+    with pytest.raises(UserError, match='There is no feature bank in'):
         FeatureBank.load(tmp_path / 'none')
     (tmp_path / 'meta.json').write_text('{}')
     with pytest.raises(UserError, match='is not a feature bank'):

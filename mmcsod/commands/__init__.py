@@ -44,7 +44,7 @@ def _main(words: list[str]) -> int | None:
     parser = _Parser(prog='mmcsod', description='Choose the images to train an object detector on.',
                                      epilog="'mmcsod COMMAND --help' says more, with an example.")
     parser.add_argument('--version', action='version', version=f'mmcsod {__version__}')
-    commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND')
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         if name in words:  # the others' options are of no use, and importing them takes time
@@ -52,6 +52,9 @@ def _main(words: list[str]) -> int | None:
             command.description, command.epilog = module.DESCRIPTION, module.EXAMPLES
             module.add_arguments(command)
     args, unknown = parser.parse_known_args(words)
+    if args.command is None:
+        parser.print_help()
+        return 0
     if unknown:
         commands.choices[args.command].error(f'there is no option {" ".join(unknown)}')
     if rank(getattr(args, 'launcher', 'none')) != 0:

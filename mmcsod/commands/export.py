@@ -38,6 +38,8 @@ def main(args: argparse.Namespace) -> None:
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
     settings = export_coreset(coreset, config, args.format, args.out, images)
     print(f'{len(coreset)} images written to {args.out}')
+    if args.format == 'yolo':
+        print(f'Train on them with {args.out}/data.yaml, once it names your validation images.')
     for source in settings:
         print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
 

@@ -60,7 +60,9 @@ def _describe_parameters(coreset: Coreset) -> str:
     words = [f'method {coreset.method}']
     if 'lam' in parameters:
         rule = parameters['lam_rule']
-        words.append(f'lam {parameters["lam"]:.6g} ({"auto: 2 N / D" if rule == "2*N/D" else "as given"})')
+        number = 'N estimated' if 'num_objects' in parameters else f'N = {len(coreset)}'
+        how = f'auto: 2 N / D, {number}, D = {parameters["num_pool"]}' if rule == '2*N/D' else 'as given'
+        words.append(f'lam {parameters["lam"]:.6g} ({how})')
     if 'seed' in parameters:
         words.append(f'seed {parameters["seed"]}')
     return ', '.join(words)

@@ -56,7 +56,7 @@ def test_draws_the_figures(files):
 
 @pytest.mark.parametrize(('arguments', 'message'), [
     (['features', 'none.json'], 'none.json cannot be read'),
-    (['none', 'first.json'], "a feature bank's meta.json"),
+    (['none', 'first.json'], 'There is no feature bank in '),
     (['features', 'first.json', 'first.json'], 'A coreset file is given twice'),
     (['features', 'first.json', '--class', 'cow'], "There is no class 'cow' in the bank; its classes are cat, dog"),
     (['features', 'other.json'], "1 of the 2 images of the coreset other are not in the bank, first 'z'"),

@@ -105,3 +105,11 @@ def test_the_list_of_commands_loads_nothing_that_takes_time():
             "except SystemExit: print({'numpy', 'torch', 'mmengine', 'scipy', 'tabulate'} & set(sys.modules))")
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.endswith('set()\n'), done.stdout + done.stderr
+
+
+def test_without_a_command_there_is_help(capsys):
+    with pytest.raises(SystemExit) as outcome:
+        main([])
+    assert outcome.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(f'{command} ' in printed.replace('\n', ' ') for command in COMMANDS)

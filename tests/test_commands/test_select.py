@@ -35,7 +35,8 @@ def test_several_budgets_give_nested_files_and_a_summary(work_dir):
     assert total[2:] == ['8', str(objects_of(bank, small)), '20', str(objects_of(bank, large)),
                          str(len(np.unique(bank.rows['image']))), str(bank.rows['count'].sum())]
     assert 'the first 8 of 20 images are not what --num-images 8 alone gives' in result.stdout
-    assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D)' in result.stdout
+    assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D, N = 20, D = ' in result.stdout
+    assert f'Train on it: mmcsod retrain CONFIG {work_dir}/coreset.json' in result.stdout
 
 
 def test_a_method_that_is_not_nested_selects_for_each_budget(work_dir):

@@ -176,7 +176,7 @@ def test_a_damaged_bank_is_replaced_on_request(name, cfg, detector, tmp_path):
 def test_a_folder_that_holds_other_files_is_never_replaced(cfg, detector, tmp_path):
     (tmp_path / 'features').mkdir()
     (tmp_path / 'features' / 'thesis.tex').write_text('mine')
-    with pytest.raises(UserError, match=r'meta\.json cannot be read'):
+    with pytest.raises(UserError, match=r'There is no feature bank in .*features: it has no meta\.json'):
         extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
     assert (tmp_path / 'features' / 'thesis.tex').read_text() == 'mine'
 
