@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope='module')
 def site(tmp_path_factory):
     out = tmp_path_factory.mktemp('site')
-    done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '-q', '--strict', '-d', str(out)], cwd=ROOT,
+    # Not with -q, which would keep warnings from --strict too.
+    done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--strict', '-d', str(out)], cwd=ROOT,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
