@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcsod.bank import FeatureBank
+from mmcsod.selection.kernels.numpy_kernel import scaled_products
 from mmcsod.selection.kernels.pruned_kernel import LARGEST_FRONT, WORTH_PRUNING
 from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
@@ -137,10 +138,10 @@ def _front(pool: Pool, kernel: str) -> int:
 
 def _seconds_in_memory(vectors: np.ndarray) -> float:
     rows = vectors[:max(1, PROBE_BYTES // max(1, vectors[:1].nbytes))]
-    query = np.ones(vectors.shape[1], np.float32)
+    scale, query = np.ones(len(rows), np.float32), np.ones(vectors.shape[1], np.float32)
     rows.max()  # reads them
     start = time.perf_counter()
-    rows.astype(np.float32, copy=False) @ query
+    scaled_products(np.asarray(rows), scale, query)
     return (time.perf_counter() - start) / len(rows)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.shards import gather_records
 from mmcsod.selection.unit_rows import UnitRows
@@ -43,8 +42,7 @@ class ClassObjective:
     then make the same calls in the same order. Rows are numbered within the whole class.
     """
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory,
-                 held: slice | None = None, group: Group = ALONE) -> None:
+    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
         """Start with nothing selected.
 
         Args:
@@ -52,14 +50,10 @@ class ClassObjective:
             eligible: (n,) bool, the rows of the whole class that take part.
             lam: The balance of Eq. 4.
             make_kernel: Makes the kernel that searches the rows.
-            held: Which rows of the class ``units`` are; None for all.
-            group: The processes that share the class.
         """
         self._units = units
         self._lam = lam
-        self._held = slice(0, len(eligible)) if held is None else held
-        self._group = group
-        self._remaining = eligible[self._held].copy()
+        self._remaining = eligible[units.held].copy()
         self._pool_count = self._summed_count = int(eligible.sum())
         self._selected_count = 0
         self._pool_sum = units.total.copy()
@@ -67,14 +61,14 @@ class ClassObjective:
         self._kernel = make_kernel(units.vectors, units.inverse_norms, self._remaining.copy())
 
     def unit(self, row: int) -> np.ndarray:
-        """Return a row at unit length, (d,) float64; zeros where another process holds it."""
-        return self._units.row(row - self._held.start) if self._holds(row) else np.zeros_like(self._selected_sum)
+        """See :class:`mmcsod.selection.unit_rows.UnitRows`."""
+        return self._units.unit(row)
 
     def select(self, row: int, unit: np.ndarray) -> None:
         """Move a row, at unit length ``unit``, from the first sum of Eq. 4 to the second (Alg. 1, lines 16-17)."""
-        if self._holds(row):
-            self._remaining[row - self._held.start] = False
-            self._kernel.remove(row - self._held.start)
+        if self._units.holds(row):
+            self._remaining[row - self._units.held.start] = False
+            self._kernel.remove(row - self._units.held.start)
         self._pool_count -= 1
         self._selected_count += 1
         self._selected_sum += unit
@@ -91,13 +85,10 @@ class ClassObjective:
         if self._remaining.any():
             rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
         pool, selected = self._similarities(rows)
-        rows, pool, selected = self._shared(rows + self._held.start, pool, selected, tolerance)
+        rows, pool, selected = self._shared(rows + self._units.held.start, pool, selected, tolerance)
         scores = self._lam * pool - selected
         winner = self._winner(rows, pool, selected, scores, tolerance) if len(rows) > 1 else 0
         return Best(int(rows[winner]), float(pool[winner]), float(selected[winner]), float(scores[winner]))
-
-    def _holds(self, row: int) -> bool:
-        return self._held.start <= row < self._held.stop
 
     def _shared(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray,
                 tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -105,11 +96,11 @@ class ClassObjective:
 
         None is left out: what is within the tolerance of the highest score of all is so of its own process's too.
         """
-        if self._group.size == 1:
+        if self._units.group.size == 1:
             return rows, pool, selected
         scores = self._lam * pool - selected
         near = scores >= scores.max(initial=-np.inf) - tolerance
-        found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._group)
+        found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._units.group)
         return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
     def _winner(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, scores: np.ndarray,

@@ -82,7 +82,11 @@ class Pool:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
-        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows))
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows),
+                        self._number_in_class(rows))
+
+    def _number_in_class(self, rows: slice) -> int:
+        return int(rows.start - self._starts[self.row_labels[rows.start]]) if rows.stop > rows.start else 0
 
     def _checksum(self, rows: slice) -> str | None:
         """Return the checksum that consecutive rows must have, known where they are a whole class as it was written."""

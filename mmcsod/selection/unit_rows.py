@@ -38,10 +38,12 @@ class UnitRows:
     Attributes:
         vectors: (n, d) float32 or float16, as given, memory-mapped or not.
         inverse_norms: (n,) float64, 0 for zero vectors and for rows left out.
+        held: Which rows of the class these are.
+        group: The processes that share the class.
     """
 
     def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str,
-                 group: Group = ALONE, sha256: str | None = None) -> None:
+                 group: Group = ALONE, sha256: str | None = None, first: int = 0) -> None:
         """Read the vectors once for norms and sum.
 
         Args:
@@ -50,13 +52,15 @@ class UnitRows:
             name_row: What to call a row in an error message.
             group: The processes that share the class.
             sha256: What the checksum of the vectors' bytes must be, where it is known.
+            first: Number, within the class, of the first of these rows.
 
         Raises:
             UserError: If an eligible row holds NaN or infinity; names the first. If the checksum is another.
         """
         self.vectors = vectors
         self.inverse_norms = np.zeros(len(vectors))
-        self._group = group
+        self.group = group
+        self.held = slice(first, first + len(vectors))
         self._total = OrderedSum(vectors.shape[1], group)
         digest = hashlib.sha256()
         for rows, block in self._blocks():
@@ -81,7 +85,7 @@ class UnitRows:
 
     def sum(self, chosen: np.ndarray) -> np.ndarray:
         """Return the (d,) float64 sum of the unit rows where ``chosen``, (n,) bool, is True."""
-        total = OrderedSum(self.vectors.shape[1], self._group)
+        total = OrderedSum(self.vectors.shape[1], self.group)
         weights = np.where(chosen, self.inverse_norms, 0)
         for rows, block in self._blocks():
             total.add(_weighted_sum(weights[rows], block))
@@ -94,8 +98,16 @@ class UnitRows:
             part = slice(begin, begin + step)
             yield part, self.vectors[rows[part]].astype(np.float64) * self.inverse_norms[rows[part], None]
 
+    def holds(self, row: int) -> bool:
+        """Return whether a row, by its number within the class, is one of these."""
+        return self.held.start <= row < self.held.stop
+
+    def unit(self, row: int) -> np.ndarray:
+        """Return a unit vector, (d,) float64, by its number within the class; zeros where another process holds it."""
+        return self.row(row - self.held.start) if self.holds(row) else np.zeros(self.vectors.shape[1])
+
     def row(self, row: int) -> np.ndarray:
-        """Return one unit vector, (d,) float64."""
+        """Return one of these unit vectors, (d,) float64."""
         return self.vectors[row].astype(np.float64) * self.inverse_norms[row]
 
     def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:

@@ -14,7 +14,7 @@ from banks import SHAPES, make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.selection.methods.by_row import RowSelector, make_states, take_turns
+from mmcsod.selection.methods.by_row import make_states, take_own_turns, take_shared_turns
 from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
 from mmcsod.selection.methods.lazy_rows import LazyRows, Rule
 from mmcsod.selection.methods.log_det import EPSILON, LogDet
@@ -62,7 +62,7 @@ def _log_det(vectors: np.ndarray, first: int = 0) -> list[int]:
     rows = LazyRows(UnitRows(vectors, eligible), eligible, LogDet(eligible, lambda: 0.0))
     picks = [first]
     while len(picks) < PICKS:
-        rows.select(picks[-1])
+        rows.select(picks[-1], rows.unit(picks[-1]))
         picks.append(rows.best().row)
     return picks
 
@@ -106,8 +106,9 @@ def cost(args: argparse.Namespace) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         task = make_task(bank, SelectionOptions(num_images=args.num_images, method=method))
         setup, states = _timed(lambda task=task, method=method: make_states(task.pool, _maker(method)))
-        seconds, picks = _timed(lambda task=task, states=states: list(islice(take_turns(task, states),
-                                                                             args.num_images)))
+        turns = take_own_turns if method == 'classwise-facility-location' else take_shared_turns
+        seconds, picks = _timed(lambda task=task, states=states, turns=turns: list(islice(turns(task, states),
+                                                                                          args.num_images)))
         selected = _selected_rows(bank, [pick.image_id for pick in picks])
         due = int(selected @ np.bincount(bank.labels, minlength=len(bank.classes)))
         read = [state.rows_read for state in states.values() if isinstance(state, LazyRows)]
@@ -121,7 +122,7 @@ def cost(args: argparse.Namespace) -> None:
                    floatfmt='.3g'))
 
 
-def _maker(method: str) -> Callable[[UnitRows, np.ndarray], RowSelector]:
+def _maker(method: str) -> Callable[[UnitRows, np.ndarray], Any]:
     if method == 'classwise-facility-location':
         return FacilityLocation
     return lambda units, eligible: LazyRows(units, eligible, RULES[method](eligible))

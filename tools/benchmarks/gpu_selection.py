@@ -15,7 +15,8 @@ from tabulate import tabulate
 from mmcsod import FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.selection.kernels import kernel_factory
-from mmcsod.selection.methods.csod import make_objectives, pick_by_score
+from mmcsod.selection.methods.by_row import take_shared_turns
+from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
 
@@ -64,7 +65,7 @@ def _run(bank: FeatureBank, num_images: int, kernel: str) -> tuple[float, float,
     objectives = make_objectives(task.pool, task.lam, kernel_factory(kernel))
     torch.cuda.synchronize()
     middle = time.perf_counter()
-    picks = list(islice(pick_by_score(task, objectives), num_images))
+    picks = list(islice(take_shared_turns(task, objectives), num_images))
     return (middle - start, time.perf_counter() - middle, [pick.image_id for pick in picks],
             [int(pick.label or 0) for pick in picks])
 

@@ -23,7 +23,8 @@ from mmcsod import FeatureBank, select_coreset
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.kernels.pruned_kernel import PrunedKernel, make_pruned_kernel
-from mmcsod.selection.methods.csod import make_objectives, pick_by_score
+from mmcsod.selection.methods.by_row import take_shared_turns
+from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
@@ -113,7 +114,7 @@ def _measure_loop(bank: FeatureBank, num_images: int, kernel: Any, repeats: int)
     greedy, bare = np.full((2, num_images), np.inf)
     for _ in range(repeats):
         task = _task(bank, num_images)
-        picks = pick_by_score(task, make_objectives(task.pool, task.lam, kernel))
+        picks = take_shared_turns(task, make_objectives(task.pool, task.lam, kernel))
         chosen: list[str] = []
         while len(chosen) < num_images:
             # A round of picks, then their bare passes: neither finds its rows in the cache.
@@ -188,7 +189,7 @@ def _measure_pruning(bank: FeatureBank, num_images: int, lam: float) -> list[obj
     for name, make in (('plain', NumpyKernel), ('pruned', PrunedKernel)):
         kernels[name], factory = _recorder(make)
         task = _task(bank, num_images, lam)
-        iterator = pick_by_score(task, make_objectives(task.pool, lam, factory))
+        iterator = take_shared_turns(task, make_objectives(task.pool, lam, factory))
         seconds[name], picks[name] = _timed(lambda iterator=iterator: list(islice(iterator, num_images)))
     turns = np.bincount([pick.label for pick in picks['pruned']], minlength=len(bank.classes))
     sizes = np.bincount(bank.labels, minlength=len(bank.classes))

@@ -62,8 +62,21 @@ class RowSelector(Chooser, Protocol):
         """Take notice that a row is selected."""
 
 
+class SharedSelector(Chooser, Protocol):
+    """A method's state for the rows of one class, of which each of several processes holds a part.
+
+    All processes make the same calls in the same order, and come to the same choices.
+    """
+
+    def unit(self, row: int) -> np.ndarray:
+        """Return a row at unit length, (d,) float64; zeros where another process holds it."""
+
+    def select(self, row: int, unit: np.ndarray) -> None:
+        """Take notice that a row is selected, whoever holds it."""
+
+
 def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector]) -> Iterator[Pick]:
-    """Select one image a class in turn, each class by a state of its own.
+    """Select one image a class in turn, each class by a state of its own; every process does all of it.
 
     Args:
         task: What to select from.
@@ -72,13 +85,20 @@ def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
-    states = make_states(task.pool, make)
+    yield from take_own_turns(task, make_states(task.pool, make))
 
-    def notice(image: int) -> None:
-        for label, row in task.pool.places_of_image(image):
-            states[label].select(row)
 
-    yield from take_turns(task, states, notice)
+def select_shared(task: Task, make: Callable[[UnitRows, np.ndarray], SharedSelector]) -> Iterator[Pick]:
+    """Select as :func:`select_by_row` does, by states that the processes of a run share.
+
+    Args:
+        task: What to select from.
+        make: Makes a class's state of the rows that this process holds and of which of all n take part, (n,) bool.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity, or a process is gone.
+    """
+    yield from take_shared_turns(task, make_states(task.pool, make, task.group))
 
 
 def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
@@ -86,17 +106,44 @@ def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group
 
     Args:
         pool: What may be selected.
-        make: See :func:`select_by_row`.
-        group: The processes that share each class; the rows are those of this one.
+        make: See :func:`select_by_row` and :func:`select_shared`.
+        group: The processes that share each class.
 
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
-    def of_class(label: int) -> State:
-        return make(pool.unit_rows(label, group), pool.eligible[pool.rows_of_class(label)])
+    def of_class(label: int, units: UnitRows) -> State:
+        return make(units, pool.eligible[pool.rows_of_class(label)])
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(pool.labels, threads.map(of_class, pool.labels), strict=True))
+        if group.size == 1:
+            states = list(threads.map(lambda label: of_class(label, pool.unit_rows(label)), pool.labels))
+        else:  # what processes exchange must have an order
+            units = list(threads.map(lambda label: pool.unit_rows(label, group), pool.labels))
+            states = list(map(of_class, pool.labels, units))
+    return dict(zip(pool.labels, states, strict=True))
+
+
+def take_own_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:
+    """Run the greedy loop over states that each process has for itself."""
+    def notice(image: int) -> None:
+        for label, row in task.pool.places_of_image(image):
+            states[label].select(row)
+
+    yield from take_turns(task, states, notice)
+
+
+def take_shared_turns(task: Task, states: Mapping[int, SharedSelector]) -> Iterator[Pick]:
+    """Run the greedy loop over states that processes share; each row comes from the one that holds it."""
+    def notice(image: int) -> None:
+        places = [(states[label], row) for label, row in task.pool.places_of_image(image)]
+        if not places:  # an included image without objects
+            return
+        units = task.group.add(np.stack([state.unit(row) for state, row in places]))  # the others give zeros
+        for (state, row), unit in zip(places, units, strict=True):
+            state.select(row, unit)
+
+    yield from take_turns(task, states, notice)
 
 
 def take_turns(task: Task, states: Mapping[int, Chooser], notice: Callable[[int], None]) -> Iterator[Pick]:

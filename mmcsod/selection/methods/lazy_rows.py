@@ -14,6 +14,7 @@ import numpy as np
 
 from mmcsod.selection.kernels.base import product_error, scales
 from mmcsod.selection.methods.by_row import Choice
+from mmcsod.selection.shards import gather_records
 from mmcsod.selection.unit_rows import UnitRows
 
 FIRST_BLOCK = 64
@@ -23,6 +24,9 @@ BLOCK_ELEMENTS = 1 << 21
 """Elements converted to float32 at a time: 8 MiB."""
 
 LIKENESS_TIE = 1e-12
+
+ROUNDING = 1e-13
+"""More than the same score can differ by when rows are multiplied in other company."""
 
 
 class Rule(Protocol):
@@ -55,7 +59,7 @@ class Rule(Protocol):
 
 
 class LazyRows:
-    """The rows of one class under a rule.
+    """The rows of one class under a rule; processes may share them, see :class:`SharedSelector` in ``by_row``.
 
     Ties: of the rows whose score is within the rule's tolerance of the highest, the one with the highest likeness
     (within 1e-12), of those the first in dataset order.
@@ -66,34 +70,53 @@ class LazyRows:
     """
 
     def __init__(self, units: UnitRows, eligible: np.ndarray, rule: Rule) -> None:
-        self.likeness = likeness(units, eligible)
+        own = eligible[units.held]
+        count = int(np.count_nonzero(eligible))
+        self.likeness = gather_records(likeness(units, own, count)[:, None], units.group)[:, 0]
         self.rows_read = 0
         self._units = units
         self._rule = rule
-        self._left = eligible.copy()
+        self._left = own.copy()
         self._scales = scales(units.inverse_norms)
         self._states = np.where(units.inverse_norms > 0, rule.start, rule.start_of_zero)
-        self._errors = np.zeros(len(eligible))
-        self._seen = np.zeros(len(eligible), np.int32)
-        self._directions = Directions(len(units.total))
-        self._error = product_error(len(units.total))
+        self._errors = np.zeros(len(own))
+        self._seen = np.zeros(len(own), np.int32)
+        self._directions = Directions(units.vectors.shape[1])
+        self._error = product_error(units.vectors.shape[1])
 
-    def select(self, row: int) -> None:
-        """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
-        self._left[row] = False
-        self._directions.add(self._rule.direction(self._units.row(row), self._directions.all))
+    def unit(self, row: int) -> np.ndarray:
+        """See :class:`mmcsod.selection.methods.by_row.SharedSelector`."""
+        return self._units.unit(row)
+
+    def select(self, row: int, unit: np.ndarray) -> None:
+        """See :class:`mmcsod.selection.methods.by_row.SharedSelector`."""
+        if self._units.holds(row):
+            self._left[row - self._units.held.start] = False
+        self._directions.add(self._rule.direction(unit, self._directions.all))
 
     def best(self) -> Choice:
-        """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
+        """See :class:`mmcsod.selection.methods.by_row.SharedSelector`."""
         quality = self._rule.quality(self.likeness)
-        rows = self._contenders(quality)
-        states = self._exact_states(rows)
+        own = self._near_best(quality[self._units.held])
+        # One at a time: a row's last bits then do not depend on who else is near the best.
+        alone = [self._exact_states(own[place:place + 1])[0] for place in range(len(own))]
+        records = np.stack([own + self._units.held.start, np.array(alone)], axis=1)
+        found = gather_records(records, self._units.group)
+        rows, states = found[:, 0].astype(np.int64), found[:, 1]
         scores = self._rule.score(quality[rows], states)
         tied = scores >= scores.max() - self._rule.tie
         tied &= self.likeness[rows] >= self.likeness[rows][tied].max() - LIKENESS_TIE
         winner = int(np.argmax(tied))
         return Choice(int(rows[winner]), {'likeness': float(self.likeness[rows[winner]]),
                                           'novelty': float(states[winner]), 'score': float(scores[winner])})
+
+    def _near_best(self, quality: np.ndarray) -> np.ndarray:
+        """Return the rows of this process whose exact score ties with its highest, ascending."""
+        if not self._left.any():
+            return np.empty(0, np.int64)
+        rows = self._contenders(quality)
+        scores = self._rule.score(quality[rows], self._exact_states(rows))
+        return rows[scores >= scores.max() - ROUNDING - self._rule.tie]
 
     def _contenders(self, quality: np.ndarray) -> np.ndarray:
         """Return rows that are left, ascending, among them every one whose exact score may be the highest."""
@@ -148,12 +171,18 @@ class LazyRows:
         return states
 
 
-def likeness(units: UnitRows, eligible: np.ndarray) -> np.ndarray:
-    """Return each row's mean cosine to the eligible rows of its class, itself included, (n,) float64."""
-    rows, values = np.flatnonzero(eligible), np.zeros(len(eligible))
+def likeness(units: UnitRows, eligible: np.ndarray, count: int | None = None) -> np.ndarray:
+    """Return each row's mean cosine to the eligible rows of its class, itself included, (n,) float64.
+
+    Args:
+        units: The rows.
+        eligible: (n,) bool, which of them take part.
+        count: How many take part in the whole class, where these are not all.
+    """
+    rows, values, total = np.flatnonzero(eligible), np.zeros(len(eligible)), units.total
     for part, block in units.read(rows):
-        values[rows[part]] = np.einsum('ij,j->i', block, units.total)
-    return values / max(1, len(rows))
+        values[rows[part]] = np.einsum('ij,j->i', block, total)
+    return values / max(1, len(rows) if count is None else count)
 
 
 class Directions:

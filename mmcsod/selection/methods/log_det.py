@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_row import select_by_row
+from mmcsod.selection.methods.by_row import select_shared
 from mmcsod.selection.methods.lazy_rows import LazyRows
 from mmcsod.selection.methods.registry import Task, register_method
 
@@ -51,7 +51,7 @@ def typical_first(task: Task) -> Iterator[Pick]:
 
 
 def _select(task: Task, weight: Callable[[], float]) -> Iterator[Pick]:
-    return select_by_row(task, lambda units, eligible: LazyRows(units, eligible, LogDet(eligible, weight)))
+    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, LogDet(eligible, weight)))
 
 
 class LogDet:

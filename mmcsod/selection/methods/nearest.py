@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_row import select_by_row
+from mmcsod.selection.methods.by_row import select_shared
 from mmcsod.selection.methods.lazy_rows import LazyRows
 from mmcsod.selection.methods.registry import Task, register_method
 
@@ -19,7 +19,7 @@ def maximal_marginal_relevance(task: Task) -> Iterator[Pick]:
     q_i is the mean cosine of row p_i to its class, q_j are the class's selected rows: maximal marginal relevance
     (Carbonell and Goldstein, SIGIR 1998) with equal weights. Turns are those of section 3.5.
     """
-    return select_by_row(task, lambda units, eligible: LazyRows(units, eligible, Nearest(1.0)))
+    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(1.0)))
 
 
 @register_method('classwise-k-center')
@@ -29,7 +29,7 @@ def classwise_k_center(task: Task) -> Iterator[Pick]:
     Selected is the image whose unit row is farthest from the nearest selected one of the class. A class of which
     nothing is selected takes the row that is most like the class, so nothing is drawn.
     """
-    return select_by_row(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
+    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
 
 
 class Nearest:
