@@ -11,6 +11,7 @@ from mmdet.datasets import CocoDataset
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, HOOKS, DefaultScope
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
@@ -315,12 +316,17 @@ def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, c
 def test_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, caplog):
     caplog.set_level('INFO', 'mmcsod')
     run = tmp_path / 'run'
-    metrics = retrain(tiny_config, coco_coreset, iters=2, work_dir=str(run))
+    metrics = retrain(tiny_config, coco_coreset, iters=2, work_dir=str(run),
+                      cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend'})
     end = caplog.text.partition('The run has ended:')[2]
     assert f"coco/bbox_mAP_50 {metrics['coco/bbox_mAP_50']:.3f}" in end
     assert f"checkpoint {run / 'iter_2.pth'}" in end
     assert f"result {run / 'result.json'}" in end
     assert json.loads((run / 'result.json').read_text())['checkpoint'] == str(run / 'iter_2.pth')
+    events = EventAccumulator(str(next(run.glob('*/vis_data'))))
+    events.Reload()
+    assert len(events.Scalars('loss')) == 2
+    assert events.Scalars('coco/bbox_mAP_50')[0].value == pytest.approx(metrics['coco/bbox_mAP_50'])
 
 
 @HOOKS.register_module()
