@@ -19,6 +19,7 @@ from mmcsod.selection.methods.classwise_facility_location import FacilityLocatio
 from mmcsod.selection.methods.lazy_rows import LazyRows, Rule
 from mmcsod.selection.methods.log_det import EPSILON, LogDet
 from mmcsod.selection.methods.nearest import Nearest
+from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
 from mmcsod.selection.unit_rows import UnitRows
@@ -112,7 +113,7 @@ def cost(args: argparse.Namespace) -> None:
         selected = _selected_rows(bank, [pick.image_id for pick in picks])
         due = int(selected @ np.bincount(bank.labels, minlength=len(bank.classes)))
         read = [state.rows_read for state in states.values() if isinstance(state, LazyRows)]
-        bare = _bare_seconds(bank, selected)
+        bare = _bare_seconds(task, selected)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
         table.append([method, setup, seconds, bare, seconds / bare, f'{sum(read) / due:.1%}' if read else '',
                       1 + max(0, grown) / bank.vectors.nbytes])
@@ -133,12 +134,12 @@ def _selected_rows(bank: FeatureBank, images: list[str]) -> np.ndarray:
     return np.bincount(bank.labels[chosen[bank.rows['image']]], minlength=len(bank.classes))
 
 
-def _bare_seconds(bank: FeatureBank, passes: np.ndarray) -> float:
+def _bare_seconds(task: Task, passes: np.ndarray) -> float:
     """Return the time of so many passes over each class, each class's measured three times and the least taken."""
-    query = np.ones(bank.vectors.shape[1], np.float32)
+    query = np.ones(task.pool.bank.vectors.shape[1], np.float32)
     total = 0.0
     for label, number in enumerate(passes):
-        rows = bank.vectors[bank.labels == label]
+        rows = task.pool.bank.vectors[task.pool.rows_of_class(label)]
         total += number * min(_timed(lambda rows=rows: rows @ query)[0] for _ in range(3))
     return total
 
