@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import resource
 import signal
 import sys
@@ -33,6 +34,9 @@ SCALE = (192, 128)
 SECONDS = 240
 BYTES = 12 << 30
 CLASSES = ('cat', 'dog')
+BIG = re.compile(r'101|152|x101|200|swin-[bl]|_[lx]_|-[lx]_|hourglass|w40|gf')
+SIZE = re.compile(r'[-_](r18|r34|r50|r101|x50|x101|s50|s101|r2-101|\d+x\d+d|\d+x\d+b|[a-z0-9.]*gf|w\d+|swin-.|'
+                  r'\d*x?b?\d+-?\d*e|\dx|ms|coco|caffe|amp|lsj|mstrain|ms-.*|\d+k|iter|open-image.*|semi-.*)(?=[-_.])')
 NOT_READ = ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained', 'num_classes', 'teacher_ckpt')
 
 
@@ -177,7 +181,7 @@ def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:
         'status': 'fails', 'text': f'killed by signal {status & 127}' if status & 127 else f'exit status {status >> 8}'}
 
 
-def run_all(path: Path, again: list[str]) -> None:
+def run_all(path: Path, again: list[str], shard: tuple[int, int]) -> None:
     """Run what has no result yet."""
     import mmdet.models  # noqa: F401  (paid once, before any fork)
 
@@ -189,16 +193,32 @@ def run_all(path: Path, again: list[str]) -> None:
         keys_path.write_text(json.dumps(in_child(lambda: {'all': [key_of(name) for name in names]}, log, 3600)['all']))
     first = {entry['key']: entry['config'] for entry in reversed(json.loads(keys_path.read_text()))}
     results = {} if not path.exists() else read(path)
-    todo = [key for key in first if key not in results or results[key]['status'] in again]
+    todo = [key for key in varied_first(first) if key not in results or results[key]['status'] in again]
+    todo = todo[shard[0] - 1::shard[1]]
     with tempfile.TemporaryDirectory() as folder, path.open('a') as file:
         write_data(Path(folder))
-        for number, key in enumerate(reversed(todo)):
+        for number, key in enumerate(todo):
             start = time.perf_counter()
             result = in_child(lambda name=first[key]: try_config(name, Path(folder)), log)
             result |= {'key': key, 'config': first[key], 'seconds': round(time.perf_counter() - start, 1)}
             file.write(json.dumps(result) + '\n')
             file.flush()
             print(number + 1, len(todo), result['status'], first[key], result['text'][:160], flush=True)
+
+
+def varied_first(first: Mapping[str, str]) -> list[str]:
+    """Return the keys in an order of use: one config of each kind first, the small ones of a kind before the large.
+
+    Args:
+        first: Key to the name of a config.
+    """
+    kinds: dict[str, int] = {}
+    ranked = []
+    for key, name in sorted(first.items(), key=lambda item: (bool(BIG.search(item[1])), item[1])):
+        kind = SIZE.sub('', name)
+        kinds[kind] = kinds.get(kind, -1) + 1
+        ranked.append((kinds[kind], len(ranked), key))
+    return [key for *_, key in sorted(ranked)]
 
 
 def shipped() -> list[str]:
@@ -220,13 +240,15 @@ def main() -> None:
     parser.add_argument('--results', type=Path, required=True, help='JSON lines, one for each that was run')
     parser.add_argument('--again', nargs='+', default=[], help='run those of this status again: fails, refused, ...')
     parser.add_argument('--write', type=Path, help='write the page instead of running')
+    parser.add_argument('--shard', default='1/1', help='i/n runs every n-th, for several processes at once')
     args = parser.parse_args()
     if args.write:
         from zoo_page import write_page
 
         write_page(args.results, args.write)
     else:
-        run_all(args.results, args.again)
+        first, count = map(int, args.shard.split('/'))
+        run_all(args.results, args.again, (first, count))
 
 
 if __name__ == '__main__':
