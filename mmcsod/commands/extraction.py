@@ -34,6 +34,11 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--keep-objects', action=argparse.BooleanOptionalAction,
                        help='store the vector of each object too, for --method csod-objectwise (default: where there '
                        f'are at most {FEW_OBJECTS:,} objects)')
+    group.add_argument('--predictions', metavar='FILE',
+                       help='COCO results file, as mmdet\'s test tool writes it, whose boxes are used in place of '
+                       'ground truth: for choosing which images to label next')
+    group.add_argument('--score-threshold', type=float, default=0.3, metavar='SCORE',
+                       help='least score of a predicted box to be used (default 0.3)')
     group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images a forward pass (default 8)')
     group.add_argument('--num-workers', type=int, default=min(4, os.cpu_count() or 1), metavar='N',
                        help='processes that load images (default %(default)s)')

@@ -29,6 +29,7 @@ from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
 from mmcsod.features.loading import load_samples
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.predicted_boxes import with_predictions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.remarks import remarks
 from mmcsod.features.reuse import make_ready
@@ -61,7 +62,8 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     directory = Path(directory)
     detector = inner_detector(detector)
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
-    pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
+    pool = ExtractionDataset(with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored,
+                             options.allow_missing_classes)
     identity = identify(detector, cfg, reader.tap, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:

@@ -32,6 +32,8 @@ class ExtractionOptions:
         amp: None for float32, 'fp16' or 'bf16'.
         channels_last: Whether images are laid out channels last.
         allow_missing_classes: Whether the annotations may lack classes of ``metainfo.classes``.
+        predictions: A COCO results file whose boxes take the place of ground truth.
+        score_threshold: The least score of a predicted box to be used.
         strict: Whether the first unreadable image ends the extraction.
         resume: Whether to go on with an unfinished extraction.
         overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
@@ -50,6 +52,8 @@ class ExtractionOptions:
     amp: str | None = None
     channels_last: bool = False
     allow_missing_classes: bool = False
+    predictions: str | None = None
+    score_threshold: float = 0.3
     strict: bool = False
     resume: bool = False
     overwrite: bool = False
