@@ -79,6 +79,11 @@ def set_num_classes(config: Config, number: int) -> None:
             holder['num_classes'] = number
 
 
+def box_classes(config: Config) -> int | None:
+    """Return the number of classes of the model's box head, None if it names none."""
+    return next((holder['num_classes'] for name, holder in _holders(config.get('model')) if name == 'bbox_head'), None)
+
+
 def _holders(node: Any, name: str = 'model') -> Iterator[tuple[str, Any]]:
     """Yield each mapping of a model config that has ``num_classes``, with the key that it is found under."""
     if isinstance(node, Mapping):
