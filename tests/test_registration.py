@@ -27,7 +27,7 @@ def run(code):
 @pytest.mark.parametrize('imports', [
     [READ_CONFIG],
     ['import mmcsod', READ_CONFIG],
-    ['import mmengine', 'import mmcsod', READ_CONFIG],
+    ['import mmengine', 'import mmcsod'],
     ['import mmdet.registry', 'import mmcsod'],
     ['import mmcsod', 'import mmdet.apis'],
     ["from mmcsod.config import load_config; load_config({config!r})"],

@@ -1,5 +1,4 @@
 import pytest
-from mmdet.registry import MODELS
 from mmengine.config import Config
 
 from mmcsod.errors import UserError
@@ -29,7 +28,6 @@ def test_stock_detectors_on_own_data(name, tiny_config, coco_coreset):
     assert not {'PipelineSwitchHook', 'YOLOXModeSwitchHook'} & {hook.type for hook in ready.config.custom_hooks}
     assert ready.config.model.data_preprocessor.pad_size_divisor == 32
     assert f'~ {", ".join(PARTS)}: those of {tiny_config}' in ready.difference
-    assert MODELS.build(ready.config.model) is not None
 
 
 def test_images_keep_their_sizes(tiny_config, coco_coreset):

@@ -299,7 +299,8 @@ def counted(monkeypatch):
 @pytest.mark.slow
 def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, caplog):
     """The averaging hook is one that MMEngine refuses in a run without epochs; the coreset is cut, and one warns."""
-    write_text(coco_coreset, coco_coreset.read_text().replace('"nested": true', '"nested": false'))
+    replace(Coreset.load(coco_coreset), nested=False).save(coco_coreset)
+    counted.clear()
     hook = {'type': 'EMAHook', 'begin_epoch': 6}
     metrics = retrain(tiny_config, coco_coreset, iters=2, num_images=5, work_dir=str(tmp_path / 'run'),
                       cfg_options={'custom_hooks': [hook]})
