@@ -25,7 +25,16 @@ import numpy as np
 
 from mmcsod.arrays import Checksums, check_file, class_checksums, read_array, write_array
 from mmcsod.errors import UserError
-from mmcsod.fileio import as_kind, check_seal, json_digest, new_directory, read_json, sealed, write_json
+from mmcsod.fileio import (
+    as_kind,
+    check_seal,
+    json_digest,
+    new_directory,
+    read_json,
+    refuse_undecodable,
+    sealed,
+    write_json,
+)
 
 logger = logging.getLogger('mmcsod')
 
@@ -238,6 +247,11 @@ class FeatureBank:
         if len(set(self.images)) < len(self.images):
             twice = next(image for image, count in Counter(self.images).items() if count > 1)
             raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
+        lines = next((image for image in self.images if '\n' in image or '\r' in image), None)
+        if lines is not None:
+            raise UserError(f'The bank has the image {lines!r}; a name of several lines has no place in lists of '
+                            'images, so rename it.')
+        refuse_undecodable((*self.images, *self.classes))
         if len(self.vectors) != len(self.rows):
             raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; {AGAIN}')
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):

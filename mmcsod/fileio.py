@@ -8,7 +8,7 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -63,8 +63,13 @@ def refuse_unfit_file(path: str | Path) -> None:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` to ``path``, whole or not at all; see :func:`new_file`."""
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f'{path} cannot be written: {error.object[error.start:error.end]!r} is no text in UTF-8; '
+                        'rename what is called so.') from error
     with new_file(path) as file:
-        file.write_text(text, encoding='utf-8')
+        file.write_bytes(content)
 
 
 def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
@@ -175,6 +180,19 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f'{text} is too large')
     return value
+
+
+def refuse_undecodable(names: Iterable[str]) -> None:
+    """Refuse names that no file can hold: Python's stand-ins for bytes of a file name that are no text.
+
+    Raises:
+        UserError: If there is one.
+    """
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(f'The name {name!r} holds bytes that are no text in UTF-8; rename it.') from error
 
 
 def file_name(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmcsod.errors import UserError
+from mmcsod.fileio import refuse_undecodable
 
 
 def leaf_datasets(dataset: Any) -> list[BaseDataset]:
@@ -111,11 +112,12 @@ def image_ids(leaf: BaseDataset, root: str) -> list[str]:
         root: What :func:`common_root` returned for all leaves of the training set.
 
     Raises:
-        UserError: If a sample is not one image, or two samples have one id.
+        UserError: If a sample is not one image, two samples have one id, or one is no text.
     """
     leaf.full_init()
     ids = [image_id(_img_path(leaf, index), root) for index in range(len(leaf))]
     _refuse_duplicates(ids)
+    refuse_undecodable(ids)  # now, not when hours later a bank is written
     return ids
 
 

@@ -37,7 +37,7 @@ def _read_file(path: Path) -> list[str]:
         raise UserError(f'The list of images {path} cannot be read: {reason}.') from error
     if text.lstrip().startswith('{'):
         return Coreset.load(path).image_ids
-    return [line for line in map(str.strip, text.splitlines()) if line]
+    return [line for line in map(str.strip, text.split('\n')) if line]
 
 
 def find_images(bank: FeatureBank, include: ImageIds | str,

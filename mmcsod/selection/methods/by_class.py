@@ -17,6 +17,9 @@ from mmcsod.errors import UserError
 from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.pool import Pool
 
+LARGEST = np.float64(1e100)
+"""What the squares of are numbers still, and sums of them."""
+
 
 class ClassSelector(Protocol):
     """A method's state for the images of one class, which are numbered 0 to n - 1 in dataset order."""
@@ -75,8 +78,8 @@ def _image_vectors(pool: Pool) -> np.ndarray:
         raise UserError('This bank holds no vectors of whole images, which methods from image classification select '
                         'on; extract it with mmcsod select, or give FeatureBank its image_vectors.')
     pool.bank.check('image_vectors')
-    wrong = np.flatnonzero(~np.isfinite(vectors[pool.images]).all(axis=1))
+    wrong = np.flatnonzero(~(np.abs(vectors[pool.images]) < LARGEST).all(axis=1))  # NaN is not below either
     if len(wrong):
         raise UserError(f'The image vector of {pool.bank.images[pool.images[wrong[0]]]} has a value that is not '
-                        'finite; exclude the image or extract again.')
+                        'finite, or too large; exclude the image or extract again.')
     return vectors

@@ -1,0 +1,90 @@
+"""Run the campaigns of docs/reliability.md in full and print their figures.
+
+Run from the checkout: ``python tools/dev/campaigns.py [KIND ...]``. Kinds: kills, damage, fuzz (made-up input) and
+names (hostile ones); all by default.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+FLIPS, EXAMPLES = 1000, 500
+"""Bits flipped in each file, and inputs made up for each reader and part."""
+
+
+def main() -> int:
+    """Run them; return 1 if something did not hold."""
+    kinds = {'names': names, 'damage': damage, 'fuzz': fuzz, 'kills': kills}
+    bad = 0
+    print('| campaign | tried | did not hold | seconds |\n|---|---|---|---|')
+    for kind in sys.argv[1:] or kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.monotonic()
+            for outcome in kinds[kind](Path(folder)):
+                seconds = time.monotonic() - start
+                print(f'| {outcome.name} | {outcome.tried} | {len(outcome.failures)} | {seconds:.0f} |', flush=True)
+                print('\n'.join(outcome.failures[:10]), file=sys.stderr, flush=True)
+                bad += len(outcome.failures)
+                start = time.monotonic()
+    return int(bad > 0)
+
+
+def names(folder: Path) -> Iterator:
+    """Hostile names."""
+    from tests.campaigns.names import try_names
+    yield from try_names(folder)
+
+
+def damage(folder: Path) -> Iterator:
+    """Truncated files and flipped bits."""
+    from tests.campaigns.damage import damage_everything
+    yield from damage_everything(folder, FLIPS)
+
+
+def fuzz(folder: Path) -> Iterator:
+    """Made-up input for the readers."""
+    from tests.campaigns.fuzz import fuzz_readers
+    yield from fuzz_readers(folder, EXAMPLES)
+
+
+def kills(folder: Path) -> Iterator:
+    """A kill before each operation on files of each command that writes."""
+    import torch
+
+    from mmcsod import register_all_modules
+    from tests.campaigns import jobs
+    from tests.campaigns.crash import kill_everywhere
+    from tests.test_datasets import conftest as data
+    from tests.test_features.conftest import write_coco
+    from tests.test_training.conftest import PIPELINE, TINY
+
+    torch.set_num_threads(1)  # threads do not survive a fork
+    register_all_modules()
+    write_coco(folder / 'coco', 12)
+    pool = write_pool(folder, data)
+    config = folder / 'tiny.py'
+    config.write_text(TINY.replace('{root}', str(pool)).replace(
+        '{test_leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE, test_mode=True))).replace(
+        '{leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE))))
+    coreset = folder / 'coreset.json'
+    data.make_coreset(data.COCO_PICKS).save(coreset)
+    for job in jobs.all_jobs(folder / 'coco', pool, config, coreset):
+        yield kill_everywhere(job, folder / 'work')
+
+
+def write_pool(folder: Path, data: object) -> Path:
+    """Write the pool of 20 images that the tests of datasets use."""
+    class Factory:
+        def mktemp(self, name: str) -> Path:
+            return folder / name
+    return data.coco_root.__wrapped__(Factory())  # type: ignore[attr-defined]
+
+
+if __name__ == '__main__':
+    sys.exit(main())
