@@ -9,7 +9,9 @@ import pytest
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.commands import COMMANDS, main, select
+from tests.test_console import logger  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures('logger')  # main() sets mmcsod's
 ROOT = Path(__file__).parents[2]
 # A machine with NumPy and the rest of requirements/runtime.txt: neither PyTorch nor MMDetection.
 WITHOUT_DETECTOR = '''
