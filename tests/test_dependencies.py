@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def declared(*names):
     return {re.match(r'[\w-]+', line).group() for line in lines if line[:1].isalpha()}
 
 
+@cache
 def imported_modules(folder):
     """Third-party modules that the files of a folder import, wherever in the file, and the first such file."""
     files = sorted((ROOT / folder).rglob('*.py'))

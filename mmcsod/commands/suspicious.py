@@ -13,8 +13,8 @@ import numpy as np
 from mmcsod.fileio import write_text
 
 DESCRIPTION = 'List labels that are likely to be wrong: what a detector says of the ground-truth boxes it trained on.'
-EXAMPLES = """example, after training on data/chess:
-  mmcsod suspicious configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py CHECKPOINT --out work_dirs/labels.csv"""
+EXAMPLES = """example, after the first of `mmcsod retrain --help`, which trains the detector:
+  mmcsod suspicious configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/iter_200.pth"""
 
 COLUMNS = ('image', 'class', 'x1', 'y1', 'x2', 'y2', 'suspicion', 'own', 'other', 'other_class', 'iou', 'reason')
 
