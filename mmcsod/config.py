@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict, DictAction
 
-from mmcsod.errors import UserError
+from mmcsod.errors import UserError, first_cause
 
 
 def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -29,6 +29,9 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
         raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
     try:
         cfg = Config.fromfile(path)
+    except ImportError as error:
+        raise UserError(f'The config {name} needs what is not installed here ({first_cause(error)}); install it, or '
+                        'give another config.') from error
     except Exception as error:  # a config is a program: it may raise anything
         raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
     override(cfg, overrides or {})

@@ -25,3 +25,10 @@ def check_options(given: Iterable[str], known: Collection[str], owner: str) -> N
     near = difflib.get_close_matches(unknown, known, n=1)
     hint = f'did you mean {near[0]}?' if near else f'there are {", ".join(known)}.'
     raise UserError(f"{owner} has no option '{unknown}': {hint}")
+
+
+def first_cause(error: BaseException) -> str:
+    """Return the first line of what the exception says that was raised before all those that came of it."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip('.')

@@ -22,7 +22,7 @@ from mmcsod.bank import OBJECT_DTYPE
 from mmcsod.config import training_set
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
-from mmcsod.errors import UserError
+from mmcsod.errors import UserError, first_cause
 from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
 
@@ -97,6 +97,9 @@ class ExtractionDataset(Dataset):
             dataset = DATASETS.build(leaf)
             with category_names(dataset) as categories:
                 initialise(dataset, self.objects_left_out, self.images_left_out)
+        except ImportError as error:
+            raise UserError(f'The training dataset {leaf.get("type")} needs what is not installed here '
+                            f'({first_cause(error)}); install it.') from error
         except Exception as error:  # annotations are the user's: anything may be wrong with them
             refuse_empty_leaves(leaf)
             raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
@@ -109,7 +112,10 @@ class ExtractionDataset(Dataset):
 
     def _common_classes(self) -> tuple[str, ...]:
         names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self._leaves]
-        if not names[0] or any(name != names[0] for name in names):
+        if not all(names):
+            raise UserError(f'The training dataset {type(self._leaves[names.index(())]).__name__} names no classes '
+                            '(metainfo.classes), and a coreset is chosen class by class; give it their names.')
+        if any(name != names[0] for name in names):
             raise UserError('The training datasets do not share one list of metainfo.classes; '
                             'give all of them the same.')
         return names[0]

@@ -73,16 +73,20 @@ def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:
 def _model_config(cfg: Config) -> Mapping[str, Any]:
     if not isinstance(cfg.get('model'), Mapping):
         raise UserError('The config has no `model`; give the config that a detector is trained with.')
-    return inner_config(_in_one_process(cfg.model))
+    return inner_config(_for_reading(cfg.model))
 
 
-def _in_one_process(node: Any) -> Any:
-    """Return a model config whose normalisation layers do without a process group."""
+def _for_reading(node: Any) -> Any:
+    """Return a model config that does without a process group for its normalisation, and without torchvision.
+
+    MMCV has torchvision's RoIAlign, too, so that nothing depends on whether torchvision is installed.
+    """
     if isinstance(node, Mapping):
-        return {key: 'BN' if key == 'type' and value in SYNCHRONISED else _in_one_process(value)
-                for key, value in node.items()}
+        reading = {key: 'BN' if key == 'type' and value in SYNCHRONISED else _for_reading(value)
+                   for key, value in node.items()}
+        return {**reading, 'use_torchvision': False} if 'use_torchvision' in node else reading
     if isinstance(node, list | tuple):
-        return type(node)(_in_one_process(value) for value in node)  # some layers tell lists from tuples
+        return type(node)(_for_reading(value) for value in node)  # some layers tell lists from tuples
     return node
 
 

@@ -132,8 +132,6 @@ def try_config(name: str, root: Path) -> dict[str, Any]:
     from mmcsod.config import load_config
     from mmcsod.errors import UserError
     from mmcsod.features.detector import untrained_detector
-    from mmcsod.features.extract import extract_bank
-    from mmcsod.features.options import ExtractionOptions
     from mmcsod.features.taps import attach_tap
 
     torch.manual_seed(0)
@@ -144,10 +142,13 @@ def try_config(name: str, root: Path) -> dict[str, Any]:
         for weights in detector.parameters():  # some are left as memory was until init_weights, which takes its time
             if not (weights.abs() < 1e3).all():
                 torch.nn.init.normal_(weights, std=0.02)
-        with tempfile.TemporaryDirectory() as folder:
-            options = ExtractionOptions(num_workers=0, batch_size=1)
-            bank = extract_bank(detector, cfg, Path(folder) / 'features', options)
-            vectors = np.array(bank.vectors)
+        try:
+            vectors = vectors_of(detector, cfg)
+        except UserError as error:
+            if 'NaN' not in str(error):
+                raise
+            detector.init_weights()  # a few get out of hand without
+            vectors = vectors_of(detector, cfg)
         finite = bool(np.isfinite(vectors).all() and (np.abs(vectors).sum(axis=1) > 0).all())
         tap = attach_tap(detector)
         return {'status': 'works' if finite and len(vectors) == 4 else 'fails', 'tap': tap.name,
@@ -157,6 +158,16 @@ def try_config(name: str, root: Path) -> dict[str, Any]:
     except Exception as error:
         traceback.print_exc()
         return {'status': 'traceback', 'text': f'{type(error).__name__}: {error}'.splitlines()[0]}
+
+
+def vectors_of(detector: Any, cfg: Any) -> np.ndarray:
+    """Extract and return the vectors of the rows."""
+    from mmcsod.features.extract import extract_bank
+    from mmcsod.features.options import ExtractionOptions
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = ExtractionOptions(num_workers=0, batch_size=1)
+        return np.array(extract_bank(detector, cfg, Path(folder) / 'features', options).vectors)
 
 
 def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""A tap of one's own, as docs/extending.md shows it, from the config to the bank."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcsod.config import load_config
+from mmcsod.errors import UserError
+from mmcsod.features.detector import untrained_detector
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import TAPS, attach_tap
+
+from ..conftest import build, use_data
+
+PAGE = Path(__file__).parents[3] / 'docs' / 'extending.md'
+
+
+@pytest.fixture
+def example(tmp_path, monkeypatch):
+    """The page's example as a file that a config imports; forgotten afterwards."""
+    code = next(block for block in re.findall(r'```python\n(.*?)```', PAGE.read_text(), re.S) if 'TAPS' in block)
+    (tmp_path / 'my_tap.py').write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    TAPS.module_dict.pop('class-branch', None)
+
+
+def test_the_page_s_tap_is_registered_by_the_config_and_taken_by_auto(example, coco_root, tmp_path):
+    (tmp_path / 'config.py').write_text(
+        "_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
+        "custom_imports = dict(imports=['my_tap'], allow_failed_imports=False)\n")
+    cfg = use_data(load_config(str(tmp_path / 'config.py')), coco_root)
+    cfg.train_dataloader.dataset.indices = 2
+    detector = untrained_detector(cfg)
+    tap = attach_tap(detector)
+    assert tap.name == 'class-branch'
+    assert tap.reads('bbox_head.cls_convs.0.conv.weight')
+    assert not tap.reads('bbox_head.retina_cls.weight')
+    bank = extract_bank(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    plain = extract_bank(detector, cfg, tmp_path / 'plain', ExtractionOptions(num_workers=0, tap='neck'))
+    assert bank.provenance['identity']['tap'] == 'class-branch'
+    assert bank.vectors.shape == plain.vectors.shape
+    assert not np.allclose(bank.vectors, plain.vectors)
+
+
+def test_a_tap_that_is_not_there_is_told_with_those_that_are():
+    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
+    with pytest.raises(UserError, match="There is no tap 'none'; choose one of auto, neck, pooled, roi, fc"):
+        attach_tap(detector, 'none')
