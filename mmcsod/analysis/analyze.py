@@ -42,17 +42,17 @@ def analyze(bank: FeatureBank | str | Path, coresets: Mapping[str, Coreset] | Se
     if class_name is not None:
         parts += [tables.prototype_table(bank, class_name), tables.rank_table(bank, named, class_name)]
     if out is not None:
-        _draw_all(bank, masks, Path(out))
+        _draw_all(bank, named, masks, Path(out))
         if class_name is not None and images is not None:
             _draw_class(bank, named, class_name, Path(out), images)
     return '\n\n'.join(parts)
 
 
-def _draw_all(bank: FeatureBank, masks: Mapping[str, np.ndarray], out: Path) -> None:
+def _draw_all(bank: FeatureBank, coresets: Mapping[str, Coreset], masks: Mapping[str, np.ndarray], out: Path) -> None:
     from mmcsod.analysis.figures import draw_similarity, draw_sizes
     if bank.objects is not None:
         draw_sizes(bank, masks, out / 'sizes.png')
-    draw_similarity(bank, masks, out / 'similarity.png')
+    draw_similarity(bank, coresets, out / 'similarity.png')
 
 
 def _draw_class(bank: FeatureBank, coresets: Mapping[str, Coreset], name: str, out: Path, images: str | Path) -> None:

@@ -10,11 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
+from mmcsod.analysis.coverage_curve import coverage_curve
 from mmcsod.analysis.object_ranks import RankedImage
 from mmcsod.analysis.similarity import similarity
 from mmcsod.analysis.sizes import SIZES, size_counts
 from mmcsod.bank import FeatureBank
+from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 from mmcsod.fileio import write_figure
 
@@ -23,6 +26,10 @@ NARROW = 0.04
 
 LOW_RANK = 0.5
 """Objects of the worse half of their class are drawn as the paper's Figure 7 draws low rankings: red and dotted."""
+
+
+NUM_REDUNDANCIES = 12
+"""Numbers of images at which redundancy is measured: each takes as long as for a whole coreset."""
 
 
 def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
@@ -44,28 +51,49 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
         left += 100 * shares
     axes.set_yticks(range(len(counts)), titles)
     axes.invert_yaxis()
-    axes.set_xlabel('% of objects')
+    axes.set_xlabel('% of the objects of each set, of which there are #\n'
+                    'small: box area below 32 x 32 pixels, large: from 96 x 96 on')
     axes.legend(ncols=len(SIZES), loc='lower center', bbox_to_anchor=(0.5, 1))
     write_figure(path, figure, dpi=130)
 
 
-def draw_similarity(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Draw coverage over redundancy, a point a coreset.
+def draw_similarity(bank: FeatureBank, coresets: Mapping[str, Coreset], path: str | Path) -> None:
+    """Draw coverage and redundancy of each coreset over the number of its images, in the order of its picks.
+
+    Args:
+        bank: The bank that they were selected from, which holds all their images.
+        coresets: The coresets by name.
+        path: File to write.
 
     Raises:
         UserError: If the file cannot be written.
     """
-    figure = Figure(figsize=(6, 4.5), layout='constrained')
-    axes = figure.subplots()
-    for name, mask in masks.items():
-        found = similarity(bank, mask)
-        axes.plot(found.redundancy, found.coverage, 'o')
-        axes.annotate(name, (found.redundancy, found.coverage), (4, 4), textcoords='offset points', fontsize=8)
-    axes.margins(x=0.15)
-    axes.set_xlabel('redundancy: mean cosine to the nearest other selected row')
-    axes.set_ylabel('coverage: mean cosine to the nearest selected row')
-    axes.grid(alpha=0.3)
+    figure = Figure(figsize=(10, 4), layout='constrained')
+    coverage, redundancy = figure.subplots(1, 2)
+    for name, coreset in coresets.items():
+        curve = coverage_curve(bank, coreset)
+        _draw_to_the_end(coverage, np.arange(1, len(curve) + 1), curve, name)
+        numbers = np.unique(np.linspace(1, len(coreset), min(len(coreset), NUM_REDUNDANCIES)).astype(int))
+        _draw_to_the_end(redundancy, numbers, [_redundancy(bank, coreset, number) for number in numbers], name)
+    coverage.set_ylabel('coverage:\nmean cosine of the pool to the nearest pick')
+    redundancy.set_ylabel('redundancy:\nmean cosine of a pick to the nearest other')
+    for axes in (coverage, redundancy):
+        axes.set_xlabel('images picked')
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+    coverage.legend(loc='lower right', fontsize=8)
     write_figure(path, figure, dpi=130)
+
+
+def _draw_to_the_end(axes: Axes, numbers: np.ndarray, values: Sequence[float] | np.ndarray, name: str) -> None:
+    line, = axes.plot(numbers, values, label=name)
+    axes.plot(numbers[-1:], values[-1:], 'o', color=line.get_color())
+
+
+def _redundancy(bank: FeatureBank, coreset: Coreset, number: int) -> float:
+    mask = np.zeros(len(bank.images), bool)
+    mask[[bank.image_index[image] for image in coreset.image_ids[:number]]] = True
+    return similarity(bank, mask).redundancy
 
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
@@ -92,6 +120,8 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
             axes.imshow(_read(Path(root) / image.image_id))
             _draw_boxes(axes, image)
         line[0].set_title(name, loc='left', fontsize=9)
+    figure.supxlabel('Share of the objects of the class that score higher in Eq. 4: 0 % is the best. Red and dotted: '
+                     'the worse half.', fontsize=9)
     write_figure(path, figure, dpi=130)
 
 

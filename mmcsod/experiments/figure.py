@@ -49,8 +49,16 @@ def make_figure(experiment: Experiment, results: Mapping[Run, Result]) -> Figure
     for axes, detector in zip(panels, detectors, strict=True):
         _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
         axes.set_title(f'{experiment.name}, {detector}')
-        axes.set_ylabel(experiment.metric)
+        axes.set_ylabel(f'{experiment.metric}, %\n{_meaning(cells)}')
     return figure
+
+
+def _meaning(cells: Cells) -> str:
+    """Return what a point and its bar are, with the number of seeds behind them."""
+    seeds = {len(cell.values) for found in cells.values() for cell in found.values()}
+    if seeds == {1}:
+        return 'one training each'
+    return f'mean of {min(seeds)}{f" to {max(seeds)}" if len(seeds) > 1 else ""} seeds; bars: standard deviation'
 
 
 def _draw_panel(axes: Axes, cells: Cells) -> None:
@@ -74,7 +82,7 @@ def _draw_by_budget(axes: Axes, cells: Cells) -> None:
     for series in cells.keys() - lines.keys():
         axes.axhline(cells[series][None].mean, color='grey', linestyle='--', label=series.label)
     axes.set_xticks(budgets)
-    axes.set_xlabel('images')
+    axes.set_xlabel('images trained on')
     axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
 
 
@@ -109,9 +117,11 @@ def _draw_by_method(axes: Axes, cells: Cells) -> None:
     for place, cell in zip(places, single.values(), strict=True):
         axes.plot([place] * len(cell.values), list(cell.values.values()), '.', color='grey', alpha=0.5)
     objects = [cell.average('objects') for cell in single.values()]
-    labels = [series.label + ('' if count is None else f'\n# {count:.0f}')
+    labels = [series.label + ('' if count is None else f'\n{count:.0f} objects')
               for series, count in zip(single, objects, strict=True)]
     axes.set_xticks(list(places), labels, rotation=30, ha='right')
+    numbers = {number for found in cells.values() for number in found if number is not None}
+    axes.set_xlabel(f'method, {min(numbers)} images' if numbers else 'method')
 
 
 def _errorbar(axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, color: str | None = None) -> None:

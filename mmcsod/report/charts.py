@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mmcsod.analysis.coverage_curve import diminishing_returns
 from mmcsod.analysis.sizes import kl_divergence
 from mmcsod.report.distributions import Distribution
 from mmcsod.report.selected import Selected
@@ -92,7 +93,8 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         axes.set_xlabel('images picked')
         axes.set_ylabel('mean cosine to the nearest pick')
         svg = to_svg(figure, title)
-    ends = ', '.join(f'{name} {curve[-1]:.3f} with {len(curve)} images' for name, curve in curves.items())
+    ends = ', '.join(f'{name} {curve[-1]:.3f} with {len(curve)} images, bending most at {diminishing_returns(curve)}'
+                     for name, curve in curves.items())
     marks = _marks(max(map(len, curves.values())))
     rows = [[str(mark), *(f'{curve[mark - 1]:.3f}' if mark <= len(curve) else '' for curve in curves.values())]
             for mark in marks]

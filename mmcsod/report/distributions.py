@@ -47,8 +47,7 @@ def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distr
     found = [
         Distribution('Objects of each class', 'class', 'Objects that features were extracted from.', bank.classes,
                      {name: class_counts(bank, mask) for name, mask in masks.items()}, 'objects'),
-        Distribution('Objects in an image', 'objects in an image', 'Objects that features were extracted from.',
-                     _bin_names(), {name: _image_counts(bank, mask) for name, mask in masks.items()}, 'images'),
+        _objects_in_an_image(bank, masks),
     ]
     return found if bank.objects is None or not len(bank.objects) else found + _sizes(bank, masks)
 
@@ -62,6 +61,14 @@ def class_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
 def objects_of_images(bank: FeatureBank) -> np.ndarray:
     """Return (D,) int, the objects behind the rows of each image."""
     return np.bincount(bank.rows['image'], bank.rows['count'], minlength=len(bank.images)).astype(np.int64)
+
+
+def _objects_in_an_image(bank: FeatureBank, masks: dict[str, np.ndarray]) -> Distribution:
+    counts = {name: _image_counts(bank, mask) for name, mask in masks.items()}
+    there = np.any(list(counts.values()), axis=0)
+    names = tuple(name for name, is_there in zip(_bin_names(), there, strict=True) if is_there)
+    return Distribution('Objects in an image', 'objects in an image', 'Objects that features were extracted from.',
+                        names, {name: found[there] for name, found in counts.items()}, 'images')
 
 
 def _image_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:

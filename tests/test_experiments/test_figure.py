@@ -51,6 +51,16 @@ def test_each_swept_method_and_budget_has_its_own_line():
         'uniform, 12 images': 62, 'full-set': 63})
 
 
+@pytest.mark.parametrize(('grid', 'means', 'over'), [
+    ('budgets', 'mean of 1 to 2 seeds; bars: standard deviation', 'images trained on'),
+    ('lams', 'one training each', 'lam'),
+    ('methods', 'mean of 2 seeds; bars: standard deviation', 'method, 200 images')])
+def test_the_axes_say_what_a_point_is_and_over_what_it_is_drawn(grid, means, over):
+    axes = make_figure(make_experiment(GRIDS[grid]), make_results(GRIDS[grid])).axes[0]
+    assert axes.get_ylabel() == f'AP50, %\n{means}'
+    assert axes.get_xlabel() == over
+
+
 def test_refuses_to_draw_nothing(tmp_path):
     with pytest.raises(UserError, match='no results to draw yet'):
         draw_figure(make_experiment(GRIDS['methods']), {}, tmp_path / 'figure.png')

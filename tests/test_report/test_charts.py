@@ -29,7 +29,8 @@ def test_coverage_ends_where_the_coreset_does():
     one, two = (Selected.find(name, bank, select_coreset(bank, number)) for name, number in (('a', 9), ('b', 4)))
     chart = draw_coverage([one, two])
     ends = [np.mean([np.nan_to_num(view.coverage[-1]) for view in own.views.values()]) for own in (one, two)]
-    assert chart.summary == f'In the end: a {ends[0]:.3f} with 9 images, b {ends[1]:.3f} with 4 images.'
+    assert f'a {ends[0]:.3f} with 9 images' in chart.summary
+    assert f'b {ends[1]:.3f} with 4 images' in chart.summary
     assert [row[0] for row in chart.rows] == list('123456789')
     assert chart.rows[-1][2] == ''
     assert 'images picked' in chart.svg

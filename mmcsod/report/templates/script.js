@@ -99,10 +99,12 @@ function objectRow([label, rank], index, copy) {
   return row;
 }
 function standsFor(pick) {
-  if (!pick.stands.length) return [make('p', {className: 'intro', textContent: 'It stands for itself alone: every other image is nearer to another pick.'})];
-  return pick.stands.flatMap(([label, members, cosines]) => [
+  const alone = pick.turn === null || pick.stands.some(stand => stand[0] === pick.turn) ? [] : [
+    make('h3', {}, 'Stands for no other image of ', swatch(pick.turn), named(data.classes[pick.turn])),
+    make('p', {className: 'note', textContent: 'Every other image of the class is nearer to another pick.'})];
+  return alone.concat(pick.stands.flatMap(([label, members, cosines]) => [
     make('h3', {}, 'Stands for ', images(members.length), ' of ', swatch(label), named(data.classes[label])),
-    tiles(members, cosines)]);
+    tiles(members, cosines)]));
 }
 function tiles(members, cosines) {
   const box = make('div'), grid = make('ul', {className: 'tiles'}), more = make('button', {type: 'button', className: 'more'});
@@ -148,7 +150,8 @@ function draw() {
   pen.globalAlpha = 1;
   pen.strokeStyle = style.getPropertyValue('--series-1');
   pen.lineWidth = 2;
-  for (const image of picks()) circle(pen, image, 5).stroke();
+  const rings = picks();
+  for (const image of rings) circle(pen, image, rings.length > 300 ? 3 : 5).stroke();
   if (marked >= 0) {
     pen.strokeStyle = style.getPropertyValue('--ink');
     pen.lineWidth = 3;
