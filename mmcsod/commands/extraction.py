@@ -27,6 +27,9 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
                        help="where vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
                        "'pooled' before a shared head such as res5, 'neck' off the maps that any detector has, or one "
                        "that the config registers; 'auto' (default) takes the first of fc, roi, neck that there is")
+    group.add_argument('--backbone', metavar='NAME',
+                       help='read a model of timm or torchvision, as timm:resnet18, in place of the detector; '
+                       'CHECKPOINT is then its weights (default: its package\'s own)')
     group.add_argument('--pipeline', metavar='FILE',
                        help='config file with a list `pipeline` to use in place of the derived one')
     group.add_argument('--keep-ignored', action='store_true',
@@ -76,7 +79,7 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     if args.pipeline:
         options['pipeline'] = _read_pipeline(args.pipeline)
     return extract_bank(args.config, args.checkpoint, work_dir(args), args.device, args.launcher,
-                        parse_cfg_options(args.cfg_options), **options)
+                        parse_cfg_options(args.cfg_options), args.backbone, **options)
 
 
 def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:

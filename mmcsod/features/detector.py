@@ -17,6 +17,7 @@ from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights
 from mmcsod.features.inference import cause
 from mmcsod.features.inner import inner_config, without_prefix
+from mmcsod.features.other_backbones import other_backbone
 from mmcsod.features.parts import backbone_and_neck, neck_is_enough
 from mmcsod.features.pretrained import pretrained_backbone
 from mmcsod.features.safe_loading import safe_loading
@@ -29,7 +30,7 @@ SYNCHRONISED = ('SyncBN', 'MMSyncBN')
 
 
 def build_detector(cfg: Config, checkpoint: str | Path | None, device: str | None = None,
-                   tap: str = 'auto') -> nn.Module:
+                   tap: str = 'auto', backbone: str | None = None) -> nn.Module:
     """Build what features are read off: the detector of ``cfg.model``, or as much of it as the tap needs.
 
     Of a model that wraps a detector (semi-supervised ones, trackers), that detector is built. Where there is no RoI
@@ -41,14 +42,18 @@ def build_detector(cfg: Config, checkpoint: str | Path | None, device: str | Non
             backbone alone, with the weights that its ``init_cfg`` names.
         device: Where to put it; by default the first CUDA device, or the CPU.
         tap: Where vectors will be read; the checkpoint has to have the layers on the way there.
+        backbone: A model of another package in place of the config's (:func:`other_backbone`); the checkpoint is then
+            that model's.
 
     Raises:
         UserError: If there is no such device, the config has no model that can be built or that has the tap, or the
             checkpoint cannot be read or is of another detector.
     """
     place = find_device(device)
-    if checkpoint is None:
-        register_all_modules(init_default_scope=True)
+    register_all_modules(init_default_scope=True)
+    if backbone is not None:
+        detector: nn.Module = other_backbone(backbone, checkpoint)
+    elif checkpoint is None:
         detector = _built(lambda: pretrained_backbone(_model_config(cfg)))
     else:
         state = without_prefix(load_state_dict(checkpoint))

@@ -18,7 +18,7 @@ from mmcsod.features.options import ExtractionOptions, default_work_dir
 
 def extract_bank(config: str | Path, checkpoint: str | Path | None = None, work_dir: str | Path | None = None,
                  device: str | None = None, launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None,
-                 **options: Any) -> FeatureBank:
+                 backbone: str | None = None, **options: Any) -> FeatureBank:
     """Read the training set of a config with a detector, and save its imagewise-classwise vectors (Eq. 2 and 3).
 
     Args:
@@ -30,6 +30,8 @@ def extract_bank(config: str | Path, checkpoint: str | Path | None = None, work_
         device: For example 'cuda:1'; by default the first CUDA device, or the CPU.
         launcher: How several processes were started: none, pytorch, slurm or mpi.
         cfg_options: Settings that replace the config's, by dotted name.
+        backbone: A model of timm or torchvision, as ``timm:resnet18``, to read in place of the config's detector;
+            ``checkpoint`` is then its weights, None its own package's.
         **options: Fields of :class:`mmcsod.features.options.ExtractionOptions`, such as ``tap`` and ``batch_size``.
 
     Returns:
@@ -42,5 +44,5 @@ def extract_bank(config: str | Path, checkpoint: str | Path | None = None, work_
     checked = ExtractionOptions(**options)
     cfg = load_config(str(config), cfg_options)
     init_launcher(launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
-    detector = build_detector(cfg, checkpoint, device, checked.tap)
+    detector = build_detector(cfg, checkpoint, device, checked.tap, backbone)
     return extract_with(detector, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
