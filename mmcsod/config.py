@@ -102,7 +102,10 @@ def _find(name: str) -> Path:
 
 def _stock_path(name: str) -> Path:
     package, _, relative = name.partition('::')
-    spec = importlib.util.find_spec(package)
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # a.b without an a, or no name of a package at all
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise UserError(f'The config {name} is in the package {package}, which is not installed.')
     return Path(spec.submodule_search_locations[0]) / '.mim' / 'configs' / relative

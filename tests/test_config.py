@@ -16,6 +16,12 @@ def test_what_is_no_option_is_named(option):
         parse_cfg_options(['b=1', option])
 
 
+@pytest.mark.parametrize('name', ['a.b::x', '..::x', '::x', 'nosuch::x', 'mmcsod::nosuch.py', 'mmcsod::../../x'])
+def test_stock_names_that_are_none_are_one_sentence(name):
+    with pytest.raises(UserError):
+        load_config(name)
+
+
 NAME = 'small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'
 
 

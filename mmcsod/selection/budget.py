@@ -9,6 +9,8 @@ from typing import Any
 from mmcsod.errors import UserError
 from mmcsod.selection.pool import Pool
 
+MOST = 10**15
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -34,6 +36,8 @@ class Budget:
         for name, value in (('num_images', self.num_images), ('num_objects', self.num_objects)):
             if value is not None and not (isinstance(value, Integral) and value >= 1):
                 raise UserError(f'{name} is {_shown(value)}; ask for 1 or more, a whole number.')
+            if value is not None and value > MOST:
+                raise UserError(f'{name} is {_shown(value)}, more than any dataset has; ask for fewer.')
         if self.ratio is not None and not (isinstance(self.ratio, Real) and 0 < self.ratio <= 1):
             raise UserError(f'ratio is {_shown(self.ratio)}; give a share above 0 and at most 1, a number.')
 

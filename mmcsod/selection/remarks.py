@@ -19,12 +19,12 @@ def remarks(pool: Pool, picks: Sequence[Pick]) -> Iterator[str]:
     """
     names = pool.bank.classes
     present = [label for label in pool.labels if len(pool.images_of_class(label))]
-    absent = [names[label] for label in pool.labels if label not in present]
+    absent = [names[label] for label in sorted(set(pool.labels) - set(present))]
     if absent:
         yield f'No image that may be selected has an object of {_some(absent)}, so that no turn is of theirs.'
     turns = [pick.label for pick in picks if pick.label is not None]
     if turns and len(turns) < len(present):
-        without = [names[label] for label in present if label not in turns]
+        without = [names[label] for label in sorted(set(present) - set(turns))]
         yield (f'{len(turns)} picks are fewer than {len(present)} classes, which take turns in the order of the '
                f'dataset: {_some(without)} had none.')
 

@@ -25,6 +25,7 @@ def test_targets(pool, budget, target, parameters):
 
 
 @pytest.mark.parametrize('values', [{}, {'num_images': 1, 'num_objects': 1}, {'num_images': 1.5}, {'num_objects': 0},
+                                    {'num_images': 10**21}, {'num_objects': 10**21},
                                     {'ratio': 1.1}, {'ratio': float('nan')}, {'ratio': '0.1'}])
 def test_budgets_that_are_none_are_refused(values):
     with pytest.raises(UserError):

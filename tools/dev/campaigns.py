@@ -1,11 +1,14 @@
 """Run the campaigns of docs/reliability.md in full and print their figures.
 
-Run from the checkout: ``python tools/dev/campaigns.py [KIND ...]``. Kinds: kills, damage, fuzz (made-up input) and
-names (hostile ones); all by default.
+Run from the checkout: ``python tools/dev/campaigns.py [--at-most N] [KIND ...]``. Kinds: kills, damage, fuzz (made-up
+input) and names (hostile ones); all by default. N is how often each part is tried: kills, drawn by chance, of each
+command; flipped bits of each file; inputs of each reader. By default every operation is killed, and the others are
+tried 1,000 times.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -14,19 +17,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-FLIPS, EXAMPLES = 1000, 500
-"""Bits flipped in each file, and inputs made up for each reader and part."""
+OFTEN = 1000
 
 
 def main() -> int:
     """Run them; return 1 if something did not hold."""
     kinds = {'names': names, 'damage': damage, 'fuzz': fuzz, 'kills': kills}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--at-most', type=int, metavar='N')
+    parser.add_argument('kinds', nargs='*', choices=[*kinds, []])
+    args = parser.parse_args()
     bad = 0
     print('| campaign | tried | did not hold | seconds |\n|---|---|---|---|')
-    for kind in sys.argv[1:] or kinds:
+    for kind in args.kinds or kinds:
         with tempfile.TemporaryDirectory() as folder:
             start = time.monotonic()
-            for outcome in kinds[kind](Path(folder)):
+            for outcome in kinds[kind](Path(folder), args.at_most):
                 seconds = time.monotonic() - start
                 print(f'| {outcome.name} | {outcome.tried} | {len(outcome.failures)} | {seconds:.0f} |', flush=True)
                 print('\n'.join(outcome.failures[:10]), file=sys.stderr, flush=True)
@@ -35,25 +41,25 @@ def main() -> int:
     return int(bad > 0)
 
 
-def names(folder: Path) -> Iterator:
+def names(folder: Path, at_most: int | None) -> Iterator:
     """Hostile names."""
     from tests.campaigns.names import try_names
     yield from try_names(folder)
 
 
-def damage(folder: Path) -> Iterator:
+def damage(folder: Path, at_most: int | None) -> Iterator:
     """Truncated files and flipped bits."""
     from tests.campaigns.damage import damage_everything
-    yield from damage_everything(folder, FLIPS)
+    yield from damage_everything(folder, at_most or OFTEN)
 
 
-def fuzz(folder: Path) -> Iterator:
+def fuzz(folder: Path, at_most: int | None) -> Iterator:
     """Made-up input for the readers."""
     from tests.campaigns.fuzz import fuzz_readers
-    yield from fuzz_readers(folder, EXAMPLES)
+    yield from fuzz_readers(folder, at_most or OFTEN)
 
 
-def kills(folder: Path) -> Iterator:
+def kills(folder: Path, at_most: int | None) -> Iterator:
     """A kill before each operation on files of each command that writes."""
     import torch
 
@@ -75,7 +81,7 @@ def kills(folder: Path) -> Iterator:
     coreset = folder / 'coreset.json'
     data.make_coreset(data.COCO_PICKS).save(coreset)
     for job in jobs.all_jobs(folder / 'coco', pool, config, coreset):
-        yield kill_everywhere(job, folder / 'work')
+        yield kill_everywhere(job, folder / 'work', at_most)
 
 
 def write_pool(folder: Path, data: object) -> Path:
