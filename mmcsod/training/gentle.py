@@ -37,6 +37,6 @@ def make_gentle(config: Config, iterations: int) -> None:
     if base_batch_size(config):
         config.auto_scale_lr.enable = True
     if not has_warmup(config):
-        end = max(1, int(iterations * GENTLE_WARMUP_SHARE))
+        end = max(2, int(iterations * GENTLE_WARMUP_SHARE))  # shorter ones never end
         warmup = ConfigDict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=end)
         config.param_scheduler = [warmup, *schedulers(config)]

@@ -74,7 +74,7 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
     """
     length = schedule_length(config)
     stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)
-    config.param_scheduler = [stretch.scheduler(scheduler) for scheduler in schedulers(config)]
+    config.param_scheduler = list(filter(_acts, map(stretch.scheduler, schedulers(config))))
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
     _set_hooks(config, iterations)
     config.custom_hooks = [stretch.averaging(hook) if type_name(hook) == 'EMAHook' else hook
@@ -133,6 +133,11 @@ class _Stretch:
         if by_epoch == self.length.by_epoch and (by_epoch or value > self.warmup):
             return max(1, round(value * self.iterations / self.length.count))
         return max(1, min(value, int(self.iterations * self.warmup_share)))
+
+
+def _acts(scheduler: Mapping[str, Any]) -> bool:
+    """Whether a scheduler is long enough: one of a single iteration never takes its last step, a warm-up's to 1."""
+    return scheduler.get('end') is None or scheduler['end'] - scheduler.get('begin', 0) > 1
 
 
 def _is_warmup(scheduler: Mapping[str, Any], length: Length) -> bool:

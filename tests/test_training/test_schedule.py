@@ -57,6 +57,15 @@ def test_the_shape_is_that_of_the_stock_schedule(name, iterations):
     assert warmup_end(config) <= 0.1 * iterations
 
 
+@pytest.mark.parametrize('name', [COCO_1X, 'yolox/yolox_s_8xb8-300e_coco.py', 'rtmdet/rtmdet_tiny_8xb32-300e_coco.py'])
+@pytest.mark.parametrize('iterations', [5, 12, 40])
+def test_a_warmup_ends_however_short_the_run(name, iterations):
+    """Of a warm-up of one iteration, MMEngine's schedulers never take the last step."""
+    config = stock(name)
+    set_iterations(config, iterations)
+    assert max(learning_rates(config, epoch_length=1)) > 0.8
+
+
 def test_papers_schedule():
     config = stock(PAPER)
     set_iterations(config, 1000)
