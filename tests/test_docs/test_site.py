@@ -35,7 +35,7 @@ def test_a_reader_s_browser_fetches_nothing_from_elsewhere(site):
     assert not [path for path in site.rglob('*.html') if fetching.search(path.read_text(encoding='utf-8'))]
 
 
-@pytest.mark.parametrize('name', ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
+@pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
 def test_links_lead_somewhere(name):
     links = re.findall(r'\]\((?!https?://|#)([^)#]+)', (ROOT / name).read_text(encoding='utf-8'))
     assert [link for link in links if not (ROOT / link).exists()] == []
