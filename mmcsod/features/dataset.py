@@ -192,11 +192,14 @@ class ExtractionDataset(Dataset):
         """Pass samples on, logging why the first few of the unreadable ones are.
 
         Raises:
-            UserError: If one is unreadable under ``strict``.
+            UserError: If one is unreadable under ``strict``, or for want of a package, which all of them need.
         """
         unreadable = 0
         for sample in samples:
             if sample.error is not None:
+                if sample.error.startswith(('ImportError', 'ModuleNotFoundError')):
+                    raise UserError(f'Images cannot be loaded without what is not installed here ({sample.error}); '
+                                    'install it, or give another way to load them with --pipeline.')
                 unreadable += 1
                 if strict:
                     raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '

@@ -1,6 +1,7 @@
 """The pipeline derived from a config, and the account of what stays out."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -213,3 +214,42 @@ def test_labels_are_right_where_a_missing_class_is_allowed(cfg):
     right = ExtractionDataset(cfg)
     pool = ExtractionDataset(rename(cfg, *names), allow_missing_classes=True)
     assert [names[label] for label in pool.objects['label']] == [CLASSES[label] for label in right.objects['label']]
+
+
+def test_proposals_of_fast_rcnn_are_not_asked_for(cfg):
+    cfg.train_dataloader.dataset.proposal_file = 'proposals/none.pkl'
+    assert ExtractionDataset(cfg)[0].error is None
+
+
+def test_padding_on_all_sides_moves_the_boxes(cfg):
+    plain = ExtractionDataset(cfg)
+    cfg.test_dataloader.dataset.pipeline = [
+        dict(type='LoadImageFromFile', to_float32=True), dict(type='Resize', scale=(192, 128), keep_ratio=True),
+        dict(type='RandomCenterCropPad', ratios=None, border=None, mean=[0, 0, 0], std=[1, 1, 1], to_rgb=True,
+             test_mode=True, test_pad_mode=['logical_or', 127]),
+        dict(type='LoadAnnotations', with_bbox=True), dict(type='PackDetInputs')]
+    padded = ExtractionDataset(cfg)
+    for index in range(4):
+        one, other = plain[index], padded[index]
+        assert other.error is None
+        assert other.inputs.shape[-1] & 127 == other.inputs.shape[-2] & 127 == 127
+        for box, moved in zip(one.boxes.round().int().tolist(), other.boxes.round().int().tolist(), strict=True):
+            own, same = (image[:, y1:y2, x1:x2].float() for image, (x1, y1, x2, y2) in (
+                (one.inputs, box), (other.inputs, moved)))
+            assert own.shape == same.shape
+            assert (own - same).abs().mean() < 1
+
+
+def test_a_package_that_annotations_need_is_named(cfg, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'lvis', None)
+    lvis = cfg.copy()
+    lvis.train_dataloader.dataset.type = 'LVISV1Dataset'
+    with pytest.raises(UserError, match=r'LVISV1Dataset needs what is not installed here \(.*lvis.*\); install it'):
+        ExtractionDataset(lvis)
+
+
+def test_a_package_that_images_need_is_named(cfg):
+    cfg.test_dataloader.dataset.pipeline[0] = dict(type='LoadImageFromFile', backend_args=dict(backend='petrel'))
+    pool = ExtractionDataset(cfg)
+    with pytest.raises(UserError, match=r'Images cannot be loaded without what is not installed here .*petrel_client'):
+        list(pool.checked([pool[0]], strict=False))

@@ -254,7 +254,7 @@ def main() -> None:
     parser.add_argument('--shard', default='1/1', help='i/n runs every n-th, for several processes at once')
     args = parser.parse_args()
     if args.write:
-        from zoo_page import write_page
+        from zoo_page import write_page  # a file beside this one
 
         write_page(args.results, args.write)
     else:
