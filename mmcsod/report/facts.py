@@ -9,6 +9,7 @@ import numpy as np
 
 from mmcsod.bank import FeatureBank
 from mmcsod.report.distributions import class_counts
+from mmcsod.report.find import sources
 from mmcsod.report.selected import Selected
 
 Facts = list[tuple[str, str]]
@@ -36,18 +37,25 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
 
 
 def features(bank: FeatureBank) -> Facts:
-    """Return how the vectors were made, as far as the bank knows."""
-    provenance = dict(bank.provenance)
+    """Return how the vectors were made, as far as the bank knows; of banks side by side, what each says."""
+    facts = [('Vectors', f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}')]
+    own = [_source(dict(provenance)) for provenance in sources(bank)]
+    for name in dict.fromkeys(name for found in own for name in found):
+        facts.append((name, '; '.join(dict.fromkeys(found[name] for found in own if name in found))))
+    return facts
+
+
+def _source(provenance: dict[str, Any]) -> dict[str, str]:
     identity = dict(provenance.get('identity') or {})
-    facts = [
-        ('Detector config', provenance.get('config')),
-        ('Checkpoint', f'SHA-256 of the weights {identity["weights"][:16]}…' if identity.get('weights') else None),
-        ('Tap', identity.get('tap')),
-        ('Vectors', f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}'),
-        ('Images below', provenance.get('data_root')),
-        ('Versions', ', '.join(f'{name} {version}' for name, version in (provenance.get('versions') or {}).items())),
-    ]
-    return [(name, str(value)) for name, value in facts if value]
+    versions = dict(provenance.get('versions') or {})
+    facts = {
+        'Detector config': provenance.get('config'),
+        'Checkpoint': f'SHA-256 of the weights {identity["weights"][:16]}…' if identity.get('weights') else None,
+        'Tap': identity.get('tap'),
+        'Images below': provenance.get('data_root'),
+        'Versions': ', '.join(f'{name} {version}' for name, version in versions.items()),
+    }
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def selection(one: Selected) -> Facts:
@@ -65,7 +73,7 @@ def selection(one: Selected) -> Facts:
 
 def left_out(bank: FeatureBank) -> list[str]:
     """Return a sentence for each kind of thing that the features do not cover."""
-    provenance = bank.provenance
+    provenance = sources(bank)[0]  # banks side by side are of one training set
     sentences = [f'{count:,} {noun} left out: {reason}.'
                  for key, noun in (('images_left_out', 'images'), ('objects_left_out', 'objects'))
                  for reason, count in dict(provenance.get(key) or {}).items()]

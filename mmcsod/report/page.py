@@ -54,10 +54,7 @@ def write_report(path: str | Path, bank: FeatureBank, coresets: Mapping[str, Cor
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
     thumbnails = Thumbnails() if root is None else make_thumbnails(
         bank, root, picks, _useful(bank, cards, repeats))
-    text = _render(bank, selections, cards, repeats, thumbnails, root, table.by_object,
-                   written or {})
-    # A file name that is not UTF-8 reaches us as a lone surrogate, which cannot be written.
-    write_text(path, text.encode('utf-8', 'replace').decode('utf-8'))
+    write_text(path, _render(bank, selections, cards, repeats, thumbnails, root, table.by_object, written or {}))
 
 
 def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], repeats: Sequence[np.ndarray]) -> Iterator[int]:

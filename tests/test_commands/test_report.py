@@ -54,7 +54,7 @@ def test_images_that_moved(files):
     (['features', 'none.json'], 'none.json cannot be read'),
     (['features', 'coreset.json', '--data-root', 'features'], 'is not there; give --data-root the folder'),
     (['features', 'coreset.json', '--out', 'coreset.json'], 'is not the name of an HTML file'),
-    (['images', 'coreset.json'], "a feature bank's meta.json"),
+    (['images', 'coreset.json'], 'There is no feature bank in'),
 ])
 def test_refusals(files, arguments, message):
     before = sorted(files.iterdir())

@@ -108,12 +108,6 @@ def test_terms_of_other_methods_are_shown(tmp_path):
     assert second['terms'] == {}
 
 
-def test_a_file_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path):
-    bank = FeatureBank.from_arrays(np.eye(2), ['a\udce4.jpg', 'b'], [0, 0], ['x'])
-    write_report(tmp_path / 'a.html', bank, {'a': Coreset((Pick('a\udce4.jpg', 0),), ('x',), 'by hand')}, None)
-    assert 'a?.jpg' in (tmp_path / 'a.html').read_text(encoding='utf-8')
-
-
 def test_a_coreset_of_another_bank_leaves_no_file(pool, tmp_path):
     with pytest.raises(UserError, match='are not in the bank'):
         write_report(tmp_path / 'a.html', pool.bank, {'a': Coreset((Pick('zebra'),), ('x',), 'by hand')}, None)
