@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 
 SCALE = (192, 128)
+SMALL = 512  # SSD takes images of no other size than its own
 SECONDS = 240
 BYTES = 12 << 30
 CLASSES = ('cat', 'dog')
@@ -60,7 +61,7 @@ def small(node: Any) -> Any:
     if isinstance(node, Mapping):
         copy = {key: small(value) for key, value in node.items()}
         kind = str(copy.get('type', ''))
-        if 'Resize' in kind and 'scale' in copy:
+        if 'Resize' in kind and 'scale' in copy and np.max(copy['scale']) > SMALL:
             copy['scale'] = SCALE
         if kind.endswith('Pad') and isinstance(copy.get('size'), tuple | list):
             copy['size'] = (max(SCALE), max(SCALE))
