@@ -65,7 +65,7 @@ def _kill_once(job, folder, point, before, after, names):
     for name, digest in found.items():
         if digest not in (before.get(name), after.get(name)):
             yield f'{name} is neither as before nor as after'
-    if _fork(lambda: job.run(folder, True)) <= 0:
+    if _fork(lambda: job.run(folder, True)) < 0:
         yield 'the next run fails'
     elif _names(folder) != names:
         yield f'the next run leaves other files: {sorted(_names(folder) ^ names)}'
@@ -100,7 +100,7 @@ def _names(folder):
 
 
 def _fork(action, kill_at=None):
-    """Do something in a process of its own; return how many operations it took, or what is below 1 if it failed."""
+    """Do something in a process of its own; return how many operations it took, or -1 if it failed."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid:
@@ -108,8 +108,8 @@ def _fork(action, kill_at=None):
         with os.fdopen(reader) as pipe:
             counted = pipe.read()
         os.waitpid(pid, 0)
-        return int(counted or 0)
-    status = '0'
+        return int(counted or -1)
+    status = '-1'
     with contextlib.suppress(BaseException):
         _silence()
         count = _watch(kill_at)

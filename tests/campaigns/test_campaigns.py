@@ -2,11 +2,9 @@
 
 import pytest
 
-from mmcsod.features import chunks
 from tests.campaigns import damage, fuzz, jobs, names
 from tests.campaigns.crash import kill_everywhere
 from tests.test_datasets.conftest import coco_coreset, coco_root, mmdet_modules  # noqa: F401
-from tests.test_features.conftest import write_coco
 from tests.test_training.conftest import tiny_config  # noqa: F401
 
 
@@ -29,13 +27,6 @@ def test_a_kill_of_setting_up_a_training(tiny_config, coco_coreset, tmp_path):  
 @pytest.mark.parametrize('format_and_images', [('coco', 'copy'), ('yolo', 'link')])
 def test_a_kill_of_an_export(format_and_images, coco_root, mmdet_modules, tmp_path):  # noqa: F811
     held([kill_everywhere(jobs.export(coco_root, *format_and_images), tmp_path, at_most=4)])
-
-
-@pytest.mark.slow
-def test_a_kill_of_an_extraction(mmdet_modules, monkeypatch, tmp_path):  # noqa: F811
-    monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
-    write_coco(tmp_path / 'coco', 12)
-    held([kill_everywhere(jobs.replacement(tmp_path / 'coco'), tmp_path / 'work', at_most=4)])
 
 
 def test_damage_is_told_or_harmless(tmp_path):
