@@ -105,6 +105,9 @@ class ExtractionDataset(Dataset):
             raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
                             f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
                             'paths, with --cfg-options if it moved.') from error
+        if len(dataset) and 'instances' not in dataset.get_data_info(0):
+            raise UserError(f'The training dataset {type(dataset).__name__} does not hold images with boxes, but '
+                            'videos or the like; give its frames as a dataset of images, in COCO format for example.')
         check_classes(dataset, self._allow_missing_classes, categories)
         if categories:
             self._category_labels[id(dataset)] = labels_of_categories(dataset.metainfo['classes'], categories)

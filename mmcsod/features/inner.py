@@ -18,6 +18,10 @@ INNER = ('teacher', 'student', 'detector')
 """Where a model that has no backbone of its own keeps a detector, the most telling first."""
 
 
+OF_CLIPS = 'use_det_processor'
+"""The option of a preprocessor of clips that has it prepare single images in training."""
+
+
 def inner_detector(model: nn.Module) -> nn.Module:
     """Return the detector inside a model, the model itself if it is one.
 
@@ -39,11 +43,13 @@ def inner_detector(model: nn.Module) -> nn.Module:
 def inner_config(model: Mapping[str, Any]) -> ConfigDict:
     """Return the config of the detector inside a model's config, with what prepares single images for it."""
     config = ConfigDict(model)
-    while 'backbone' not in config and isinstance(config.get('detector'), Mapping):
+    while 'backbone' not in config and 'type' in (config.get('detector') or {}):
         inner = ConfigDict(config.detector)
         if 'data_preprocessor' not in inner and 'data_preprocessor' in config:
-            inner.data_preprocessor = _for_images(config.data_preprocessor)
+            inner.data_preprocessor = config.data_preprocessor
         config = inner
+    if 'data_preprocessor' in config:
+        config.data_preprocessor = _for_images(config.data_preprocessor)
     return config
 
 
@@ -62,7 +68,8 @@ def _for_images(preprocessor: Mapping[str, Any]) -> ConfigDict:
     if 'data_preprocessor' in preprocessor:
         return ConfigDict(preprocessor['data_preprocessor'])
     kind = MODELS.get(preprocessor['type']) if isinstance(preprocessor['type'], str) else preprocessor['type']
-    if not (inspect.isclass(kind) and issubclass(kind, DetDataPreprocessor)):
+    if not (inspect.isclass(kind) and issubclass(kind, DetDataPreprocessor) and OF_CLIPS in
+            inspect.signature(kind).parameters):
         return ConfigDict(preprocessor)
     known = inspect.signature(DetDataPreprocessor).parameters
     return ConfigDict({key: value for key, value in preprocessor.items() if key in known}, type='DetDataPreprocessor')

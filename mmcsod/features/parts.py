@@ -43,8 +43,8 @@ def neck_is_enough(model: Mapping[str, Any]) -> bool:
     A head may need a language model, a teacher's weights or a GPU, none of which the maps depend on.
     """
     kind = MODELS.get(model['type']) if isinstance(model['type'], str) else model['type']
-    make_maps = getattr(kind, 'extract_feat', None)
-    return 'backbone' in model and make_maps is not None and make_maps.__module__.startswith(DETECTORS)
+    maker = getattr(kind, 'extract_feat', kind)  # a model of clips has no such method
+    return 'backbone' in model and maker is not None and maker.__module__.startswith(DETECTORS)
 
 
 def backbone_and_neck(model: Mapping[str, Any], with_neck: bool = True) -> BackboneAndNeck:

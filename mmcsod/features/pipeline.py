@@ -57,9 +57,9 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
 
 
 def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
-    """Yield the transforms one by one; Fast R-CNN's are inside one that carries its proposals along."""
+    """Yield the transforms one by one; some are inside one that carries proposals or the frames of a clip along."""
     for transform in pipeline:
-        if type_name(transform) == 'ProposalBroadcaster':
+        if type_name(transform) in ('ProposalBroadcaster', 'TransformBroadcaster'):
             yield from transform['transforms']
         else:
             yield transform

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import BaseDataset
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
@@ -253,3 +254,13 @@ def test_a_package_that_images_need_is_named(cfg):
     pool = ExtractionDataset(cfg)
     with pytest.raises(UserError, match=r'Images cannot be loaded without what is not installed here .*petrel_client'):
         list(pool.checked([pool[0]], strict=False))
+
+
+def test_videos_are_refused(cfg):
+    class Clips(BaseDataset):
+        def load_data_list(self):
+            return [{'video_id': 0, 'images': [{'img_path': 'a.png', 'instances': []}]}]
+
+    cfg.train_dataloader.dataset = dict(type=Clips, metainfo=dict(classes=('cat',)))
+    with pytest.raises(UserError, match='Clips does not hold images with boxes, but videos'):
+        ExtractionDataset(cfg)

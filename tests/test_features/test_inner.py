@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from mmdet.models import DetDataPreprocessor
 from mmdet.registry import MODELS
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector, untrained_detector
-from mmcsod.features.inner import inner_detector, without_prefix
+from mmcsod.features.inner import inner_config, inner_detector, without_prefix
 from mmcsod.features.taps import attach_tap
 
 from .conftest import build, small_config
@@ -81,3 +82,23 @@ def test_a_config_without_a_model_is_told():
 def test_a_package_that_is_missing_is_named():
     with pytest.raises(UserError, match=r"needs what is not installed here \(No module named 'mmpretrain'\)"):
         load_config('mmdet::convnext/mask-rcnn_convnext-t-p4-w7_fpn_amp-ms-crop-3x_coco.py')
+
+
+def test_a_model_of_clips_is_read_off_its_neck_one_image_at_a_time():
+    detector = untrained_detector(load_config('mmdet::mask2former_vis/mask2former_r50_8xb2-8e_youtubevis2019.py'))
+    assert attach_tap(detector).name == 'neck'
+    images = [torch.zeros(3, 40, 50, dtype=torch.uint8)]
+    assert detector.data_preprocessor({'inputs': images, 'data_samples': None})['inputs'].dim() == 4
+
+
+def test_a_preprocessor_of_ones_own_stays():
+    class Mine(DetDataPreprocessor):
+        pass
+
+    config = {'type': 'RetinaNet', 'backbone': {'type': 'ResNet'}, 'data_preprocessor': {'type': Mine, 'mean': [0] * 3}}
+    assert inner_config(config).data_preprocessor.type is Mine
+
+
+def test_a_wrapper_of_detectron2_is_left_whole():
+    with pytest.raises(UserError, match=r"model cannot be built \(.*Detectron2"):
+        untrained_detector(load_config('mmdet::misc/d2_retinanet_r50-caffe_fpn_ms-90k_coco.py'))

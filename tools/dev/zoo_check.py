@@ -30,7 +30,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-SCALE = (192, 128)
+SCALES = ((192, 128), (600, 600))
+"""Of the images; the second where a model refuses the first."""
 SMALL = 512  # SSD takes images of no other size than its own
 SECONDS = 240
 BYTES = 12 << 30
@@ -56,23 +57,23 @@ def write_data(root: Path) -> None:
         {'images': images, 'annotations': annotations, 'categories': categories}))
 
 
-def small(node: Any) -> Any:
+def small(node: Any, scale: tuple[int, int] = SCALES[0]) -> Any:
     """Return a config whose images are small and that names no weights to fetch."""
     if isinstance(node, Mapping):
-        copy = {key: small(value) for key, value in node.items()}
+        copy = {key: small(value, scale) for key, value in node.items()}
         kind = str(copy.get('type', ''))
         if 'Resize' in kind and 'scale' in copy and np.max(copy['scale']) > SMALL:
-            copy['scale'] = SCALE
+            copy['scale'] = scale
         if kind.endswith('Pad') and isinstance(copy.get('size'), tuple | list):
-            copy['size'] = (max(SCALE), max(SCALE))
+            copy['size'] = (max(scale), max(scale))
         return {key: value for key, value in copy.items()
                 if not (key == 'init_cfg' and isinstance(value, Mapping) and value.get('type') == 'Pretrained')}
     if isinstance(node, list | tuple):
-        return type(node)(small(value) for value in node)
+        return type(node)(small(value, scale) for value in node)
     return node
 
 
-def on_small_data(cfg: Any, root: Path) -> Any:
+def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> Any:
     """Return the config with its first training set replaced by the two images, all else as it is."""
     from mmdet.datasets import CocoDataset
     from mmdet.registry import DATASETS
@@ -83,13 +84,14 @@ def on_small_data(cfg: Any, root: Path) -> Any:
 
     leaf = dict(leaf_configs(training_set(cfg))[0])
     kind = DATASETS.get(leaf['type']) if isinstance(leaf['type'], str) else leaf['type']
-    if not (kind is not None and issubclass(kind, CocoDataset)) or 'LVIS' in kind.__name__:
+    if not (kind is not None and issubclass(kind, CocoDataset)) or 'LVIS' in kind.__name__ or (
+            'Panoptic' in kind.__name__):
         leaf = {'type': 'CocoDataset', 'pipeline': leaf.get('pipeline', [])}
     for name in ('indices', 'filter_cfg', 'dataset'):
         leaf.pop(name, None)
     leaf |= {'data_root': f'{root}/', 'ann_file': 'train.json', 'data_prefix': {'img': ''},
              'metainfo': {'classes': CLASSES}}
-    copy = small(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
+    copy = small(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg), scale)
     copy['train_dataloader'] = {'dataset': leaf}
     return Config(copy)
 
@@ -127,7 +129,14 @@ def without(node: Any) -> Any:
 
 
 def try_config(name: str, root: Path) -> dict[str, Any]:
-    """Extract with a config and return what came of it."""
+    """Extract with a config, on larger images where it refuses small ones, and return what came of it."""
+    results = (try_at(name, root, scale) for scale in SCALES)
+    result = next(results)
+    return next(results) if 'cannot be run on these images' in result['text'] else result
+
+
+def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
+    """Extract with a config from images of a size and return what came of it."""
     import torch
 
     from mmcsod.config import load_config
@@ -138,7 +147,7 @@ def try_config(name: str, root: Path) -> dict[str, Any]:
     torch.manual_seed(0)
     logging.disable(logging.WARNING)
     try:
-        cfg = on_small_data(load_config(f'mmdet::{name}'), root)
+        cfg = on_small_data(load_config(f'mmdet::{name}'), root, scale)
         detector = untrained_detector(cfg)
         for weights in detector.parameters():  # some are left as memory was until init_weights, which takes its time
             if not (weights.abs() < 1e3).all():
