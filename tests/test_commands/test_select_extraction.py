@@ -1,5 +1,6 @@
 """``tools/select.py CONFIG CHECKPOINT`` as a user meets it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -76,3 +77,29 @@ def test_a_pipeline_of_ones_own(files, tmp_path):
     done = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
                   '--num-workers', 0, '--pipeline', tmp_path / 'own.py')
     assert 'Resize(scale=(96, 64), keep_ratio=True)' in done.stdout
+
+
+def test_no_detector_several_banks_and_predicted_boxes(files, tmp_path):
+    """What needs no detector, from the command line to the coreset."""
+    config = small_config(files / 'data')
+    torch.save(build(config).backbone.state_dict(), tmp_path / 'backbone.pth')
+    config.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'backbone.pth'))
+    config.dump(tmp_path / 'config.py')
+    boxes = [{'image_id': image, 'category_id': 1 + image % 3, 'bbox': [4, 5, 40, 50], 'score': 0.9}
+             for image in range(4)]
+    (tmp_path / 'found.json').write_text(json.dumps(boxes))
+    one, two = (tmp_path / name for name in 'ab')
+    done = select(tmp_path / 'config.py', '--num-images', 2, '--work-dir', one, '--num-workers', 0,
+                  '--predictions', tmp_path / 'found.json')
+    assert done.returncode == 1, done.stderr  # the unreadable image
+    assert 'No detector: features are read off ResNet with the weights of' in done.stdout
+    assert set(FeatureBank.load(one / 'features').image_ids) == {f'images/00{n}.png' for n in range(4)}
+    done = select(files / 'config.py', files / 'model.pth', '--num-images', 2, '--work-dir', two, '--num-workers', 0,
+                  '--predictions', tmp_path / 'found.json', '--tap', 'roi')
+    assert done.returncode == 1, done.stderr
+    done = select('--bank', one / 'features', two / 'features', '--num-images', 3, '--out', tmp_path / 'both.json')
+    assert done.returncode == 0, done.stderr
+    assert len(Coreset.load(tmp_path / 'both.json')) == 3
+    refused(select(tmp_path / 'config.py', '--num-images', 2, '--backbone', 'resnet18'), "'resnet18' is no backbone")
+    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 2, '--tap', 'nose', '--work-dir',
+                   tmp_path / 'c'), "There is no tap 'nose'; choose one of auto, neck")

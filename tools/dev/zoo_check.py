@@ -185,21 +185,30 @@ def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(read)
-        with log.open('ab') as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-        signal.alarm(seconds)
-        with os.fdopen(write, 'w') as pipe:
-            json.dump(task(), pipe)
-        os._exit(0)
+        status = 1
+        try:
+            _be_child(task, log, seconds, write)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
     os.close(write)
     with os.fdopen(read) as pipe:
         text = pipe.read()
     status = os.waitpid(child, 0)[1]
     return json.loads(text) if status == 0 and text else {
         'status': 'fails', 'text': f'killed by signal {status & 127}' if status & 127 else f'exit status {status >> 8}'}
+
+
+def _be_child(task: Any, log: Path, seconds: int, write: int) -> None:
+    with log.open('ab') as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    signal.alarm(seconds)
+    with os.fdopen(write, 'w') as pipe:
+        json.dump(task(), pipe)
 
 
 def run_all(path: Path, again: list[str], shard: tuple[int, int]) -> None:
