@@ -39,6 +39,8 @@ CLASSES = ('cat', 'dog')
 BIG = re.compile(r'101|152|x101|200|swin-[bl]|_[lx]_|-[lx]_|hourglass|w40|gf')
 SIZE = re.compile(r'[-_](r18|r34|r50|r101|x50|x101|s50|s101|r2-101|\d+x\d+d|\d+x\d+b|[a-z0-9.]*gf|w\d+|swin-.|'
                   r'\d*x?b?\d+-?\d*e|\dx|ms|coco|caffe|amp|lsj|mstrain|ms-.*|\d+k|iter|open-image.*|semi-.*)(?=[-_.])')
+OF_MORE_FILES = ('LVIS', 'Panoptic', 'V3Det')
+"""Datasets that need more than COCO's annotation file; CocoDataset stands in for them."""
 NOT_READ = ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained', 'num_classes', 'teacher_ckpt')
 
 
@@ -67,7 +69,8 @@ def small(node: Any, scale: tuple[int, int] = SCALES[0]) -> Any:
         if kind.endswith('Pad') and isinstance(copy.get('size'), tuple | list):
             copy['size'] = (max(scale), max(scale))
         return {key: value for key, value in copy.items()
-                if not (key == 'init_cfg' and isinstance(value, Mapping) and value.get('type') == 'Pretrained')}
+                if key != 'pretrained' and not (
+                    key == 'init_cfg' and isinstance(value, Mapping) and value.get('type') == 'Pretrained')}
     if isinstance(node, list | tuple):
         return type(node)(small(value, scale) for value in node)
     return node
@@ -84,8 +87,7 @@ def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> A
 
     leaf = dict(leaf_configs(training_set(cfg))[0])
     kind = DATASETS.get(leaf['type']) if isinstance(leaf['type'], str) else leaf['type']
-    if not (kind is not None and issubclass(kind, CocoDataset)) or 'LVIS' in kind.__name__ or (
-            'Panoptic' in kind.__name__):
+    if not (kind is not None and issubclass(kind, CocoDataset)) or any(name in kind.__name__ for name in OF_MORE_FILES):
         leaf = {'type': 'CocoDataset', 'pipeline': leaf.get('pipeline', [])}
     for name in ('indices', 'filter_cfg', 'dataset'):
         leaf.pop(name, None)

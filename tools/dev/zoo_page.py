@@ -13,6 +13,9 @@ REASONS = {
     'has no `model`': 'no model: a part of other configs',
     'has no train_dataloader': 'no training set: a part of other configs, or for testing only',
     'needs what is not installed': 'needs a package that was not installed for this check',
+    'without what is not installed': 'needs a package that was not installed for this check',
+    'Please install Detectron2': 'needs a package that was not installed for this check',
+    'unexpected keyword argument': 'broken as shipped: its model cannot be built',
     'does not run on cpu': 'needs a GPU',
     'cannot be read (FileNotFoundError': 'broken as shipped: names a base config that is not there',
 }
