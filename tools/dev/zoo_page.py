@@ -41,7 +41,8 @@ and heads other than RoI heads) are run once and counted each.
 {summary}
 
 What is refused is refused in one sentence. *Does not apply* is a config without a model or a training set, or a model
-that predicts neither boxes nor masks.
+that predicts neither boxes nor masks. *Not run* are configs that the check had no time for. It takes one of each kind
+first, so that most of these differ from one that works in depth, width or schedule only.
 
 """
 
