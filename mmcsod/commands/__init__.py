@@ -27,7 +27,7 @@ COMMANDS = {
     'experiment': 'run a grid of methods, budgets, seeds and detectors, and show its tables',
     'suspicious': 'list labels that are likely to be wrong, by what a detector says of the boxes',
     'verify': 'read a feature bank or a coreset whole and say whether it is as it was written',
-    'demo': 'train, select, retrain and compare on rendered images',
+    'demo': 'train, select, retrain and compare on photographs of chess boards',
 }
 
 
