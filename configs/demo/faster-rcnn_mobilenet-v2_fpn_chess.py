@@ -2,7 +2,7 @@ _base_ = '../small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'
 
 # AdamW with a cosine learns in half the iterations of SGD with steps, and the first stages of a backbone that was
 # trained on ImageNet need no training: the demo has minutes, not hours.
-max_iters = 100
+max_iters = 80
 model = dict(backbone=dict(frozen_stages=4))
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 param_scheduler = [

@@ -40,7 +40,7 @@ class Scenario:
 def photographs() -> Scenario:
     """Return the scenario of real photographs: chess boards, of which a tenth is chosen."""
     return Scenario('photographs of chess boards', 'mmcsod::demo/faster-rcnn_mobilenet-v2_fpn_chess.py', _find_chess,
-                    num_images=24, full_iters=100, subset_iters=100)
+                    num_images=24, full_iters=80, subset_iters=80)
 
 
 def rendered(recipe: Recipe | None = None) -> Scenario:
