@@ -1,9 +1,12 @@
-_base_ = '../small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'
+_base_ = [
+    '../_base_/models/faster-rcnn_mobilenet-v2_fpn.py', '../_base_/datasets/chess_320x256.py',
+    '../_base_/schedules/schedule_200i.py'
+]
 
 # AdamW with a cosine learns in half the iterations of SGD with steps, and the first stages of a backbone that was
 # trained on ImageNet need no training: the demo has minutes, not hours.
 max_iters = 80
-model = dict(backbone=dict(frozen_stages=4))
+model = dict(backbone=dict(frozen_stages=4), roi_head=dict(bbox_head=dict(num_classes=12)))
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=10),

@@ -318,7 +318,7 @@ def test_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, caplog):
     caplog.set_level('INFO', 'mmcsod')
     run = tmp_path / 'run'
     metrics = retrain(tiny_config, coco_coreset, iters=2, work_dir=str(run),
-                      cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend'})
+                      cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend', 'visualizer.name': 'tensorboard'})
     end = caplog.text.partition('The run has ended:')[2]
     assert f"coco/bbox_mAP_50 {metrics['coco/bbox_mAP_50']:.3f}" in end
     assert f"checkpoint {run / 'iter_2.pth'}" in end
