@@ -36,10 +36,11 @@ $(LINT_INSTALLED): requirements/lint.txt requirements/lock-$(STACK).txt
 
 lint: $(LINT_INSTALLED)
 	$(LINT_VENV)/bin/ruff check .
+	$(LINT_VENV)/bin/ruff format --check -q .
 	$(LINT_VENV)/bin/mypy
 
 site: install
 	$(BIN)/mkdocs build --strict
 
 test: lint install
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal

@@ -38,8 +38,10 @@ setup(
     ],
     packages=find_packages(include=['mmcsod', 'mmcsod.*']),
     # .mim holds links to configs/ and tools/, where MIM and `mmcsod::NAME` look; a wheel has files in their place.
-    package_data={'mmcsod': ['py.typed', '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/tools/*.py'],
-                  'mmcsod.report': ['templates/*']},
+    package_data={
+        'mmcsod': ['py.typed', '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/tools/*.py'],
+        'mmcsod.report': ['templates/*'],
+    },
     python_requires='>=3.10',
     entry_points={'console_scripts': ['mmcsod = mmcsod.commands:main']},
     install_requires=requirements('runtime'),

@@ -33,8 +33,19 @@ _EXPORTS = {
     'retrain': 'mmcsod.training.retrain',
     'select_coreset': 'mmcsod.selection',
 }
-__all__ = ['Coreset', 'FeatureBank', 'Pick', 'UserError', '__version__', 'analyze', 'export_coreset', 'extract_bank',
-           'register_all_modules', 'retrain', 'select_coreset']
+__all__ = [
+    'Coreset',
+    'FeatureBank',
+    'Pick',
+    'UserError',
+    '__version__',
+    'analyze',
+    'export_coreset',
+    'extract_bank',
+    'register_all_modules',
+    'retrain',
+    'select_coreset',
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -62,8 +62,9 @@ def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) 
         with path.open('rb') as file:
             return np.lib.format.read_array(file, allow_pickle=False)
     except Exception as error:  # a damaged header makes NumPy raise nearly anything
-        raise UserError(f'{path} is not a readable array ({type(error).__name__}: {error}); extract again with '
-                        '--overwrite.') from error
+        raise UserError(
+            f'{path} is not a readable array ({type(error).__name__}: {error}); extract again with --overwrite.'
+        ) from error
 
 
 def check_file(path: Path, sha256: str) -> None:
@@ -80,8 +81,10 @@ def check_file(path: Path, sha256: str) -> None:
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}.') from error
     if digest.hexdigest() != sha256:
-        raise UserError(f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
-                        'or extract again with --overwrite.')
+        raise UserError(
+            f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
+            'or extract again with --overwrite.'
+        )
 
 
 def class_checksums(vectors: np.ndarray, labels: np.ndarray, num_classes: int) -> list[str]:
@@ -96,7 +99,7 @@ def _checksum(vectors: np.ndarray) -> str:
     digest = hashlib.sha256()
     step = max(1, BLOCK_BYTES // max(1, vectors.shape[1] * vectors.itemsize))
     for begin in range(0, len(vectors), step):
-        digest.update(np.ascontiguousarray(vectors[begin:begin + step]).data)
+        digest.update(np.ascontiguousarray(vectors[begin : begin + step]).data)
     return digest.hexdigest()
 
 

@@ -41,8 +41,9 @@ logger = logging.getLogger('mmcsod')
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
 AGAIN = 'extract again with --overwrite.'
-FILES = frozenset(('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy',
-                   'meta.json'))
+FILES = frozenset(
+    ('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy', 'meta.json')
+)
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
@@ -88,8 +89,9 @@ class FeatureBank:
         self._check()
 
     @classmethod
-    def from_arrays(cls, vectors: np.ndarray, image_ids: Sequence[str], labels: Sequence[int],
-                    classes: Sequence[str]) -> FeatureBank:
+    def from_arrays(
+        cls, vectors: np.ndarray, image_ids: Sequence[str], labels: Sequence[int], classes: Sequence[str]
+    ) -> FeatureBank:
         """Make a bank of rows that were computed elsewhere.
 
         Args:
@@ -106,12 +108,15 @@ class FeatureBank:
         if vectors.dtype not in (np.float32, np.float16):
             vectors = vectors.astype(np.float32)
         if not len(vectors) == len(image_ids) == len(labels):
-            raise UserError(f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
-                            'labels; give one id and one label for each vector.')
+            raise UserError(
+                f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
+                'labels; give one id and one label for each vector.'
+            )
         indices = np.asarray(labels)
         if len(indices) and indices.dtype.kind not in 'iu':
-            raise UserError(f'A bank was given labels like "{indices.flat[0]}"; give whole numbers, indices '
-                            'into the class names.')
+            raise UserError(
+                f'A bank was given labels like "{indices.flat[0]}"; give whole numbers, indices into the class names.'
+            )
         images = {image: index for index, image in enumerate(dict.fromkeys(map(str, image_ids)))}
         rows = np.zeros(len(labels), ROW_DTYPE)
         rows['image'] = [images[str(image)] for image in image_ids]
@@ -124,16 +129,24 @@ class FeatureBank:
     def _remark(self, given_ids: Sequence[Any]) -> None:
         """Say what ``from_arrays`` makes of input that one may expect to be taken otherwise."""
         if len(given_ids) and not isinstance(given_ids[0], str):
-            logger.warning("Image ids were given as %s, like %s: the bank and its coresets have them as text, '%s'.",
-                           type(given_ids[0]).__name__, given_ids[0], given_ids[0])
+            logger.warning(
+                "Image ids were given as %s, like %s: the bank and its coresets have them as text, '%s'.",
+                type(given_ids[0]).__name__,
+                given_ids[0],
+                given_ids[0],
+            )
         keys = self.rows['image'] * len(self.classes) + self.rows['label']
         first, counts = np.unique(keys, return_index=True, return_counts=True)[1:]
         if len(first) < len(keys):
             row = first[counts > 1][0]
-            logger.warning("%d of %d rows are of an image and a class that have another row, first of '%s', '%s': each "
-                           'counts as a vector of its own; average them to have one an image and class (Eq. 3).',
-                           len(keys) - len(first), len(keys), self.images[self.rows['image'][row]],
-                           self.classes[self.rows['label'][row]])
+            logger.warning(
+                "%d of %d rows are of an image and a class that have another row, first of '%s', '%s': each "
+                'counts as a vector of its own; average them to have one an image and class (Eq. 3).',
+                len(keys) - len(first),
+                len(keys),
+                self.images[self.rows['image'][row]],
+                self.classes[self.rows['label'][row]],
+            )
 
     @cached_property
     def image_ids(self) -> np.ndarray:
@@ -155,9 +168,11 @@ class FeatureBank:
 
     def __repr__(self) -> str:
         extras = [name for name in ('image_vectors', 'objects', 'object_vectors') if getattr(self, name) is not None]
-        return (f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
-                f'{len(self.images)} images, {len(self.classes)} classes'
-                f'{", with " + ", ".join(extras) if extras else ""}>')
+        return (
+            f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
+            f'{len(self.images)} images, {len(self.classes)} classes'
+            f'{", with " + ", ".join(extras) if extras else ""}>'
+        )
 
     def objectwise(self) -> FeatureBank:
         """Return the bank whose rows are single objects (section 4.5's Objectwise), in the objects' order.
@@ -166,17 +181,25 @@ class FeatureBank:
             UserError: If the object vectors were not kept.
         """
         if self.object_vectors is None or self.objects is None:
-            raise UserError('This bank holds no object vectors, which objectwise selection needs; '
-                            'extract again with --keep-objects.')
+            raise UserError(
+                'This bank holds no object vectors, which objectwise selection needs; '
+                'extract again with --keep-objects.'
+            )
         self.check('object_vectors')
         kept = self.objects[~self.objects['ignored']]
         rows = np.ones(len(kept), ROW_DTYPE)
         rows['image'] = kept['image']
         rows['label'] = kept['label']
         return FeatureBank(
-            vectors=self.object_vectors, rows=rows, images=self.images, classes=self.classes,
-            image_vectors=self.image_vectors, objects=self.objects, object_vectors=self.object_vectors,
-            provenance=self.provenance)
+            vectors=self.object_vectors,
+            rows=rows,
+            images=self.images,
+            classes=self.classes,
+            image_vectors=self.image_vectors,
+            objects=self.objects,
+            object_vectors=self.object_vectors,
+            provenance=self.provenance,
+        )
 
     def save(self, directory: str | Path) -> None:
         """Write the bank to ``directory``, which appears whole or not at all.
@@ -188,16 +211,33 @@ class FeatureBank:
             self._write(temporary)
 
     def _write(self, directory: Path) -> None:
-        arrays = {'vectors': self.vectors, 'rows': self.rows, 'image_vectors': self.image_vectors,
-                  'objects': self.objects, 'object_vectors': self.object_vectors}
-        files = {f'{name}.npy': write_array(directory / f'{name}.npy', array)
-                 for name, array in arrays.items() if array is not None}
+        arrays = {
+            'vectors': self.vectors,
+            'rows': self.rows,
+            'image_vectors': self.image_vectors,
+            'objects': self.objects,
+            'object_vectors': self.object_vectors,
+        }
+        files = {
+            f'{name}.npy': write_array(directory / f'{name}.npy', array)
+            for name, array in arrays.items()
+            if array is not None
+        }
         write_json(directory / 'images.json', list(self.images))
         files['images.json'] = json_digest(list(self.images))
-        write_json(directory / 'meta.json', sealed({
-            'format': FORMAT, 'version': FORMAT_VERSION, 'classes': list(self.classes),
-            'provenance': dict(self.provenance), 'files': files,
-            'class_vectors': class_checksums(self.vectors, self.labels, len(self.classes))}))
+        write_json(
+            directory / 'meta.json',
+            sealed(
+                {
+                    'format': FORMAT,
+                    'version': FORMAT_VERSION,
+                    'classes': list(self.classes),
+                    'provenance': dict(self.provenance),
+                    'files': files,
+                    'class_vectors': class_checksums(self.vectors, self.labels, len(self.classes)),
+                }
+            ),
+        )
 
     def check(self, name: str) -> None:
         """Read a file of the bank for its checksum, where the bank was loaded and has one.
@@ -225,22 +265,32 @@ class FeatureBank:
         """
         directory = Path(directory)
         if not (directory / 'meta.json').exists():
-            raise UserError(f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
-                            'in WORK_DIR/features.')
+            raise UserError(
+                f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
+                'in WORK_DIR/features.'
+            )
         content = read_json(directory / 'meta.json', "a feature bank's meta.json")
         if not isinstance(content, dict) or content.get('format') != FORMAT:
             raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
         if content.get('version') != FORMAT_VERSION:
-            raise UserError(f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
-                            f'version {FORMAT_VERSION}; upgrade mmcsod.')
+            raise UserError(
+                f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
+                f'version {FORMAT_VERSION}; upgrade mmcsod.'
+            )
         check_seal(content, directory / 'meta.json')
         meta = as_kind(content, _Meta, directory / 'meta.json', "a feature bank's meta.json")
         read = partial(_read, directory, meta.files)
         return cls(
-            vectors=read('vectors', True), rows=read('rows'), images=_read_images(directory, meta.files),
-            classes=meta.classes, image_vectors=read('image_vectors', True, optional=True),
-            objects=read('objects', optional=True), object_vectors=read('object_vectors', True, optional=True),
-            provenance=meta.provenance, checksums=Checksums(directory, meta.files, meta.class_vectors))
+            vectors=read('vectors', True),
+            rows=read('rows'),
+            images=_read_images(directory, meta.files),
+            classes=meta.classes,
+            image_vectors=read('image_vectors', True, optional=True),
+            objects=read('objects', optional=True),
+            object_vectors=read('object_vectors', True, optional=True),
+            provenance=meta.provenance,
+            checksums=Checksums(directory, meta.files, meta.class_vectors),
+        )
 
     def _check(self) -> None:
         self._check_kinds()
@@ -249,14 +299,17 @@ class FeatureBank:
             raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
         lines = next((image for image in self.images if '\n' in image or '\r' in image), None)
         if lines is not None:
-            raise UserError(f'The bank has the image {lines!r}; a name of several lines has no place in lists of '
-                            'images, so rename it.')
+            raise UserError(
+                f'The bank has the image {lines!r}; a name of several lines has no place in lists of '
+                'images, so rename it.'
+            )
         refuse_undecodable((*self.images, *self.classes))
         if len(self.vectors) != len(self.rows):
             raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; {AGAIN}')
         if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
-            raise UserError(f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; '
-                            f'{AGAIN}')
+            raise UserError(
+                f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; {AGAIN}'
+            )
         self._check_indices('rows', self.rows)
         if len(self.rows) and self.rows['count'].min() < 0:
             raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
@@ -271,23 +324,28 @@ class FeatureBank:
             raise UserError(f'Bank vectors must be float32 or float16, not {self.vectors.dtype}; convert them.')
         for name, vectors in (('image', self.image_vectors), ('object', self.object_vectors)):
             if vectors is not None and not (vectors.ndim == 2 and vectors.dtype.kind == 'f'):
-                raise UserError(f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of '
-                                f'{vectors.dtype}.')
+                raise UserError(
+                    f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of '
+                    f'{vectors.dtype}.'
+                )
         for name, table, dtype in (('rows', self.rows, ROW_DTYPE), ('objects', self.objects, OBJECT_DTYPE)):
             if table is not None and not (table.ndim == 1 and table.dtype == dtype):
                 raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
 
     def _check_object_vectors(self, expected: int) -> None:
         if self.object_vectors is not None and len(self.object_vectors) != expected:
-            raise UserError(f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
-                            f'not ignored; {AGAIN}')
+            raise UserError(
+                f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
+                f'not ignored; {AGAIN}'
+            )
 
     def _check_indices(self, name: str, table: np.ndarray) -> None:
         for column, size in (('image', len(self.images)), ('label', len(self.classes))):
             values = table[column]
             if len(values) and not (0 <= values.min() and values.max() < size):
-                raise UserError(f"The bank's {name} name a {column} outside 0..{size - 1}; "
-                                'its tables do not belong together.')
+                raise UserError(
+                    f"The bank's {name} name a {column} outside 0..{size - 1}; its tables do not belong together."
+                )
 
 
 def is_bank_folder(directory: Path) -> bool:
@@ -295,8 +353,9 @@ def is_bank_folder(directory: Path) -> bool:
     return directory.is_dir() and {path.name for path in directory.iterdir()} <= FILES
 
 
-def _read(directory: Path, files: Mapping[str, str], name: str, memory_map: bool = False,
-          optional: bool = False) -> Any:
+def _read(
+    directory: Path, files: Mapping[str, str], name: str, memory_map: bool = False, optional: bool = False
+) -> Any:
     """Return an array of a bank; one that is left out and not named among the files is None."""
     path = directory / f'{name}.npy'
     if optional and path.name not in files and not path.exists():
@@ -308,6 +367,7 @@ def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:
     path = directory / 'images.json'
     images: tuple[str, ...] = read_json(path, "a feature bank's images.json", tuple[str, ...])
     if files.get(path.name, wanted := json_digest(list(images))) != wanted:
-        raise UserError(f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
-                        f'or {AGAIN}')
+        raise UserError(
+            f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, or {AGAIN}'
+        )
     return images

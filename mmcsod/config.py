@@ -30,8 +30,10 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
     try:
         cfg = Config.fromfile(path)
     except ImportError as error:
-        raise UserError(f'The config {name} needs what is not installed here ({first_cause(error)}); install it, or '
-                        'give another config.') from error
+        raise UserError(
+            f'The config {name} needs what is not installed here ({first_cause(error)}); install it, or '
+            'give another config.'
+        ) from error
     except Exception as error:  # a config is a program: it may raise anything
         raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
     override(cfg, overrides or {})
@@ -51,8 +53,10 @@ def override(config: Config, overrides: Mapping[str, Any]) -> None:
     try:
         config.merge_from_dict(dict(overrides))
     except Exception as error:  # MMEngine raises what it meets, a TypeError for a key below a number
-        raise UserError(f'--cfg-options do not fit the config {config.filename} ({type(error).__name__}: {error}); '
-                        'look at the names of its settings.') from error
+        raise UserError(
+            f'--cfg-options do not fit the config {config.filename} ({type(error).__name__}: {error}); '
+            'look at the names of its settings.'
+        ) from error
 
 
 def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
@@ -68,8 +72,9 @@ def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
         try:
             parsed.update(parser.parse_args(['--cfg-options', option]).cfg_options)
         except (ValueError, AssertionError) as error:
-            raise UserError(f"--cfg-options cannot read '{option}'; write KEY=VALUE, "
-                            'with brackets that match.') from error
+            raise UserError(
+                f"--cfg-options cannot read '{option}'; write KEY=VALUE, with brackets that match."
+            ) from error
     return parsed
 
 
@@ -81,8 +86,10 @@ def training_set(config: Config) -> ConfigDict:
     """
     loader = config.get('train_dataloader')
     if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
-        raise UserError('The config has no train_dataloader.dataset, and that is the training set that images are '
-                        'chosen from; give the config that a detector is trained with.')
+        raise UserError(
+            'The config has no train_dataloader.dataset, and that is the training set that images are '
+            'chosen from; give the config that a detector is trained with.'
+        )
     return loader['dataset']
 
 

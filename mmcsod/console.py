@@ -31,8 +31,10 @@ def run(main: Callable[[], int | None]) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition('.')[0] == __package__:
             raise
-        _fail(f'The module {error.name} is not installed, and this needs it; docs/install.md says how to install '
-              f'{INSTALLED_WITH.get(error.name.partition(".")[0], "what mmcsod requires")}.')
+        _fail(
+            f'The module {error.name} is not installed, and this needs it; docs/install.md says how to install '
+            f'{INSTALLED_WITH.get(error.name.partition(".")[0], "what mmcsod requires")}.'
+        )
     except MemoryError:
         _fail('There is not enough memory.')
     except BrokenPipeError:  # whoever read the output has seen enough

@@ -46,8 +46,11 @@ class Pick:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a coreset file holds of it: without the likeness and novelty of methods that have none."""
-        return {name: value for name, value in asdict(self).items()
-                if value is not None or name not in ('likeness', 'novelty')}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if value is not None or name not in ('likeness', 'novelty')
+        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,8 +97,10 @@ class Coreset:
         if not isinstance(num_images, Integral):
             raise UserError(f'A prefix of {num_images!r} images was asked of a coreset; give a whole number.')
         if not 1 <= num_images <= len(self):
-            raise UserError(f'A prefix of {num_images} images was asked of a coreset that has {len(self)}; '
-                            f'ask for 1 to {len(self)}.')
+            raise UserError(
+                f'A prefix of {num_images} images was asked of a coreset that has {len(self)}; '
+                f'ask for 1 to {len(self)}.'
+            )
         return replace(self, picks=self.picks[:num_images])
 
     def save(self, path: str | Path) -> None:
@@ -128,11 +133,15 @@ class Coreset:
         """
         content = read_json(path, 'a coreset file')
         if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise UserError(f'{path} is not a coreset file: it has no "format": "{FORMAT}"; '
-                            'give the coreset.json that mmcsod select wrote.')
+            raise UserError(
+                f'{path} is not a coreset file: it has no "format": "{FORMAT}"; '
+                'give the coreset.json that mmcsod select wrote.'
+            )
         if content.get('version') != FORMAT_VERSION:
-            raise UserError(f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
-                            f'version {FORMAT_VERSION}; upgrade mmcsod.')
+            raise UserError(
+                f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
+                f'version {FORMAT_VERSION}; upgrade mmcsod.'
+            )
         check_seal(content, path)
         coreset: Coreset = as_kind(content, cls, path, 'a coreset file')
         coreset._check(path)
@@ -146,8 +155,10 @@ class Coreset:
             raise UserError(f'{path} names the image {duplicate} twice; select again.')
         for pick in self.picks:
             if pick.label is not None and not 0 <= pick.label < len(self.classes):
-                raise UserError(f'{path} gives image {pick.image_id} the label {pick.label}, but it has only '
-                                f'{len(self.classes)} classes; select again.')
+                raise UserError(
+                    f'{path} gives image {pick.image_id} the label {pick.label}, but it has only '
+                    f'{len(self.classes)} classes; select again.'
+                )
 
 
 def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
@@ -160,8 +171,14 @@ def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
         return coreset
     first = coreset.prefix(num_images)
     if not coreset.nested:
-        logger.warning('The first %d of %d images that the method %s picked are not what it picks for a budget of %d; '
-                       'select so many with mmcsod select.', num_images, len(coreset), coreset.method, num_images)
+        logger.warning(
+            'The first %d of %d images that the method %s picked are not what it picks for a budget of %d; '
+            'select so many with mmcsod select.',
+            num_images,
+            len(coreset),
+            coreset.method,
+            num_images,
+        )
     return first
 
 

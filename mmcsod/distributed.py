@@ -59,6 +59,7 @@ class TorchGroup(Group):
 
     def __init__(self) -> None:
         import torch.distributed
+
         self._torch: Any = torch
         self._group = torch.distributed.new_group(backend='gloo', timeout=SILENCE)
         self.rank = torch.distributed.get_rank()
@@ -105,6 +106,7 @@ def joined(launcher: str) -> Iterator[Group]:
         yield ALONE
         return
     import torch.distributed
+
     with telling_of_lost_processes():
         if not torch.distributed.is_initialized():
             _initialize(launcher)
@@ -115,9 +117,12 @@ def joined(launcher: str) -> Iterator[Group]:
 
 def _initialize(launcher: str) -> None:
     import torch.distributed
+
     if 'MASTER_ADDR' not in os.environ and int(os.environ.get('SLURM_NNODES', 1)) > 1:
-        raise UserError('The processes run on several machines and MASTER_ADDR is not set; set it to the name of the '
-                        "first one's, for example $(scontrol show hostname $SLURM_NODELIST | head -n 1).")
+        raise UserError(
+            'The processes run on several machines and MASTER_ADDR is not set; set it to the name of the '
+            "first one's, for example $(scontrol show hostname $SLURM_NODELIST | head -n 1)."
+        )
     os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
     os.environ.setdefault('MASTER_PORT', '29500')
     torch.distributed.init_process_group('gloo', timeout=SILENCE, rank=rank(launcher), world_size=world_size(launcher))
@@ -135,8 +140,10 @@ def telling_of_lost_processes() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # the base of all that torch.distributed raises
-        raise UserError('Another process of this run has ended or no longer answers, so this one ends too and writes '
-                        f'nothing; its own message says why ({_first_line(error)}).') from error
+        raise UserError(
+            'Another process of this run has ended or no longer answers, so this one ends too and writes '
+            f'nothing; its own message says why ({_first_line(error)}).'
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

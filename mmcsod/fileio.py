@@ -66,8 +66,10 @@ def write_text(path: str | Path, text: str) -> None:
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
-        raise UserError(f'{path} cannot be written: {error.object[error.start:error.end]!r} is no text in UTF-8; '
-                        'rename what is called so.') from error
+        raise UserError(
+            f'{path} cannot be written: {error.object[error.start : error.end]!r} is no text in UTF-8; '
+            'rename what is called so.'
+        ) from error
     with new_file(path) as file:
         file.write_bytes(content)
 
@@ -167,8 +169,10 @@ def check_seal(content: Mapping[str, Any], path: str | Path) -> None:
         UserError: If its checksum is another.
     """
     if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
-        raise UserError(f'{path} is damaged or was edited: its checksum is not the one that was written down in it; '
-                        f'remove its entry "{SEAL}" to take it as it is.')
+        raise UserError(
+            f'{path} is damaged or was edited: its checksum is not the one that was written down in it; '
+            f'remove its entry "{SEAL}" to take it as it is.'
+        )
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -28,6 +28,8 @@ def world_size(launcher: str) -> int:
         return 1
     variable = WORLD_SIZE[launcher]
     if variable not in os.environ:
-        raise UserError(f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
-                        'process; start it with torchrun, srun or mpirun, or leave --launcher out.')
+        raise UserError(
+            f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
+            'process; start it with torchrun, srun or mpirun, or leave --launcher out.'
+        )
     return int(os.environ[variable])

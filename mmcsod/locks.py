@@ -34,8 +34,9 @@ def locked(path: Path, wait_for: str | None = None) -> Iterator[bool]:
             logger.info('Another process is at %s; waiting for it.', wait_for)
             lock.acquire()
     except OSError as error:
-        raise UserError(f'{path.parent} is no folder that can be written to ({error.strerror}); name another '
-                        '--work-dir.') from error
+        raise UserError(
+            f'{path.parent} is no folder that can be written to ({error.strerror}); name another --work-dir.'
+        ) from error
     try:
         yield lock.is_locked
     finally:

@@ -14,6 +14,7 @@ def versions() -> dict[str, str]:
     import mmdet
     import mmengine
     import torch
+
     modules = {'mmengine': mmengine, 'mmcv': mmcv, 'mmdet': mmdet, 'torch': torch}
     return {'mmcsod': __version__} | {name: str(module.__version__) for name, module in modules.items()}
 

@@ -11,6 +11,7 @@ DATA = Path(__file__).parents[1] / 'data'
 @cache
 def has_cuda():
     import torch
+
     return torch.cuda.is_available()
 
 

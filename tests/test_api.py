@@ -23,6 +23,7 @@ def files(tmp_path, monkeypatch):
     cfg.dump(tmp_path / 'my_config.py')
     with DefaultScope.overwrite_default_scope('mmdet'):
         import mmdet.models  # noqa: F401
+
         torch.save(MODELS.build(cfg.model).state_dict(), tmp_path / 'my_checkpoint.pth')
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -43,13 +44,20 @@ def test_the_work_dir_is_named_after_the_config(files):
     assert (files / 'work_dirs' / 'my_config' / 'features' / 'meta.json').exists()
 
 
-@pytest.mark.parametrize(('call', 'message'), [
-    (lambda: extract_bank('nowhere.py'), 'There is no config nowhere.py'),
-    (lambda: extract_bank('my_config.py', 'nowhere.pth'), 'no checkpoint nowhere.pth'),
-    (lambda: extract_bank('my_config.py', batchsize=3), "extract_bank has no option 'batchsize': did you mean batch_s"),
-    (lambda: retrain('my_config.py', 'nowhere.json'), 'nowhere.json cannot be read'),
-    (lambda: analyze('nowhere', []), 'nowhere'),
-    (lambda: export_coreset('nowhere.json', 'my_config.py', 'coco', 'out'), 'nowhere.json cannot be read')])
+@pytest.mark.parametrize(
+    ('call', 'message'),
+    [
+        (lambda: extract_bank('nowhere.py'), 'There is no config nowhere.py'),
+        (lambda: extract_bank('my_config.py', 'nowhere.pth'), 'no checkpoint nowhere.pth'),
+        (
+            lambda: extract_bank('my_config.py', batchsize=3),
+            "extract_bank has no option 'batchsize': did you mean batch_s",
+        ),
+        (lambda: retrain('my_config.py', 'nowhere.json'), 'nowhere.json cannot be read'),
+        (lambda: analyze('nowhere', []), 'nowhere'),
+        (lambda: export_coreset('nowhere.json', 'my_config.py', 'coco', 'out'), 'nowhere.json cannot be read'),
+    ],
+)
 def test_mistakes_are_one_sentence(call, message, files):
     with pytest.raises(UserError, match=message):
         call()

@@ -9,10 +9,17 @@ from mmcsod.arrays import class_checksums, read_array, write_array
 from mmcsod.errors import UserError
 
 
-@pytest.mark.parametrize('array', [
-    np.arange(12, dtype=np.float32).reshape(3, 4), np.zeros((0, 5), np.float16),
-    np.asfortranarray(np.arange(12.0).reshape(3, 4)), np.ones(3, [('image', '<i8'), ('box', '<f4', (4,))]),
-    np.arange(24, dtype=np.float32).reshape(6, 4)[::2]], ids=range(5))
+@pytest.mark.parametrize(
+    'array',
+    [
+        np.arange(12, dtype=np.float32).reshape(3, 4),
+        np.zeros((0, 5), np.float16),
+        np.asfortranarray(np.arange(12.0).reshape(3, 4)),
+        np.ones(3, [('image', '<i8'), ('box', '<f4', (4,))]),
+        np.arange(24, dtype=np.float32).reshape(6, 4)[::2],
+    ],
+    ids=range(5),
+)
 def test_the_bytes_are_those_of_numpy_and_the_checksum_theirs(array, tmp_path):
     checksum = write_array(tmp_path / 'ours.npy', array)
     np.save(tmp_path / 'numpys.npy', array)
@@ -23,11 +30,19 @@ def test_the_bytes_are_those_of_numpy_and_the_checksum_theirs(array, tmp_path):
 
 
 @pytest.mark.parametrize('memory_map', [False, True])
-@pytest.mark.parametrize('content', [
-    b'', b'\x93NUMPY', b'PK\x03\x04', b'\x93NUMPY\x01\x00\x04\x00((((', b'\x93NUMPY\x09\x00\x04\x00{}  ',
-    b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (9000000000000000,)}\n",
-    b"\x93NUMPY\x01\x00\x36\x00{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
-    b"\x93NUMPY\x01\x00\x36\x00{'descr': '|O', 'fortran_order': False, 'shape': (1, )} "])
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'\x93NUMPY',
+        b'PK\x03\x04',
+        b'\x93NUMPY\x01\x00\x04\x00((((',
+        b'\x93NUMPY\x09\x00\x04\x00{}  ',
+        b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (9000000000000000,)}\n",
+        b"\x93NUMPY\x01\x00\x36\x00{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+        b"\x93NUMPY\x01\x00\x36\x00{'descr': '|O', 'fortran_order': False, 'shape': (1, )} ",
+    ],
+)
 def test_damaged_headers_are_one_sentence(content, memory_map, tmp_path):
     (tmp_path / 'a.npy').write_bytes(content)
     with pytest.raises(UserError, match=r'a\.npy is not a readable array'):

@@ -16,9 +16,15 @@ def make_bank(dtype=np.float32):
     for i, (image, label, ignored) in enumerate(OBJECTS):
         objects[i] = (image, label, (i, 0, i + 4, 3), 12, ignored)
     return FeatureBank(
-        vectors=rng.normal(size=(4, 3)).astype(dtype), rows=rows, images=('a.jpg', 'b.jpg', 'sub/c.jpg'),
-        classes=('x', 'y'), image_vectors=rng.normal(size=(3, 5)).astype(np.float32), objects=objects,
-        object_vectors=np.arange(15, dtype=dtype).reshape(5, 3), provenance={'tap': 'roi'})
+        vectors=rng.normal(size=(4, 3)).astype(dtype),
+        rows=rows,
+        images=('a.jpg', 'b.jpg', 'sub/c.jpg'),
+        classes=('x', 'y'),
+        image_vectors=rng.normal(size=(3, 5)).astype(np.float32),
+        objects=objects,
+        object_vectors=np.arange(15, dtype=dtype).reshape(5, 3),
+        provenance={'tap': 'roi'},
+    )
 
 
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
@@ -73,34 +79,44 @@ def test_objectwise_needs_object_vectors():
         FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y']).objectwise()
 
 
-@pytest.mark.parametrize(('vectors', 'ids', 'labels', 'message'), [
-    (np.ones((3, 2)), 'ab', [0, 0], 'given 3 vectors, 2 image ids and 2 labels'),
-    (np.ones((2, 2)), 'abc', [0, 0], 'given 2 vectors, 3 image ids and 2 labels'),
-    (np.ones((2, 2)), 'ab', [0], 'given 2 vectors, 2 image ids and 1 labels'),
-    (np.ones(2), 'ab', [0, 0], 'must be a 2-d array .* not 1-d'),
-    (np.ones((2, 2)), 'ab', [0, 2], r"rows name a label outside 0\.\.1"),
-    (np.ones((2, 2)), 'ab', [0, -1], r"rows name a label outside 0\.\.1"),
-    (np.ones((2, 2)), 'ab', ['y', 'x'], 'labels like "y"; give whole numbers'),
-    (np.ones((2, 2)), 'ab', [0.5, 1], r'labels like "0\.5"')])
+@pytest.mark.parametrize(
+    ('vectors', 'ids', 'labels', 'message'),
+    [
+        (np.ones((3, 2)), 'ab', [0, 0], 'given 3 vectors, 2 image ids and 2 labels'),
+        (np.ones((2, 2)), 'abc', [0, 0], 'given 2 vectors, 3 image ids and 2 labels'),
+        (np.ones((2, 2)), 'ab', [0], 'given 2 vectors, 2 image ids and 1 labels'),
+        (np.ones(2), 'ab', [0, 0], 'must be a 2-d array .* not 1-d'),
+        (np.ones((2, 2)), 'ab', [0, 2], r'rows name a label outside 0\.\.1'),
+        (np.ones((2, 2)), 'ab', [0, -1], r'rows name a label outside 0\.\.1'),
+        (np.ones((2, 2)), 'ab', ['y', 'x'], 'labels like "y"; give whole numbers'),
+        (np.ones((2, 2)), 'ab', [0.5, 1], r'labels like "0\.5"'),
+    ],
+)
 def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, message):
     with pytest.raises(UserError, match=message):
         FeatureBank.from_arrays(vectors, ids, labels, ['x', 'y'])
 
 
-@pytest.mark.parametrize(('change', 'message'), [
-    ({'vectors': np.zeros((5, 3), np.float32)}, '5 vectors but 4 table rows'),
-    ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
-    ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
-    ({'vectors': np.zeros((4, 3))}, 'must be float32 or float16, not float64'),
-    ({'rows': np.zeros((4, 3), int)}, "bank's rows have the columns int64, not"),
-    ({'images': ('a.jpg',)}, 'rows name a image outside'),
-    ({'images': ('a.jpg', 'b.jpg', 'a.jpg')}, "names the image 'a.jpg' twice")])
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'vectors': np.zeros((5, 3), np.float32)}, '5 vectors but 4 table rows'),
+        ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
+        ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
+        ({'vectors': np.zeros((4, 3))}, 'must be float32 or float16, not float64'),
+        ({'rows': np.zeros((4, 3), int)}, "bank's rows have the columns int64, not"),
+        ({'images': ('a.jpg',)}, 'rows name a image outside'),
+        ({'images': ('a.jpg', 'b.jpg', 'a.jpg')}, "names the image 'a.jpg' twice"),
+    ],
+)
 def test_tables_that_disagree_are_refused(change, message):
     bank = make_bank()
     if 'images' in change:
         change = {**change, 'image_vectors': None}
-    fields = {name: getattr(bank, name) for name in (
-        'vectors', 'rows', 'images', 'classes', 'image_vectors', 'objects', 'object_vectors')}
+    fields = {
+        name: getattr(bank, name)
+        for name in ('vectors', 'rows', 'images', 'classes', 'image_vectors', 'objects', 'object_vectors')
+    }
     with pytest.raises(UserError, match=message):
         FeatureBank(**{**fields, **change})
 
@@ -129,12 +145,20 @@ def test_folders_that_are_no_bank_are_refused(tmp_path):
         FeatureBank.load(tmp_path)
 
 
-@pytest.mark.parametrize(('name', 'content', 'message'), [
-    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 2}, 'version 2 and this mmcsod reads version 1'),
-    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'or a damaged one'),
-    ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1, 'classes': 'xy', 'provenance': {}}, 'a damaged one'),
-    ('images.json', 7, 'or a damaged one'),
-    ('images.json', [['a'], 'b', 'c'], 'or a damaged one')])
+@pytest.mark.parametrize(
+    ('name', 'content', 'message'),
+    [
+        ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 2}, 'version 2 and this mmcsod reads version 1'),
+        ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'or a damaged one'),
+        (
+            'meta.json',
+            {'format': 'mmcsod-feature-bank', 'version': 1, 'classes': 'xy', 'provenance': {}},
+            'a damaged one',
+        ),
+        ('images.json', 7, 'or a damaged one'),
+        ('images.json', [['a'], 'b', 'c'], 'or a damaged one'),
+    ],
+)
 def test_damaged_json_is_refused(tmp_path, name, content, message):
     make_bank().save(tmp_path / 'features')
     (tmp_path / 'features' / name).write_text(json.dumps(content))
@@ -179,10 +203,14 @@ def test_one_changed_bit_of_a_table_is_told(name, tmp_path):
         FeatureBank.load(tmp_path / 'features')
 
 
-@pytest.mark.parametrize(('name', 'use'), [
-    ('vectors.npy', lambda bank: select_coreset(bank, num_images=1)),
-    ('object_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='csod-objectwise')),
-    ('image_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='herding'))])
+@pytest.mark.parametrize(
+    ('name', 'use'),
+    [
+        ('vectors.npy', lambda bank: select_coreset(bank, num_images=1)),
+        ('object_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='csod-objectwise')),
+        ('image_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='herding')),
+    ],
+)
 def test_one_changed_bit_of_vectors_is_told_before_anything_is_selected(name, use, tmp_path):
     make_bank().save(tmp_path / 'features')
     use(FeatureBank.load(tmp_path / 'features'))
@@ -210,14 +238,16 @@ def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
     assert len(select_coreset(bank, num_images=3)) == 3
 
 
-@pytest.mark.parametrize(('shape', 'dtype'), [
-    ((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')])
+@pytest.mark.parametrize(
+    ('shape', 'dtype'), [((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')]
+)
 @pytest.mark.parametrize('name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors'])
 def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
     make_bank().save(tmp_path / 'features')
     meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
-    (tmp_path / 'features' / 'meta.json').write_text(json.dumps(
-        {key: value for key, value in meta.items() if key not in ('files', 'sha256', 'class_vectors')}))
+    (tmp_path / 'features' / 'meta.json').write_text(
+        json.dumps({key: value for key, value in meta.items() if key not in ('files', 'sha256', 'class_vectors')})
+    )
     np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
     with pytest.raises(UserError):
         FeatureBank.load(tmp_path / 'features')

@@ -6,7 +6,10 @@ from mmcsod.errors import UserError
 
 def test_options_are_read_as_mmengine_reads_them():
     assert parse_cfg_options(['a.b=1', 'c=[1,(2,x)]', 'd=p=q', 'a.b=2.5']) == {
-        'a.b': 2.5, 'c': [1, (2, 'x')], 'd': 'p=q'}
+        'a.b': 2.5,
+        'c': [1, (2, 'x')],
+        'd': 'p=q',
+    }
     assert parse_cfg_options([]) == {}
 
 

@@ -16,8 +16,11 @@ from mmcsod.training.schedule import schedulers
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('bdd100k', 'coco', 'pascal_voc', 'small')
-CONFIGS = sorted(path.relative_to(ROOT / 'configs').as_posix() for folder in FOLDERS
-                 for path in (ROOT / 'configs' / folder).glob('*.py'))
+CONFIGS = sorted(
+    path.relative_to(ROOT / 'configs').as_posix()
+    for folder in FOLDERS
+    for path in (ROOT / 'configs' / folder).glob('*.py')
+)
 BUILD_ALL = pytest.mark.parametrize('name', CONFIGS)
 
 
@@ -33,8 +36,11 @@ def load(name):
 def without_init(value):
     """The same model config with nothing to download."""
     if isinstance(value, dict):
-        return {key: without_init(item) for key, item in value.items()
-                if key != 'init_cfg' or item.get('type') != 'Pretrained'}
+        return {
+            key: without_init(item)
+            for key, item in value.items()
+            if key != 'init_cfg' or item.get('type') != 'Pretrained'
+        }
     return value
 
 
@@ -96,6 +102,7 @@ def levels(path):
 
 def resolve(base, path):
     import mmdet
+
     if base.startswith('mmdet::'):
         return Path(mmdet.__file__).parent / '.mim' / 'configs' / base.removeprefix('mmdet::')
     return path.parent / base

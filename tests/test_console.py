@@ -44,10 +44,14 @@ def python(body, **options):
     return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False, **options)
 
 
-@pytest.mark.parametrize(('body', 'message'), [
-    ("open('/nowhere/file')", 'error: The system refused /nowhere/file: No such file or directory.'),
-    ('raise MemoryError', 'error: There is not enough memory.'),
-    (r"raise __import__('mmcsod').UserError('\x1b[2J\ud800')", r'error: \x1b[2J\ud800')])
+@pytest.mark.parametrize(
+    ('body', 'message'),
+    [
+        ("open('/nowhere/file')", 'error: The system refused /nowhere/file: No such file or directory.'),
+        ('raise MemoryError', 'error: There is not enough memory.'),
+        (r"raise __import__('mmcsod').UserError('\x1b[2J\ud800')", r'error: \x1b[2J\ud800'),
+    ],
+)
 def test_what_the_system_refuses_is_one_sentence(body, message):
     result = python(body)
     assert (result.returncode, result.stderr) == (2, message + '\n')
@@ -55,9 +59,11 @@ def test_what_the_system_refuses_is_one_sentence(body, message):
 
 def test_two_interrupts_end_without_a_traceback():
     """The second one comes while the first is told, or while the interpreter ends."""
-    body = ('import atexit, os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); '  # nohup has none
-            'atexit.register(os.kill, os.getpid(), signal.SIGINT); '
-            'os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(9)')
+    body = (
+        'import atexit, os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); '  # nohup has none
+        'atexit.register(os.kill, os.getpid(), signal.SIGINT); '
+        'os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(9)'
+    )
     result = python(body)
     assert (result.returncode, result.stderr) == (130, 'interrupted\n')
 

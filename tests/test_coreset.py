@@ -7,15 +7,25 @@ from hypothesis import strategies as st
 from mmcsod import Coreset, Pick, UserError
 
 finite = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-picks = st.builds(Pick, image_id=st.text(min_size=1), label=st.none() | st.integers(0, 1), pool_similarity=finite,
-                  selected_similarity=finite, score=finite)
+picks = st.builds(
+    Pick,
+    image_id=st.text(min_size=1),
+    label=st.none() | st.integers(0, 1),
+    pool_similarity=finite,
+    selected_similarity=finite,
+    score=finite,
+)
 
 
 @pytest.fixture
 def coreset():
     return Coreset(
         picks=(Pick('b/2.jpg', None), Pick('a "1".jpg', 1, 2.4, 1 / 3, -0.1), Pick('ü.jpg', 0, 1.0, 0.0, 1.0)),
-        classes=('cat', 'dog'), method='csod', parameters={'lam': 0.1, 'num_images': 3}, provenance={'tap': 'fc'})
+        classes=('cat', 'dog'),
+        method='csod',
+        parameters={'lam': 0.1, 'num_images': 3},
+        provenance={'tap': 'fc'},
+    )
 
 
 def test_what_is_saved_is_what_is_loaded(coreset, tmp_path):
@@ -42,7 +52,8 @@ def test_the_file_is_for_people_and_diffs(coreset, tmp_path):
     shorter = (tmp_path / 'prefix.json').read_text(encoding='utf-8').splitlines()
     shorter = [line for line in shorter if '"sha256"' not in line]
     assert set(map(str.strip, shorter)) - {line.strip().rstrip(',') for line in text.splitlines()} <= {
-        line.strip() for line in text.splitlines()}
+        line.strip() for line in text.splitlines()
+    }
 
 
 def test_a_prefix_is_the_first_picks(coreset):
@@ -60,24 +71,28 @@ def change(path, **entries):
     path.write_text(json.dumps(content), encoding='utf-8')
 
 
-@pytest.mark.parametrize(('entries', 'message'), [
-    ({'format': 'coco'}, 'is not a coreset file: it has no "format": "mmcsod-coreset"'),
-    ({'version': 99}, 'version 99 and this mmcsod reads version 1; upgrade'),
-    ({'picks': []}, 'a coreset of no images'),
-    ({'picks': None}, 'or a damaged one'),
-    ({'picks': [{'image': 'a'}]}, 'or a damaged one'),
-    ({'picks': [{'image_id': 'a'}, {'image_id': 'b'}, {'image_id': 'a'}]}, 'names the image a twice'),
-    ({'picks': [{'image_id': 'a', 'label': 2}]}, 'gives image a the label 2, but it has only 2 classes'),
-    ({'picks': [{'image_id': 'a', 'label': 'cat'}]}, 'or a damaged one'),
-    ({'picks': [{'image_id': 7}]}, 'or a damaged one'),
-    ({'picks': [['a']]}, 'or a damaged one'),
-    ({'picks': [{'image_id': 'a', 'label': True}]}, 'or a damaged one'),
-    ({'nested': 'yes'}, 'or a damaged one'),
-    ({'method': ['csod']}, 'or a damaged one'),
-    ({'picks': [{'image_id': '\ud800'}]}, 'not valid JSON .*surrogates'),
-    ({'picks': [{'image_id': 'a', 'score': float('nan')}]}, 'not valid JSON .NaN is no JSON'),
-    ({'classes': 5}, 'or a damaged one'),
-    ({'parameters': 5}, 'or a damaged one')])
+@pytest.mark.parametrize(
+    ('entries', 'message'),
+    [
+        ({'format': 'coco'}, 'is not a coreset file: it has no "format": "mmcsod-coreset"'),
+        ({'version': 99}, 'version 99 and this mmcsod reads version 1; upgrade'),
+        ({'picks': []}, 'a coreset of no images'),
+        ({'picks': None}, 'or a damaged one'),
+        ({'picks': [{'image': 'a'}]}, 'or a damaged one'),
+        ({'picks': [{'image_id': 'a'}, {'image_id': 'b'}, {'image_id': 'a'}]}, 'names the image a twice'),
+        ({'picks': [{'image_id': 'a', 'label': 2}]}, 'gives image a the label 2, but it has only 2 classes'),
+        ({'picks': [{'image_id': 'a', 'label': 'cat'}]}, 'or a damaged one'),
+        ({'picks': [{'image_id': 7}]}, 'or a damaged one'),
+        ({'picks': [['a']]}, 'or a damaged one'),
+        ({'picks': [{'image_id': 'a', 'label': True}]}, 'or a damaged one'),
+        ({'nested': 'yes'}, 'or a damaged one'),
+        ({'method': ['csod']}, 'or a damaged one'),
+        ({'picks': [{'image_id': '\ud800'}]}, 'not valid JSON .*surrogates'),
+        ({'picks': [{'image_id': 'a', 'score': float('nan')}]}, 'not valid JSON .NaN is no JSON'),
+        ({'classes': 5}, 'or a damaged one'),
+        ({'parameters': 5}, 'or a damaged one'),
+    ],
+)
 def test_a_file_that_is_no_coreset_is_refused(coreset, tmp_path, entries, message):
     coreset.save(tmp_path / 'coreset.json')
     change(tmp_path / 'coreset.json', **entries)
@@ -119,8 +134,10 @@ def test_a_changed_coreset_is_told_and_can_be_taken_as_it_is(coreset, tmp_path):
     path.write_text(text.replace('-0.1}', '-0.2}'), encoding='utf-8')
     with pytest.raises(UserError, match=r'is damaged or was edited.*remove its entry "sha256"'):
         Coreset.load(path)
-    path.write_text('\n'.join(line for line in path.read_text(encoding='utf-8').splitlines() if '"sha256"' not in line),
-                    encoding='utf-8')
+    path.write_text(
+        '\n'.join(line for line in path.read_text(encoding='utf-8').splitlines() if '"sha256"' not in line),
+        encoding='utf-8',
+    )
     assert Coreset.load(path).picks[1].score == -0.2
 
 
@@ -131,8 +148,17 @@ def test_spacing_and_order_are_no_damage(coreset, tmp_path):
     assert Coreset.load(tmp_path / 'other.json') == coreset
 
 
-@pytest.mark.parametrize('text', ['[' * 100_000, '{"a":' * 100_000, '9' * 10_000, '1e999', '\ud800'.encode(
-    'utf-8', 'surrogatepass').decode('latin1'), ''])
+@pytest.mark.parametrize(
+    'text',
+    [
+        '[' * 100_000,
+        '{"a":' * 100_000,
+        '9' * 10_000,
+        '1e999',
+        '\ud800'.encode('utf-8', 'surrogatepass').decode('latin1'),
+        '',
+    ],
+)
 def test_odd_json_is_one_sentence(text, tmp_path):
     (tmp_path / 'odd.json').write_text(text)
     with pytest.raises(UserError, match=r'odd\.json'):

@@ -34,11 +34,24 @@ def start(number, command, launcher='pytorch'):
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
-    common = os.environ | {'PYTHONPATH': str(ROOT), 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port),
-                           WORLD_SIZE[launcher]: str(number), 'OMP_NUM_THREADS': '1'}
-    return [subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, env=common | {RANK[launcher]: str(rank)})
-            for rank in range(number)]
+    common = os.environ | {
+        'PYTHONPATH': str(ROOT),
+        'MASTER_ADDR': '127.0.0.1',
+        'MASTER_PORT': str(port),
+        WORLD_SIZE[launcher]: str(number),
+        'OMP_NUM_THREADS': '1',
+    }
+    return [
+        subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=common | {RANK[launcher]: str(rank)},
+        )
+        for rank in range(number)
+    ]
 
 
 def finish(processes, seconds=120):
@@ -49,12 +62,31 @@ def finish(processes, seconds=120):
             process.kill()
 
 
-@pytest.mark.parametrize(('number', 'launcher'), [
-    (2, 'pytorch'), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
-        (1, 'pytorch'), (3, 'pytorch'), (5, 'pytorch'), (2, 'slurm'), (2, 'mpi')))])
+@pytest.mark.parametrize(
+    ('number', 'launcher'),
+    [
+        (2, 'pytorch'),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in ((1, 'pytorch'), (3, 'pytorch'), (5, 'pytorch'), (2, 'slurm'), (2, 'mpi'))
+        ),
+    ],
+)
 def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, launcher):
-    command = ['-m', 'mmcsod', 'select', '--bank', bank, '--launcher', launcher, '--num-images', 60, 20, '--out',
-               tmp_path / 'coreset.json']
+    command = [
+        '-m',
+        'mmcsod',
+        'select',
+        '--bank',
+        bank,
+        '--launcher',
+        launcher,
+        '--num-images',
+        60,
+        20,
+        '--out',
+        tmp_path / 'coreset.json',
+    ]
     done = finish(start(number, command, launcher))
     assert [code for *_, code in done] == [0] * number, done
     expected = select_coreset(FeatureBank.load(bank), num_images=60)
@@ -68,8 +100,22 @@ def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, laun
 @pytest.mark.parametrize('way', ['SIGKILL', 'SIGSTOP'])
 def test_a_lost_process_ends_the_others_with_one_sentence(bank, tmp_path, way):
     worker = Path(__file__).parent / 'lose_a_process.py'
-    processes = start(3, [worker, way, 'select', '--bank', bank, '--launcher', 'pytorch', '--num-images', 400, '--out',
-                          tmp_path / 'coreset.json'])
+    processes = start(
+        3,
+        [
+            worker,
+            way,
+            'select',
+            '--bank',
+            bank,
+            '--launcher',
+            'pytorch',
+            '--num-images',
+            400,
+            '--out',
+            tmp_path / 'coreset.json',
+        ],
+    )
     (_, first, code), (_, third, other) = finish([processes[0], processes[2]])
     processes[1].kill()
     processes[1].communicate()
@@ -113,7 +159,9 @@ def test_slurm_on_several_machines_needs_the_first_ones_name(monkeypatch):
 
 
 def test_torchs_long_messages_become_one_line():
-    with pytest.raises(UserError, match=r'its own message says why \(Connection closed\)') as raised, \
-            telling_of_lost_processes():
+    with (
+        pytest.raises(UserError, match=r'its own message says why \(Connection closed\)') as raised,
+        telling_of_lost_processes(),
+    ):
         raise RuntimeError('Connection closed.\nC++ stack trace\n...')
     assert '\n' not in str(raised.value)

@@ -8,13 +8,13 @@ import pytest
 from mmcsod.errors import UserError
 from mmcsod.fileio import file_name, new_directory, new_file, write_text
 
-KILLED = '''
+KILLED = """
 import os, pathlib, sys
 from mmcsod.fileio import new_directory, new_file
 with (new_directory if sys.argv[2] == 'folder' else new_file)(sys.argv[1]) as temporary:
     (temporary / 'part' if temporary.is_dir() else temporary).write_text('half')
     os.kill(os.getpid(), 9)
-'''
+"""
 
 
 def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
@@ -97,6 +97,7 @@ def operations(monkeypatch):
             else:
                 found.append((name, opened[first] if name == 'fsync' else str(first)))
             return result
+
         return call
 
     for name in real:

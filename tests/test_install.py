@@ -16,8 +16,9 @@ CHECK = ROOT / 'tools' / 'dev' / 'check_machine.sh'
 
 def check_machine(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, 'PYTHON': sys.executable, **changes}
-    return subprocess.run(['bash', str(CHECK), str(tmp_path / 'venv')], env=environment, capture_output=True,
-                          text=True, check=False)
+    return subprocess.run(
+        ['bash', str(CHECK), str(tmp_path / 'venv')], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def fake(tmp_path: Path, name: str, script: str) -> str:
@@ -29,11 +30,14 @@ def fake(tmp_path: Path, name: str, script: str) -> str:
     return f'{command.parent}:{os.environ["PATH"]}'
 
 
-@pytest.mark.parametrize(('changes', 'words'), [
-    ({'PYTHON': ''}, 'no python3 was found'),
-    ({'PYTHON': 'python-that-is-not-there'}, 'Python 3.10 or newer'),
-    ({'CXX': 'compiler-that-is-not-there'}, 'C++17 compiler'),
-])
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'PYTHON': ''}, 'no python3 was found'),
+        ({'PYTHON': 'python-that-is-not-there'}, 'Python 3.10 or newer'),
+        ({'CXX': 'compiler-that-is-not-there'}, 'C++17 compiler'),
+    ],
+)
 def test_a_missing_tool_is_named_in_one_sentence(tmp_path, changes, words):
     result = check_machine(tmp_path, **changes)
     assert result.returncode == 1
@@ -44,8 +48,12 @@ def test_a_missing_tool_is_named_in_one_sentence(tmp_path, changes, words):
 
 
 def test_a_full_disk_is_named_before_starting(tmp_path):
-    path = fake(tmp_path, 'df', 'echo "Filesystem 1024-blocks Used Available Capacity Mounted on"\n'
-                                'echo "/dev/sda 100000000 98000000 2000000 98% /"')
+    path = fake(
+        tmp_path,
+        'df',
+        'echo "Filesystem 1024-blocks Used Available Capacity Mounted on"\n'
+        'echo "/dev/sda 100000000 98000000 2000000 98% /"',
+    )
     result = check_machine(tmp_path, PATH=path)
     assert result.returncode == 1
     assert re.fullmatch(r'error: \d+ GiB of disk are needed in .* and 1 are free; .*\n', result.stderr)
@@ -62,14 +70,23 @@ def test_every_locked_version_is_exact_and_every_requirement_locked(stack):
     pins = [line for line in lines if line and not line.startswith('#')]
     loose = [pin for pin in pins if not re.fullmatch(r'[a-z0-9-]+==[\w.]+( *; python_version [<>=]+ "[\d.]+")?', pin)]
     assert not loose
-    wanted = {re.match(r'[\w-]+', line).group() for name in ('runtime', 'optional', 'tests', 'lint', 'docs')
-              for line in (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines() if line[:1].isalpha()}
+    wanted = {
+        re.match(r'[\w-]+', line).group()
+        for name in ('runtime', 'optional', 'tests', 'lint', 'docs')
+        for line in (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+        if line[:1].isalpha()
+    }
     assert wanted <= {pin.split('==')[0] for pin in pins}
 
 
 def test_an_unknown_stack_is_refused(tmp_path):
-    result = subprocess.run(['bash', str(ROOT / 'tools' / 'dev' / 'install.sh'), str(tmp_path / 'venv'), 'mmlab'],
-                            env={**os.environ, 'PYTHON': sys.executable}, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ['bash', str(ROOT / 'tools' / 'dev' / 'install.sh'), str(tmp_path / 'venv'), 'mmlab'],
+        env={**os.environ, 'PYTHON': sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 1
     assert "'mmlab'" in result.stderr
     assert not (tmp_path / 'venv').exists()

@@ -22,8 +22,20 @@ LAYERS = (
     ('selection', 'features'),
     ('datasets',),
     ('bank', 'coreset'),
-    ('arrays', 'config', 'console', 'distributed', 'errors', 'fileio', 'launcher', 'locks', 'processes', 'provenance',
-     'temporary', 'version'),
+    (
+        'arrays',
+        'config',
+        'console',
+        'distributed',
+        'errors',
+        'fileio',
+        'launcher',
+        'locks',
+        'processes',
+        'provenance',
+        'temporary',
+        'version',
+    ),
 )
 WIDTH_OF_NAMES = 45  # of the drawing's left part
 LOWEST = len(LAYERS) - 1
@@ -92,7 +104,7 @@ def circle(graph):
 
     def visit(module, path):
         if module in path:
-            return path[path.index(module):]
+            return path[path.index(module) :]
         if module in finished:
             return []
         for imported in sorted(graph[module] & graph.keys()):
@@ -150,12 +162,18 @@ def package(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return import_graph(tmp_path / 'mmcsod')
+
     return make
 
 
-@pytest.mark.parametrize('text', [
-    'from mmcsod.commands.select import main', 'def f():\n    from mmcsod.commands import select',
-    'from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mmcsod.commands.select'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        'from mmcsod.commands.select import main',
+        'def f():\n    from mmcsod.commands import select',
+        'from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mmcsod.commands.select',
+    ],
+)
 def test_an_arrow_up_is_found_wherever_it_is_written(package, text):
     graph = package(bank=text, commands__select='')
     assert list(wrong_arrows(graph)) == ['mmcsod.bank imports mmcsod.commands.select']

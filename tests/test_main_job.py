@@ -15,8 +15,13 @@ import pytest
 from mmcsod import Coreset, FeatureBank
 
 PROJECT = Path(__file__).parents[1]
-FEW_IMAGES = ['--cfg-options', 'train_dataloader.dataset.indices=60', 'val_dataloader.dataset.indices=8',
-              'test_dataloader.dataset.indices=8', 'default_hooks.logger.interval=1']
+FEW_IMAGES = [
+    '--cfg-options',
+    'train_dataloader.dataset.indices=60',
+    'val_dataloader.dataset.indices=8',
+    'test_dataloader.dataset.indices=8',
+    'default_hooks.logger.interval=1',
+]
 ITERATIONS = 3
 
 pytestmark = pytest.mark.slow
@@ -40,10 +45,17 @@ def mmcsod(tmp_path):
     (tmp_path / 'data').symlink_to(PROJECT / 'data')
 
     def call(words):
-        done = subprocess.run([sys.executable, '-m', 'mmcsod', *reduced(words)], cwd=tmp_path, text=True,
-                              capture_output=True, env=os.environ | {'PYTHONPATH': str(PROJECT)}, check=False)
+        done = subprocess.run(
+            [sys.executable, '-m', 'mmcsod', *reduced(words)],
+            cwd=tmp_path,
+            text=True,
+            capture_output=True,
+            env=os.environ | {'PYTHONPATH': str(PROJECT)},
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
+
     return call
 
 

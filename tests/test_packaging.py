@@ -18,8 +18,21 @@ from mmcsod.commands import COMMANDS
 from mmcsod.version import __version__
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ('mmcsod', 'configs', 'tools', 'requirements', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'README.md',
-           'CHANGELOG.md', 'CITATION.cff', 'LICENSE', 'requirements.txt', 'model-index.yml')
+SOURCES = (
+    'mmcsod',
+    'configs',
+    'tools',
+    'requirements',
+    'setup.py',
+    'pyproject.toml',
+    'MANIFEST.in',
+    'README.md',
+    'CHANGELOG.md',
+    'CITATION.cff',
+    'LICENSE',
+    'requirements.txt',
+    'model-index.yml',
+)
 CONFIGS = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py')}
 
 
@@ -42,8 +55,9 @@ def sdist(tmp_path_factory):
     (folder / 'source').mkdir()
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / 'source' / name, symlinks=True,
-                            ignore=shutil.ignore_patterns('__pycache__'))
+            shutil.copytree(
+                ROOT / name, folder / 'source' / name, symlinks=True, ignore=shutil.ignore_patterns('__pycache__')
+            )
         else:
             shutil.copy(ROOT / name, folder / 'source' / name)
     return build('sdist', folder / 'source', folder)
@@ -63,8 +77,20 @@ def venv(wheel, tmp_path_factory):
     """An environment with the wheel in it, which finds this one's other packages but not its mmcsod."""
     folder = tmp_path_factory.mktemp('fresh')
     run(sys.executable, '-m', 'venv', '--without-pip', folder, cwd=folder)
-    run(sys.executable, '-m', 'pip', '--python', folder / 'bin' / 'python', 'install', '-q', '--no-deps', '--no-index',
-        '--disable-pip-version-check', wheel, cwd=folder)
+    run(
+        sys.executable,
+        '-m',
+        'pip',
+        '--python',
+        folder / 'bin' / 'python',
+        'install',
+        '-q',
+        '--no-deps',
+        '--no-index',
+        '--disable-pip-version-check',
+        wheel,
+        cwd=folder,
+    )
     site_packages = next(folder.glob('lib/python*/site-packages'))
     (site_packages / 'others.pth').write_text(sysconfig.get_path('purelib') + '\n')
     return folder
@@ -107,8 +133,10 @@ def test_every_command_runs_from_the_wheel(venv, tmp_path):
 
 
 def test_the_wheel_finds_its_own_configs_and_needs_no_checkout(venv, tmp_path):
-    code = ("import mmcsod; from mmcsod.config import load_config; print(mmcsod.__file__); "
-            "print(load_config('mmcsod::small/fcos_mobilenet-v2_fpn_320x256_chess.py').filename)")
+    code = (
+        'import mmcsod; from mmcsod.config import load_config; print(mmcsod.__file__); '
+        "print(load_config('mmcsod::small/fcos_mobilenet-v2_fpn_320x256_chess.py').filename)"
+    )
     files = run(venv / 'bin' / 'python', '-c', code, cwd=tmp_path).split()
     assert all(Path(file).is_relative_to(venv) for file in files)
     listed = run(venv / 'bin' / 'mmcsod', 'experiment', 'configs/experiments/chess.py', '--list', cwd=tmp_path)

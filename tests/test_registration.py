@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-READ_CONFIG = "from mmengine.config import Config; Config.fromfile({config!r})"
-LOOK_UP = '''
+READ_CONFIG = 'from mmengine.config import Config; Config.fromfile({config!r})'
+LOOK_UP = """
 from mmengine.registry import HOOKS, DefaultScope
 DefaultScope.get_instance('test', scope_name='mmdet')
 with HOOKS.switch_scope_and_registry(None):  # as a runner builds its hooks
     from mmdet import registry
 print(sorted({'GTRoIFeatureHook', 'StopOnNaNHook'} & set(registry.HOOKS.module_dict)),
       'CoresetDataset' in registry.DATASETS.module_dict)
-'''
+"""
 
 
 def run(code):
@@ -24,27 +24,30 @@ def run(code):
     return done.stdout.split()
 
 
-@pytest.mark.parametrize('imports', [
-    [READ_CONFIG],
-    ['import mmcsod', READ_CONFIG],
-    ['import mmengine', 'import mmcsod'],
-    ['import mmdet.registry', 'import mmcsod'],
-    ['import mmcsod', 'import mmdet.apis'],
-    ["from mmcsod.config import load_config; load_config({config!r})"],
-], ids=lambda imports: ' '.join(imports).replace(READ_CONFIG, 'config').replace('import ', ''))
+@pytest.mark.parametrize(
+    'imports',
+    [
+        [READ_CONFIG],
+        ['import mmcsod', READ_CONFIG],
+        ['import mmengine', 'import mmcsod'],
+        ['import mmdet.registry', 'import mmcsod'],
+        ['import mmcsod', 'import mmdet.apis'],
+        ['from mmcsod.config import load_config; load_config({config!r})'],
+    ],
+    ids=lambda imports: ' '.join(imports).replace(READ_CONFIG, 'config').replace('import ', ''),
+)
 def test_modules_register_whoever_is_imported_first(imports, tmp_path):
     config = tmp_path / 'config.py'
     config.write_text("custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)\n")
     code = '\n'.join(imports).replace('{config!r}', repr(str(config)))
-    assert run(f'{code}\n{LOOK_UP}')[-3:] == [
-        "['GTRoIFeatureHook',", "'StopOnNaNHook']", 'True']
+    assert run(f'{code}\n{LOOK_UP}')[-3:] == ["['GTRoIFeatureHook',", "'StopOnNaNHook']", 'True']
 
 
 def test_stage_2_loads_no_detector_package():
-    code = '''import sys, mmcsod
+    code = """import sys, mmcsod
 from mmcsod import Coreset, FeatureBank, select_coreset
 bank = FeatureBank.from_arrays([[1.0, 0.0], [0.0, 1.0]], ['a', 'b'], [0, 0], ['c'])
-print(len(select_coreset(bank, num_images=1)), *({'mmdet', 'mmcv', 'mmengine'} & set(sys.modules)))'''
+print(len(select_coreset(bank, num_images=1)), *({'mmdet', 'mmcv', 'mmengine'} & set(sys.modules)))"""
     assert run(code) == ['1']
 
 
@@ -56,8 +59,8 @@ def test_without_mmdet_everything_else_works(before):
 
 
 def test_the_watched_module_is_found_as_ever():
-    code = '''import mmcsod, mmcsod.registration, importlib, sys
+    code = """import mmcsod, mmcsod.registration, importlib, sys
 importlib.reload(mmcsod); print(sum(type(finder).__name__ == '_Watch' for finder in sys.meta_path))
 import inspect, mmdet.registry
-print('Registry' in inspect.getsource(mmdet.registry), any(type(f).__name__ == '_Watch' for f in sys.meta_path))'''
+print('Registry' in inspect.getsource(mmdet.registry), any(type(f).__name__ == '_Watch' for f in sys.meta_path))"""
     assert run(code) == ['1', 'True', 'False']

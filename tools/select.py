@@ -15,6 +15,8 @@ else:
 
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (pathlib is not loaded yet)
     spec = importlib.machinery.PathFinder.find_spec(
-        'select', [path for path in sys.path if os.path.abspath(path) != here])  # noqa: PTH100
+        'select',
+        [path for path in sys.path if os.path.abspath(path) != here],  # noqa: PTH100
+    )
     sys.modules['select'] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules['select'])

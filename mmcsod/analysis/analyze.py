@@ -15,8 +15,13 @@ from mmcsod.fileio import file_name
 NO_OBJECTS = 'The bank has no table of objects (it was made of vectors alone), so that sizes are not compared.'
 
 
-def analyze(bank: FeatureBank | str | Path, coresets: Mapping[str, Coreset] | Sequence[str | Path],
-            class_name: str | None = None, out: str | Path | None = None, images: str | Path | None = None) -> str:
+def analyze(
+    bank: FeatureBank | str | Path,
+    coresets: Mapping[str, Coreset] | Sequence[str | Path],
+    class_name: str | None = None,
+    out: str | Path | None = None,
+    images: str | Path | None = None,
+) -> str:
     """Compare coresets without training.
 
     Args:
@@ -50,6 +55,7 @@ def analyze(bank: FeatureBank | str | Path, coresets: Mapping[str, Coreset] | Se
 
 def _draw_all(bank: FeatureBank, coresets: Mapping[str, Coreset], masks: Mapping[str, np.ndarray], out: Path) -> None:
     from mmcsod.analysis.figures import draw_similarity, draw_sizes
+
     if bank.objects is not None:
         draw_sizes(bank, masks, out / 'sizes.png')
     draw_similarity(bank, coresets, out / 'similarity.png')
@@ -58,6 +64,7 @@ def _draw_all(bank: FeatureBank, coresets: Mapping[str, Coreset], masks: Mapping
 def _draw_class(bank: FeatureBank, coresets: Mapping[str, Coreset], name: str, out: Path, images: str | Path) -> None:
     from mmcsod.analysis.figures import draw_ranks
     from mmcsod.analysis.object_ranks import rank_objects
+
     label = tables.label_of(bank, name)
     ranked = {title: rank_objects(bank, coreset, label, 5) for title, coreset in coresets.items()}
     draw_ranks(ranked, images, out / f'ranks_{file_name(name)}.png')

@@ -36,7 +36,7 @@ def _class_curve(bank: FeatureBank, label: int, place: dict[int, int], length: i
     nearest, curve = np.full(len(rows), -1.0), np.zeros(length)
     for row in chosen:
         np.maximum(nearest, units @ units[row], out=nearest)
-        curve[places[row]:] = nearest.mean()
+        curve[places[row] :] = nearest.mean()
     return curve
 
 

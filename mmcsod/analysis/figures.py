@@ -51,8 +51,10 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
         left += 100 * shares
     axes.set_yticks(range(len(counts)), titles)
     axes.invert_yaxis()
-    axes.set_xlabel('% of the objects of each set, of which there are #\n'
-                    'small: box area below 32 x 32 pixels, large: from 96 x 96 on')
+    axes.set_xlabel(
+        '% of the objects of each set, of which there are #\n'
+        'small: box area below 32 x 32 pixels, large: from 96 x 96 on'
+    )
     axes.legend(ncols=len(SIZES), loc='lower center', bbox_to_anchor=(0.5, 1))
     write_figure(path, figure, dpi=130)
 
@@ -86,7 +88,7 @@ def draw_similarity(bank: FeatureBank, coresets: Mapping[str, Coreset], path: st
 
 
 def _draw_to_the_end(axes: Axes, numbers: np.ndarray, values: Sequence[float] | np.ndarray, name: str) -> None:
-    line, = axes.plot(numbers, values, label=name)
+    (line,) = axes.plot(numbers, values, label=name)
     axes.plot(numbers[-1:], values[-1:], 'o', color=line.get_color())
 
 
@@ -120,23 +122,43 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
             axes.imshow(_read(Path(root) / image.image_id))
             _draw_boxes(axes, image)
         line[0].set_title(name, loc='left', fontsize=9)
-    figure.supxlabel('Share of the objects of the class that score higher in Eq. 4: 0 % is the best. Red and dotted: '
-                     'the worse half.', fontsize=9)
+    figure.supxlabel(
+        'Share of the objects of the class that score higher in Eq. 4: 0 % is the best. Red and dotted: '
+        'the worse half.',
+        fontsize=9,
+    )
     write_figure(path, figure, dpi=130)
 
 
 def _draw_boxes(axes: Axes, image: RankedImage) -> None:
     for (x1, y1, x2, y2), rank in zip(image.boxes, image.ranks, strict=True):
         low = rank > LOW_RANK
-        axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, linewidth=1.5,
-                                 edgecolor='red' if low else 'lime', linestyle=':' if low else '-'))
-        axes.text(x1, y1, f'{100 * rank:.0f} %', color='white', fontsize=7, va='bottom',
-                  bbox={'facecolor': 'red' if low else 'green', 'pad': 1, 'linewidth': 0})
+        axes.add_patch(
+            Rectangle(
+                (x1, y1),
+                x2 - x1,
+                y2 - y1,
+                fill=False,
+                linewidth=1.5,
+                edgecolor='red' if low else 'lime',
+                linestyle=':' if low else '-',
+            )
+        )
+        axes.text(
+            x1,
+            y1,
+            f'{100 * rank:.0f} %',
+            color='white',
+            fontsize=7,
+            va='bottom',
+            bbox={'facecolor': 'red' if low else 'green', 'pad': 1, 'linewidth': 0},
+        )
 
 
 def _read(path: Path) -> np.ndarray:
     try:
         return imread(path)
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f'The image {path} cannot be read ({error}); give the folder that image ids are below with '
-                        '--images.') from error
+        raise UserError(
+            f'The image {path} cannot be read ({error}); give the folder that image ids are below with --images.'
+        ) from error

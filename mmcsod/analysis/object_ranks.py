@@ -40,8 +40,7 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
     objects, vectors = class_objects(bank, label)
     ranks = rank_vectors(vectors)
     turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
-    chosen = [pick.image_id for pick in coreset.picks
-              if pick.label is not None and coreset.classes[pick.label] == turn]
+    chosen = [pick.image_id for pick in coreset.picks if pick.label is not None and coreset.classes[pick.label] == turn]
     masks = [(image, objects['image'] == bank.image_index[image]) for image in chosen]
     return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]
 

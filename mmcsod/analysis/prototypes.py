@@ -20,8 +20,9 @@ def class_objects(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.ndarray
         UserError: If the bank holds no object vectors.
     """
     if bank.objects is None or bank.object_vectors is None:
-        raise UserError('This bank holds no object vectors, which comparing objects needs; '
-                        'extract again with --keep-objects.')
+        raise UserError(
+            'This bank holds no object vectors, which comparing objects needs; extract again with --keep-objects.'
+        )
     used = bank.objects[~bank.objects['ignored']]
     chosen = np.flatnonzero(used['label'] == label)
     return used[chosen], np.asarray(bank.object_vectors[chosen], np.float64)

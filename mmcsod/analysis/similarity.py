@@ -45,16 +45,17 @@ def similarity(bank: FeatureBank, images: np.ndarray) -> Similarity:
         coverages.append(_nearest(units, units[chosen]).mean() if chosen.any() else 0.0)
         if chosen.sum() > 1:
             redundancies.append(_nearest(units[chosen], units[chosen], skip_self=True).mean())
-    return Similarity(float(np.mean(coverages)), float(np.mean(redundancies)) if redundancies else float('nan'),
-                      missing)
+    return Similarity(
+        float(np.mean(coverages)), float(np.mean(redundancies)) if redundancies else float('nan'), missing
+    )
 
 
 def _nearest(rows: np.ndarray, others: np.ndarray, skip_self: bool = False) -> np.ndarray:
     """Return the cosine of each row to its nearest among ``others``, by blocks of rows."""
     nearest = np.empty(len(rows), np.float64)
     for start in range(0, len(rows), BLOCK):
-        cosines = rows[start:start + BLOCK] @ others.T
+        cosines = rows[start : start + BLOCK] @ others.T
         if skip_self:
             np.fill_diagonal(cosines[:, start:], -np.inf)
-        nearest[start:start + BLOCK] = cosines.max(axis=1)
+        nearest[start : start + BLOCK] = cosines.max(axis=1)
     return nearest

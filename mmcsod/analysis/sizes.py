@@ -36,8 +36,7 @@ def size_counts(bank: FeatureBank, images: np.ndarray | None = None) -> np.ndarr
         UserError: If the bank has no table of objects.
     """
     if bank.objects is None:
-        raise UserError('This bank has no table of objects, which sizes are counted in; extract it with '
-                        'mmcsod select.')
+        raise UserError('This bank has no table of objects, which sizes are counted in; extract it with mmcsod select.')
     boxes = bank.objects['box']
     counted = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
     if images is not None:

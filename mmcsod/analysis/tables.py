@@ -44,8 +44,10 @@ def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarra
     """
     unknown = [image for image in coreset.image_ids if image not in bank.image_index]
     if unknown:
-        raise UserError(f"{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first "
-                        f"'{unknown[0]}'; give the bank it was selected from.")
+        raise UserError(
+            f'{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first '
+            f"'{unknown[0]}'; give the bank it was selected from."
+        )
     mask = np.zeros(len(bank.images), bool)
     mask[[bank.image_index[image] for image in coreset.image_ids]] = True
     return mask
@@ -103,9 +105,16 @@ def changes_table(masks: Mapping[str, np.ndarray]) -> str:
 def prototype_table(bank: FeatureBank, name: str) -> str:
     """Return the cosines of image prototypes to a class's prototype: Table 4."""
     cosines, numbers = prototype_cosines(bank, label_of(bank, name))
-    rows = [[size, *('' if number == 0 else f'{cosine:.3f} ({number})'
-                     for cosine, number in zip(cosines[i], numbers[i], strict=True))]
-            for i, size in reversed(list(enumerate(SIZES)))]
+    rows = [
+        [
+            size,
+            *(
+                '' if number == 0 else f'{cosine:.3f} ({number})'
+                for cosine, number in zip(cosines[i], numbers[i], strict=True)
+            ),
+        ]
+        for i, size in reversed(list(enumerate(SIZES)))
+    ]
     return _table(rows, [name, *COUNTS])
 
 

@@ -41,8 +41,11 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _main(words: list[str]) -> int | None:
-    parser = _Parser(prog='mmcsod', description='Choose the images to train an object detector on.',
-                                     epilog="'mmcsod COMMAND --help' says more, with an example.")
+    parser = _Parser(
+        prog='mmcsod',
+        description='Choose the images to train an object detector on.',
+        epilog="'mmcsod COMMAND --help' says more, with an example.",
+    )
     parser.add_argument('--version', action='version', version=f'mmcsod {__version__}')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND')
     for name, summary in COMMANDS.items():

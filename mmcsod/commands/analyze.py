@@ -16,10 +16,15 @@ EXAMPLES = """examples, the first after those of `mmcsod select --help`:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of an analysis."""
     parser.add_argument('bank', help='folder of the feature bank that the coresets were selected from')
-    parser.add_argument('coresets', nargs='+', metavar='CORESET',
-                        help='coreset files; list changes are counted from the first')
-    parser.add_argument('--class', dest='class_name', metavar='NAME',
-                        help="also compare this class's objects (Table 4, Figure 7); needs a bank of --keep-objects")
+    parser.add_argument(
+        'coresets', nargs='+', metavar='CORESET', help='coreset files; list changes are counted from the first'
+    )
+    parser.add_argument(
+        '--class',
+        dest='class_name',
+        metavar='NAME',
+        help="also compare this class's objects (Table 4, Figure 7); needs a bank of --keep-objects",
+    )
     parser.add_argument('--out', metavar='DIR', help='draw figures into this folder')
     parser.add_argument('--images', metavar='DIR', help="folder below which the images lie, to draw Figure 7's")
 

@@ -13,8 +13,11 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the choice of the dataset."""
-    parser.add_argument('--rendered', action='store_true',
-                        help='render images of parts on a workbench, in bursts as video gives them, and use those')
+    parser.add_argument(
+        '--rendered',
+        action='store_true',
+        help='render images of parts on a workbench, in bursts as video gives them, and use those',
+    )
 
 
 def main(args: argparse.Namespace) -> None:

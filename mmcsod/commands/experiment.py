@@ -35,13 +35,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--list', action='store_true', help='print the runs and which are done, and run nothing')
     parser.add_argument('--table', action='store_true', help='print what there is as Markdown, and run nothing')
     parser.add_argument('--figure', metavar='PNG', help='draw what there is, and run nothing')
-    parser.add_argument('--curve', action='store_true',
-                        help="print how many images reach 95 %% of the full set's metric, and run nothing")
-    parser.add_argument('--overwrite', action='store_true',
-                        help='extract features again where those in the work dir are of another selector; finished '
-                        'runs stay as they are')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
-                        help='replace entries of the experiment file')
+    parser.add_argument(
+        '--curve',
+        action='store_true',
+        help="print how many images reach 95 %% of the full set's metric, and run nothing",
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='extract features again where those in the work dir are of another selector; finished '
+        'runs stay as they are',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        metavar='KEY=VALUE',
+        default=[],
+        help='replace entries of the experiment file',
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -60,17 +72,21 @@ def main(args: argparse.Namespace) -> int:
         print('\n'.join(f'{"done" if run in results else "    "} {run.name}' for run in experiment.runs))
     if args.table:
         from mmcsod.experiments.table import render_table
+
         print(render_table(experiment, results), end='')
     if args.figure:
         from mmcsod.experiments.figure import draw_figure
+
         draw_figure(experiment, results, args.figure)
         print(f'wrote {args.figure}')
     if args.curve:
         from mmcsod.experiments.curve import render_curve
+
         print(render_curve(experiment, results), end='')
     if args.list or args.table or args.figure or args.curve:
         return 0
     from mmcsod.experiments.runner import ExperimentRunner
+
     failures = ExperimentRunner(experiment, work_dir, path, args.overwrite).run(shard)
     show_end(experiment, path)
     for failure in failures:
@@ -93,4 +109,3 @@ def parse_shard(text: str) -> tuple[int, int]:
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise UserError(f"--shard is '{text}'; give I/N, for example 1/2.")
     return int(match[1]), int(match[2])
-

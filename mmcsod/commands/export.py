@@ -17,22 +17,35 @@ EXAMPLES = """example, after those of `mmcsod select --help`:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of exporting."""
     parser.add_argument('coreset', help='coreset file, as mmcsod select writes it')
-    parser.add_argument('--config', help='the training config that the coreset was selected with; left out, the '
-                        'command shows which one the coreset names')
+    parser.add_argument(
+        '--config',
+        help='the training config that the coreset was selected with; left out, the '
+        'command shows which one the coreset names',
+    )
     parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
     parser.add_argument('--out', required=True, help='folder to make')
-    parser.add_argument('--images', choices=['reference', 'link', 'copy'],
-                        help='leave images where they are, link to them, or copy them (default: reference; link for '
-                        'yolo, which looks for labels beside its images)')
+    parser.add_argument(
+        '--images',
+        choices=['reference', 'link', 'copy'],
+        help='leave images where they are, link to them, or copy them (default: reference; link for '
+        'yolo, which looks for labels beside its images)',
+    )
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
-                        help='settings that replace those of the config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        metavar='KEY=VALUE',
+        default=[],
+        help='settings that replace those of the config',
+    )
 
 
 def main(args: argparse.Namespace) -> None:
     """Export as the command line says."""
     from mmcsod.config import load_config, parse_cfg_options
     from mmcsod.export import export_coreset
+
     coreset = first_picks(Coreset.load(args.coreset), args.num_images)
     config = load_config(args.config or _ask_for_config(coreset), parse_cfg_options(args.cfg_options))
     images = args.images or ('link' if args.format == 'yolo' else 'reference')
@@ -48,5 +61,7 @@ def _ask_for_config(coreset: Coreset) -> NoReturn:
     """Show which config a coreset names: a config is a program, and no file may say that it is to be run."""
     path = coreset.provenance.get('config')
     origin = f'it says that it was selected with {path}' if path else 'it does not say which'
-    raise UserError('A coreset is exported with the training config that it was selected with, and '
-                    f'{origin}; name it with --config, if you trust it.')
+    raise UserError(
+        'A coreset is exported with the training config that it was selected with, and '
+        f'{origin}; name it with --config, if you trust it.'
+    )

@@ -20,10 +20,14 @@ EXAMPLES = """examples, the first after those of `mmcsod select --help`:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of a report."""
     parser.add_argument('bank', help='folder of the feature bank that the coresets were selected from')
-    parser.add_argument('coresets', nargs='+', metavar='CORESET',
-                        help='coreset files; the others are compared with the first')
-    parser.add_argument('--data-root', metavar='DIR',
-                        help='folder below which the images lie (default: where the features were extracted from)')
+    parser.add_argument(
+        'coresets', nargs='+', metavar='CORESET', help='coreset files; the others are compared with the first'
+    )
+    parser.add_argument(
+        '--data-root',
+        metavar='DIR',
+        help='folder below which the images lie (default: where the features were extracted from)',
+    )
     parser.add_argument('--out', metavar='FILE', help="the page (default: the first coreset's name with .html)")
 
 

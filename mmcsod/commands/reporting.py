@@ -10,8 +10,13 @@ from mmcsod.coreset import Coreset
 from mmcsod.errors import UserError
 
 
-def report(path: Path, bank: FeatureBank, coresets: Mapping[str, Coreset], data_root: str | None = None,
-           written: Mapping[str, str] | None = None) -> None:
+def report(
+    path: Path,
+    bank: FeatureBank,
+    coresets: Mapping[str, Coreset],
+    data_root: str | None = None,
+    written: Mapping[str, str] | None = None,
+) -> None:
     """Write a report and print where it is, and whether it has pictures.
 
     Args:
@@ -28,13 +33,17 @@ def report(path: Path, bank: FeatureBank, coresets: Mapping[str, Coreset], data_
 
     root = find_root(bank, data_root)
     if data_root is not None and root is None:
-        raise UserError(f"{Path(data_root) / bank.images[0]} is not there; give --data-root the folder that image ids "
-                        "like this bank's are below.")
+        raise UserError(
+            f'{Path(data_root) / bank.images[0]} is not there; give --data-root the folder that image ids '
+            "like this bank's are below."
+        )
     try:
         from mmcsod.report.page import write_report
     except ImportError as error:
-        raise UserError(f"A report needs {error.name}, which is not installed; install it with "
-                        "pip install jinja2 matplotlib pillow.") from error
+        raise UserError(
+            f'A report needs {error.name}, which is not installed; install it with '
+            'pip install jinja2 matplotlib pillow.'
+        ) from error
     write_report(path, bank, coresets, root, written)
     pictures = '' if root else ', without pictures: the images were not found; --data-root names their folder'
     print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')

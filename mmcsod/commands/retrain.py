@@ -23,23 +23,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, or a stock name such as mmdet::fcos/...py')
     parser.add_argument('coreset', nargs='?', help='coreset file, as mmcsod select writes it')
     parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
-    parser.add_argument('--data', metavar='CONFIG', help="your own config: its datasets, dataloaders, evaluators and "
-                        "classes take the place of the stock config's")
+    parser.add_argument(
+        '--data',
+        metavar='CONFIG',
+        help="your own config: its datasets, dataloaders, evaluators and classes take the place of the stock config's",
+    )
     parser.add_argument('--iters', type=int, help='iterations, with the schedule rescaled to them')
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
     parser.add_argument('--seed', type=int, help='random seed')
-    parser.add_argument('--gentle', action=argparse.BooleanOptionalAction,
-                        help='warm up, clip gradients and scale the learning rate to the batch, where the config does '
-                        'not (default: for one-stage detectors)')
+    parser.add_argument(
+        '--gentle',
+        action=argparse.BooleanOptionalAction,
+        help='warm up, clip gradients and scale the learning rate to the batch, where the config does '
+        'not (default: for one-stage detectors)',
+    )
     parser.add_argument('--dry-run', action='store_true', help='print the changes and the plan, and stop')
     parser.add_argument('--work-dir', help='where to write the config, logs and checkpoints')
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
     parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
-    parser.add_argument('--allow-missing-classes', action='store_true',
-                        help='go on where the annotations do not have a class of metainfo.classes')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
-                        help='settings that replace those of the config')
+    parser.add_argument(
+        '--allow-missing-classes',
+        action='store_true',
+        help='go on where the annotations do not have a class of metainfo.classes',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        metavar='KEY=VALUE',
+        default=[],
+        help='settings that replace those of the config',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -52,7 +67,7 @@ def main(args: argparse.Namespace) -> None:
     from mmcsod.config import parse_cfg_options
     from mmcsod.training.options import RetrainOptions
     from mmcsod.training.retrain import retrain
+
     args.cfg_options = parse_cfg_options(args.cfg_options)
     options = {field.name: getattr(args, field.name) for field in fields(RetrainOptions)}
     retrain(args.config, args.coreset, args.dry_run, **options)
-

@@ -27,11 +27,18 @@ GO_ON = 'an extraction is not lost: the same command with --resume goes on from 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of both stages."""
-    parser.add_argument('--bank', nargs='+', metavar='FOLDER',
-                        help='folder of a finished feature bank; needs no detector and no GPU; several banks of one '
-                        "training set select by the mean of their detectors' cosines")
-    parser.add_argument('--out', help='the coreset file (default: coreset.json in the work dir, or, where that holds '
-                        'another coreset, a name with method and number of images)')
+    parser.add_argument(
+        '--bank',
+        nargs='+',
+        metavar='FOLDER',
+        help='folder of a finished feature bank; needs no detector and no GPU; several banks of one '
+        "training set select by the mean of their detectors' cosines",
+    )
+    parser.add_argument(
+        '--out',
+        help='the coreset file (default: coreset.json in the work dir, or, where that holds '
+        'another coreset, a name with method and number of images)',
+    )
     add_selection_arguments(parser)
     add_extraction_arguments(parser)
 
@@ -52,8 +59,9 @@ def main(args: argparse.Namespace) -> int:
 def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
     """Return the bank, extracted where a config is given, and the folder for the coreset."""
     if (args.config is None) == (args.bank is None):
-        raise UserError('Give either CONFIG, with CHECKPOINT where there is one, or --bank with finished feature '
-                        'banks.')
+        raise UserError(
+            'Give either CONFIG, with CHECKPOINT where there is one, or --bank with finished feature banks.'
+        )
     if args.bank is not None:
         return load_banks(args.bank), Path(args.work_dir or Path(args.bank[0]).parent)
     return extract_from_args(args), work_dir(args)

@@ -27,24 +27,39 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of selection to a parser."""
     group = parser.add_argument_group('selection')
     budget = group.add_mutually_exclusive_group(required=True)
-    budget.add_argument('--num-images', type=int, nargs='+', metavar='N',
-                        help='images to select; several give nested coresets, each with a file of its own')
+    budget.add_argument(
+        '--num-images',
+        type=int,
+        nargs='+',
+        metavar='N',
+        help='images to select; several give nested coresets, each with a file of its own',
+    )
     budget.add_argument('--ratio', type=float, help='share of the images to select, above 0 and at most 1')
     budget.add_argument('--num-objects', type=int, metavar='N', help='stop before there are more objects than this')
     group.add_argument('--method', default='csod', help=f'one of {", ".join(method_names())} (default: csod)')
-    group.add_argument('--lam', default='auto',
-                       help="balance of Eq. 4: more is more representative, less is more diverse (default: 'auto', "
-                            'which is 2 N / D for N of D images)')
-    group.add_argument('--kernel', default='auto',
-                       help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each')
+    group.add_argument(
+        '--lam',
+        default='auto',
+        help="balance of Eq. 4: more is more representative, less is more diverse (default: 'auto', "
+        'which is 2 N / D for N of D images)',
+    )
+    group.add_argument(
+        '--kernel',
+        default='auto',
+        help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each',
+    )
     group.add_argument('--seed', type=int, default=0, help='seed of the methods that draw (default: 0)')
-    group.add_argument('--include', metavar='FILE',
-                       help='images that are in from the start: one id a line, or an earlier coreset.json')
+    group.add_argument(
+        '--include', metavar='FILE', help='images that are in from the start: one id a line, or an earlier coreset.json'
+    )
     group.add_argument('--exclude', metavar='FILE', help='images that must stay out, likewise')
     group.add_argument('--classes', metavar='A,B', help='select for these classes only')
     group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
-    group.add_argument('--report', action=argparse.BooleanOptionalAction,
-                       help='write a page about the picks beside the coreset (default: where the images are found)')
+    group.add_argument(
+        '--report',
+        action=argparse.BooleanOptionalAction,
+        help='write a page about the picks beside the coreset (default: where the images are found)',
+    )
 
 
 def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
@@ -54,8 +69,17 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
         UserError: If an option is unfit whatever the images are.
     """
     largest = SelectionOptions(
-        max(args.num_images or [None]), args.ratio, args.num_objects, args.method, args.lam, args.kernel, args.seed,
-        args.include or (), args.exclude or (), args.classes.split(',') if args.classes else None)
+        max(args.num_images or [None]),
+        args.ratio,
+        args.num_objects,
+        args.method,
+        args.lam,
+        args.kernel,
+        args.seed,
+        args.include or (),
+        args.exclude or (),
+        args.classes.split(',') if args.classes else None,
+    )
     return [replace(largest, num_images=number) for number in sorted(set(args.num_images or [None]))]
 
 
@@ -91,8 +115,9 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     print(f'Train on it: mmcsod retrain CONFIG {paths[-1]}')
 
 
-def _select(bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions,
-            group: Group) -> list[Coreset]:
+def _select(
+    bank: FeatureBank, smaller: list[SelectionOptions], largest: SelectionOptions, group: Group
+) -> list[Coreset]:
     """Return the coresets of all budgets, the largest last."""
     coreset = run_selection(bank, largest, group)
     if not largest.entry.nested:

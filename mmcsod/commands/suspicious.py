@@ -25,11 +25,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='its weights, trained on the same classes')
     parser.add_argument('--top', type=int, default=20, metavar='N', help='labels to print (default: 20)')
     parser.add_argument('--out', metavar='CSV', help='write all labels to this file, the most suspicious first')
-    parser.add_argument('--num-workers', type=int, default=min(4, os.cpu_count() or 1), metavar='N',
-                        help='processes that load images (default %(default)s)')
+    parser.add_argument(
+        '--num-workers',
+        type=int,
+        default=min(4, os.cpu_count() or 1),
+        metavar='N',
+        help='processes that load images (default %(default)s)',
+    )
     parser.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[],
-                        help='override config entries, as for mmdet')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        metavar='KEY=VALUE',
+        default=[],
+        help='override config entries, as for mmdet',
+    )
 
 
 def main(args: argparse.Namespace) -> None:
@@ -44,7 +55,7 @@ def main(args: argparse.Namespace) -> None:
     detector = build_detector(cfg, args.checkpoint, args.device)
     pool = ExtractionDataset(cfg)
     lines = _lines(predict_objects(detector, pool, args.num_workers), pool.objects, pool.images, pool.classes)
-    for line in lines[:args.top]:
+    for line in lines[: args.top]:
         print(f'{line[6]:+.3f}  {line[0]}  box {", ".join(f"{side:.0f}" for side in line[2:6])}: {line[-1]}')
     if args.out:
         text = io.StringIO()
@@ -53,13 +64,23 @@ def main(args: argparse.Namespace) -> None:
         print(f'wrote all {len(lines)} labels to {args.out}')
 
 
-def _lines(predictions: np.ndarray, objects: np.ndarray, images: tuple[str, ...],
-           classes: tuple[str, ...]) -> list[tuple]:
+def _lines(
+    predictions: np.ndarray, objects: np.ndarray, images: tuple[str, ...], classes: tuple[str, ...]
+) -> list[tuple]:
     from mmcsod.analysis.suspicious import reason, suspicion
 
     scores = suspicion(predictions)
-    return [(images[objects['image'][i]], classes[objects['label'][i]], *objects['box'][i].tolist(), float(scores[i]),
-             *(float(predictions[name][i]) for name in ('own', 'other')),
-             classes[predictions['other_label'][i]] if predictions['other_label'][i] >= 0 else '',
-             float(predictions['iou'][i]), reason(predictions[i], classes[objects['label'][i]], classes))
-            for i in np.argsort(-scores, kind='stable').tolist() if np.isfinite(predictions['own'][i])]
+    return [
+        (
+            images[objects['image'][i]],
+            classes[objects['label'][i]],
+            *objects['box'][i].tolist(),
+            float(scores[i]),
+            *(float(predictions[name][i]) for name in ('own', 'other')),
+            classes[predictions['other_label'][i]] if predictions['other_label'][i] >= 0 else '',
+            float(predictions['iou'][i]),
+            reason(predictions[i], classes[objects['label'][i]], classes),
+        )
+        for i in np.argsort(-scores, kind='stable').tolist()
+        if np.isfinite(predictions['own'][i])
+    ]

@@ -59,11 +59,14 @@ def verify_coreset(path: Path) -> str:
     """
     coreset = Coreset.load(path)
     has_seal = SEAL in read_json(path, 'a coreset file')
-    return f'{path}: {coreset!r}. ' + ('It is as it was written.' if has_seal else
-                                       'It can be read; it has no checksum, being of an older version or edited.')
+    return f'{path}: {coreset!r}. ' + (
+        'It is as it was written.'
+        if has_seal
+        else 'It can be read; it has no checksum, being of an older version or edited.'
+    )
 
 
 def _check_finite(path: Path, vectors: np.ndarray, block: int = 4096) -> None:
     for begin in range(0, len(vectors), block):
-        if not np.isfinite(vectors[begin:begin + block]).all():
+        if not np.isfinite(vectors[begin : begin + block]).all():
             raise UserError(f'{path} holds NaN or infinity in rows {begin} to {begin + block - 1}; {AGAIN}')

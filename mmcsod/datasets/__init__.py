@@ -3,5 +3,4 @@
 from mmcsod.datasets.coreset_dataset import CoresetDataset
 from mmcsod.datasets.ids import all_image_ids, common_root, image_id, image_ids, leaf_configs, leaf_datasets
 
-__all__ = ['CoresetDataset', 'all_image_ids', 'common_root', 'image_id', 'image_ids', 'leaf_configs',
-           'leaf_datasets']
+__all__ = ['CoresetDataset', 'all_image_ids', 'common_root', 'image_id', 'image_ids', 'leaf_configs', 'leaf_datasets']

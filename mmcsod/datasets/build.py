@@ -35,8 +35,10 @@ def build_training_set(config: Config, allow_missing_classes: bool = False, core
         raise
     except Exception as error:  # an annotation file can be wrong in any way
         refuse_empty_leaves(settings)
-        raise UserError(f'The training data cannot be read ({type(error).__name__}: {error}); check data_root and '
-                        'ann_file of the config.') from error
+        raise UserError(
+            f'The training data cannot be read ({type(error).__name__}: {error}); check data_root and '
+            'ann_file of the config.'
+        ) from error
     for leaf in leaf_datasets(dataset):
         check_classes(leaf, allow_missing_classes)
     return dataset

@@ -117,12 +117,16 @@ def _refuse_empty(leaf: BaseDataset) -> NoReturn:
     if not infos:
         raise UserError(f'{leaf.ann_file} lists no images; check ann_file and data_root of the config.')
     if any(info.get('instances') for info in infos):
-        raise UserError(f'{leaf.ann_file} lists {len(infos)} images and not one passes filter_cfg '
-                        f'({leaf.filter_cfg}); check its min_size.')
+        raise UserError(
+            f'{leaf.ann_file} lists {len(infos)} images and not one passes filter_cfg '
+            f'({leaf.filter_cfg}); check its min_size.'
+        )
     names = _annotated_names(leaf, infos)
     if not names:
-        raise UserError(f'{leaf.ann_file} lists {len(infos)} images and not one annotated object; images are chosen by '
-                        'their objects, so label them first.')
+        raise UserError(
+            f'{leaf.ann_file} lists {len(infos)} images and not one annotated object; images are chosen by '
+            'their objects, so label them first.'
+        )
     classes = leaf.metainfo.get('classes') or ()
     if set(names) & set(classes):
         raise UserError(f'{leaf.ann_file} has no usable box of the classes {_list(classes)}; check its annotations.')
@@ -143,15 +147,23 @@ def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str
     found = [name for name in categories if name in classes]
     twice = [name for name, count in Counter(found).items() if count > 1]
     if twice:
-        raise UserError(f"{leaf.ann_file} has several categories called '{twice[0]}', which shifts the labels of all "
-                        'that follow; give them different names, or merge them.')
+        raise UserError(
+            f"{leaf.ann_file} has several categories called '{twice[0]}', which shifts the labels of all "
+            'that follow; give them different names, or merge them.'
+        )
     if missing:
-        logger.warning('%s does not have %s, and MMDetection numbers the classes that it has: %s.', leaf.ann_file,
-                       _list(missing), ', '.join(f'{label} {name}' for label, name in enumerate(found[:SHOWN])))
+        logger.warning(
+            '%s does not have %s, and MMDetection numbers the classes that it has: %s.',
+            leaf.ann_file,
+            _list(missing),
+            ', '.join(f'{label} {name}' for label, name in enumerate(found[:SHOWN])),
+        )
     elif found != classes:
-        raise UserError(f'metainfo.classes are in another order than the categories of {leaf.ann_file}, and '
-                        'MMDetection numbers classes in the order of the file, so that their names are mixed up; '
-                        f'write classes=({_list(found, len(found))}): a detector that was trained already stays valid.')
+        raise UserError(
+            f'metainfo.classes are in another order than the categories of {leaf.ann_file}, and '
+            'MMDetection numbers classes in the order of the file, so that their names are mixed up; '
+            f'write classes=({_list(found, len(found))}): a detector that was trained already stays valid.'
+        )
 
 
 def _check_xml(leaf: XMLDataset) -> None:
@@ -169,8 +181,10 @@ def _check_xml(leaf: XMLDataset) -> None:
 
 
 def _refuse_all(leaf: BaseDataset, classes: Sequence[str], names: Sequence[str]) -> NoReturn:
-    raise UserError(f'Not one of metainfo.classes ({_list(classes)}) is in {leaf.ann_file}, which has '
-                    f'{_list(names) or "none"}; put those names into metainfo.classes.')
+    raise UserError(
+        f'Not one of metainfo.classes ({_list(classes)}) is in {leaf.ann_file}, which has '
+        f'{_list(names) or "none"}; put those names into metainfo.classes.'
+    )
 
 
 def _refuse_missing(leaf: BaseDataset, missing: Sequence[str], others: Sequence[str]) -> NoReturn:
@@ -178,8 +192,10 @@ def _refuse_missing(leaf: BaseDataset, missing: Sequence[str], others: Sequence[
     guesses = {name: nearest(name, others, NEAR) for name in missing}
     listed = _list([f'{name} (there is {guess})' if guess else name for name, guess in guesses.items()])
     there = f', which also has {_list(others)}' if others and None in guesses.values() else ''
-    raise UserError(f'metainfo.classes names {listed}, not found in {leaf.ann_file}{there}; correct metainfo.classes, '
-                    'or use --allow-missing-classes if the set truly lacks them.')
+    raise UserError(
+        f'metainfo.classes names {listed}, not found in {leaf.ann_file}{there}; correct metainfo.classes, '
+        'or use --allow-missing-classes if the set truly lacks them.'
+    )
 
 
 def nearest(name: str, candidates: Sequence[str], likeness: float) -> str | None:

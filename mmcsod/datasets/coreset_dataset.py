@@ -42,12 +42,20 @@ class CoresetDataset:
         ...     type='CoresetDataset', coreset='work_dirs/coreset.json', num_images=200, dataset=dict(...)))
     """
 
-    def __init__(self, dataset: BaseDataset | dict, coreset: str | Path | Coreset, num_images: int | None = None,
-                 lazy_init: bool = False, **inherited: Any) -> None:
+    def __init__(
+        self,
+        dataset: BaseDataset | dict,
+        coreset: str | Path | Coreset,
+        num_images: int | None = None,
+        lazy_init: bool = False,
+        **inherited: Any,
+    ) -> None:
         if inherited:
-            raise UserError(f'CoresetDataset was given {", ".join(inherited)} beside its own settings, as happens in a '
-                            'config with _base_, whose dataset is merged with this one; write _delete_=True beside '
-                            "type='CoresetDataset', and all of the dataset inside.")
+            raise UserError(
+                f'CoresetDataset was given {", ".join(inherited)} beside its own settings, as happens in a '
+                'config with _base_, whose dataset is merged with this one; write _delete_=True beside '
+                "type='CoresetDataset', and all of the dataset inside."
+            )
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
         self._coreset: Coreset | None = first_picks(loaded, num_images)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
@@ -98,8 +106,10 @@ class CoresetDataset:
 
     def get_subset(self, indices: list[int] | int) -> NoReturn:
         """Not supported, as in MMEngine's wrappers: which level the indices mean would be ambiguous."""
-        raise NotImplementedError('CoresetDataset does not support get_subset and get_subset_; '
-                                  'use num_images, or the wrapped dataset\'s `indices`.')
+        raise NotImplementedError(
+            'CoresetDataset does not support get_subset and get_subset_; '
+            "use num_images, or the wrapped dataset's `indices`."
+        )
 
     get_subset_ = get_subset
 
@@ -109,5 +119,3 @@ class CoresetDataset:
         if name.startswith('_') or name == 'dataset':
             raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
         return getattr(self.dataset, name)
-
-

@@ -38,13 +38,17 @@ def keep_images(dataset: Any, coreset: Coreset) -> None:
 
 def _check_leaf(leaf: BaseDataset, coreset: Coreset) -> None:
     if leaf.test_mode:
-        raise UserError(f'{leaf.ann_file} is loaded with test_mode=True: a coreset is a selection of training images; '
-                        'wrap the training dataset only.')
+        raise UserError(
+            f'{leaf.ann_file} is loaded with test_mode=True: a coreset is a selection of training images; '
+            'wrap the training dataset only.'
+        )
     classes = leaf.metainfo.get('classes')
     if classes is not None and set(classes) != set(coreset.classes):
         missing = sorted(set(coreset.classes) ^ set(classes))
-        raise UserError(f'The coreset was made on {len(coreset.classes)} classes and the dataset {leaf.ann_file} has '
-                        f'{len(classes)}; {_some(missing)} are in only one of them; select again with this config.')
+        raise UserError(
+            f'The coreset was made on {len(coreset.classes)} classes and the dataset {leaf.ann_file} has '
+            f'{len(classes)}; {_some(missing)} are in only one of them; select again with this config.'
+        )
 
 
 def _check_all_present(coreset: Coreset, ids: Sequence[Sequence[str]]) -> None:
@@ -56,11 +60,15 @@ def _check_all_present(coreset: Coreset, ids: Sequence[Sequence[str]]) -> None:
     if len(missing) == len(coreset) and example is not None:
         cause = f'the dataset names its images like {example}, so data_root or the dataset differs from the selection'
     else:
-        cause = ('filter_cfg, indices or the annotation files differ from the selection, '
-                 'or only a part of its training set is wrapped')
-    raise UserError(f'{len(missing)} of the {len(coreset)} images of the coreset are not among the '
-                    f'{len(present)} training images ({_some(missing)}): {cause}; '
-                    'use the training dataset that the coreset was selected from.')
+        cause = (
+            'filter_cfg, indices or the annotation files differ from the selection, '
+            'or only a part of its training set is wrapped'
+        )
+    raise UserError(
+        f'{len(missing)} of the {len(coreset)} images of the coreset are not among the '
+        f'{len(present)} training images ({_some(missing)}): {cause}; '
+        'use the training dataset that the coreset was selected from.'
+    )
 
 
 def _filter_leaf(leaf: BaseDataset, positions: list[int]) -> None:
@@ -68,9 +76,12 @@ def _filter_leaf(leaf: BaseDataset, positions: list[int]) -> None:
     if hasattr(leaf, 'cat_img_map'):  # CocoDataset keeps every image id per category, used before filtering only
         leaf.cat_img_map = {}
     if not positions:
-        print_log(f'The coreset has no image of {leaf.ann_file}: samplers that draw from every dataset of a '
-                  'ConcatDataset (MultiSourceSampler) would wait for one forever.',
-                  logger='current', level=logging.WARNING)
+        print_log(
+            f'The coreset has no image of {leaf.ann_file}: samplers that draw from every dataset of a '
+            'ConcatDataset (MultiSourceSampler) would wait for one forever.',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def _refresh(dataset: Any) -> None:

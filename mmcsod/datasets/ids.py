@@ -46,9 +46,11 @@ def inner_datasets(wrapper: Any) -> list[Any]:
         return [wrapper.dataset]
     if hasattr(wrapper, 'datasets'):
         return list(wrapper.datasets)
-    raise UserError(f'{type(wrapper).__name__} is neither an MMEngine dataset nor a wrapper with a "dataset" or '
-                    '"datasets" attribute, so its images cannot be told apart; use a dataset derived from '
-                    'mmengine.dataset.BaseDataset.')
+    raise UserError(
+        f'{type(wrapper).__name__} is neither an MMEngine dataset nor a wrapper with a "dataset" or '
+        '"datasets" attribute, so its images cannot be told apart; use a dataset derived from '
+        'mmengine.dataset.BaseDataset.'
+    )
 
 
 def nested_configs(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -98,7 +100,7 @@ def image_id(img_path: str, root: str) -> str:
     path, base = _normalize(img_path), _normalize(root)
     prefix = base.rstrip('/') + '/'
     if path.startswith(prefix):
-        return path[len(prefix):]
+        return path[len(prefix) :]
     if _is_url(img_path) or _is_url(root) or Path(img_path).is_absolute():
         return path
     return Path(os.path.relpath(path, base)).as_posix()
@@ -136,8 +138,10 @@ def all_image_ids(leaves: Sequence[BaseDataset]) -> list[list[str]]:
 def _img_path(leaf: BaseDataset, index: int) -> str:
     path = leaf.get_data_info(index).get('img_path')
     if not isinstance(path, str):
-        raise UserError(f'Sample {index} of {type(leaf).__name__} {leaf.ann_file} has no single "img_path" (a video or '
-                        'a group of images); coresets are made of single images.')
+        raise UserError(
+            f'Sample {index} of {type(leaf).__name__} {leaf.ann_file} has no single "img_path" (a video or '
+            'a group of images); coresets are made of single images.'
+        )
     return path
 
 
@@ -145,8 +149,10 @@ def _refuse_duplicates(ids: Sequence[str]) -> None:
     if len(set(ids)) == len(ids):
         return
     duplicate, _ = Counter(ids).most_common(1)[0]
-    raise UserError(f'The training set lists the image {duplicate} more than once, so its id is ambiguous; '
-                    'remove the repeated entries from the annotation files (RepeatDataset repeats images safely).')
+    raise UserError(
+        f'The training set lists the image {duplicate} more than once, so its id is ambiguous; '
+        'remove the repeated entries from the annotation files (RepeatDataset repeats images safely).'
+    )
 
 
 def _is_url(path: str) -> bool:

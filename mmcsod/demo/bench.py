@@ -25,7 +25,7 @@ def _wood(rng: np.random.Generator, size: Size) -> np.ndarray:
     relief = 0.07 * rings + 0.1 * noise(rng, size, 4, 150) + 0.05 * noise(rng, size, 2, 20)
     wood = _tinted(((168, 124, 82), (120, 82, 54), (198, 164, 120))[rng.integers(3)], relief)
     plank = int(rng.integers(70, 150))
-    wood[rng.integers(plank)::plank] *= 0.55
+    wood[rng.integers(plank) :: plank] *= 0.55
     return wood
 
 
@@ -48,7 +48,7 @@ def _cardboard(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def _cloth(rng: np.random.Generator, size: Size) -> np.ndarray:
-    y, x = np.mgrid[:size[0], :size[1]].astype(np.float32)
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     weave = np.sin(x * 1.15) * np.sin(y * 1.15)
     colour = ((92, 104, 132), (136, 96, 92), (120, 124, 112))[rng.integers(3)]
     return _tinted(colour, 0.11 * weave + 0.13 * noise(rng, size, 110, 90) + 0.05 * noise(rng, size, 3, 3))
@@ -60,14 +60,20 @@ def _concrete(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 SURFACES: tuple[Callable[[np.random.Generator, Size], np.ndarray], ...] = (
-    _wood, _steel, _cutting_mat, _cardboard, _cloth, _concrete)
+    _wood,
+    _steel,
+    _cutting_mat,
+    _cardboard,
+    _cloth,
+    _concrete,
+)
 
 
 def _cable(rng: np.random.Generator, bench: np.ndarray) -> None:
     height, width = bench.shape[:2]
     ends = rng.uniform(-0.1, 1.1, (4, 2)) * (width, height)
     t = np.linspace(0, 1, 40)[:, None]
-    curve = (1 - t) ** 3 * ends[0] + 3 * t * (1 - t) ** 2 * ends[1] + 3 * t ** 2 * (1 - t) * ends[2] + t ** 3 * ends[3]
+    curve = (1 - t) ** 3 * ends[0] + 3 * t * (1 - t) ** 2 * ends[1] + 3 * t**2 * (1 - t) * ends[2] + t**3 * ends[3]
     colour = np.array(((40, 40, 44), (168, 44, 40), (44, 76, 150), (210, 206, 196))[rng.integers(4)], float)
     thickness = int(rng.integers(4, 9))
     for shift, tone, line in ((4, None, thickness + 2), (0, 0.8, thickness), (-1, 1.25, max(1, thickness // 3))):
@@ -86,8 +92,13 @@ def _scrap(rng: np.random.Generator, bench: np.ndarray) -> None:
     centre = rng.uniform(0, 1, 2) * (width, height)
     box = cv2.boxPoints((tuple(centre), tuple(rng.uniform(16, 90, 2)), rng.uniform(0, 180)))
     colour = ((222, 218, 206), (204, 184, 96), (60, 62, 66), (130, 150, 170))[rng.integers(4)]
-    cv2.fillPoly(bench, [np.rint((box + rng.normal(0, 4, box.shape)) * 16).astype(np.int32)],
-                 tuple(np.array(colour, float) * rng.uniform(0.8, 1.05)), cv2.LINE_AA, 4)
+    cv2.fillPoly(
+        bench,
+        [np.rint((box + rng.normal(0, 4, box.shape)) * 16).astype(np.int32)],
+        tuple(np.array(colour, float) * rng.uniform(0.8, 1.05)),
+        cv2.LINE_AA,
+        4,
+    )
 
 
 def _stain(rng: np.random.Generator, bench: np.ndarray) -> None:
@@ -107,8 +118,14 @@ def _scratches(rng: np.random.Generator, bench: np.ndarray) -> None:
         start = rng.uniform(0, 1, 2) * (width, height)
         end = start + rng.normal(0, 50, 2)
         tone = 40 + 180 * rng.random()
-        cv2.line(bench, tuple(np.rint(start).astype(int).tolist()), tuple(np.rint(end).astype(int).tolist()),
-                 (tone, tone, tone), 1, cv2.LINE_AA)
+        cv2.line(
+            bench,
+            tuple(np.rint(start).astype(int).tolist()),
+            tuple(np.rint(end).astype(int).tolist()),
+            (tone, tone, tone),
+            1,
+            cv2.LINE_AA,
+        )
 
 
 def lay_bench(rng: np.random.Generator, size: Size) -> np.ndarray:

@@ -18,7 +18,7 @@ from mmcsod.fileio import read_json, write_text
 
 _HEADERS = ('trained on', 'images', 'objects', 'AP50, mean', 'AP50 of each seed', 'minutes a run')
 _TITLES = {'csod': 'CSOD coreset', 'uniform': 'random draws', 'full': 'all images'}
-_NOTES = '''
+_NOTES = """
 Extracting features and selecting took {seconds:.0f} s. AP50 is measured on images that no detector was trained on.
 Random draws take the classes in turn, as the paper's do. {seeds} seeds tell only large differences from chance.
 
@@ -27,7 +27,7 @@ Random draws take the classes in turn, as the paper's do. {seeds} seeds tell onl
   {0}/picks.jpg               the first images of the coreset and of a random draw
   {0}/runs/csod/coreset.json  the coreset, in the order in which it was picked
   {0}/runs/csod/features/     the feature bank that it was selected from
-  {0}/runs/*.log              what each step printed'''
+  {0}/runs/*.log              what each step printed"""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Run:
         return list(bank.images) if self.coreset is None else Coreset.load(self.coreset).image_ids
 
 
-def write_comparison(directory: Path, data: Path, bank: FeatureBank, runs: Sequence[Run],
-                     selection_seconds: float) -> str:
+def write_comparison(
+    directory: Path, data: Path, bank: FeatureBank, runs: Sequence[Run], selection_seconds: float
+) -> str:
     """Print and write the comparison of the runs.
 
     Args:
@@ -85,12 +86,17 @@ def boxes_by_image(bank: FeatureBank) -> dict[str, np.ndarray]:
     """Return the boxes of each image of a bank, (k, 4) float32 as x1, y1, x2, y2 in pixels."""
     assert bank.objects is not None  # Stage 1 always keeps the table of objects
     ends = np.searchsorted(bank.objects['image'], np.arange(len(bank.images) + 1))
-    return {image: bank.objects['box'][ends[i]:ends[i + 1]] for i, image in enumerate(bank.images)}
+    return {image: bank.objects['box'][ends[i] : ends[i + 1]] for i, image in enumerate(bank.images)}
 
 
 def _row(runs: Sequence[Run], bank: FeatureBank, boxes: dict[str, np.ndarray]) -> tuple[str, ...]:
     images = [run.image_ids(bank) for run in runs]
     scores = [run.result()['metrics']['coco/bbox_mAP_50'] for run in runs]
-    return (_TITLES[runs[0].method], f'{mean(map(len, images)):.0f}',
-            f'{mean(sum(len(boxes[image]) for image in ids) for ids in images):.0f}', f'{mean(scores):.3f}',
-            ', '.join(f'{score:.3f}' for score in scores), f'{mean(run.result()["minutes"] for run in runs):.1f}')
+    return (
+        _TITLES[runs[0].method],
+        f'{mean(map(len, images)):.0f}',
+        f'{mean(sum(len(boxes[image]) for image in ids) for ids in images):.0f}',
+        f'{mean(scores):.3f}',
+        ', '.join(f'{score:.3f}' for score in scores),
+        f'{mean(run.result()["minutes"] for run in runs):.1f}',
+    )

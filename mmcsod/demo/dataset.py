@@ -80,14 +80,18 @@ def _is_rendered(directory: Path, recipe: Recipe) -> bool:
 
 
 def _render_into(directory: Path, recipe: Recipe, workers: int) -> None:
-    bursts = [*_bursts('train', recipe.train_images, recipe.longest_burst, recipe.seed),
-              *_bursts('test', recipe.test_images, 1, recipe.seed)]
+    bursts = [
+        *_bursts('train', recipe.train_images, recipe.longest_burst, recipe.seed),
+        *_bursts('test', recipe.test_images, 1, recipe.seed),
+    ]
     for split in ('train', 'test'):
         (directory / split).mkdir()
     entries: dict[str, list[dict[str, Any]]] = {'train': [], 'test': []}
     # Forking a process in which OpenCV or PyTorch already has threads can leave the child waiting for a lock for ever.
-    with (ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as pool,
-          tqdm(total=recipe.train_images + recipe.test_images, desc='rendering', unit='image') as progress):
+    with (
+        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as pool,
+        tqdm(total=recipe.train_images + recipe.test_images, desc='rendering', unit='image') as progress,
+    ):
         jobs = [pool.submit(_render_burst, directory, burst, recipe.seed) for burst in bursts]
         for burst, job in zip(bursts, jobs, strict=True):
             entries[burst.split] += job.result()
@@ -113,8 +117,9 @@ def _render_burst(directory: Path, burst: _Burst, seed: int) -> list[dict[str, A
     for number, frame in enumerate(frames):
         name = f'scene_{burst.scene:04d}_frame_{number:02d}.jpg'
         _write_jpeg(directory / burst.split / name, frame)
-        entries.append({'file_name': name, 'scene': burst.scene, 'boxes': frame.boxes.tolist(),
-                        'labels': frame.labels.tolist()})
+        entries.append(
+            {'file_name': name, 'scene': burst.scene, 'boxes': frame.boxes.tolist(), 'labels': frame.labels.tolist()}
+        )
     return entries
 
 
@@ -127,11 +132,19 @@ def _coco(entries: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for image_id, entry in enumerate(entries, 1):
-        images.append({'id': image_id, 'file_name': entry['file_name'], 'width': WIDTH, 'height': HEIGHT,
-                       'scene': entry['scene']})
+        images.append(
+            {'id': image_id, 'file_name': entry['file_name'], 'width': WIDTH, 'height': HEIGHT, 'scene': entry['scene']}
+        )
         for (x1, y1, x2, y2), label in zip(entry['boxes'], entry['labels'], strict=True):
-            annotations.append({
-                'id': len(annotations) + 1, 'image_id': image_id, 'category_id': label + 1, 'iscrowd': 0,
-                'bbox': [x1, y1, x2 - x1, y2 - y1], 'area': (x2 - x1) * (y2 - y1)})
+            annotations.append(
+                {
+                    'id': len(annotations) + 1,
+                    'image_id': image_id,
+                    'category_id': label + 1,
+                    'iscrowd': 0,
+                    'bbox': [x1, y1, x2 - x1, y2 - y1],
+                    'area': (x2 - x1) * (y2 - y1),
+                }
+            )
     categories = [{'id': number, 'name': name} for number, name in enumerate(CLASSES, 1)]
     return {'info': info, 'images': images, 'annotations': annotations, 'categories': categories}

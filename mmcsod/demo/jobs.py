@@ -47,8 +47,13 @@ class Job:
         """Start the command with so many threads."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open('wb') as log:
-            return subprocess.Popen([sys.executable, *self.arguments], stdin=subprocess.DEVNULL, stdout=log,
-                                    stderr=subprocess.STDOUT, env=_environment(threads))
+            return subprocess.Popen(
+                [sys.executable, *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_environment(threads),
+            )
 
     def failure(self) -> UserError:
         """Return the error that tells a user where to look."""
@@ -97,8 +102,12 @@ def _has_ended(job: Job, process: subprocess.Popen[bytes]) -> bool:
 
 
 def _bar(title: str, total: int) -> tqdm:
-    return tqdm(desc=title, total=total, mininterval=0.5 if sys.stderr.isatty() else 15,
-                bar_format='{desc:<38}{percentage:3.0f}% |{bar:24}| {elapsed} passed, {remaining} left')
+    return tqdm(
+        desc=title,
+        total=total,
+        mininterval=0.5 if sys.stderr.isatty() else 15,
+        bar_format='{desc:<38}{percentage:3.0f}% |{bar:24}| {elapsed} passed, {remaining} left',
+    )
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -54,8 +54,12 @@ def _gear(rng: np.random.Generator) -> list[Layer]:
 def _battery(rng: np.random.Generator) -> list[Layer]:
     half = rng.uniform(0.26, 0.34)
     band = rng.uniform(0.2, 0.5)
-    return [((_box(-0.95, -half, 0.88, half),), 1.0), ((_box(0.88, -0.4 * half, 1.0, 0.4 * half),), 1.7),
-            ((_box(band, -half, 0.88, half),), 1.9), ((_box(-0.95, -half, -0.88, half),), 1.7)]
+    return [
+        ((_box(-0.95, -half, 0.88, half),), 1.0),
+        ((_box(0.88, -0.4 * half, 1.0, 0.4 * half),), 1.7),
+        ((_box(band, -half, 0.88, half),), 1.9),
+        ((_box(-0.95, -half, -0.88, half),), 1.7),
+    ]
 
 
 def _chip(rng: np.random.Generator) -> list[Layer]:
@@ -70,15 +74,20 @@ def _key(rng: np.random.Generator) -> list[Layer]:
     xs = np.linspace(0.0, 0.85, 6)
     edge = [point for i, cut in enumerate(cuts) for point in ((xs[i], 0.14), (xs[i] + 0.085, 0.14 - cut))]
     blade = np.array([(-0.4, -0.14), (0.9, -0.14), (1.0, -0.02), (0.9, 0.14), *reversed(edge), (-0.4, 0.14)])
-    return [((blade,), 1.0), ((_box(-0.3, -0.05, 0.85, -0.01),), 0.7),
-            ((_circle(0.44, x=-0.58), _circle(0.13, x=-0.74)), 1.05)]
+    return [
+        ((blade,), 1.0),
+        ((_box(-0.3, -0.05, 0.85, -0.01),), 0.7),
+        ((_circle(0.44, x=-0.58), _circle(0.13, x=-0.74)), 1.05),
+    ]
 
 
 def _resistor(rng: np.random.Generator) -> list[Layer]:
     half = rng.uniform(0.2, 0.26)
     ends = [((_circle(half * 1.15, x=x, corners=20),), 1.0) for x in (-0.42, 0.42)]
-    bands = [((_box(x, -half, x + 0.09, half),), tone)
-             for x, tone in zip((-0.34, -0.12, 0.1, 0.3), rng.permutation([0.35, 0.6, 1.5, 0.2]), strict=True)]
+    bands = [
+        ((_box(x, -half, x + 0.09, half),), tone)
+        for x, tone in zip((-0.34, -0.12, 0.1, 0.3), rng.permutation([0.35, 0.6, 1.5, 0.2]), strict=True)
+    ]
     return [((_box(-1.0, -0.045, 1.0, 0.045),), 0.85), *ends, ((_box(-0.42, -half, 0.42, half),), 1.0), *bands]
 
 
@@ -182,8 +191,15 @@ def _window(shape: tuple[int, ...], left: int, top: int, size: int) -> tuple[sli
     return rows, columns, slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
 
 
-def _blend(canvas: np.ndarray, owner: np.ndarray, sprite: np.ndarray, tone: np.ndarray, colour: np.ndarray,
-           window: tuple[slice, slice, slice, slice], number: int) -> None:
+def _blend(
+    canvas: np.ndarray,
+    owner: np.ndarray,
+    sprite: np.ndarray,
+    tone: np.ndarray,
+    colour: np.ndarray,
+    window: tuple[slice, slice, slice, slice],
+    number: int,
+) -> None:
     rows, columns, sprite_rows, sprite_columns = window
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return

@@ -14,8 +14,9 @@ _COLUMNS, _ROWS = 6, 2
 _WIDTH, _GAP, _HEADER = 240, 4, 26
 
 
-def write_picture(path: Path, data: Path, subsets: Mapping[str, Sequence[str]],
-                  boxes: Mapping[str, np.ndarray]) -> None:
+def write_picture(
+    path: Path, data: Path, subsets: Mapping[str, Sequence[str]], boxes: Mapping[str, np.ndarray]
+) -> None:
     """Write a JPEG with the first twelve images of each subset.
 
     Args:
@@ -27,11 +28,15 @@ def write_picture(path: Path, data: Path, subsets: Mapping[str, Sequence[str]],
     Raises:
         UserError: If an image cannot be read.
     """
-    strips = [_strip(title, [_framed(data / image, boxes[image]) for image in ids[:_COLUMNS * _ROWS]])
-              for title, ids in subsets.items()]
+    strips = [
+        _strip(title, [_framed(data / image, boxes[image]) for image in ids[: _COLUMNS * _ROWS]])
+        for title, ids in subsets.items()
+    ]
     height = max(strip.shape[0] for strip in strips)
-    strips = [cv2.copyMakeBorder(strip, 0, height - strip.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=(255,) * 3)
-              for strip in strips]
+    strips = [
+        cv2.copyMakeBorder(strip, 0, height - strip.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=(255,) * 3)
+        for strip in strips
+    ]
     path.write_bytes(cv2.imencode('.jpg', np.concatenate(strips), [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
 
 
@@ -55,5 +60,5 @@ def _strip(title: str, images: Sequence[np.ndarray]) -> np.ndarray:
     for number, image in enumerate(images):
         top = _HEADER + number // _COLUMNS * (height + _GAP)
         left = number % _COLUMNS * (_WIDTH + _GAP)
-        grid[top:top + image.shape[0], left:left + _WIDTH] = image
+        grid[top : top + image.shape[0], left : left + _WIDTH] = image
     return grid

@@ -30,9 +30,11 @@ def run_demo(scenario: Scenario) -> str:
     data = scenario.prepare()
     shutil.rmtree(WORK_DIR / 'runs', ignore_errors=True)
     number, seeds = scenario.num_images, scenario.seeds
-    print(f'mmcsod demo on {scenario.images}.\nA detector is trained on all images. It selects {number} of them. Then '
-          f'detectors are trained on those\n{number} and on {number} that are drawn at random, with {len(seeds)} '
-          f'seed{"s" * (len(seeds) > 1)} each.')
+    print(
+        f'mmcsod demo on {scenario.images}.\nA detector is trained on all images. It selects {number} of them. Then '
+        f'detectors are trained on those\n{number} and on {number} that are drawn at random, with {len(seeds)} '
+        f'seed{"s" * (len(seeds) > 1)} each.'
+    )
     full = [_training(scenario, 'full', seed, None) for seed in seeds]
     run_jobs('1/5 train on all images', [job for _, job in full])
     selection = run_jobs('2/5 extract features, select', [_selection(full[0][0], scenario)])
@@ -52,9 +54,23 @@ def _training(scenario: Scenario, method: str, seed: int, coreset: Path | None) 
     iters = scenario.full_iters if coreset is None else scenario.subset_iters
     return run, Job(
         name=f'training on {method} with seed {seed}',
-        arguments=('-m', 'mmcsod', 'retrain', scenario.config, *subset, '--iters', str(iters), '--seed', str(seed),
-                   '--work-dir', str(run.directory)),
-        log=run.directory.with_suffix('.log'), pattern=r'Iter\(train\)\s*\[\s*(\d+)/', total=iters)
+        arguments=(
+            '-m',
+            'mmcsod',
+            'retrain',
+            scenario.config,
+            *subset,
+            '--iters',
+            str(iters),
+            '--seed',
+            str(seed),
+            '--work-dir',
+            str(run.directory),
+        ),
+        log=run.directory.with_suffix('.log'),
+        pattern=r'Iter\(train\)\s*\[\s*(\d+)/',
+        total=iters,
+    )
 
 
 def _selection(trained: Run, scenario: Scenario) -> Job:
@@ -65,24 +81,43 @@ def _selection(trained: Run, scenario: Scenario) -> Job:
 def _uniform(scenario: Scenario, seed: int) -> tuple[Path, Job]:
     path = _run_dir('uniform') / f'coreset-seed{seed}.json'
     bank = str(_run_dir('csod') / 'features')
-    return path, _select(f'uniform-select-seed{seed}', ['--bank', bank, '--method', 'uniform', '--seed', str(seed),
-                                                        '--out', str(path)], scenario)
+    return path, _select(
+        f'uniform-select-seed{seed}',
+        ['--bank', bank, '--method', 'uniform', '--seed', str(seed), '--out', str(path)],
+        scenario,
+    )
 
 
 def _select(name: str, arguments: Iterable[str], scenario: Scenario) -> Job:
     return Job(
         name=f'selecting ({name})',
         arguments=('-m', 'mmcsod', 'select', *arguments, '--num-images', str(scenario.num_images)),
-        log=_run_dir(name).with_suffix('.log'), pattern=r'(\d+)%\|', total=100)
+        log=_run_dir(name).with_suffix('.log'),
+        pattern=r'(\d+)%\|',
+        total=100,
+    )
 
 
 def _report(data: Path, others: Iterable[Path]) -> Job:
     csod = _run_dir('csod')
     return Job(
         name='writing the report',
-        arguments=('-m', 'mmcsod', 'report', str(csod / 'features'), str(csod / 'coreset.json'), *map(str, others),
-                   '--data-root', str(data), '--out', str(WORK_DIR / 'report.html')),
-        log=_run_dir('report.log'), pattern=r'(\d+)%\|', total=100)
+        arguments=(
+            '-m',
+            'mmcsod',
+            'report',
+            str(csod / 'features'),
+            str(csod / 'coreset.json'),
+            *map(str, others),
+            '--data-root',
+            str(data),
+            '--out',
+            str(WORK_DIR / 'report.html'),
+        ),
+        log=_run_dir('report.log'),
+        pattern=r'(\d+)%\|',
+        total=100,
+    )
 
 
 def _run_dir(name: str) -> Path:

@@ -39,15 +39,26 @@ class Scenario:
 
 def photographs() -> Scenario:
     """Return the scenario of real photographs: chess boards, of which a tenth is chosen."""
-    return Scenario('photographs of chess boards', 'mmcsod::demo/faster-rcnn_mobilenet-v2_fpn_chess.py', _find_chess,
-                    num_images=24, full_iters=80, subset_iters=80)
+    return Scenario(
+        'photographs of chess boards',
+        'mmcsod::demo/faster-rcnn_mobilenet-v2_fpn_chess.py',
+        _find_chess,
+        num_images=24,
+        full_iters=80,
+        subset_iters=80,
+    )
 
 
 def rendered(recipe: Recipe | None = None) -> Scenario:
     """Return the scenario of rendered images, which come in bursts as video gives them."""
-    return Scenario('rendered images of parts on a workbench', 'mmcsod::demo/faster-rcnn_r18-w16_fpn_demo.py',
-                    partial(render_dataset, WORK_DIR / 'data', recipe), num_images=60, full_iters=500,
-                    subset_iters=250)
+    return Scenario(
+        'rendered images of parts on a workbench',
+        'mmcsod::demo/faster-rcnn_r18-w16_fpn_demo.py',
+        partial(render_dataset, WORK_DIR / 'data', recipe),
+        num_images=60,
+        full_iters=500,
+        subset_iters=250,
+    )
 
 
 def shorter(scenario: Scenario, num_images: int, iters: int) -> Scenario:
@@ -57,6 +68,8 @@ def shorter(scenario: Scenario, num_images: int, iters: int) -> Scenario:
 
 def _find_chess() -> Path:
     if not CHESS.is_dir():
-        raise UserError(f'There is no {CHESS} in {Path.cwd()}: the demo\'s photographs come with a checkout of mmcsod; '
-                        'run the demo in its folder, or with --rendered.')
+        raise UserError(
+            f"There is no {CHESS} in {Path.cwd()}: the demo's photographs come with a checkout of mmcsod; "
+            'run the demo in its folder, or with --rendered.'
+        )
     return CHESS

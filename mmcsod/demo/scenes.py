@@ -74,10 +74,14 @@ def _random_part(rng: np.random.Generator, label: int) -> Part:
     shortest, longest = KINDS[CLASSES[label]].length
     moves = rng.random() < 0.25
     return Part(
-        label=label, x=MARGIN + rng.uniform(0.06, 0.94) * WIDTH, y=MARGIN + rng.uniform(0.06, 0.94) * HEIGHT,
-        length=shortest * (longest / shortest) ** rng.random(), angle=rng.uniform(0, 2 * np.pi),
+        label=label,
+        x=MARGIN + rng.uniform(0.06, 0.94) * WIDTH,
+        y=MARGIN + rng.uniform(0.06, 0.94) * HEIGHT,
+        length=shortest * (longest / shortest) ** rng.random(),
+        angle=rng.uniform(0, 2 * np.pi),
         velocity=(float(rng.normal(0, 2.0)), float(rng.normal(0, 2.0))) if moves else (0.0, 0.0),
-        seed=int(rng.integers(2 ** 32)))
+        seed=int(rng.integers(2**32)),
+    )
 
 
 def _apart(part: Part, other: Part) -> bool:
@@ -86,8 +90,9 @@ def _apart(part: Part, other: Part) -> bool:
 
 
 def _moved(part: Part) -> Part:
-    return replace(part, x=part.x + part.velocity[0], y=part.y + part.velocity[1],
-                   angle=part.angle + 0.03 * part.velocity[0])
+    return replace(
+        part, x=part.x + part.velocity[0], y=part.y + part.velocity[1], angle=part.angle + 0.03 * part.velocity[0]
+    )
 
 
 def _camera_path(rng: np.random.Generator, num_frames: int) -> list[np.ndarray]:
@@ -105,16 +110,16 @@ def _camera_path(rng: np.random.Generator, num_frames: int) -> list[np.ndarray]:
     return path
 
 
-def _expose(rng: np.random.Generator, bench: np.ndarray, parts: list[Part], pose: np.ndarray,
-            exposure: float) -> Frame:
+def _expose(rng: np.random.Generator, bench: np.ndarray, parts: list[Part], pose: np.ndarray, exposure: float) -> Frame:
     owner = np.full(bench.shape[:2], -1, np.int32)
     covered = [paint(bench, owner, part, number, OVERSAMPLING) for number, part in enumerate(parts)]
     size = (OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
     warped = cv2.warpAffine(bench, pose, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     clean = cv2.resize(warped, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * exposure
     image = np.clip(clean + rng.normal(0, 4, clean.shape), 0, 255).astype(np.uint8)
-    seen = cv2.warpAffine(owner.astype(np.float32), pose, size, flags=cv2.INTER_NEAREST,
-                          borderMode=cv2.BORDER_CONSTANT, borderValue=-1)
+    seen = cv2.warpAffine(
+        owner.astype(np.float32), pose, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-1
+    )
     boxes, labels = _annotate(seen.astype(np.int32), parts, covered)
     return Frame(image, boxes, labels)
 

@@ -102,13 +102,26 @@ def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
     cells = collect(experiment, results)
     table = [[series.label, len(points), *_advice(points), *_trial(points)] for series, points in _curves(cells)]
     if not table:
-        raise UserError(f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more '
-                        'numbers of images, the full set among them; --curve needs these.')
-    headers = ['method', 'budgets', f'images for {SHARE:.0%} of the full set', 'interval', 'held out', 'predicted',
-               'interval', 'measured']
-    return (f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over '
-            'seeds. Held out is the largest number of images, predicted from the others.\n\n'
-            + tabulate(table, headers, tablefmt='github', disable_numparse=True) + '\n')
+        raise UserError(
+            f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more '
+            'numbers of images, the full set among them; --curve needs these.'
+        )
+    headers = [
+        'method',
+        'budgets',
+        f'images for {SHARE:.0%} of the full set',
+        'interval',
+        'held out',
+        'predicted',
+        'interval',
+        'measured',
+    ]
+    return (
+        f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over '
+        'seeds. Held out is the largest number of images, predicted from the others.\n\n'
+        + tabulate(table, headers, tablefmt='github', disable_numparse=True)
+        + '\n'
+    )
 
 
 def _curves(cells: Cells) -> Iterator[tuple[Series, Points]]:
@@ -122,8 +135,9 @@ def _curves(cells: Cells) -> Iterator[tuple[Series, Points]]:
 
 
 def _full_set(cells: Cells, detector: str) -> Cell | None:
-    return next((budgets[None] for series, budgets in cells.items()
-                 if series.is_full_set and series.detector == detector), None)
+    return next(
+        (budgets[None] for series, budgets in cells.items() if series.is_full_set and series.detector == detector), None
+    )
 
 
 def _advice(points: Points) -> tuple[str, str]:
@@ -138,8 +152,12 @@ def _trial(points: Points) -> tuple[str, str, str, str]:
     largest = max(points)
     others = {number: metrics for number, metrics in points.items() if number != largest}
     low, high = bootstrap(others, lambda drawn, curve: curve.at(largest))
-    return (str(largest), f'{_fit_means(others).at(largest):.1f}', f'{low:.1f} to {high:.1f}',
-            f'{np.mean(points[largest]):.1f}')
+    return (
+        str(largest),
+        f'{_fit_means(others).at(largest):.1f}',
+        f'{low:.1f} to {high:.1f}',
+        f'{np.mean(points[largest]):.1f}',
+    )
 
 
 def _fit_means(points: Points) -> PowerLaw:

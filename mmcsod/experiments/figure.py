@@ -97,8 +97,13 @@ def _draw_by_lam(axes: Axes, cells: Cells) -> None:
             else:
                 axes.axhline(cell.mean, color=f'C{len(axes.lines)}', linestyle='--', label=_label(series, number))
     for (series, number), swept in lines.items():
-        _errorbar(axes, [lams.index(lam) for lam in swept], list(swept.values()), _label(series, number),
-                  f'C{len(axes.lines)}')
+        _errorbar(
+            axes,
+            [lams.index(lam) for lam in swept],
+            list(swept.values()),
+            _label(series, number),
+            f'C{len(axes.lines)}',
+        )
     axes.set_xticks(range(len(lams)), [f'{lam:g}' for lam in lams])
     axes.set_xlabel('lam')
     axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
@@ -112,18 +117,32 @@ def _label(series: Series, number: int | None) -> str:
 def _draw_by_method(axes: Axes, cells: Cells) -> None:
     single: dict[Series, Cell] = {series: next(iter(found.values())) for series, found in cells.items()}
     places = range(len(single))
-    axes.errorbar(places, [cell.mean for cell in single.values()], [cell.deviation or 0 for cell in single.values()],
-                  fmt='o', capsize=4)
+    axes.errorbar(
+        places,
+        [cell.mean for cell in single.values()],
+        [cell.deviation or 0 for cell in single.values()],
+        fmt='o',
+        capsize=4,
+    )
     for place, cell in zip(places, single.values(), strict=True):
         axes.plot([place] * len(cell.values), list(cell.values.values()), '.', color='grey', alpha=0.5)
     objects = [cell.average('objects') for cell in single.values()]
-    labels = [series.label + ('' if count is None else f'\n{count:.0f} objects')
-              for series, count in zip(single, objects, strict=True)]
+    labels = [
+        series.label + ('' if count is None else f'\n{count:.0f} objects')
+        for series, count in zip(single, objects, strict=True)
+    ]
     axes.set_xticks(list(places), labels, rotation=30, ha='right')
     numbers = {number for found in cells.values() for number in found if number is not None}
     axes.set_xlabel(f'method, {min(numbers)} images' if numbers else 'method')
 
 
 def _errorbar(axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, color: str | None = None) -> None:
-    axes.errorbar(positions, [cell.mean for cell in cells], [cell.deviation or 0 for cell in cells], marker='o',
-                  capsize=3, label=label, color=color)
+    axes.errorbar(
+        positions,
+        [cell.mean for cell in cells],
+        [cell.deviation or 0 for cell in cells],
+        marker='o',
+        capsize=3,
+        label=label,
+        color=color,
+    )

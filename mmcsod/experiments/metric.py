@@ -30,12 +30,16 @@ def check_metric(experiment: Experiment, detectors: Collection[str]) -> None:
         config = load_config(experiment.detectors[name], experiment.cfg_options)
         given = [names for evaluator in _evaluators(config) for names in [_names(evaluator)]]
         if not given:
-            raise UserError(f"The config of the detector '{name}' has no val_evaluator, so that its training ends "
-                            f"without the metric '{experiment.metric}'; add one.")
+            raise UserError(
+                f"The config of the detector '{name}' has no val_evaluator, so that its training ends "
+                f"without the metric '{experiment.metric}'; add one."
+            )
         known = [metric for names in given if names is not None for metric in names]
         if None not in given and experiment.metric not in known:
-            raise UserError(f"The evaluator of the detector '{name}' gives no metric '{experiment.metric}'; choose one "
-                            f'of {", ".join(known)}.')
+            raise UserError(
+                f"The evaluator of the detector '{name}' gives no metric '{experiment.metric}'; choose one "
+                f'of {", ".join(known)}.'
+            )
 
 
 def _evaluators(config: Config) -> Sequence[Mapping[str, Any]]:
@@ -54,6 +58,8 @@ def _names(evaluator: Mapping[str, Any]) -> list[str] | None:
     if kind == 'VOCMetric' and metrics[0] == 'mAP':
         thresholds = evaluator.get('iou_thrs', 0.5)
         thresholds = [thresholds] if isinstance(thresholds, float) else thresholds
-        return [f'{evaluator.get("prefix") or "pascal_voc"}/{name}'
-                for name in ('mAP', *(f'AP{int(threshold * 100):02d}' for threshold in thresholds))]
+        return [
+            f'{evaluator.get("prefix") or "pascal_voc"}/{name}'
+            for name in ('mAP', *(f'AP{int(threshold * 100):02d}' for threshold in thresholds))
+        ]
     return None

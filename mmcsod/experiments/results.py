@@ -61,7 +61,7 @@ def _mend(file: Any) -> bytes:
     """Drop a last line that was cut off, and return the line break that a whole one may lack."""
     file.seek(0)
     content = file.read()
-    rest = content[content.rfind(b'\n') + 1:]
+    rest = content[content.rfind(b'\n') + 1 :]
     if not rest or _is_json(rest):
         return b'\n' if rest else b''
     file.truncate(len(content) - len(rest))
@@ -94,6 +94,8 @@ def _parse(text: str, path: str | Path, number: int) -> Result:
     except (ValueError, TypeError):
         missing = ['valid JSON']
     if missing:
-        raise UserError(f'Line {number} of the results {path} is no result: it has no {missing[0]}; '
-                        'remove the line to have the run done again.')
+        raise UserError(
+            f'Line {number} of the results {path} is no result: it has no {missing[0]}; '
+            'remove the line to have the run done again.'
+        )
     return line

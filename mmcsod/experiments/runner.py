@@ -36,8 +36,9 @@ class ExperimentRunner:
         overwrite: Replace feature banks in the work dir that are of another selector.
     """
 
-    def __init__(self, experiment: Experiment, work_dir: str | Path, results: str | Path,
-                 overwrite: bool = False) -> None:
+    def __init__(
+        self, experiment: Experiment, work_dir: str | Path, results: str | Path, overwrite: bool = False
+    ) -> None:
         self._experiment = experiment
         self._work_dir = Path(work_dir)
         self._results = Path(results)
@@ -55,7 +56,7 @@ class ExperimentRunner:
         Raises:
             UserError: If Stage 1 fails, which all that is left depends on, or a result cannot be written.
         """
-        todo = [run for run in self._experiment.runs[shard[0] - 1::shard[1]] if run not in self._done()]
+        todo = [run for run in self._experiment.runs[shard[0] - 1 :: shard[1]] if run not in self._done()]
         check_metric(self._experiment, dict.fromkeys(run.detector for run in todo))
         for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
             self._banks.get(tap)  # before the bar, whose estimate is of training alone
@@ -98,8 +99,10 @@ class ExperimentRunner:
             facts = select(bank.bank, run, coreset) | {'extraction_seconds': seconds}
         result = self._train(run, coreset)
         if self._experiment.metric not in result['metrics']:
-            raise UserError(f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
-                            f'must be one of {", ".join(result["metrics"])}.')
+            raise UserError(
+                f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
+                f'must be one of {", ".join(result["metrics"])}.'
+            )
         self._drop_checkpoints(run)
         return {
             'metrics': result['metrics'],
@@ -114,13 +117,19 @@ class ExperimentRunner:
 
     def _train(self, run: Run, coreset: Path | None) -> Mapping[str, Any]:
         return train_in_process(
-            self._folder(run), self._experiment.detectors[run.detector], coreset,
-            {'iters': run.iters, 'seed': run.seed, 'cfg_options': dict(self._experiment.cfg_options)})
+            self._folder(run),
+            self._experiment.detectors[run.detector],
+            coreset,
+            {'iters': run.iters, 'seed': run.seed, 'cfg_options': dict(self._experiment.cfg_options)},
+        )
 
     def _train_selector(self, run: Run) -> Path:
         folder = self._folder(run)
-        logger.info('Training the selector on the full set, %d iterations; %s shows how far it is.', run.iters,
-                    folder / 'log.txt')
+        logger.info(
+            'Training the selector on the full set, %d iterations; %s shows how far it is.',
+            run.iters,
+            folder / 'log.txt',
+        )
         with locked(self._lock(run), f'the run {run.name}'):
             self._train(run, None)
         return folder
@@ -141,8 +150,9 @@ class ExperimentRunner:
 def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
     """Select a run's coreset, write it to ``path``, and return the facts of it that a result line holds."""
     start = time.perf_counter()
-    coreset = select_coreset(bank, num_images=run.num_images, method=run.method, seed=run.seed,
-                             lam='auto' if run.lam is None else run.lam)
+    coreset = select_coreset(
+        bank, num_images=run.num_images, method=run.method, seed=run.seed, lam='auto' if run.lam is None else run.lam
+    )
     seconds = time.perf_counter() - start
     coreset.save(path)
     identity = bank.provenance.get('identity', {})

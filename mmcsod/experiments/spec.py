@@ -114,31 +114,44 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
         if entry not in cfg:
             raise UserError(f"The experiment {path} has no entry '{entry}'; see docs/experiments.md.")
     if not isinstance(cfg.detectors, Mapping) or not isinstance(cfg.grid, list | tuple):
-        raise UserError(f"In the experiment {path}, 'detectors' must be a dict of name to config and 'grid' a list of "
-                        'dicts.')
+        raise UserError(
+            f"In the experiment {path}, 'detectors' must be a dict of name to config and 'grid' a list of dicts."
+        )
     detectors = dict(cfg.detectors)
     selector = _selector(dict(cfg.selector), detectors, path)
     blocks = [_Block(block, cfg, path) for block in cfg.grid]
     runs = dict.fromkeys(run for block in blocks for run in block.runs(detectors))
-    return Experiment(cfg.get('name', Path(path).stem), selector, detectors, cfg.metric, tuple(runs),
-                      dict(cfg.get('cfg_options', {})), cfg.get('scale', 100.0))
+    return Experiment(
+        cfg.get('name', Path(path).stem),
+        selector,
+        detectors,
+        cfg.metric,
+        tuple(runs),
+        dict(cfg.get('cfg_options', {})),
+        cfg.get('scale', 100.0),
+    )
 
 
 def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | Path) -> Selector:
     if entry.get('bank') is not None:
         if len(entry) > 1:
-            raise UserError(f"The selector of the experiment {path} has a 'bank' and more; a finished bank needs "
-                            'nothing else.')
+            raise UserError(
+                f"The selector of the experiment {path} has a 'bank' and more; a finished bank needs nothing else."
+            )
         return Selector(bank=str(entry['bank']))
     name = entry.get('detector')
     if name is not None:
         if name not in detectors:
-            raise UserError(f"The selector of the experiment {path} is '{name}', which is not one of its detectors "
-                            f'({", ".join(detectors)}).')
+            raise UserError(
+                f"The selector of the experiment {path} is '{name}', which is not one of its detectors "
+                f'({", ".join(detectors)}).'
+            )
         entry.setdefault('config', detectors[name])
     if 'config' not in entry or (entry.get('checkpoint') is None and (name is None or entry.get('iters') is None)):
-        raise UserError(f"The selector of the experiment {path} needs 'config' and 'checkpoint', 'detector' and "
-                        "'iters' to be trained first, or a finished 'bank'.")
+        raise UserError(
+            f"The selector of the experiment {path} needs 'config' and 'checkpoint', 'detector' and "
+            "'iters' to be trained first, or a finished 'bank'."
+        )
     return _construct(Selector, entry, f'selector of the experiment {path}')
 
 
@@ -152,12 +165,14 @@ class _Block:
             raise UserError(f"A block of the grid of {path} has no entry 'methods'; see docs/experiments.md.")
         unknown = sorted(set(entry) - set(self._ENTRIES))
         if unknown:
-            raise UserError(f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use "
-                            f'{", ".join(self._ENTRIES)}.')
+            raise UserError(
+                f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use {', '.join(self._ENTRIES)}."
+            )
         for name in ('methods', 'num_images', 'lams', 'taps', 'detectors'):
             if not isinstance(entry.get(name, []), list | tuple):
-                raise UserError(f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, "
-                                f'[{entry[name]!r}].')
+                raise UserError(
+                    f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, [{entry[name]!r}]."
+                )
         self._entry = entry
         self._path = path
         self._iters = entry.get('iters', cfg.get('iters'))
@@ -167,19 +182,28 @@ class _Block:
         names = entry.get('detectors', list(detectors))
         for name in names:
             if name not in detectors:
-                raise UserError(f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
-                                f'{", ".join(detectors)}.')
+                raise UserError(
+                    f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
+                    f'{", ".join(detectors)}.'
+                )
         for seed, number, detector, tap, lam, method in itertools.product(
-                self._seeds(), entry.get('num_images', [None]), names, entry.get('taps', ['auto']),
-                entry.get('lams', ['auto']), entry['methods']):
+            self._seeds(),
+            entry.get('num_images', [None]),
+            names,
+            entry.get('taps', ['auto']),
+            entry.get('lams', ['auto']),
+            entry['methods'],
+        ):
             yield self._run(detector, method, number, lam, tap, seed)
 
     def _seeds(self) -> Sequence[int]:
         seeds = self._entry.get('seeds', 1)
         seeds = range(seeds) if isinstance(seeds, int) else seeds
         if not isinstance(seeds, Sequence) or not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
-            raise UserError(f"'seeds' in a block of the grid of {self._path} is {seeds!r}; give how many there are, or "
-                            'a list of whole numbers, 0 or more.')
+            raise UserError(
+                f"'seeds' in a block of the grid of {self._path} is {seeds!r}; give how many there are, or "
+                'a list of whole numbers, 0 or more.'
+            )
         return seeds
 
     def _run(self, detector: str, method: str, number: int | None, lam: Any, tap: str, seed: int) -> Run:
@@ -200,8 +224,10 @@ class _Block:
         if isinstance(length, Mapping):
             length = _of_budget(length, number, 'iters', self._path)
         if not isinstance(length, int) or length < 1:
-            raise UserError(f"The experiment {self._path} needs 'iters': training iterations, or a dict of them by "
-                            'number of images.')
+            raise UserError(
+                f"The experiment {self._path} needs 'iters': training iterations, or a dict of them by "
+                'number of images.'
+            )
         return length
 
 

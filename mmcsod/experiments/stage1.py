@@ -33,8 +33,9 @@ class Banks:
         overwrite: Replace a bank in the work dir that is of another selector.
     """
 
-    def __init__(self, experiment: Experiment, work_dir: Path, train: Callable[[Run], Path],
-                 overwrite: bool = False) -> None:
+    def __init__(
+        self, experiment: Experiment, work_dir: Path, train: Callable[[Run], Path], overwrite: bool = False
+    ) -> None:
         self._experiment = experiment
         self._work_dir = work_dir
         self._train = train
@@ -71,11 +72,15 @@ class Banks:
                 write_json(note, {'seconds': time.perf_counter() - start, 'settings': self._settings()})
         differing = self._differences(note)
         if differing:
-            raise UserError(f'{directory} was made with another selector ({"; ".join(differing)}); name another '
-                            '--work-dir, or replace it with --overwrite.')
+            raise UserError(
+                f'{directory} was made with another selector ({"; ".join(differing)}); name another '
+                '--work-dir, or replace it with --overwrite.'
+            )
         if is_there and is_ours and self._data_changed(directory):
-            raise UserError(f'{directory} was made with other images or annotations than the training set has now; '
-                            'name another --work-dir, or replace it with --overwrite.')
+            raise UserError(
+                f'{directory} was made with other images or annotations than the training set has now; '
+                'name another --work-dir, or replace it with --overwrite.'
+            )
         return TimedBank(FeatureBank.load(directory), read_json(note, 'a note on a bank')['seconds'])
 
     def _settings(self) -> dict[str, Any]:
@@ -86,8 +91,7 @@ class Banks:
     def _differences(self, note: Path) -> list[str]:
         """Return the settings in which the selector of a bank, as its note has them, differs from the experiment's."""
         found, wanted = read_json(note, 'a note on a bank').get('settings', {}), self._settings()
-        return [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items()
-                if value != wanted.get(name)]
+        return [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items() if value != wanted.get(name)]
 
     def _data_changed(self, directory: Path) -> bool:
         """Return whether images or annotations are others than when a bank was made; warn of changed image files."""
@@ -99,8 +103,9 @@ class Banks:
         if 'dataset' not in identity:  # a bank made by hand
             return False
         selector = self._experiment.selector
-        data = ExtractionDataset(load_config(selector.config, self._experiment.cfg_options),
-                                 keep_ignored=selector.keep_ignored)
+        data = ExtractionDataset(
+            load_config(selector.config, self._experiment.cfg_options), keep_ignored=selector.keep_ignored
+        )
         warn_of_changed_files(directory, data)
         return bool(identity['dataset'] != data.fingerprint())
 
@@ -113,9 +118,14 @@ class Banks:
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
         detector = build_detector(cfg, checkpoint, tap=tap)
-        extract_bank(detector, cfg, directory, ExtractionOptions(
-            tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True,
-            overwrite=self._overwrite))
+        extract_bank(
+            detector,
+            cfg,
+            directory,
+            ExtractionOptions(
+                tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True, overwrite=self._overwrite
+            ),
+        )
 
     def _checkpoint(self) -> str:
         selector = self._experiment.selector
@@ -131,8 +141,10 @@ def _finished(folder: str, tap: str) -> FeatureBank:
     bank = FeatureBank.load(folder)
     found = bank.provenance.get('identity', {}).get('tap')
     if tap not in ('auto', found):
-        raise UserError(f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
-                        "'taps' out of its grid.")
+        raise UserError(
+            f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
+            "'taps' out of its grid."
+        )
     return bank
 
 

@@ -120,14 +120,22 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
             kind = (run.detector, run.method)
             series = Series(*kind, run.lam if kind in lams else None, run.tap, run.iters if kind in lengths else None)
             grouped[series][run.num_images][run.seed] = results[run]
-    return {series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}
-            for series, budgets in grouped.items()}
+    return {
+        series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}
+        for series, budgets in grouped.items()
+    }
 
 
 def reference(cells: Cells, cell: Cell, number: int | None) -> Cell | None:
     """Return the cell of random draws that a cell at a budget is compared with: one of as many iterations."""
-    return next((budgets[number] for series, budgets in cells.items()
-                 if series.method == REFERENCE and number in budgets and budgets[number].iters == cell.iters), None)
+    return next(
+        (
+            budgets[number]
+            for series, budgets in cells.items()
+            if series.method == REFERENCE and number in budgets and budgets[number].iters == cell.iters
+        ),
+        None,
+    )
 
 
 def compare(cell: Cell, other: Cell | None) -> Difference | None:
@@ -163,8 +171,10 @@ def _varied(experiment: Experiment, setting: str) -> set[tuple[str, str]]:
 def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
     for line in lines.values():
         if experiment.metric not in line['metrics']:
-            raise UserError(f"A result line of {experiment.name} has no metric '{experiment.metric}'; the experiment's "
-                            f'metric must be one of {", ".join(line["metrics"])}.')
+            raise UserError(
+                f"A result line of {experiment.name} has no metric '{experiment.metric}'; the experiment's "
+                f'metric must be one of {", ".join(line["metrics"])}.'
+            )
     values = {seed: experiment.scale * line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
     return Cell(values, dict(sorted(lines.items())))
 

@@ -17,8 +17,10 @@ def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
     """Return Markdown: per detector the metric, the differences to random, and what it all cost."""
     cells = collect(experiment, results)
     done = sum(run in results for run in experiment.runs)
-    heading = (f'{experiment.name}: {done} of {len(experiment.runs)} runs done. {_unit(experiment)}, '
-               'mean ± standard deviation over seeds (number of seeds).')
+    heading = (
+        f'{experiment.name}: {done} of {len(experiment.runs)} runs done. {_unit(experiment)}, '
+        'mean ± standard deviation over seeds (number of seeds).'
+    )
     parts = [heading]
     for detector in experiment.detectors:
         own = {series: budgets for series, budgets in cells.items() if series.detector == detector}
@@ -52,8 +54,11 @@ def _difference_table(cells: Cells) -> str:
 
 def _cost_table(cells: Cells) -> str:
     facts = {'objects': '.0f', 'extraction_seconds': '.1f', 'selection_seconds': '.3f', 'training_minutes': '.1f'}
-    rows = [[series.label, number or 'all', *(_plain(cell.average(fact), form) for fact, form in facts.items())]
-            for series, budgets in cells.items() for number, cell in budgets.items()]
+    rows = [
+        [series.label, number or 'all', *(_plain(cell.average(fact), form) for fact, form in facts.items())]
+        for series, budgets in cells.items()
+        for number, cell in budgets.items()
+    ]
     headers = ['method', 'images', 'objects', 'Stage 1, s', 'Stage 2, s', 'training, min']
     return 'What it cost, means over seeds:\n\n' + tabulate(rows, headers, tablefmt='github', disable_numparse=True)
 
@@ -62,14 +67,21 @@ def _by_budget(cells: Cells, show: Callable[[Series, int | None], str]) -> str:
     chosen = [series for series in cells if not series.is_full_set]
     budgets = sorted({number for series in chosen for number in cells[series] if number is not None})
     rows = [[series.label, *(show(series, number) for number in budgets)] for series in chosen]
-    return tabulate(rows, ['method', *(f'{number} images' for number in budgets)], tablefmt='github',
-                    disable_numparse=True) if rows else ''
+    return (
+        tabulate(
+            rows, ['method', *(f'{number} images' for number in budgets)], tablefmt='github', disable_numparse=True
+        )
+        if rows
+        else ''
+    )
 
 
 def _upper_bounds(cells: Cells) -> str:
     found = [budgets[None] for series, budgets in cells.items() if series.is_full_set]
-    return '\n\n'.join(f'All {next(iter(cell.results.values()))["images"]} images, {cell.iters} iterations: '
-                       f'{_number(cell)}.' for cell in found)
+    return '\n\n'.join(
+        f'All {next(iter(cell.results.values()))["images"]} images, {cell.iters} iterations: {_number(cell)}.'
+        for cell in found
+    )
 
 
 def _number(cell: Cell | None) -> str:

@@ -19,8 +19,9 @@ from mmcsod.fileio import read_json, write_json
 from mmcsod.processes import child_environment, end_with_parent
 
 
-def train_in_process(work_dir: Path, config: str, coreset: Path | None,
-                     options: Mapping[str, Any]) -> Mapping[str, Any]:
+def train_in_process(
+    work_dir: Path, config: str, coreset: Path | None, options: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """Train and evaluate in a process of its own, unless ``work_dir`` holds that very run, finished.
 
     Args:
@@ -76,8 +77,14 @@ def _call(work_dir: Path) -> None:
     log = work_dir / 'log.txt'
     command = [sys.executable, '-m', __name__, str(work_dir / 'request.json')]
     with log.open('wb') as file:
-        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-                                env=child_environment()).returncode
+        status = subprocess.run(
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            env=child_environment(),
+        ).returncode
     if status:
         lines = log.read_text(errors='replace').strip().splitlines() or ['nothing was printed']
         raise UserError(f'The run in {work_dir} failed with status {status} ({lines[-1][:300]}); see {log}.')
@@ -88,6 +95,7 @@ def main() -> None:
     end_with_parent()
     request = read_json(sys.argv[1], 'a request')
     from mmcsod.training.retrain import retrain
+
     retrain(request['config'], request['coreset'], **request['options'])
 
 

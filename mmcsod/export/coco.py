@@ -33,8 +33,15 @@ def write_coco(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     if others:
         path = placer.write(CONVERTED, _json(convert(others, placer)))
         root = placer.out if placer.mode != 'reference' else others[0].root
-        settings.append({'type': 'CocoDataset', 'metainfo': {'classes': others[0].classes}, 'data_root': f'{root}/',
-                         'ann_file': placer.reached_at(path), 'data_prefix': {'img': ''}})
+        settings.append(
+            {
+                'type': 'CocoDataset',
+                'metainfo': {'classes': others[0].classes},
+                'data_root': f'{root}/',
+                'ann_file': placer.reached_at(path),
+                'data_prefix': {'img': ''},
+            }
+        )
     return settings
 
 
@@ -51,17 +58,20 @@ def _write_source(source: Source, placer: FilePlacer) -> Settings:
 
 def _leads_elsewhere(images: Sequence[Mapping[str, Any]], prefix: str, placed: Mapping[Any, str]) -> bool:
     """Return whether some file name, an absolute one for example, does not lead to where the image was put."""
-    return any(posixpath.normpath(posixpath.join(prefix, image['file_name'])) != placed[image['id']]
-               for image in images)
+    return any(
+        posixpath.normpath(posixpath.join(prefix, image['file_name'])) != placed[image['id']] for image in images
+    )
 
 
 def thin_out(source: Source) -> dict[str, Any]:
     """Return the source's annotation file without the images that are not in the coreset."""
     content = load(source.leaf.ann_file, backend_args=source.leaf.backend_args)
     kept = {info['img_id'] for _, info in source.samples()}
-    return {**content,
-            'images': [image for image in content['images'] if image['id'] in kept],
-            'annotations': [annotation for annotation in content['annotations'] if annotation['image_id'] in kept]}
+    return {
+        **content,
+        'images': [image for image in content['images'] if image['id'] in kept],
+        'annotations': [annotation for annotation in content['annotations'] if annotation['image_id'] in kept],
+    }
 
 
 def convert(sources: Sequence[Source], placer: FilePlacer) -> dict[str, Any]:
@@ -71,8 +81,14 @@ def convert(sources: Sequence[Source], placer: FilePlacer) -> dict[str, Any]:
     samples = [sample for source in sources for sample in source.samples()]
     for number, (image, info) in enumerate(tqdm(samples, desc='images', disable=None), start=1):
         name = placer.place(info['img_path'], image)
-        images.append({'id': number, 'file_name': image if placer.mode == 'reference' else name,
-                       'width': info['width'], 'height': info['height']})
+        images.append(
+            {
+                'id': number,
+                'file_name': image if placer.mode == 'reference' else name,
+                'width': info['width'],
+                'height': info['height'],
+            }
+        )
         for annotation in _annotations(info):
             annotations.append({'id': len(annotations) + 1, 'image_id': number, **annotation})
     categories = [{'id': label + 1, 'name': name} for label, name in enumerate(sources[0].classes)]
@@ -83,9 +99,13 @@ def _annotations(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for instance in info['instances']:
         x1, y1, x2, y2 = instance['bbox']
         label = max(instance['bbox_label'], 0)  # -1 marks an area to ignore, of no class: a crowd must be of some class
-        yield {'category_id': label + 1, 'bbox': [x1, y1, x2 - x1, y2 - y1],
-               'area': (x2 - x1) * (y2 - y1), 'iscrowd': int(instance.get('ignore_flag', 0)),
-               'segmentation': instance.get('mask', [])}
+        yield {
+            'category_id': label + 1,
+            'bbox': [x1, y1, x2 - x1, y2 - y1],
+            'area': (x2 - x1) * (y2 - y1),
+            'iscrowd': int(instance.get('ignore_flag', 0)),
+            'segmentation': instance.get('mask', []),
+        }
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -19,8 +19,13 @@ from mmcsod.fileio import new_directory
 FORMATS = {'coco': write_coco, 'voc': write_voc, 'yolo': write_yolo}
 
 
-def export_coreset(coreset: Coreset | str | Path, config: Config | str | Path, file_format: str, out: str | Path,
-                   images: str = 'reference') -> list[Settings]:
+def export_coreset(
+    coreset: Coreset | str | Path,
+    config: Config | str | Path,
+    file_format: str,
+    out: str | Path,
+    images: str = 'reference',
+) -> list[Settings]:
     """Write the coreset's images and annotations to ``out``, which appears whole or not at all.
 
     Args:
@@ -52,5 +57,7 @@ def export_coreset(coreset: Coreset | str | Path, config: Config | str | Path, f
         except UserError:
             raise
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:  # annotations may be wrong in any way
-            raise UserError(f'The annotations cannot be written as {file_format} ({type(error).__name__}: {error}): '
-                            'something in them is not as MMDetection documents it; mend them.') from error
+            raise UserError(
+                f'The annotations cannot be written as {file_format} ({type(error).__name__}: {error}): '
+                'something in them is not as MMDetection documents it; mend them.'
+            ) from error

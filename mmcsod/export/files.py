@@ -41,11 +41,12 @@ class FilePlacer:
         if self.mode == 'reference':
             return str(target)
         if '://' in source:
-            raise UserError(f'{source} is not a local file and cannot be linked or copied; '
-                            'use --images reference.')
+            raise UserError(f'{source} is not a local file and cannot be linked or copied; use --images reference.')
         if self._taken.setdefault(target, source) != source:
-            raise UserError(f'{source} and {self._taken[target]} would both become {target}; '
-                            'use --images reference, or give the images different names.')
+            raise UserError(
+                f'{source} and {self._taken[target]} would both become {target}; '
+                'use --images reference, or give the images different names.'
+            )
         self._refuse_foreign(source)
         self._transfer(Path(source), self.directory / target)
         return str(target)
@@ -77,11 +78,15 @@ class FilePlacer:
         if not self.folders or any(path.is_relative_to(os.path.normpath(folder)) for folder in self.folders):
             return
         if '..' in PurePosixPath(source).parts:
-            raise UserError(f'{source} leads out of the folders that the config names; mend the name in the annotation '
-                            'file, or use --images reference.')
+            raise UserError(
+                f'{source} leads out of the folders that the config names; mend the name in the annotation '
+                'file, or use --images reference.'
+            )
         if path.is_file() and not _is_image(path):
-            raise UserError(f'{source} lies outside the folders that the config names and is no image; mend the name '
-                            'in the annotation file, or use --images reference.')
+            raise UserError(
+                f'{source} lies outside the folders that the config names and is no image; mend the name '
+                'in the annotation file, or use --images reference.'
+            )
 
     def _transfer(self, source: Path, target: Path) -> None:
         if not source.is_file():

@@ -75,8 +75,7 @@ def source_settings(source: Source, placer: FilePlacer) -> Settings:
         settings['indices'] = None
     if placer.mode != 'reference':
         settings['data_root'] = f'{placer.out}/'
-        settings['data_prefix'] = {
-            key: _folder(prefix, source.root) for key, prefix in source.leaf.data_prefix.items()}
+        settings['data_prefix'] = {key: _folder(prefix, source.root) for key, prefix in source.leaf.data_prefix.items()}
     return settings
 
 

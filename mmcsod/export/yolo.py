@@ -27,17 +27,24 @@ def write_yolo(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
         UserError: If images were to stay where they are: YOLO looks for labels beside its images.
     """
     if placer.mode == 'reference':
-        raise UserError('YOLO looks for labels in a folder beside the images, so images cannot stay where they are; '
-                        'use --images link or --images copy.')
-    samples = [(*sample, labels) for source in sources for labels in [shifted_labels(source.leaf)]
-               for sample in source.samples()]
+        raise UserError(
+            'YOLO looks for labels in a folder beside the images, so images cannot stay where they are; '
+            'use --images link or --images copy.'
+        )
+    samples = [
+        (*sample, labels)
+        for source in sources
+        for labels in [shifted_labels(source.leaf)]
+        for sample in source.samples()
+    ]
     lines = []
     for image, info, labels in tqdm(samples, desc='images', disable=None):
         name = '/'.join(part for part in inside(image).parts if part != 'images')
         if not name.isprintable():
-            raise UserError(f'The image {image!r} has control characters in its name, which break the lists of YOLO; '
-                            'rename it.')
-        lines.append(f"./{placer.place(info['img_path'], name, 'images')}\n")
+            raise UserError(
+                f'The image {image!r} has control characters in its name, which break the lists of YOLO; rename it.'
+            )
+        lines.append(f'./{placer.place(info["img_path"], name, "images")}\n')
         path = inside(name, 'labels').with_suffix('.txt')
         if placer.write(str(path), ''.join(f'{line}\n' for line in _labels(info, labels))) != path:
             raise UserError(f'Two images would share the label file {path}, one of them {image}; rename it.')

@@ -36,9 +36,11 @@ class Account:
 
     def lines(self, what: str) -> list[str]:
         """Return a readable line for each reason."""
-        return [f'{count} {what} left out: {reason} ({", ".join(self.examples[reason])}'
-                f'{", ..." if count > len(self.examples[reason]) else ""})'
-                for reason, count in sorted(self.counts.items())]
+        return [
+            f'{count} {what} left out: {reason} ({", ".join(self.examples[reason])}'
+            f'{", ..." if count > len(self.examples[reason]) else ""})'
+            for reason, count in sorted(self.counts.items())
+        ]
 
 
 def initialise(leaf: BaseDataset, objects: Account, images: Account) -> None:
@@ -102,8 +104,13 @@ def _coco_reason(annotation: Mapping[str, Any], image: Mapping[str, Any], cat_id
     return reason
 
 
-def left_out(boxes: np.ndarray, ignored: np.ndarray, width: float | None, height: float | None,
-             bbox_min_size: float | None = None) -> list[str | None]:
+def left_out(
+    boxes: np.ndarray,
+    ignored: np.ndarray,
+    width: float | None,
+    height: float | None,
+    bbox_min_size: float | None = None,
+) -> list[str | None]:
     """Return for each box why no vector is made of it, None where one is.
 
     Boxes are judged as annotated: a resize clips them, after which nothing is broken any more.

@@ -39,8 +39,9 @@ def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     return (sums / counts[:, None]).astype(np.float32), classes, counts
 
 
-def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: ExtractionDataset,
-                 keep_objects: bool) -> dict[str, np.ndarray]:
+def chunk_arrays(
+    indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: ExtractionDataset, keep_objects: bool
+) -> dict[str, np.ndarray]:
     """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
     means, tables, objects = [], [], []
     for index in indices:
@@ -58,8 +59,9 @@ def chunk_arrays(indices: Sequence[int], features: Mapping[int, ImageFeatures], 
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
         'image_vectors': _image_vectors(indices, features),
         'unreadable': np.array([index for index in indices if index not in features], np.int64),
-        'not_finite': np.array([index for index in indices if index in features and not _is_finite(features[index])],
-                               np.int64),
+        'not_finite': np.array(
+            [index for index in indices if index in features and not _is_finite(features[index])], np.int64
+        ),
     }
     return arrays | {'object_vectors': _stack(objects)} if keep_objects else arrays
 

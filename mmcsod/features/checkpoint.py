@@ -36,8 +36,11 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
             content = content[key]
     if not isinstance(content, Mapping) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
-    return {key.removeprefix('module.'): value for key, value in content.items()
-            if isinstance(key, str) and isinstance(value, Tensor)}
+    return {
+        key.removeprefix('module.'): value
+        for key, value in content.items()
+        if isinstance(key, str) and isinstance(value, Tensor)
+    }
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:
@@ -45,17 +48,22 @@ def _why_unreadable(path: Path, error: Exception) -> str:
         start = file.read(20)
     size = path.stat().st_size
     if not start.startswith((b'PK\x03\x04', b'\x80')):
-        return (f'{path} is no checkpoint of PyTorch: its {size} bytes begin with {start!r}; fetch the file itself, '
-                'not a page or a pointer to it.')
+        return (
+            f'{path} is no checkpoint of PyTorch: its {size} bytes begin with {start!r}; fetch the file itself, '
+            'not a page or a pointer to it.'
+        )
     if not isinstance(error, (EOFError, OSError, RuntimeError)):
-        return (f'The checkpoint {path} cannot be loaded without unsafe unpickling ({reason(error)}); save its '
-                'state_dict again with a current MMEngine.')
+        return (
+            f'The checkpoint {path} cannot be loaded without unsafe unpickling ({reason(error)}); save its '
+            'state_dict again with a current MMEngine.'
+        )
     cause = str(error).partition('. ')[0][:200] or 'it ends too early'
     return f'The checkpoint {path} is damaged or was cut off: {size} bytes are there ({cause}); copy or save it again.'
 
 
-def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str | Path,
-                 is_read: Callable[[str], bool]) -> list[str]:
+def load_weights(
+    detector: nn.Module, state: Mapping[str, Tensor], source: str | Path, is_read: Callable[[str], bool]
+) -> list[str]:
     """Load ``state`` into a detector that may have been built for other classes.
 
     No tap reads the predictors, so those whose shapes differ keep their initial values, and so do mask, point and
@@ -78,14 +86,18 @@ def load_weights(detector: nn.Module, state: Mapping[str, Tensor], source: str |
     missing = [key for key in own if key not in state]
     needed = [key for key in (*missing, *differing) if is_read(key)]
     if needed:
-        raise UserError(f'The checkpoint {source} is of another detector: {len(needed)} tensors of the config\'s model '
-                        f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
-                        'give the config that it was trained with.')
+        raise UserError(
+            f"The checkpoint {source} is of another detector: {len(needed)} tensors of the config's model "
+            f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
+            'give the config that it was trained with.'
+        )
     try:
         detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
     except (RuntimeError, NotImplementedError) as error:  # sparse or quantised tensors, for example
-        raise UserError(f'The checkpoint {source} holds weights that cannot be copied into the detector '
-                        f'({str(error).strip().splitlines()[-1].strip()}); save its state_dict again.') from error
+        raise UserError(
+            f'The checkpoint {source} holds weights that cannot be copied into the detector '
+            f'({str(error).strip().splitlines()[-1].strip()}); save its state_dict again.'
+        ) from error
     return differing
 
 

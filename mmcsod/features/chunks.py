@@ -101,8 +101,10 @@ class ChunkStore:
             sync(self.partial)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise UserError(f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
-                            'make room, then go on with --resume.') from error
+            raise UserError(
+                f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
+                'make room, then go on with --resume.'
+            ) from error
 
     def arrays(self, name: str) -> Iterator[np.ndarray]:
         """Yield an array of each chunk, in dataset order.
@@ -121,8 +123,9 @@ class ChunkStore:
             with np.load(self.path(chunk), allow_pickle=False) as arrays:
                 yield arrays
         except DAMAGE as error:
-            raise UserError(f'{self.path(chunk)} is damaged ({error}); go on with --resume, which extracts it '
-                            'again.') from error
+            raise UserError(
+                f'{self.path(chunk)} is damaged ({error}); go on with --resume, which extracts it again.'
+            ) from error
 
     def drop_incomplete(self) -> None:
         """Remove the chunks that are damaged or lack an unreadable image, so that they are made again."""
@@ -147,15 +150,18 @@ class ChunkStore:
                 sync(self.partial)
             remove(self.partial)
         except OSError as error:
-            raise UserError(f'{error.filename or self.partial} cannot be removed ({error.strerror}), and it is left of '
-                            'an earlier extraction; remove it yourself.') from error
+            raise UserError(
+                f'{error.filename or self.partial} cannot be removed ({error.strerror}), and it is left of '
+                'an earlier extraction; remove it yourself.'
+            ) from error
 
     @property
     def _replaced(self) -> Path:
         return self.partial / 'replaced'
 
-    def publish(self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray,
-                provenance: Mapping[str, Any]) -> None:
+    def publish(
+        self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray, provenance: Mapping[str, Any]
+    ) -> None:
         """Join all chunks into the bank, class-major, put it in the place of an older one, and remove them.
 
         The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset. Killed at any
@@ -167,16 +173,19 @@ class ChunkStore:
         finished = self.partial / 'finished'
         try:
             remove(finished)
-            FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance,
-                        **self._gather()).save(finished)
+            FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **self._gather()).save(
+                finished
+            )
             if self.directory.exists():
                 remove(self._replaced)
                 self.directory.rename(self._replaced)
             finished.rename(self.directory)
             sync(self.directory.parent)
         except OSError as error:
-            raise UserError(f'{self.partial} could not be joined into a bank ({error.strerror}); what is there is '
-                            'kept: make room for twice its size, then go on with --resume.') from error
+            raise UserError(
+                f'{self.partial} could not be joined into a bank ({error.strerror}); what is there is '
+                'kept: make room for twice its size, then go on with --resume.'
+            ) from error
         self.discard()
 
     def _gather(self) -> dict[str, Any]:

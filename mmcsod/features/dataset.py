@@ -72,8 +72,13 @@ class ExtractionDataset(Dataset):
             image twice, or hold no images or no objects.
     """
 
-    def __init__(self, cfg: Config, pipeline: Sequence[dict] | None = None, keep_ignored: bool = False,
-                 allow_missing_classes: bool = False) -> None:
+    def __init__(
+        self,
+        cfg: Config,
+        pipeline: Sequence[dict] | None = None,
+        keep_ignored: bool = False,
+        allow_missing_classes: bool = False,
+    ) -> None:
         self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
         self.objects_left_out, self.images_left_out = Account(), Account()
         self._keep_ignored, self._allow_missing_classes = keep_ignored, allow_missing_classes
@@ -84,8 +89,10 @@ class ExtractionDataset(Dataset):
         self.root = common_root(self._leaves)
         self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)
         if not self.images:
-            raise UserError('The training dataset holds no images after its filters; check ann_file, data_root and '
-                            'metainfo.classes.')
+            raise UserError(
+                'The training dataset holds no images after its filters; check ann_file, data_root and '
+                'metainfo.classes.'
+            )
         self._read_objects()
         if not len(self.objects):
             raise UserError('The training dataset has not one box of a class of its own; check its annotations.')
@@ -98,16 +105,22 @@ class ExtractionDataset(Dataset):
             with category_names(dataset) as categories:
                 initialise(dataset, self.objects_left_out, self.images_left_out)
         except ImportError as error:
-            raise UserError(f'The training dataset {leaf.get("type")} needs what is not installed here '
-                            f'({first_cause(error)}); install it.') from error
+            raise UserError(
+                f'The training dataset {leaf.get("type")} needs what is not installed here '
+                f'({first_cause(error)}); install it.'
+            ) from error
         except Exception as error:  # annotations are the user's: anything may be wrong with them
             refuse_empty_leaves(leaf)
-            raise UserError(f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
-                            f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
-                            'paths, with --cfg-options if it moved.') from error
+            raise UserError(
+                f'The training dataset {leaf.get("type")} (ann_file {leaf.get("ann_file")}, data_root '
+                f'{leaf.get("data_root")}) cannot be read: {type(error).__name__}: {error}. Check its '
+                'paths, with --cfg-options if it moved.'
+            ) from error
         if len(dataset) and 'instances' not in dataset.get_data_info(0):
-            raise UserError(f'The training dataset {type(dataset).__name__} does not hold images with boxes, but '
-                            'videos or the like; give its frames as a dataset of images, in COCO format for example.')
+            raise UserError(
+                f'The training dataset {type(dataset).__name__} does not hold images with boxes, but '
+                'videos or the like; give its frames as a dataset of images, in COCO format for example.'
+            )
         check_classes(dataset, self._allow_missing_classes, categories)
         if categories:
             self._category_labels[id(dataset)] = labels_of_categories(dataset.metainfo['classes'], categories)
@@ -116,11 +129,14 @@ class ExtractionDataset(Dataset):
     def _common_classes(self) -> tuple[str, ...]:
         names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self._leaves]
         if not all(names):
-            raise UserError(f'The training dataset {type(self._leaves[names.index(())]).__name__} names no classes '
-                            '(metainfo.classes), and a coreset is chosen class by class; give it their names.')
+            raise UserError(
+                f'The training dataset {type(self._leaves[names.index(())]).__name__} names no classes '
+                '(metainfo.classes), and a coreset is chosen class by class; give it their names.'
+            )
         if any(name != names[0] for name in names):
-            raise UserError('The training datasets do not share one list of metainfo.classes; '
-                            'give all of them the same.')
+            raise UserError(
+                'The training datasets do not share one list of metainfo.classes; give all of them the same.'
+            )
         return names[0]
 
     def _read_objects(self) -> None:
@@ -132,8 +148,10 @@ class ExtractionDataset(Dataset):
         try:
             return self._table_of(index)
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:  # annotations may be wrong in any way
-            raise UserError(f'The annotations of the image {self.images[index]} are not as MMDetection documents them '
-                            f'({type(error).__name__}: {error}); mend them.') from error
+            raise UserError(
+                f'The annotations of the image {self.images[index]} are not as MMDetection documents them '
+                f'({type(error).__name__}: {error}); mend them.'
+            ) from error
 
     def _table_of(self, index: int) -> np.ndarray:
         leaf, position = self._locate(index)
@@ -143,8 +161,13 @@ class ExtractionDataset(Dataset):
             return table
         boxes = np.array([instance['bbox'] for instance in info['instances']], np.float64)
         flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
-        reasons = left_out(boxes, flags & (not self._keep_ignored), info.get('width'), info.get('height'),
-                           (leaf.filter_cfg or {}).get('bbox_min_size'))
+        reasons = left_out(
+            boxes,
+            flags & (not self._keep_ignored),
+            info.get('width'),
+            info.get('height'),
+            (leaf.filter_cfg or {}).get('bbox_min_size'),
+        )
         known = self._has_class(info)
         reasons = [reason if one_known else NO_CLASS for reason, one_known in zip(reasons, known, strict=True)]
         for reason in filter(None, reasons):
@@ -171,7 +194,7 @@ class ExtractionDataset(Dataset):
 
     def objects_of(self, index: int) -> np.ndarray:
         """Return the rows of ``objects`` that belong to one image."""
-        return self.objects[self._object_starts[index]:self._object_starts[index + 1]]
+        return self.objects[self._object_starts[index] : self._object_starts[index + 1]]
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -201,12 +224,16 @@ class ExtractionDataset(Dataset):
         for sample in samples:
             if sample.error is not None:
                 if sample.error.startswith(('ImportError', 'ModuleNotFoundError')):
-                    raise UserError(f'Images cannot be loaded without what is not installed here ({sample.error}); '
-                                    'install it, or give another way to load them with --pipeline.')
+                    raise UserError(
+                        f'Images cannot be loaded without what is not installed here ({sample.error}); '
+                        'install it, or give another way to load them with --pipeline.'
+                    )
                 unreadable += 1
                 if strict:
-                    raise UserError(f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
-                                    'mend or remove it, or run without --strict.')
+                    raise UserError(
+                        f'The image {self.images[sample.index]} cannot be read ({sample.error}); '
+                        'mend or remove it, or run without --strict.'
+                    )
                 if unreadable <= NUM_EXAMPLES:
                     logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
             yield sample

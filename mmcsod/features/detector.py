@@ -29,8 +29,13 @@ SYNCHRONISED = ('SyncBN', 'MMSyncBN')
 """Normalisation layers that talk to other processes in training; in eval mode they are plain batch normalisation."""
 
 
-def build_detector(cfg: Config, checkpoint: str | Path | None, device: str | None = None,
-                   tap: str = 'auto', backbone: str | None = None) -> nn.Module:
+def build_detector(
+    cfg: Config,
+    checkpoint: str | Path | None,
+    device: str | None = None,
+    tap: str = 'auto',
+    backbone: str | None = None,
+) -> nn.Module:
     """Build what features are read off: the detector of ``cfg.model``, or as much of it as the tap needs.
 
     Of a model that wraps a detector (semi-supervised ones, trackers), that detector is built. Where there is no RoI
@@ -59,8 +64,10 @@ def build_detector(cfg: Config, checkpoint: str | Path | None, device: str | Non
         state = without_prefix(load_state_dict(checkpoint))
         detector = untrained_detector(cfg, tap)
         if load_weights(detector, state, checkpoint, attach_tap(detector, tap).reads):
-            logger.info('The checkpoint was trained on other classes than the config has: its predictors are not '
-                        'loaded, and not needed.')
+            logger.info(
+                'The checkpoint was trained on other classes than the config has: its predictors are not '
+                'loaded, and not needed.'
+            )
     return detector.to(place)
 
 
@@ -87,8 +94,9 @@ def _for_reading(node: Any) -> Any:
     MMCV has torchvision's RoIAlign, too, so that nothing depends on whether torchvision is installed.
     """
     if isinstance(node, Mapping):
-        reading = {key: 'BN' if key == 'type' and value in SYNCHRONISED else _for_reading(value)
-                   for key, value in node.items()}
+        reading = {
+            key: 'BN' if key == 'type' and value in SYNCHRONISED else _for_reading(value) for key, value in node.items()
+        }
         return {**reading, 'use_torchvision': False} if 'use_torchvision' in node else reading
     if isinstance(node, list | tuple):
         return type(node)(_for_reading(value) for value in node)  # some layers tell lists from tuples
@@ -127,11 +135,14 @@ def find_device(name: str | None) -> torch.device:
     except RuntimeError as error:
         raise UserError(f"'{name}' is no device that PyTorch knows; give cpu, cuda or cuda:N.") from error
     if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f'There is no device {name}: PyTorch finds {torch.cuda.device_count()} CUDA devices here; give '
-                        'another, or cpu.')
+        raise UserError(
+            f'There is no device {name}: PyTorch finds {torch.cuda.device_count()} CUDA devices here; give '
+            'another, or cpu.'
+        )
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UserError(f'The device {name} cannot be used here ({str(error).splitlines()[0]}); give cpu, cuda or '
-                        'cuda:N.') from error
+        raise UserError(
+            f'The device {name} cannot be used here ({str(error).splitlines()[0]}); give cpu, cuda or cuda:N.'
+        ) from error
     return device

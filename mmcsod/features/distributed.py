@@ -58,8 +58,11 @@ def on_first_process(action: Callable[[], T]) -> T:
             outcome[0] = action()
         except Exception as error:  # the others wait for the outcome, whatever it is
             failure = error
-            outcome[1] = str(error) if isinstance(error, UserError) else (
-                f'The first process failed with {type(error).__name__}: {error}.')
+            outcome[1] = (
+                str(error)
+                if isinstance(error, UserError)
+                else (f'The first process failed with {type(error).__name__}: {error}.')
+            )
     with telling_of_lost_processes():
         broadcast_object_list(outcome, src=0)
     if failure is not None:

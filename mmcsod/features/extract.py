@@ -39,8 +39,9 @@ from mmcsod.provenance import json_values, versions
 logger = logging.getLogger('mmcsod')
 
 
-def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
-                 options: ExtractionOptions | None = None) -> FeatureBank:
+def extract_bank(
+    detector: nn.Module, cfg: Config, directory: str | Path, options: ExtractionOptions | None = None
+) -> FeatureBank:
     """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set and save them as a bank.
 
     A finished bank of the same detector, weights, tap, pipeline and dataset is reused, unless an image that could
@@ -62,8 +63,9 @@ def extract_bank(detector: nn.Module, cfg: Config, directory: str | Path,
     directory = Path(directory)
     detector = inner_detector(detector)
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
-    pool = ExtractionDataset(with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored,
-                             options.allow_missing_classes)
+    pool = ExtractionDataset(
+        with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
+    )
     identity = identify(detector, cfg, reader.tap, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
@@ -83,8 +85,7 @@ def _sole_use(directory: Path) -> Iterator[None]:
     """Refuse a second run on the same folder."""
     with locked(directory.with_name(f'.{directory.name}.lock')) as is_ours:
         if not is_ours:
-            raise UserError(f'Another process is extracting into {directory}; wait for it, or name another '
-                            '--work-dir.')
+            raise UserError(f'Another process is extracting into {directory}; wait for it, or name another --work-dir.')
         yield
 
 
@@ -108,8 +109,9 @@ def _call(step: Mapping[str, Any]) -> str:
     return f'{step["type"]}({arguments})'
 
 
-def extract_chunks(store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader,
-                   options: ExtractionOptions) -> None:
+def extract_chunks(
+    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions
+) -> None:
     """Extract this process's share of the chunks that are missing.
 
     Raises:
@@ -122,8 +124,10 @@ def extract_chunks(store: ChunkStore, pool: ExtractionDataset, reader: FeatureRe
     indices = [index for chunk in todo for index in store.indices(chunk)]
     loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
     total = len(pool) if world == 1 else len(indices)
-    with reader.ready(), tqdm(total=total, initial=total - len(indices), desc='extract', unit='img',
-                              disable=rank != 0) as bar:
+    with (
+        reader.ready(),
+        tqdm(total=total, initial=total - len(indices), desc='extract', unit='img', disable=rank != 0) as bar,
+    ):
         samples = pool.checked(loaded, options.strict)
         for chunk in todo:
             own = store.indices(chunk)
@@ -139,8 +143,10 @@ def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar
         try:
             vectors, images = reader(batch)
         except torch.cuda.OutOfMemoryError as error:
-            raise UserError(f'{batch_size} images at once do not fit into the memory of the GPU; what is done is kept: '
-                            'go on with --resume and a smaller --batch-size.') from error
+            raise UserError(
+                f'{batch_size} images at once do not fit into the memory of the GPU; what is done is kept: '
+                'go on with --resume and a smaller --batch-size.'
+            ) from error
         for sample, own_vectors, own_image in zip(batch, vectors, images, strict=True):
             results[sample.index] = ImageFeatures(own_vectors, own_image)
         bar.update(len(batch))
@@ -163,13 +169,17 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, 
     unreadable = np.concatenate(list(store.arrays('unreadable')))
     if len(unreadable) == len(pool):
         store.discard()
-        raise UserError(f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
-                        'mend what is logged above, most likely data_root, the pipeline or a mount.')
+        raise UserError(
+            f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
+            'mend what is logged above, most likely data_root, the pipeline or a mount.'
+        )
     not_finite = np.concatenate(list(store.arrays('not_finite')))
     if len(not_finite) == len(pool) - len(unreadable):
         store.discard()
-        raise UserError('The detector gives vectors of NaN or infinity for every image, so there is no bank; its '
-                        'training diverged, most likely: take an earlier checkpoint, or one without --amp.')
+        raise UserError(
+            'The detector gives vectors of NaN or infinity for every image, so there is no bank; its '
+            'training diverged, most likely: take an earlier checkpoint, or one without --amp.'
+        )
     objects = pool.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
     names = [pool.images[index] for index in unreadable]
@@ -188,11 +198,19 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, 
     }
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
     _warn('could not be read and are not in the bank', names)
-    _warn('have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
-          'checkpoint or precision', not_finite_names)
+    _warn(
+        'have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
+        'checkpoint or precision',
+        not_finite_names,
+    )
 
 
 def _warn(what: str, images: Sequence[str]) -> None:
     if images:
-        logger.warning('%d images %s: %s%s.', len(images), what, ', '.join(images[:NUM_EXAMPLES]),
-                       ', ...' if len(images) > NUM_EXAMPLES else '')
+        logger.warning(
+            '%d images %s: %s%s.',
+            len(images),
+            what,
+            ', '.join(images[:NUM_EXAMPLES]),
+            ', ...' if len(images) > NUM_EXAMPLES else '',
+        )

@@ -28,8 +28,9 @@ PARTS = {
 }
 
 
-def identify(detector: nn.Module, cfg: Config, tap: Tap, pool: ExtractionDataset,
-             options: ExtractionOptions) -> dict[str, Any]:
+def identify(
+    detector: nn.Module, cfg: Config, tap: Tap, pool: ExtractionDataset, options: ExtractionOptions
+) -> dict[str, Any]:
     """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
 
     Batch size and memory layout are not among them: they change a row in its last bits only, which is no reason to
@@ -63,8 +64,11 @@ def _keep_objects(pool: ExtractionDataset, options: ExtractionOptions) -> bool:
 def _architecture(node: Any) -> Any:
     """Return a model config without what says how to train, test or initialise; building copies some of it around."""
     if isinstance(node, Mapping):
-        return {key: _architecture(value) for key, value in node.items()
-                if key not in ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained')}
+        return {
+            key: _architecture(value)
+            for key, value in node.items()
+            if key not in ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained')
+        }
     if isinstance(node, (list, tuple)):
         return [_architecture(value) for value in node]
     return node

@@ -38,8 +38,10 @@ def told_in_one_sentence(detector: nn.Module) -> Iterator[None]:
     except Exception as error:  # a model may be made of anything
         name, device = type(detector).__name__, next(detector.parameters()).device
         if 'implementation for device' in str(error) or ('CUDA' in str(error) and device.type == 'cpu'):
-            raise UserError(f'{name} has an operation that does not run on {device} ({cause(error)}); '
-                            'select on a machine with a GPU.') from error
+            raise UserError(
+                f'{name} has an operation that does not run on {device} ({cause(error)}); '
+                'select on a machine with a GPU.'
+            ) from error
         raise UserError(f'{name} cannot be run on these images ({cause(error)}).') from error
 
 

@@ -35,8 +35,10 @@ def inner_detector(model: nn.Module) -> nn.Module:
             return model
         model = inside[0]
     if model is not outer and not isinstance(getattr(model, 'data_preprocessor', None), ImgDataPreprocessor):
-        raise UserError(f'The detector inside {type(outer).__name__} has no data_preprocessor of its own; '
-                        "select with 'mmcsod select' from its checkpoint.")
+        raise UserError(
+            f'The detector inside {type(outer).__name__} has no data_preprocessor of its own; '
+            "select with 'mmcsod select' from its checkpoint."
+        )
     return model
 
 
@@ -68,8 +70,11 @@ def _for_images(preprocessor: Mapping[str, Any]) -> ConfigDict:
     if 'data_preprocessor' in preprocessor:
         return ConfigDict(preprocessor['data_preprocessor'])
     kind = MODELS.get(preprocessor['type']) if isinstance(preprocessor['type'], str) else preprocessor['type']
-    if not (inspect.isclass(kind) and issubclass(kind, DetDataPreprocessor) and OF_CLIPS in
-            inspect.signature(kind).parameters):
+    if not (
+        inspect.isclass(kind)
+        and issubclass(kind, DetDataPreprocessor)
+        and OF_CLIPS in inspect.signature(kind).parameters
+    ):
         return ConfigDict(preprocessor)
     known = inspect.signature(DetDataPreprocessor).parameters
     return ConfigDict({key: value for key, value in preprocessor.items() if key in known}, type='DetDataPreprocessor')

@@ -34,12 +34,18 @@ def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahea
     """
     workers: dict[str, Any] = {'prefetch_factor': ahead, 'timeout': PATIENCE} if num_workers else {}
     try:
-        yield from map(_as_tensors, DataLoader(images, batch_size=None, sampler=indices, num_workers=num_workers,
-                                               collate_fn=_as_arrays, **workers))
+        yield from map(
+            _as_tensors,
+            DataLoader(
+                images, batch_size=None, sampler=indices, num_workers=num_workers, collate_fn=_as_arrays, **workers
+            ),
+        )
     except (RuntimeError, OSError) as error:  # PyTorch's word for a worker that was killed, and the system's for limits
-        raise UserError(f'The processes that load images failed ({str(error).splitlines()[0]}): most likely memory or '
-                        'open files ran out, or the storage hangs. What is done is kept: go on with --resume and fewer '
-                        '--num-workers.') from error
+        raise UserError(
+            f'The processes that load images failed ({str(error).splitlines()[0]}): most likely memory or '
+            'open files ran out, or the storage hangs. What is done is kept: go on with --resume and fewer '
+            '--num-workers.'
+        ) from error
 
 
 def _as_arrays(sample: Sample) -> Sample:

@@ -101,23 +101,32 @@ def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except Exception as error:  # a package built for another PyTorch raises more than ImportError
-        raise UserError(f'--backbone needs {name.partition(".")[0]}, which cannot be imported here '
-                        f'({first_cause(error)}).') from error
+        raise UserError(
+            f'--backbone needs {name.partition(".")[0]}, which cannot be imported here ({first_cause(error)}).'
+        ) from error
 
 
 def _loaded(model: nn.Module, weights: Path) -> nn.Module:
     state, own = load_state_dict(weights), model.state_dict()
     missing = [key for key in own if key not in state and not key.endswith('num_batches_tracked')]
     if missing:
-        raise UserError(f'The weights {weights} are of another model: {len(missing)} of its {len(own)} tensors are not '
-                        f'there, {missing[0]} first.')
+        raise UserError(
+            f'The weights {weights} are of another model: {len(missing)} of its {len(own)} tensors are not '
+            f'there, {missing[0]} first.'
+        )
     model.load_state_dict({key: state[key] for key in own if key in state}, strict=False)
     return model
 
 
 def _prepared(model: nn.Module, mean: Any, std: Any) -> BackboneAndNeck:
     """Return the model with what prepares images for it: RGB, normalised as its own package does."""
-    return BackboneAndNeck(model, data_preprocessor={
-        'type': 'DetDataPreprocessor', 'bgr_to_rgb': True, 'pad_size_divisor': 32,
-        'mean': [255 * value for value in mean], 'std': [255 * value for value in std]})
-
+    return BackboneAndNeck(
+        model,
+        data_preprocessor={
+            'type': 'DetDataPreprocessor',
+            'bgr_to_rgb': True,
+            'pad_size_divisor': 32,
+            'mean': [255 * value for value in mean],
+            'std': [255 * value for value in std],
+        },
+    )

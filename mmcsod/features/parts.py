@@ -22,8 +22,12 @@ class BackboneAndNeck(BaseModel):
         data_preprocessor: Config of what normalises and pads images.
     """
 
-    def __init__(self, backbone: Mapping[str, Any] | nn.Module, neck: Mapping[str, Any] | None = None,
-                 data_preprocessor: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        backbone: Mapping[str, Any] | nn.Module,
+        neck: Mapping[str, Any] | None = None,
+        data_preprocessor: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(data_preprocessor=dict(data_preprocessor or {'type': 'DetDataPreprocessor'}))
         self.backbone = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
         if neck is not None:

@@ -12,11 +12,24 @@ from mmcsod.datasets.ids import leaf_configs
 from mmcsod.errors import UserError
 
 # Transforms whose names say "Random" go too; these are the random ones whose names do not.
-RANDOM_TRANSFORMS = frozenset({
-    'Albu', 'AutoAugment', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Corrupt', 'CutOut',
-    'Expand', 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'PhotoMetricDistortion', 'RandAugment',
-    'YOLOXHSVRandomAug',
-})
+RANDOM_TRANSFORMS = frozenset(
+    {
+        'Albu',
+        'AutoAugment',
+        'CachedMixUp',
+        'CachedMosaic',
+        'CopyPaste',
+        'Corrupt',
+        'CutOut',
+        'Expand',
+        'MinIoURandomCrop',
+        'MixUp',
+        'Mosaic',
+        'PhotoMetricDistortion',
+        'RandAugment',
+        'YOLOXHSVRandomAug',
+    }
+)
 
 META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'border')
 """What an image that was padded on all sides keeps, so that its boxes can be moved along."""
@@ -35,8 +48,10 @@ def derive_pipeline(cfg: Config) -> list[dict]:
     test = list(_flat(_test_pipeline(cfg)))
     loaders = [t for t in test if _is_image_loader(t)]
     if not loaders:
-        raise UserError('The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
-                        'derived from it; give one with --pipeline.')
+        raise UserError(
+            'The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
+            'derived from it; give one with --pipeline.'
+        )
     geometry = [t for t in test if not (_is_loader(t) or _is_random(t) or _is_packing(t))]
     packing = {'type': 'PackDetInputs', **({'meta_keys': META_KEYS} if any(map(_pads_around, geometry)) else {})}
     pipeline = [loaders[0], _annotation_loader(cfg), *geometry, packing]
@@ -52,8 +67,10 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
                 return pipeline
     if cfg.get('test_pipeline'):
         return cfg['test_pipeline']
-    raise UserError('The config has no test or val dataset whose pipeline gives the image size at test time; '
-                    'add one, or give an extraction pipeline with --pipeline.')
+    raise UserError(
+        'The config has no test or val dataset whose pipeline gives the image size at test time; '
+        'add one, or give an extraction pipeline with --pipeline.'
+    )
 
 
 def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
@@ -84,7 +101,8 @@ def _is_loader(transform: dict) -> bool:
 
 def _is_random(transform: dict) -> bool:
     return not _pads_around(transform) and (
-        'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS)
+        'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS
+    )
 
 
 def _pads_around(transform: dict) -> bool:

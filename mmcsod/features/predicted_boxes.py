@@ -55,8 +55,10 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -
     cfg = copy.deepcopy(cfg)
     leaves = leaf_configs(training_set(cfg))
     if len(leaves) != 1:
-        raise UserError(f'The training set joins {len(leaves)} datasets, and predictions are of one; give a config '
-                        'with one annotation file, or override it with --cfg-options.')
+        raise UserError(
+            f'The training set joins {len(leaves)} datasets, and predictions are of one; give a config '
+            'with one annotation file, or override it with --cfg-options.'
+        )
     leaf: Any = leaves[0]
     source = Path(leaf.get('data_root') or '', leaf.get('ann_file') or '')
     target = directory.with_name(f'{directory.name}.predicted.json').resolve()
@@ -76,18 +78,33 @@ def _annotations(content: Mapping[str, Any], source: Path, options: ExtractionOp
     """Return the predictions of the least score or more as annotations."""
     path = Path(options.predictions or '')
     found = read_json(path, 'a COCO results file', tuple[Prediction, ...])
-    known = {name: {entry.get('id') for entry in content.get(f'{kind}s', ())}
-             for name, kind in (('image_id', 'image'), ('category_id', 'categorie'))}
+    known = {
+        name: {entry.get('id') for entry in content.get(f'{kind}s', ())}
+        for name, kind in (('image_id', 'image'), ('category_id', 'categorie'))
+    }
     for name, values in known.items():
         strange = [getattr(one, name) for one in found if getattr(one, name) not in values]
         if strange:
-            raise UserError(f'{path} is not of {source}: {len(strange)} of its {len(found)} boxes have a {name} that '
-                            f'is not there, {strange[0]} first.')
+            raise UserError(
+                f'{path} is not of {source}: {len(strange)} of its {len(found)} boxes have a {name} that '
+                f'is not there, {strange[0]} first.'
+            )
     kept = [one for one in found if one.score >= options.score_threshold]
     if not kept:
-        raise UserError(f'Not one of the {len(found)} boxes of {path} has a score of {options.score_threshold:g} or '
-                        'more; give a lower --score-threshold.')
+        raise UserError(
+            f'Not one of the {len(found)} boxes of {path} has a score of {options.score_threshold:g} or '
+            'more; give a lower --score-threshold.'
+        )
     if any(len(one.bbox) != 4 for one in kept):
         raise UserError(f'{path} has a bbox that is not x, y, width and height.')
-    return [{'id': number, 'image_id': one.image_id, 'category_id': one.category_id, 'bbox': list(one.bbox),
-             'area': one.bbox[2] * one.bbox[3], 'iscrowd': 0} for number, one in enumerate(kept, 1)]
+    return [
+        {
+            'id': number,
+            'image_id': one.image_id,
+            'category_id': one.category_id,
+            'bbox': list(one.bbox),
+            'area': one.bbox[2] * one.bbox[3],
+            'iscrowd': 0,
+        }
+        for number, one in enumerate(kept, 1)
+    ]

@@ -52,24 +52,29 @@ def predict_objects(detector: nn.Module, pool: ExtractionDataset, num_workers: i
 def _head(detector: Any, num_classes: int) -> StandardRoIHead:
     head = getattr(detector, 'roi_head', None)
     if not isinstance(head, StandardRoIHead) or isinstance(head.bbox_head, nn.ModuleList):
-        raise UserError(f'{type(detector).__name__} has no RoI head with one box head, which judges boxes; give a '
-                        'detector such as Faster R-CNN.')
+        raise UserError(
+            f'{type(detector).__name__} has no RoI head with one box head, which judges boxes; give a '
+            'detector such as Faster R-CNN.'
+        )
     if head.bbox_head.num_classes != num_classes:
-        raise UserError(f'The detector knows {head.bbox_head.num_classes} classes and the dataset has {num_classes}; '
-                        'give one that was trained on these.')
+        raise UserError(
+            f'The detector knows {head.bbox_head.num_classes} classes and the dataset has {num_classes}; '
+            'give one that was trained on these.'
+        )
     return head
 
 
 def _judge(detector: Any, head: StandardRoIHead, sample: Sample, labels: np.ndarray) -> np.ndarray:
-    inputs = detector.data_preprocessor({'inputs': [sample.inputs], 'data_samples': [sample.data_sample]},
-                                        False)['inputs']
+    inputs = detector.data_preprocessor({'inputs': [sample.inputs], 'data_samples': [sample.data_sample]}, False)[
+        'inputs'
+    ]
     rois = bbox2roi([sample.boxes]).to(inputs.device)
     results = head._bbox_forward(detector.extract_feat(inputs), rois)
     own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
     probabilities = results['cls_score'].float().softmax(dim=1).cpu()
     judged = np.zeros(len(labels), PREDICTION_DTYPE)
     judged['own'] = probabilities[index, own].numpy()
-    others = probabilities[:, :head.bbox_head.num_classes].clone()
+    others = probabilities[:, : head.bbox_head.num_classes].clone()
     others[index, own] = -1
     judged['other'], judged['other_label'] = (part.numpy() for part in others.max(dim=1))
     refined = _refined(head.bbox_head, rois[:, 1:], results['bbox_pred'], own.to(rois.device))

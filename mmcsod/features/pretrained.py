@@ -32,21 +32,24 @@ def pretrained_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
         UserError: If it names no weights, or they cannot be had or are of another backbone.
     """
     if 'backbone' not in model:
-        raise UserError('The config\'s model has no backbone to read features off without a CHECKPOINT; give one.')
+        raise UserError("The config's model has no backbone to read features off without a CHECKPOINT; give one.")
     detector = backbone_and_neck(model, with_neck=False)
     backbone: Any = detector.backbone
     init_cfg = getattr(backbone, 'init_cfg', None)
     if not isinstance(init_cfg, Mapping) or init_cfg.get('type') != 'Pretrained':
-        raise UserError(f'The backbone {type(backbone).__name__} names no weights of its own (init_cfg of type '
-                        'Pretrained), and no CHECKPOINT was given; give one, or --backbone.')
+        raise UserError(
+            f'The backbone {type(backbone).__name__} names no weights of its own (init_cfg of type '
+            'Pretrained), and no CHECKPOINT was given; give one, or --backbone.'
+        )
     path, prefix = _local_file(init_cfg['checkpoint'])
     prefix = init_cfg.get('prefix', prefix)
     names = {key.removeprefix(prefix or '') for key in load_state_dict(path)}  # refuses what would need unpickling
     _check(backbone, names, path)
     backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': str(path), **({'prefix': prefix} if prefix else {})}
     backbone.init_weights()
-    logger.info('No detector: features are read off %s with the weights of %s.', type(backbone).__name__,
-                init_cfg['checkpoint'])
+    logger.info(
+        'No detector: features are read off %s with the weights of %s.', type(backbone).__name__, init_cfg['checkpoint']
+    )
     return detector
 
 
@@ -55,8 +58,10 @@ def _check(backbone: nn.Module, names: set[str], path: Path) -> None:
     own = [key for key in backbone.state_dict() if not key.endswith('.num_batches_tracked')]
     found = sum(key in names for key in own)
     if type(backbone).init_weights is BaseModule.init_weights and found * 2 < len(own):
-        raise UserError(f'The weights {path} are of another backbone: they have {found} of the {len(own)} tensors of '
-                        f'{type(backbone).__name__}.')
+        raise UserError(
+            f'The weights {path} are of another backbone: they have {found} of the {len(own)} tensors of '
+            f'{type(backbone).__name__}.'
+        )
 
 
 def _local_file(source: str) -> tuple[Path, str | None]:
@@ -65,16 +70,21 @@ def _local_file(source: str) -> tuple[Path, str | None]:
     if not name:
         return Path(source).expanduser(), None
     tables = {
-        'torchvision': _torchvision_urls, 'modelzoo': _torchvision_urls, 'open-mmlab': get_external_models,
-        'openmmlab': get_external_models, 'mmcls': get_mmcls_models,
+        'torchvision': _torchvision_urls,
+        'modelzoo': _torchvision_urls,
+        'open-mmlab': get_external_models,
+        'openmmlab': get_external_models,
+        'mmcls': get_mmcls_models,
     }
     url = source
     if scheme in tables:
         name = get_deprecated_model_names().get(name, name)
         url = tables[scheme]().get(name, '')
     if not url.startswith(('http://', 'https://')):
-        raise UserError(f'The weights {source} that the backbone names are not known to MMEngine; put their file in '
-                        'its place with --cfg-options model.backbone.init_cfg.checkpoint=FILE.')
+        raise UserError(
+            f'The weights {source} that the backbone names are not known to MMEngine; put their file in '
+            'its place with --cfg-options model.backbone.init_cfg.checkpoint=FILE.'
+        )
     return _cached(url), 'backbone.' if scheme == 'mmcls' else None
 
 

@@ -30,8 +30,7 @@ class FeatureReader:
         channels_last: Whether images are laid out channels last.
     """
 
-    def __init__(self, detector: Any, tap: str = 'auto', amp: str | None = None,
-                 channels_last: bool = False) -> None:
+    def __init__(self, detector: Any, tap: str = 'auto', amp: str | None = None, channels_last: bool = False) -> None:
         self.tap = attach_tap(detector, tap)
         self._detector = detector
         self._device = next(detector.parameters()).device
@@ -53,8 +52,12 @@ class FeatureReader:
     def ready(self) -> Iterator[None]:
         """Put the detector into inference, at full float32 precision and repeatable, and back afterwards."""
         detector, backends = self._detector, torch.backends
-        flags = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
-                 backends.cudnn.deterministic)
+        flags = (
+            backends.cuda.matmul.allow_tf32,
+            backends.cudnn.allow_tf32,
+            backends.cudnn.benchmark,
+            backends.cudnn.deterministic,
+        )
         handle = detector.backbone.register_forward_hook(self._keep_last_map)
         detector.to(memory_format=self._layout)
         backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = backends.cudnn.benchmark = False
@@ -66,8 +69,12 @@ class FeatureReader:
             handle.remove()
             self._last_map = None
             detector.to(memory_format=torch.contiguous_format)
-            (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark,
-             backends.cudnn.deterministic) = flags
+            (
+                backends.cuda.matmul.allow_tf32,
+                backends.cudnn.allow_tf32,
+                backends.cudnn.benchmark,
+                backends.cudnn.deterministic,
+            ) = flags
 
     def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Any) -> None:
         self._last_map = feature_maps(output)[-1]
@@ -88,8 +95,10 @@ class FeatureReader:
         counts = [len(s.boxes) for s in samples]
         assert self._last_map is not None
         images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
-        return ([part.numpy() for part in vectors.float().cpu().split(counts)],
-                torch.stack(images).float().cpu().numpy())
+        return (
+            [part.numpy() for part in vectors.float().cpu().split(counts)],
+            torch.stack(images).float().cpu().numpy(),
+        )
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """Return the context of the precision asked for."""
@@ -100,6 +109,8 @@ class FeatureReader:
 
 def _pool(feature_map: Tensor, image: Sequence[int], padded: Sequence[int]) -> Tensor:
     """Average a (C, H, W) map over the part of it that shows the image."""
-    height, width = (max(1, round(size * side / whole))
-                     for size, side, whole in zip(feature_map.shape[-2:], image, padded, strict=True))
+    height, width = (
+        max(1, round(size * side / whole))
+        for size, side, whole in zip(feature_map.shape[-2:], image, padded, strict=True)
+    )
     return feature_map[:, :height, :width].float().mean(dim=(1, 2))

@@ -21,10 +21,14 @@ def remarks(cfg: Config, detector: Any, num_classes: int) -> Iterator[str]:
         num_classes: Classes of the training set.
     """
     if any(type_name(dataset) == 'CoresetDataset' for dataset in nested_configs(training_set(cfg))):
-        yield ('The config trains on a coreset already (CoresetDataset); images are chosen from the whole training set '
-               'that it wraps.')
+        yield (
+            'The config trains on a coreset already (CoresetDataset); images are chosen from the whole training set '
+            'that it wraps.'
+        )
     head = getattr(getattr(detector, 'roi_head', detector), 'bbox_head', None)
     of_model = getattr(head[0] if isinstance(head, nn.ModuleList) else head, 'num_classes', num_classes)
     if of_model != num_classes:
-        yield (f'The model has {of_model} classes and the data {num_classes}: features do not depend on that, but '
-               f'training this config needs num_classes={num_classes}.')
+        yield (
+            f'The model has {of_model} classes and the data {num_classes}: features do not depend on that, but '
+            f'training this config needs num_classes={num_classes}.'
+        )

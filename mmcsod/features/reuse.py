@@ -17,8 +17,9 @@ from mmcsod.features.options import ExtractionOptions
 logger = logging.getLogger('mmcsod')
 
 
-def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
-               options: ExtractionOptions) -> Mapping[str, Any] | None:
+def make_ready(
+    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], options: ExtractionOptions
+) -> Mapping[str, Any] | None:
     """Make ``store`` ready for the extraction of ``identity``, if one is needed.
 
     Returns:
@@ -39,9 +40,11 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
     if begun is not None:
         same = _is_same(store.partial, begun, identity, options)
         if same and not (options.resume or options.overwrite):
-            raise UserError(f'{store.partial} is an unfinished extraction ({store.num_chunks - len(store.missing())} '
-                            f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
-                            '--overwrite.')
+            raise UserError(
+                f'{store.partial} is an unfinished extraction ({store.num_chunks - len(store.missing())} '
+                f'of {store.num_chunks} chunks done); go on with --resume, or start anew with '
+                '--overwrite.'
+            )
         if same and options.resume:
             store.drop_incomplete()
             return begun
@@ -50,8 +53,9 @@ def make_ready(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str
     return identity
 
 
-def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any],
-                 options: ExtractionOptions) -> bool:
+def _is_reusable(
+    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], options: ExtractionOptions
+) -> bool:
     bank = _load(store.directory, options)
     if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
         return False
@@ -72,11 +76,17 @@ def warn_of_changed_files(directory: Path, pool: ExtractionDataset) -> None:
         return
     now = image_file_digests(pool)
     if before.get('sizes') != now['sizes']:
-        logger.warning('Image files have other sizes than when %s was made, or are gone; if their pixels changed, '
-                       'extract again with --overwrite.', directory)
+        logger.warning(
+            'Image files have other sizes than when %s was made, or are gone; if their pixels changed, '
+            'extract again with --overwrite.',
+            directory,
+        )
     elif before.get('times') != now['times']:
-        logger.info('Image files were written since %s was made, with sizes as before; if their pixels changed, '
-                    'extract again with --overwrite.', directory)
+        logger.info(
+            'Image files were written since %s was made, with sizes as before; if their pixels changed, '
+            'extract again with --overwrite.',
+            directory,
+        )
 
 
 def _load(directory: Path, options: ExtractionOptions) -> FeatureBank | None:
@@ -96,8 +106,10 @@ def _begun(store: ChunkStore, options: ExtractionOptions) -> Mapping[str, Any] |
         return store.identity()
     except UserError as error:
         if not options.overwrite:
-            raise UserError(f'{store.partial} is an unfinished extraction that does not say of what ({error}); start '
-                            'anew with --overwrite.') from error
+            raise UserError(
+                f'{store.partial} is an unfinished extraction that does not say of what ({error}); start '
+                'anew with --overwrite.'
+            ) from error
         store.discard()
         return None
 
@@ -109,8 +121,9 @@ def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], op
         return True
     what = ' and another '.join(differing)
     if not options.overwrite:
-        raise UserError(f'{path} was made with another {what}; name another --work-dir, or replace it with '
-                        '--overwrite.')
+        raise UserError(
+            f'{path} was made with another {what}; name another --work-dir, or replace it with --overwrite.'
+        )
     logger.info('%s was made with another %s and will be replaced.', path, what)
     return False
 

@@ -16,9 +16,16 @@ from mmcsod.features.extract import extract_bank as extract_with
 from mmcsod.features.options import ExtractionOptions, default_work_dir
 
 
-def extract_bank(config: str | Path, checkpoint: str | Path | None = None, work_dir: str | Path | None = None,
-                 device: str | None = None, launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None,
-                 backbone: str | None = None, **options: Any) -> FeatureBank:
+def extract_bank(
+    config: str | Path,
+    checkpoint: str | Path | None = None,
+    work_dir: str | Path | None = None,
+    device: str | None = None,
+    launcher: str = 'none',
+    cfg_options: Mapping[str, Any] | None = None,
+    backbone: str | None = None,
+    **options: Any,
+) -> FeatureBank:
     """Read the training set of a config with a detector, and save its imagewise-classwise vectors (Eq. 2 and 3).
 
     Args:

@@ -18,8 +18,9 @@ from mmengine.logging import HistoryBuffer
 
 from mmcsod.errors import UserError
 
-_NUMBERS = frozenset(f'{kind}{size}' for kind, sizes in (('f', '248'), ('i', '1248'), ('u', '1248'), ('b', '1'))
-                     for size in sizes)
+_NUMBERS = frozenset(
+    f'{kind}{size}' for kind, sizes in (('f', '248'), ('i', '1248'), ('u', '1248'), ('b', '1')) for size in sizes
+)
 
 
 class _Dtype:
@@ -101,8 +102,11 @@ _STAND_INS: list[Any] = [
     (_statistic, 'builtins.getattr'),
     (_Array, 'numpy.ndarray'),
     (_Dtype, 'numpy.dtype'),
-    *((stand_in, f'numpy.{core}.multiarray.{name}') for core in ('core', '_core')
-      for name, stand_in in (('_reconstruct', _reconstruct), ('scalar', _scalar))),
+    *(
+        (stand_in, f'numpy.{core}.multiarray.{name}')
+        for core in ('core', '_core')
+        for name, stand_in in (('_reconstruct', _reconstruct), ('scalar', _scalar))
+    ),
 ]
 _load = torch.load
 
@@ -121,8 +125,10 @@ def safe_loading() -> Iterator[None]:
     try:
         yield
     except pickle.UnpicklingError as error:
-        raise UserError(f'A checkpoint that the config names cannot be loaded without unsafe unpickling or is damaged '
-                        f'({reason(error)}); save its state_dict again with a current MMEngine.') from error
+        raise UserError(
+            f'A checkpoint that the config names cannot be loaded without unsafe unpickling or is damaged '
+            f'({reason(error)}); save its state_dict again with a current MMEngine.'
+        ) from error
     finally:
         torch.load = before
 

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger('mmcsod')
 
-HOOK_OPTIONS = ('num_images', 'method', 'lam', 'seed', 'out_dir',
-                *(option.name for option in fields(ExtractionOptions)))
+HOOK_OPTIONS = (
+    'num_images',
+    'method',
+    'lam',
+    'seed',
+    'out_dir',
+    *(option.name for option in fields(ExtractionOptions)),
+)
 
 
 @HOOKS.register_module()
@@ -54,8 +60,15 @@ class GTRoIFeatureHook(Hook):
 
     priority = 'VERY_LOW'
 
-    def __init__(self, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto', seed: int = 0,
-                 out_dir: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        num_images: int | None = None,
+        method: str = 'csod',
+        lam: float | str = 'auto',
+        seed: int = 0,
+        out_dir: str | None = None,
+        **options: Any,
+    ) -> None:
         check_options(options, HOOK_OPTIONS, 'GTRoIFeatureHook')
         # Nobody should find out after training that an option is unfit.
         self.selection = None
@@ -70,6 +83,7 @@ class GTRoIFeatureHook(Hook):
         """Refuse a tap that the detector lacks now rather than after hours of training."""
         from mmcsod.features.inner import inner_detector
         from mmcsod.features.taps import attach_tap
+
         attach_tap(inner_detector(_unwrapped(runner.model)), self.options.tap)
 
     def before_train(self, runner: Runner) -> None:
@@ -79,6 +93,7 @@ class GTRoIFeatureHook(Hook):
             UserError: If there are any.
         """
         from mmcsod.datasets.classes import check_classes
+
         for leaf in leaf_datasets(runner.train_dataloader.dataset):
             check_classes(leaf, self.options.allow_missing_classes)
 
@@ -92,6 +107,7 @@ class GTRoIFeatureHook(Hook):
 
     def _run(self, runner: Runner) -> None:
         from mmcsod.features.extract import extract_bank
+
         directory = Path(self.out_dir or runner.work_dir)
         with _logging_through(runner):
             bank = extract_bank(_trained_model(runner), runner.cfg, directory / 'features', self.options)

@@ -25,19 +25,22 @@ class StopOnNaNHook(Hook):
 
     priority = 'VERY_HIGH'  # before checkpoints of a ruined model are written
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
-                         outputs: dict | None = None) -> None:
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
         """Check the losses of this iteration.
 
         Raises:
             UserError: If one is not finite.
         """
-        losses = {name: value for name, value in (outputs or {}).items()
-                  if 'loss' in name and isinstance(value, torch.Tensor)}
+        losses = {
+            name: value for name, value in (outputs or {}).items() if 'loss' in name and isinstance(value, torch.Tensor)
+        }
         bad = [name for name, value in losses.items() if not torch.isfinite(value).all()]
         if bad:
             parts = [name for name in bad if name != 'loss'] or bad
             raise UserError(
                 f'Training diverged at iteration {runner.iter + 1}: {", ".join(parts)} is not finite; lower the '
                 'learning rate (--cfg-options optim_wrapper.optimizer.lr=...), train with --gentle, or, if it happens '
-                'at any rate, drop boxes without area in the pipeline (a FilterAnnotations transform).')
+                'at any rate, drop boxes without area in the pipeline (a FilterAnnotations transform).'
+            )

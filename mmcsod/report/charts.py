@@ -50,8 +50,9 @@ def draw_distribution(found: Distribution) -> Chart:
     """Draw the pool's shares beside those of each coreset; the summary gives KL(pool || coreset)."""
     shares = {name: 100 * counts / max(1, counts.sum()) for name, counts in found.counts.items()}
     with page_style():
-        figure = Figure(figsize=(WIDTH, 0.9 + len(found.categories) * (0.12 + 0.13 * len(shares))),
-                        layout='constrained')
+        figure = Figure(
+            figsize=(WIDTH, 0.9 + len(found.categories) * (0.12 + 0.13 * len(shares))), layout='constrained'
+        )
         axes = figure.subplots()
         _draw_bars(axes, found.categories, list(shares.values()))
         axes.set_xlabel(f'% of {found.unit}')
@@ -61,11 +62,16 @@ def draw_distribution(found: Distribution) -> Chart:
     divergences = {name: _divergence(pool[1], counts) for name, counts in others}
     summary = 'KL(pool ‖ coreset): ' + ', '.join(f'{name} {_number(value)}' for name, value in divergences.items())
     summary += ' nats; 0 is the same make-up' + (
-        ', ∞ lacks a category of the pool.' if np.inf in divergences.values() else '.')
+        ', ∞ lacks a category of the pool.' if np.inf in divergences.values() else '.'
+    )
     header = [found.axis, *(f'{name}, {unit}' for name in shares for unit in (found.unit, '%'))]
-    rows = [[category, *(cell for name in shares for cell in (
-        str(found.counts[name][index]), f'{shares[name][index]:.1f}'))]
-            for index, category in enumerate(found.categories)]
+    rows = [
+        [
+            category,
+            *(cell for name in shares for cell in (str(found.counts[name][index]), f'{shares[name][index]:.1f}')),
+        ]
+        for index, category in enumerate(found.categories)
+    ]
     return Chart(found.title, svg, summary, found.note, header, rows)
 
 
@@ -83,8 +89,9 @@ def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarra
 
 def draw_coverage(selections: Sequence[Selected]) -> Chart:
     """Draw the mean coverage of the classes over the number of picks."""
-    curves = {one.name: np.mean([np.nan_to_num(view.coverage) for view in one.views.values()], axis=0)
-              for one in selections}
+    curves = {
+        one.name: np.mean([np.nan_to_num(view.coverage) for view in one.views.values()], axis=0) for one in selections
+    }
     title = 'Coverage of all classes'
     with page_style():
         figure = Figure(figsize=(WIDTH, 2.9), layout='constrained')
@@ -93,13 +100,19 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         axes.set_xlabel('images picked')
         axes.set_ylabel('mean cosine to the nearest pick')
         svg = to_svg(figure, title)
-    ends = ', '.join(f'{name} {curve[-1]:.3f} with {len(curve)} images, bending most at {diminishing_returns(curve)}'
-                     for name, curve in curves.items())
+    ends = ', '.join(
+        f'{name} {curve[-1]:.3f} with {len(curve)} images, bending most at {diminishing_returns(curve)}'
+        for name, curve in curves.items()
+    )
     marks = _marks(max(map(len, curves.values())))
-    rows = [[str(mark), *(f'{curve[mark - 1]:.3f}' if mark <= len(curve) else '' for curve in curves.values())]
-            for mark in marks]
-    note = ('For each class, the mean over its images of the cosine to the nearest pick that holds the class, 0 before '
-            'there is one; here the mean of the classes. Where the line is flat, more images add little.')
+    rows = [
+        [str(mark), *(f'{curve[mark - 1]:.3f}' if mark <= len(curve) else '' for curve in curves.values())]
+        for mark in marks
+    ]
+    note = (
+        'For each class, the mean over its images of the cosine to the nearest pick that holds the class, 0 before '
+        'there is one; here the mean of the classes. Where the line is flat, more images add little.'
+    )
     return Chart(title, svg, f'In the end: {ends}.', note, ['images picked', *curves], rows)
 
 
@@ -122,8 +135,14 @@ def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -
 
 def _draw_curves(axes: Axes, curves: Sequence[np.ndarray]) -> None:
     for number, curve in enumerate(curves, start=1):
-        axes.plot(np.arange(1, len(curve) + 1), curve, color=_colour(number), linewidth=1.8,
-                  linestyle=LINES[(number - 1) % len(LINES)], marker='o' if len(curve) == 1 else None)
+        axes.plot(
+            np.arange(1, len(curve) + 1),
+            curve,
+            color=_colour(number),
+            linewidth=1.8,
+            linestyle=LINES[(number - 1) % len(LINES)],
+            marker='o' if len(curve) == 1 else None,
+        )
     axes.set_xlim(1, max(2, *map(len, curves)))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid()
@@ -154,4 +173,4 @@ def _colour(number: int) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= NAME_LENGTH else name[:NAME_LENGTH - 1] + '…'
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + '…'

@@ -45,8 +45,14 @@ def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distr
         masks: (D,) bool by series, the images to count in.
     """
     found = [
-        Distribution('Objects of each class', 'class', 'Objects that features were extracted from.', bank.classes,
-                     {name: class_counts(bank, mask) for name, mask in masks.items()}, 'objects'),
+        Distribution(
+            'Objects of each class',
+            'class',
+            'Objects that features were extracted from.',
+            bank.classes,
+            {name: class_counts(bank, mask) for name, mask in masks.items()},
+            'objects',
+        ),
         _objects_in_an_image(bank, masks),
     ]
     return found if bank.objects is None or not len(bank.objects) else found + _sizes(bank, masks)
@@ -67,8 +73,14 @@ def _objects_in_an_image(bank: FeatureBank, masks: dict[str, np.ndarray]) -> Dis
     counts = {name: _image_counts(bank, mask) for name, mask in masks.items()}
     there = np.any(list(counts.values()), axis=0)
     names = tuple(name for name, is_there in zip(_bin_names(), there, strict=True) if is_there)
-    return Distribution('Objects in an image', 'objects in an image', 'Objects that features were extracted from.',
-                        names, {name: found[there] for name, found in counts.items()}, 'images')
+    return Distribution(
+        'Objects in an image',
+        'objects in an image',
+        'Objects that features were extracted from.',
+        names,
+        {name: found[there] for name, found in counts.items()},
+        'images',
+    )
 
 
 def _image_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
@@ -87,15 +99,24 @@ def _sizes(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution
     counted, sizes = _percentile_sizes(bank)
     images = bank.objects['image'][counted]  # type: ignore[index]
     return [
-        Distribution("Object sizes, COCO's criteria", 'box area',
-                     'Small is below 32 x 32 pixels, large from 96 x 96 pixels on. Objects that training ignores count '
-                     'too.', SIZES, {name: size_counts(bank, mask) for name, mask in masks.items()}, 'objects'),
-        Distribution("Object sizes, VOC's criteria", 'box area within its class',
-                     'Each class by its own box areas in the pool: the smallest 10 % are extra small, then 20 % small, '
-                     '40 % medium, 20 % large, 10 % extra large, as error analyses on VOC have it (Hoiem et al., '
-                     '2012). Objects that training ignores count too.', PERCENTILE_SIZES,
-                     {name: np.bincount(sizes[mask[images]], minlength=len(PERCENTILE_SIZES))
-                      for name, mask in masks.items()}, 'objects'),
+        Distribution(
+            "Object sizes, COCO's criteria",
+            'box area',
+            'Small is below 32 x 32 pixels, large from 96 x 96 pixels on. Objects that training ignores count too.',
+            SIZES,
+            {name: size_counts(bank, mask) for name, mask in masks.items()},
+            'objects',
+        ),
+        Distribution(
+            "Object sizes, VOC's criteria",
+            'box area within its class',
+            'Each class by its own box areas in the pool: the smallest 10 % are extra small, then 20 % small, '
+            '40 % medium, 20 % large, 10 % extra large, as error analyses on VOC have it (Hoiem et al., '
+            '2012). Objects that training ignores count too.',
+            PERCENTILE_SIZES,
+            {name: np.bincount(sizes[mask[images]], minlength=len(PERCENTILE_SIZES)) for name, mask in masks.items()},
+            'objects',
+        ),
     ]
 
 

@@ -27,11 +27,14 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
     """
     masks = [np.ones(len(bank.images), bool), *(one.mask for one in selections)]
     objects = [class_counts(bank, mask) for mask in masks]
-    lines = [['Images', *(f'{mask.sum():,}' for mask in masks)],
-             ['Objects', *(f'{found.sum():,}' for found in objects)],
-             ['Classes', *(f'{np.count_nonzero(found)}' for found in objects)]]
-    made = [dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {})
-            for one in selections]
+    lines = [
+        ['Images', *(f'{mask.sum():,}' for mask in masks)],
+        ['Objects', *(f'{found.sum():,}' for found in objects)],
+        ['Classes', *(f'{np.count_nonzero(found)}' for found in objects)],
+    ]
+    made = [
+        dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {}) for one in selections
+    ]
     keys = dict.fromkeys(key for one in made for key in one)
     return lines + [[key, '', *(one.get(key, '') for one in made)] for key in keys]
 
@@ -65,18 +68,26 @@ def selection(one: Selected) -> Facts:
     if 'lam' in parameters:
         rule = '2 N / D' if parameters.pop('lam_rule', None) == '2*N/D' else 'given'
         facts.append(('lam', f'{parameters.pop("lam"):.6g} ({rule})'))
-    names = {'num_images': 'Images asked for', 'ratio': 'Share asked for', 'num_objects': 'Objects asked for',
-             'num_pool': 'Images to choose from', 'seed': 'Seed', 'classes': 'Only the classes',
-             'num_included': 'Included from the start'}
+    names = {
+        'num_images': 'Images asked for',
+        'ratio': 'Share asked for',
+        'num_objects': 'Objects asked for',
+        'num_pool': 'Images to choose from',
+        'seed': 'Seed',
+        'classes': 'Only the classes',
+        'num_included': 'Included from the start',
+    }
     return facts + [(names.get(key, key), _words(value)) for key, value in parameters.items() if value is not None]
 
 
 def left_out(bank: FeatureBank) -> list[str]:
     """Return a sentence for each kind of thing that the features do not cover."""
     provenance = sources(bank)[0]  # banks side by side are of one training set
-    sentences = [f'{count:,} {noun} left out: {reason}.'
-                 for key, noun in (('images_left_out', 'images'), ('objects_left_out', 'objects'))
-                 for reason, count in dict(provenance.get(key) or {}).items()]
+    sentences = [
+        f'{count:,} {noun} left out: {reason}.'
+        for key, noun in (('images_left_out', 'images'), ('objects_left_out', 'objects'))
+        for reason, count in dict(provenance.get(key) or {}).items()
+    ]
     unreadable = provenance.get('unreadable_images') or []
     if unreadable:
         sentences.append(f'{len(unreadable):,} images could not be read: {_some(unreadable)}.')

@@ -57,15 +57,20 @@ def make_cards(one: Selected, table: ObjectTable) -> list[Card]:
     """Return a card for each pick, in pick order."""
     stands = _stands(one)
     picks = zip(one.coreset.picks, one.images.tolist(), one.turns, stands, strict=True)
-    return [Card(rank, image, turn, terms_of(pick), table.of(image), sorted(own, key=lambda s: s[0] != turn))
-            for rank, (pick, image, turn, own) in enumerate(picks, start=1)]
+    return [
+        Card(rank, image, turn, terms_of(pick), table.of(image), sorted(own, key=lambda s: s[0] != turn))
+        for rank, (pick, image, turn, own) in enumerate(picks, start=1)
+    ]
 
 
 def terms_of(pick: Pick) -> dict[str, float]:
     """Return all numbers that a pick has, whatever its method, by the name to show."""
     found = {entry.name: getattr(pick, entry.name) for entry in fields(pick) if entry.name not in ('image_id', 'label')}
-    return {TERM_NAMES.get(name, name.replace('_', ' ').capitalize()): float(value) for name, value in found.items()
-            if isinstance(value, int | float)}
+    return {
+        TERM_NAMES.get(name, name.replace('_', ' ').capitalize()): float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float)
+    }
 
 
 def _stands(one: Selected) -> list[list[Stand]]:

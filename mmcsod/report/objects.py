@@ -72,7 +72,7 @@ class _Groups:
         self._starts = np.searchsorted(images[self._order], np.arange(num_images + 1))
 
     def of(self, image: int) -> np.ndarray:
-        return self._order[self._starts[image]:self._starts[image + 1]]
+        return self._order[self._starts[image] : self._starts[image + 1]]
 
 
 def _ranks(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -33,8 +33,13 @@ NUM_GROUPS, NUM_MEMBERS = 40, 12
 """How many groups of repeats the page shows, and how many pictures of each."""
 
 
-def write_report(path: str | Path, bank: FeatureBank, coresets: Mapping[str, Coreset], root: Path | None,
-                 written: Mapping[str, str] | None = None) -> None:
+def write_report(
+    path: str | Path,
+    bank: FeatureBank,
+    coresets: Mapping[str, Coreset],
+    root: Path | None,
+    written: Mapping[str, str] | None = None,
+) -> None:
     """Write a report of coresets of one bank.
 
     Args:
@@ -52,8 +57,7 @@ def write_report(path: str | Path, bank: FeatureBank, coresets: Mapping[str, Cor
     cards = [make_cards(one, table) for one in selections]
     repeats = find_repeats(bank)
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
-    thumbnails = Thumbnails() if root is None else make_thumbnails(
-        bank, root, picks, _useful(bank, cards, repeats))
+    thumbnails = Thumbnails() if root is None else make_thumbnails(bank, root, picks, _useful(bank, cards, repeats))
     write_text(path, _render(bank, selections, cards, repeats, thumbnails, root, table.by_object, written or {}))
 
 
@@ -67,42 +71,81 @@ def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], repeats: Sequenc
     yield from range(len(bank.images))
 
 
-def _render(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]], repeats: list[np.ndarray],
-            thumbnails: Thumbnails, root: Path | None, ranks_objects: bool, written: Mapping[str, str]) -> str:
+def _render(
+    bank: FeatureBank,
+    selections: list[Selected],
+    cards: list[list[Card]],
+    repeats: list[np.ndarray],
+    thumbnails: Thumbnails,
+    root: Path | None,
+    ranks_objects: bool,
+    written: Mapping[str, str],
+) -> str:
     masks = {POOL: np.ones(len(bank.images), bool)} | {one.name: one.mask for one in selections}
     pool_map = map_pool(bank)
     script = _asset('script.js')
-    environment = jinja2.Environment(loader=jinja2.PackageLoader('mmcsod.report'), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader('mmcsod.report'),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     return environment.get_template('report.html').render(
-        style=_asset('style.css'), script=script, script_hash=_hash(script), version=__version__,
-        written=time.strftime('%Y-%m-%d %H:%M'), bank=bank, colours=_class_colours(len(bank.classes)),
-        selections=selections, galleries=list(zip(selections, cards, strict=True)),
-        facts=facts.table(bank, selections, written), features=facts.features(bank), left_out=facts.left_out(bank),
-        thumbnails=thumbnails, root=root, ranks_objects=ranks_objects, terms=_term_names(cards),
-        repeats=repeats, groups=[_group(group, selections) for group in repeats[:NUM_GROUPS]],
-        num_members=NUM_MEMBERS, repeated=[(one.name, _repeated(repeats, one)) for one in selections],
+        style=_asset('style.css'),
+        script=script,
+        script_hash=_hash(script),
+        version=__version__,
+        written=time.strftime('%Y-%m-%d %H:%M'),
+        bank=bank,
+        colours=_class_colours(len(bank.classes)),
+        selections=selections,
+        galleries=list(zip(selections, cards, strict=True)),
+        facts=facts.table(bank, selections, written),
+        features=facts.features(bank),
+        left_out=facts.left_out(bank),
+        thumbnails=thumbnails,
+        root=root,
+        ranks_objects=ranks_objects,
+        terms=_term_names(cards),
+        repeats=repeats,
+        groups=[_group(group, selections) for group in repeats[:NUM_GROUPS]],
+        num_members=NUM_MEMBERS,
+        repeated=[(one.name, _repeated(repeats, one)) for one in selections],
         charts=[*map(charts.draw_distribution, distributions(bank, masks)), charts.draw_coverage(selections)],
-        class_charts=[charts.draw_class_coverage(selections, label, bank.classes[label])
-                      for label in sorted(selections[0].views)],
-        map_shares=pool_map.shares, overlaps=overlaps(selections), changes=changes(selections),
-        data=_data(bank, selections, cards, pool_map.points), canvas=_canvas_sizes(thumbnails, cards))
+        class_charts=[
+            charts.draw_class_coverage(selections, label, bank.classes[label]) for label in sorted(selections[0].views)
+        ],
+        map_shares=pool_map.shares,
+        overlaps=overlaps(selections),
+        changes=changes(selections),
+        data=_data(bank, selections, cards, pool_map.points),
+        canvas=_canvas_sizes(thumbnails, cards),
+    )
 
 
-def _data(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]],
-          points: np.ndarray) -> dict[str, Any]:
+def _data(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]], points: np.ndarray) -> dict[str, Any]:
     """Return what the page's script reads, as JSON values."""
     return {
-        'names': list(bank.images), 'classes': list(bank.classes), 'points': _grid(points),
-        'coresets': [{'name': one.name, 'picks': [_pick(card) for card in own]}
-                     for one, own in zip(selections, cards, strict=True)]}
+        'names': list(bank.images),
+        'classes': list(bank.classes),
+        'points': _grid(points),
+        'coresets': [
+            {'name': one.name, 'picks': [_pick(card) for card in own]}
+            for one, own in zip(selections, cards, strict=True)
+        ],
+    }
 
 
 def _pick(card: Card) -> dict[str, Any]:
-    return {'image': card.image, 'turn': card.turn, 'terms': card.terms, 'stands': card.stands,
-            'number': card.num_stands,
-            'objects': [[entry.label, None if entry.rank is None else round(100 * entry.rank)]
-                        for entry in card.objects]}
+    return {
+        'image': card.image,
+        'turn': card.turn,
+        'terms': card.terms,
+        'stands': card.stands,
+        'number': card.num_stands,
+        'objects': [[entry.label, None if entry.rank is None else round(100 * entry.rank)] for entry in card.objects],
+    }
 
 
 def _grid(points: np.ndarray) -> list[int | None]:
@@ -118,9 +161,12 @@ def _grid(points: np.ndarray) -> list[int | None]:
 def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
     """Return a group of repeats: its images, those picked first, and how many each coreset took."""
     picked = np.any([one.mask[group] for one in selections], axis=0)
-    return {'size': len(group), 'images': group[np.argsort(~picked, kind='stable')].tolist(),
-            'picked': set(group[picked].tolist()),
-            'taken': [(one.name, int(one.mask[group].sum())) for one in selections]}
+    return {
+        'size': len(group),
+        'images': group[np.argsort(~picked, kind='stable')].tolist(),
+        'picked': set(group[picked].tolist()),
+        'taken': [(one.name, int(one.mask[group].sum())) for one in selections],
+    }
 
 
 def _repeated(repeats: list[np.ndarray], one: Selected) -> int:

@@ -48,7 +48,7 @@ def _image_means(bank: FeatureBank) -> tuple[np.ndarray, np.ndarray]:
     images = bank.rows['image']
     means = np.zeros((len(bank.images), bank.vectors.shape[1]), np.float32)
     for start in range(0, len(images), BLOCK):
-        np.add.at(means, images[start:start + BLOCK], unit_rows(np.asarray(bank.vectors[start:start + BLOCK])))
+        np.add.at(means, images[start : start + BLOCK], unit_rows(np.asarray(bank.vectors[start : start + BLOCK])))
     counts = np.bincount(images, minlength=len(bank.images))
     means /= np.maximum(counts, 1)[:, None]
     return means, counts

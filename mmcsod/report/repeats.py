@@ -58,8 +58,10 @@ def _by_classes(bank: FeatureBank) -> list[tuple[tuple[int, ...], np.ndarray, np
     buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for image in sorted(rows_of_image):
         buckets[tuple(bank.labels[rows_of_image[image]].tolist())].append(image)
-    return [(labels, np.array(images), np.array([rows_of_image[image] for image in images]))
-            for labels, images in buckets.items()]
+    return [
+        (labels, np.array(images), np.array([rows_of_image[image] for image in images]))
+        for labels, images in buckets.items()
+    ]
 
 
 def _leaders(vectors: np.ndarray) -> np.ndarray:

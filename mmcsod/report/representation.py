@@ -52,8 +52,7 @@ def _view(bank: FeatureBank, label: int, ranks: np.ndarray, num_picks: int) -> C
     held = np.flatnonzero(ranks[images] >= 0)
     held = held[np.argsort(ranks[images[held]], kind='stable')]
     if not len(held):
-        return ClassView(images, np.full(len(rows), -1), np.zeros(len(rows), np.float32),
-                         np.full(num_picks, np.nan))
+        return ClassView(images, np.full(len(rows), -1), np.zeros(len(rows), np.float32), np.full(num_picks, np.nan))
     columns, cosines, sums = _nearest(units, units[held])
     holders = ranks[images[held]]
     # How many of the picks so far hold the class, at each rank; none means no coverage.

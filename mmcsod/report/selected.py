@@ -50,8 +50,9 @@ class Selected:
         By name: a coreset of another bank may number its classes otherwise.
         """
         index = {name: label for label, name in enumerate(self.bank.classes)}
-        return [None if pick.label is None else index.get(self.coreset.classes[pick.label])
-                for pick in self.coreset.picks]
+        return [
+            None if pick.label is None else index.get(self.coreset.classes[pick.label]) for pick in self.coreset.picks
+        ]
 
     @cached_property
     def views(self) -> dict[int, ClassView]:

@@ -52,8 +52,9 @@ class Thumbnails:
     is_full: bool = False
 
 
-def make_thumbnails(bank: FeatureBank, root: Path, picks: Sequence[int], others: Iterable[int],
-                    budget: int = BUDGET) -> Thumbnails:
+def make_thumbnails(
+    bank: FeatureBank, root: Path, picks: Sequence[int], others: Iterable[int], budget: int = BUDGET
+) -> Thumbnails:
     """Read images and make small copies until the budget is used up.
 
     Args:
@@ -80,8 +81,9 @@ def make_thumbnails(bank: FeatureBank, root: Path, picks: Sequence[int], others:
     return made
 
 
-def _add(made: Thumbnails, bank: FeatureBank, image: int, thumbnail: tuple[str, tuple[int, int]] | None,
-         left: int) -> int:
+def _add(
+    made: Thumbnails, bank: FeatureBank, image: int, thumbnail: tuple[str, tuple[int, int]] | None, left: int
+) -> int:
     """Note what became of an image; return the bytes that it takes."""
     if thumbnail is None:
         made.unreadable.append(bank.images[image])

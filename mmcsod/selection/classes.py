@@ -31,5 +31,6 @@ def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
 def unknown_class(bank: FeatureBank, name: str) -> UserError:
     """Return what to tell a user who asks for a class that the bank has not."""
     more = f' and {len(bank.classes) - SHOWN} more' if len(bank.classes) > SHOWN else ''
-    return UserError(f"There is no class '{name}' in the bank; its classes are "
-                     f"{', '.join(bank.classes[:SHOWN])}{more}.")
+    return UserError(
+        f"There is no class '{name}' in the bank; its classes are {', '.join(bank.classes[:SHOWN])}{more}."
+    )

@@ -13,8 +13,9 @@ from mmcsod.fileio import file_name, write_text
 logger = logging.getLogger('mmcsod')
 
 
-def save_coresets(coresets: Sequence[Coreset], path: str | Path, overwrite: bool = False,
-                  is_default: bool = False) -> list[Path]:
+def save_coresets(
+    coresets: Sequence[Coreset], path: str | Path, overwrite: bool = False, is_default: bool = False
+) -> list[Path]:
     """Write the coresets of one selection, and beside each, as ``.txt``, its image ids, one a line, in pick order.
 
     Args:
@@ -59,8 +60,10 @@ def _refuse_another(path: Path, coreset: Coreset) -> None:
     if _holds_another(path, coreset):
         raise UserError(f'{path} holds another coreset; name another file with --out, or replace it with --overwrite.')
     if text.exists() and not path.exists() and text.read_text(encoding='utf-8', errors='replace') != _as_list(coreset):
-        raise UserError(f'{text}, where the list of images belongs, holds something else; name another file with '
-                        '--out, or replace it with --overwrite.')
+        raise UserError(
+            f'{text}, where the list of images belongs, holds something else; name another file with '
+            '--out, or replace it with --overwrite.'
+        )
 
 
 def _holds_another(path: Path, coreset: Coreset) -> bool:

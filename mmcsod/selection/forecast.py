@@ -65,11 +65,15 @@ def expect(bank: FeatureBank, options: SelectionOptions, num_processes: int = 1)
     pool, vectors = task.pool, task.pool.bank.vectors
     found = forecast(task, num_processes)
     lines = [
-        (f'{len(pool.images)} images, {int(pool.eligible.sum())} rows of {vectors.shape[1]} {vectors.dtype}, '
-         f'{len(pool.labels)} classes'),
+        (
+            f'{len(pool.images)} images, {int(pool.eligible.sum())} rows of {vectors.shape[1]} {vectors.dtype}, '
+            f'{len(pool.labels)} classes'
+        ),
         f'method {options.method}, {task.target} images' + (' (estimated)' if options.num_objects else ''),
-        (f'memory: {_size(found.vectors)} of vectors, {_way(found, pool)}, and at most {_size(found.beside)} beside '
-         'them'),
+        (
+            f'memory: {_size(found.vectors)} of vectors, {_way(found, pool)}, and at most {_size(found.beside)} beside '
+            'them'
+        ),
         f'mode: {_mode(found)} ({_size(found.available)} of memory available)',
     ]
     if 'lam' in options.entry.parameters:
@@ -85,12 +89,14 @@ def forecast(task: Task, num_processes: int = 1) -> Forecast:
     copied = 0 if pool.shares_bank else vectors.nbytes
     if task.kernel == 'faiss':
         copied += 4 * vectors.size
-    sizes = Forecast(vectors.nbytes, copied, num_processes * _tables(pool) + _front(pool, task.kernel),
-                     available_memory(), 0.0)
+    sizes = Forecast(
+        vectors.nbytes, copied, num_processes * _tables(pool) + _front(pool, task.kernel), available_memory(), 0.0
+    )
     rows_scored = float(task.target * pool.eligible.sum() / len(pool.labels))
     rows_read = len(vectors) if sizes.fits else 2 * len(vectors) + rows_scored
-    seconds = ((SETUP_PASSES * len(vectors) + rows_scored) * _seconds_in_memory(vectors) / num_processes
-               + rows_read * _seconds_from_disk(vectors))
+    seconds = (SETUP_PASSES * len(vectors) + rows_scored) * _seconds_in_memory(
+        vectors
+    ) / num_processes + rows_read * _seconds_from_disk(vectors)
     return replace(sizes, seconds=seconds)
 
 
@@ -107,8 +113,13 @@ def _group_limits() -> list[int]:
     for line in Path('/proc/self/cgroup').read_text(encoding='utf-8').splitlines():
         _, controllers, path = line.split(':', 2)
         for folder in (path, '/'):
-            for name in ((f'/sys/fs/cgroup{folder}/memory.max',) if not controllers else
-                         (f'/sys/fs/cgroup/memory{folder}/memory.limit_in_bytes',) if controllers == 'memory' else ()):
+            for name in (
+                (f'/sys/fs/cgroup{folder}/memory.max',)
+                if not controllers
+                else (f'/sys/fs/cgroup/memory{folder}/memory.limit_in_bytes',)
+                if controllers == 'memory'
+                else ()
+            ):
                 limits.append(_read_limit(Path(name)))
     return [limit for limit in limits if limit is not None]
 
@@ -137,7 +148,7 @@ def _front(pool: Pool, kernel: str) -> int:
 
 
 def _seconds_in_memory(vectors: np.ndarray) -> float:
-    rows = vectors[:max(1, PROBE_BYTES // max(1, vectors[:1].nbytes))]
+    rows = vectors[: max(1, PROBE_BYTES // max(1, vectors[:1].nbytes))]
     scale, query = np.ones(len(rows), np.float32), np.ones(vectors.shape[1], np.float32)
     rows.max()  # reads them
     start = time.perf_counter()
@@ -149,10 +160,11 @@ def _seconds_from_disk(vectors: np.ndarray) -> float:
     """Return the seconds that reading a row takes, through the map, at the end, of which nothing is in memory then."""
     if not isinstance(vectors, np.memmap):
         return 0.0
-    rows = np.asarray(vectors)[-max(1, PROBE_BYTES // max(1, vectors[:1].nbytes)):]
+    rows = np.asarray(vectors)[-max(1, PROBE_BYTES // max(1, vectors[:1].nbytes)) :]
     with Path(str(vectors.filename)).open('rb') as file:
-        os.posix_fadvise(file.fileno(), vectors.offset + vectors.nbytes - rows.nbytes, rows.nbytes,
-                         os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(
+            file.fileno(), vectors.offset + vectors.nbytes - rows.nbytes, rows.nbytes, os.POSIX_FADV_DONTNEED
+        )
         start = time.perf_counter()
         rows.max()
         return (time.perf_counter() - start) / len(rows)

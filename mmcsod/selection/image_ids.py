@@ -40,8 +40,9 @@ def _read_file(path: Path) -> list[str]:
     return [line for line in map(str.strip, text.split('\n')) if line]
 
 
-def find_images(bank: FeatureBank, include: ImageIds | str,
-                exclude: ImageIds | str) -> tuple[tuple[int, ...], frozenset[int]]:
+def find_images(
+    bank: FeatureBank, include: ImageIds | str, exclude: ImageIds | str
+) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return the indices of the images to include, in the order given, and of those to exclude.
 
     Args:
@@ -57,8 +58,9 @@ def find_images(bank: FeatureBank, include: ImageIds | str,
     excluded = frozenset(_look_up(bank, exclude, 'exclude'))
     both = [image for image in included if image in excluded]
     if both:
-        raise UserError(f"The image '{bank.images[both[0]]}' is both to be included and excluded; take it off one "
-                        'list.')
+        raise UserError(
+            f"The image '{bank.images[both[0]]}' is both to be included and excluded; take it off one list."
+        )
     return tuple(included), excluded
 
 
@@ -68,6 +70,8 @@ def _look_up(bank: FeatureBank, ids: list[str], verb: str) -> list[int]:
     unknown = [image for image in ids if image not in bank.image_index]
     if unknown:
         example = next(iter(bank.images), None)
-        raise UserError(f"{len(unknown)} of the {len(ids)} images to {verb} are not in the bank, first '{unknown[0]}'; "
-                        f"give ids as the bank has them, like '{example}'.")
+        raise UserError(
+            f"{len(unknown)} of the {len(ids)} images to {verb} are not in the bank, first '{unknown[0]}'; "
+            f"give ids as the bank has them, like '{example}'."
+        )
     return [bank.image_index[image] for image in ids]

@@ -53,8 +53,10 @@ def near_duplicates(bank: FeatureBank, coreset: Coreset) -> list[NearDuplicate]:
         near = sum(each.near(block, len(coreset)).astype(np.int32) for each in classes)
         same = (near == shown[block, None]) & (shown[block, None] == shown) & (shown > 0)
         same &= np.arange(len(coreset)) < block[:, None]
-        found += [NearDuplicate(coreset.image_ids[block[row]], coreset.image_ids[int(np.argmax(same[row]))])
-                  for row in np.flatnonzero(same.any(axis=1))]
+        found += [
+            NearDuplicate(coreset.image_ids[block[row]], coreset.image_ids[int(np.argmax(same[row]))])
+            for row in np.flatnonzero(same.any(axis=1))
+        ]
     return found
 
 
@@ -63,8 +65,10 @@ def warn_of(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
     found = near_duplicates(bank, coreset)
     if found:
         advice = '' if coreset.method in AVOIDING else f' The method {AVOIDING[0]} avoids them where it can.'
-        yield (f'{len(found)} of {len(coreset)} images show almost what an earlier one shows, the first '
-               f'{found[0].image_id} beside {found[0].earlier_id}.{advice}')
+        yield (
+            f'{len(found)} of {len(coreset)} images show almost what an earlier one shows, the first '
+            f'{found[0].image_id} beside {found[0].earlier_id}.{advice}'
+        )
 
 
 class _Class:
@@ -76,7 +80,7 @@ class _Class:
 
     def __init__(self, bank: FeatureBank, places: np.ndarray, label: int) -> None:
         rows = np.flatnonzero(bank.labels == label)
-        self._near = NEAR * _mean_distance(np.asarray(bank.vectors[rows[::-(-len(rows) // SAMPLE)]]))
+        self._near = NEAR * _mean_distance(np.asarray(bank.vectors[rows[:: -(-len(rows) // SAMPLE)]]))
         chosen = rows[places[rows] >= 0]
         self._units = unit_rows(np.asarray(bank.vectors[chosen]))
         self._places = places[chosen]

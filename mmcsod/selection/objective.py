@@ -31,8 +31,11 @@ class Best:
     @property
     def terms(self) -> dict[str, float]:
         """What a pick records."""
-        return {'pool_similarity': self.pool_similarity, 'selected_similarity': self.selected_similarity,
-                'score': self.score}
+        return {
+            'pool_similarity': self.pool_similarity,
+            'selected_similarity': self.selected_similarity,
+            'score': self.score,
+        }
 
 
 class ClassObjective:
@@ -90,8 +93,9 @@ class ClassObjective:
         winner = self._winner(rows, pool, selected, scores, tolerance) if len(rows) > 1 else 0
         return Best(int(rows[winner]), float(pool[winner]), float(selected[winner]), float(scores[winner]))
 
-    def _shared(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray,
-                tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _shared(
+        self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, tolerance: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return everyone's candidates.
 
         None is left out: what is within the tolerance of the highest score of all is so of its own process's too.
@@ -103,8 +107,9 @@ class ClassObjective:
         found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._units.group)
         return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
-    def _winner(self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, scores: np.ndarray,
-                tolerance: float) -> int:
+    def _winner(
+        self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, scores: np.ndarray, tolerance: float
+    ) -> int:
         tied = scores >= scores.max() - tolerance
         tied &= pool >= pool[tied].max() - TIE * self._pool_count
         tied &= selected <= selected[tied].min() + TIE * self._selected_count

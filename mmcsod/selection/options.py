@@ -51,8 +51,10 @@ class SelectionOptions:
     def __post_init__(self) -> None:
         budget, method = self.budget, self.entry
         if budget.num_objects is not None and not method.nested:
-            raise UserError(f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
-                            "of objects; give num_images or ratio, or use the method 'uniform'.")
+            raise UserError(
+                f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
+                "of objects; give num_images or ratio, or use the method 'uniform'."
+            )
         check_kernel(self.kernel)
         _ = self.given_lam
         if not (isinstance(self.seed, Integral) and self.seed >= 0):

@@ -46,7 +46,7 @@ class Pool:
 
     def rows_of_image(self, image: int) -> np.ndarray:
         """Return the eligible rows of an image, of whatever class."""
-        begin, end = self._image_index[1][image:image + 2]
+        begin, end = self._image_index[1][image : image + 2]
         return self._image_index[0][begin:end]
 
     def places_of_image(self, image: int) -> list[tuple[int, int]]:
@@ -78,12 +78,14 @@ class Pool:
 
     def read_units(self, rows: slice, group: Group = ALONE) -> UnitRows:
         """Read consecutive rows of one class; see :meth:`unit_rows`."""
+
         def name_row(row: int) -> str:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
-        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows),
-                        self._number_in_class(rows))
+        return UnitRows(
+            self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows), self._number_in_class(rows)
+        )
 
     def _number_in_class(self, rows: slice) -> int:
         return int(rows.start - self._starts[self.row_labels[rows.start]]) if rows.stop > rows.start else 0

@@ -25,8 +25,10 @@ def remarks(pool: Pool, picks: Sequence[Pick]) -> Iterator[str]:
     turns = [pick.label for pick in picks if pick.label is not None]
     if turns and len(turns) < len(present):
         without = [names[label] for label in sorted(set(present) - set(turns))]
-        yield (f'{len(turns)} picks are fewer than {len(present)} classes, which take turns in the order of the '
-               f'dataset: {_some(without)} had none.')
+        yield (
+            f'{len(turns)} picks are fewer than {len(present)} classes, which take turns in the order of the '
+            f'dataset: {_some(without)} had none.'
+        )
 
 
 def _some(names: Sequence[str]) -> str:

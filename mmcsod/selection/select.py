@@ -27,10 +27,19 @@ from mmcsod.selection.rotation import Rotation
 logger = logging.getLogger('mmcsod')
 
 
-def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str = 'csod', lam: float | str = 'auto',
-                   kernel: str = 'auto', seed: int = 0, include: ImageIds | str = (), exclude: ImageIds | str = (),
-                   classes: Sequence[str] | None = None, ratio: float | None = None,
-                   num_objects: int | None = None) -> Coreset:
+def select_coreset(
+    bank: FeatureBank,
+    num_images: int | None = None,
+    method: str = 'csod',
+    lam: float | str = 'auto',
+    kernel: str = 'auto',
+    seed: int = 0,
+    include: ImageIds | str = (),
+    exclude: ImageIds | str = (),
+    classes: Sequence[str] | None = None,
+    ratio: float | None = None,
+    num_objects: int | None = None,
+) -> Coreset:
     """Select a coreset from a feature bank (section 3.5, Algorithm 1).
 
     Exactly one of ``num_images``, ``ratio`` and ``num_objects`` says how much.
@@ -54,8 +63,9 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, method: str
     Raises:
         UserError: If an argument or the bank is unfit, in one sentence.
     """
-    return run_selection(bank, SelectionOptions(num_images, ratio, num_objects, method, lam, kernel, seed, include,
-                                                exclude, classes))
+    return run_selection(
+        bank, SelectionOptions(num_images, ratio, num_objects, method, lam, kernel, seed, include, exclude, classes)
+    )
 
 
 def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Coreset:
@@ -75,8 +85,9 @@ def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = A
     picks = _within_budget(task, options)
     for remark in remarks(task.pool, picks) if group.rank == 0 else ():
         logger.warning(remark)
-    return Coreset(tuple(picks), bank.classes, options.method, _parameters(task, options), bank.provenance,
-                   options.entry.nested)
+    return Coreset(
+        tuple(picks), bank.classes, options.method, _parameters(task, options), bank.provenance, options.entry.nested
+    )
 
 
 def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, group: Group) -> None:
@@ -101,8 +112,16 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
         raise UserError('There is no image to select: every one is excluded or has no object of the classes asked for.')
     target = options.budget.target(pool)
     lam = 2 * min(target, len(pool.images)) / len(pool.images) if options.given_lam is None else options.given_lam
-    return Task(pool, Rotation(pool, included), included, np.random.default_rng(options.seed), lam, options.kernel,
-                target, group)
+    return Task(
+        pool,
+        Rotation(pool, included),
+        included,
+        np.random.default_rng(options.seed),
+        lam,
+        options.kernel,
+        target,
+        group,
+    )
 
 
 def _parameters(task: Task, options: SelectionOptions) -> dict[str, Any]:
@@ -123,8 +142,15 @@ def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
     """Take picks until the budget is met, included images first."""
     budget, picks = options.budget, _all_picks(options.entry, task)
     picks = islice(picks, task.target) if budget.num_objects is None else _within(budget.num_objects, picks, task.pool)
-    progress = tqdm(picks, total=task.target, desc='Selecting', unit='image', delay=1, leave=False,
-                    disable=True if task.group.rank else None)
+    progress = tqdm(
+        picks,
+        total=task.target,
+        desc='Selecting',
+        unit='image',
+        delay=1,
+        leave=False,
+        disable=True if task.group.rank else None,
+    )
     return _check_picks(list(progress), task, budget)
 
 
@@ -144,11 +170,14 @@ def _all_picks(entry: Method, task: Task) -> Iterator[Pick]:
 
 def _check_picks(picks: list[Pick], task: Task, budget: Budget) -> list[Pick]:
     if len(picks) < len(task.included):
-        raise UserError(f'{len(task.included)} images are included from the start, which is more than the budget; '
-                        'ask for more or include fewer.')
+        raise UserError(
+            f'{len(task.included)} images are included from the start, which is more than the budget; '
+            'ask for more or include fewer.'
+        )
     if not picks:
         raise UserError(f'The first image alone has more than {budget.num_objects} objects; ask for more.')
     if budget.num_objects is None and len(picks) < task.target and task.group.rank == 0:
-        logger.warning('%d images were asked for and there are only %d: all of them are taken.', task.target,
-                       len(picks))
+        logger.warning(
+            '%d images were asked for and there are only %d: all of them are taken.', task.target, len(picks)
+        )
     return picks

@@ -31,7 +31,7 @@ def gather_records(records: np.ndarray, group: Group) -> np.ndarray:
     """
     number, width = records.shape
     first = np.zeros(1 + FEW * width)
-    first[0], first[1:1 + min(number, FEW) * width] = number, records[:FEW].ravel()
+    first[0], first[1 : 1 + min(number, FEW) * width] = number, records[:FEW].ravel()
     gathered = group.gather(first)
     numbers = gathered[:, 0].astype(int)
     parts = gathered[:, 1:].reshape(group.size, FEW, width)

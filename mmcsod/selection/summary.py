@@ -26,8 +26,10 @@ def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
     masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])
     headers = ['class', *(header for name in masks for header in (f'{name}: images', 'objects'))]
     columns = [_column(bank, mask) for mask in masks.values()]
-    table = [[name, *(number for column in columns for number in column[row])]
-             for row, name in enumerate((*bank.classes, 'all classes'))]
+    table = [
+        [name, *(number for column in columns for number in column[row])]
+        for row, name in enumerate((*bank.classes, 'all classes'))
+    ]
     return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(coresets)])
 
 
@@ -43,8 +45,10 @@ def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
         yield f'{parameters["num_included"]} images were included from the start, and are counted in'
     if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') == '2*N/D':
         small, large = len(coresets[0]), len(coresets[-1])
-        yield (f'lam follows the largest budget: the first {small} of {large} images are not what --num-images {small} '
-               'alone gives, unless --lam is given')
+        yield (
+            f'lam follows the largest budget: the first {small} of {large} images are not what --num-images {small} '
+            'alone gives, unless --lam is given'
+        )
 
 
 def _class_counts(bank: FeatureBank, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -40,8 +40,12 @@ class Trial:
             if found == expected:
                 return True
             reason = 'did not give the picks of the CPU'
-        logger.warning('The kernel %s %s, on a slice of the bank; another one selects. --kernel %s takes it all the '
-                       'same.', name, reason, name)
+        logger.warning(
+            'The kernel %s %s, on a slice of the bank; another one selects. --kernel %s takes it all the same.',
+            name,
+            reason,
+            name,
+        )
         return False
 
     def _picks(self, make_kernel: KernelFactory) -> list[Best]:

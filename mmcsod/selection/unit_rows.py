@@ -42,8 +42,15 @@ class UnitRows:
         group: The processes that share the class.
     """
 
-    def __init__(self, vectors: np.ndarray, eligible: np.ndarray, name_row: Callable[[int], str] = str,
-                 group: Group = ALONE, sha256: str | None = None, first: int = 0) -> None:
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        eligible: np.ndarray,
+        name_row: Callable[[int], str] = str,
+        group: Group = ALONE,
+        sha256: str | None = None,
+        first: int = 0,
+    ) -> None:
         """Read the vectors once for norms and sum.
 
         Args:
@@ -69,14 +76,18 @@ class UnitRows:
             squares = np.where(eligible[rows], _squared_lengths(block), 0)
             if not np.isfinite(squares).all():
                 first = rows.start + int(np.argmin(np.isfinite(squares)))
-                raise UserError(f'The vector of {name_row(first)} holds NaN or infinity; '
-                                'extract the features again with --overwrite, or exclude the image.')
+                raise UserError(
+                    f'The vector of {name_row(first)} holds NaN or infinity; '
+                    'extract the features again with --overwrite, or exclude the image.'
+                )
             inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
             self.inverse_norms[rows] = inverse
             self._total.add(_weighted_sum(inverse, block))
         if sha256 not in (None, digest.hexdigest()):
-            raise UserError(f'The vectors of {name_row(0)} and those that follow it are damaged: their checksum is not '
-                            "the one that was written down with them; 'mmcsod verify BANK' names the file.")
+            raise UserError(
+                f'The vectors of {name_row(0)} and those that follow it are damaged: their checksum is not '
+                "the one that was written down with them; 'mmcsod verify BANK' names the file."
+            )
 
     @property
     def total(self) -> np.ndarray:
@@ -116,7 +127,7 @@ class UnitRows:
         buffer = np.empty((min(step, len(self.vectors)), self.vectors.shape[1]))
         for begin in range(0, len(self.vectors), step):
             rows = slice(begin, min(begin + step, len(self.vectors)))
-            block = buffer[:rows.stop - rows.start]
+            block = buffer[: rows.stop - rows.start]
             np.copyto(block, self.vectors[rows])
             yield rows, block
 

@@ -29,8 +29,9 @@ def wrap_training_set(config: Config, coreset: str | Path, num_images: int | Non
     """
     dataset = training_set(config)
     if any(type_name(wrapper) == 'CoresetDataset' for wrapper in nested_configs(dataset)):
-        raise UserError('The config wraps its training set in a CoresetDataset already; '
-                        'give the config of the full training set.')
+        raise UserError(
+            'The config wraps its training set in a CoresetDataset already; give the config of the full training set.'
+        )
     wrapped = {'type': 'CoresetDataset', 'coreset': str(coreset), 'dataset': dataset}
     if num_images is not None:
         wrapped['num_images'] = num_images
@@ -58,8 +59,10 @@ def merge_imports(config: Config, more: Mapping[str, Any]) -> None:
     own = config.get('custom_imports') or {}
     names = dict.fromkeys([*_names(own), *_names(more)])
     if names:
-        config.custom_imports = {'imports': list(names), 'allow_failed_imports': own.get(
-            'allow_failed_imports', more.get('allow_failed_imports', False))}
+        config.custom_imports = {
+            'imports': list(names),
+            'allow_failed_imports': own.get('allow_failed_imports', more.get('allow_failed_imports', False)),
+        }
 
 
 def _names(imports: Mapping[str, Any]) -> list[str]:
@@ -87,8 +90,10 @@ def set_training_options(config: Config, options: RetrainOptions) -> None:
 
 def _scale_learning_rate(config: Config) -> None:
     if not base_batch_size(config):
-        raise UserError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config, and it has none; '
-                        'set the learning rate with --cfg-options.')
+        raise UserError(
+            '--auto-scale-lr needs auto_scale_lr.base_batch_size in the config, and it has none; '
+            'set the learning rate with --cfg-options.'
+        )
     config.auto_scale_lr.enable = True
 
 

@@ -18,8 +18,11 @@ def describe_difference(stock: Config, config: Config) -> list[str]:
     before, after = dict(_settings(stock)), dict(_settings(config))
     lines = [f'- {name} = {value}' for name, value in before.items() if name not in after]
     lines += [f'+ {name} = {value}' for name, value in after.items() if name not in before]
-    lines += [f'~ {name}: {value} -> {after[name]}' for name, value in before.items()
-              if name in after and after[name] != value]
+    lines += [
+        f'~ {name}: {value} -> {after[name]}'
+        for name, value in before.items()
+        if name in after and after[name] != value
+    ]
     return sorted(lines, key=lambda line: line[2:])
 
 

@@ -34,8 +34,10 @@ def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:
         dataset.full_init()
         _build_evaluator(evaluator)
     except Exception as error:  # an annotation file can be wrong in any way
-        raise UserError(f'The validation data cannot be read ({type(error).__name__}: {error}); check val_dataloader '
-                        'and val_evaluator of the config, or take those of your own with --data.') from error
+        raise UserError(
+            f'The validation data cannot be read ({type(error).__name__}: {error}); check val_dataloader '
+            'and val_evaluator of the config, or take those of your own with --data.'
+        ) from error
     _check_classes(dataset, classes)
     return dataset
 
@@ -50,6 +52,8 @@ def _build_evaluator(config: Any) -> Evaluator:
 def _check_classes(dataset: Any, classes: tuple[str, ...]) -> None:
     found = tuple(dataset.metainfo.get('classes') or ()) if isinstance(dataset.metainfo, Mapping) else ()
     if found and found != classes:
-        raise UserError(f'The validation set has {len(found)} classes ({", ".join(found[:3])}, ...) and the training '
-                        f'set {len(classes)} ({", ".join(classes[:3])}, ...); give both the same metainfo.classes, or '
-                        'take the data of your own config with --data.')
+        raise UserError(
+            f'The validation set has {len(found)} classes ({", ".join(found[:3])}, ...) and the training '
+            f'set {len(classes)} ({", ".join(classes[:3])}, ...); give both the same metainfo.classes, or '
+            'take the data of your own config with --data.'
+        )

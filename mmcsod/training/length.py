@@ -32,8 +32,9 @@ def schedule_length(config: Config) -> Length:
         return Length(loop['max_iters'], by_epoch=False)
     if loop.get('max_epochs'):
         return Length(loop['max_epochs'], by_epoch=True)
-    raise UserError('The config has no train_cfg with max_epochs or max_iters, so it cannot be trained; '
-                    'give a training config.')
+    raise UserError(
+        'The config has no train_cfg with max_epochs or max_iters, so it cannot be trained; give a training config.'
+    )
 
 
 def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:
@@ -48,8 +49,10 @@ def count_iterations(config: Config, samples: int, launcher: str = 'none') -> in
     batch = batch_size(config, launcher)
     batches = samples // batch if _drops_last(config.train_dataloader) else math.ceil(samples / batch)
     if not batches:
-        raise UserError(f'The data loader drops incomplete batches (drop_last), and {samples} samples do not fill one '
-                        f'of {batch}; pass --iters, or lower train_dataloader.batch_size.')
+        raise UserError(
+            f'The data loader drops incomplete batches (drop_last), and {samples} samples do not fill one '
+            f'of {batch}; pass --iters, or lower train_dataloader.batch_size.'
+        )
     return length.count * batches
 
 

@@ -14,14 +14,21 @@ from mmcsod.errors import UserError
 from mmcsod.training.config import merge_imports
 from mmcsod.training.length import schedule_length
 
-PARTS = ('train_dataloader', 'val_dataloader', 'val_cfg', 'val_evaluator',
-         'test_dataloader', 'test_cfg', 'test_evaluator')
+PARTS = (
+    'train_dataloader',
+    'val_dataloader',
+    'val_cfg',
+    'val_evaluator',
+    'test_dataloader',
+    'test_cfg',
+    'test_evaluator',
+)
 """What is taken from one's own config, pipelines and image sizes included."""
 
 PIPELINE_HOOKS = ('PipelineSwitchHook', 'YOLOXModeSwitchHook')
 """Hooks that change the stock config's pipeline in its last epochs, and fail on any other."""
 
-BATCH_RESIZES = ('BatchSyncRandomResize', )
+BATCH_RESIZES = ('BatchSyncRandomResize',)
 """Augmentations of whole batches that give images the stock config's sizes."""
 
 
@@ -51,10 +58,12 @@ def fit_to_data(config: Config, data: Config) -> None:
     preprocessor, own = config.model.get('data_preprocessor'), data.get('model', {}).get('data_preprocessor') or {}
     if preprocessor:
         preprocessor.pad_size_divisor = math.lcm(
-            preprocessor.get('pad_size_divisor', 1), own.get('pad_size_divisor', 1))
+            preprocessor.get('pad_size_divisor', 1), own.get('pad_size_divisor', 1)
+        )
         if preprocessor.get('batch_augments'):
-            preprocessor.batch_augments = [augment for augment in preprocessor.batch_augments
-                                           if type_name(augment) not in BATCH_RESIZES] or None
+            preprocessor.batch_augments = [
+                augment for augment in preprocessor.batch_augments if type_name(augment) not in BATCH_RESIZES
+            ] or None
     sampler = config.train_dataloader.get('sampler')
     if sampler and type_name(sampler) == 'InfiniteSampler' and schedule_length(config).by_epoch:
         config.train_dataloader.sampler = ConfigDict(type='DefaultSampler', shuffle=sampler.get('shuffle', True))
@@ -70,8 +79,10 @@ def set_num_classes(config: Config, number: int) -> None:
     """
     holders = list(_holders(config.model))
     if not holders:
-        raise UserError('The model has no num_classes to set to that of the data; set what it has in its place with '
-                        '--cfg-options, or write a config for it.')
+        raise UserError(
+            'The model has no num_classes to set to that of the data; set what it has in its place with '
+            '--cfg-options, or write a config for it.'
+        )
     heads = [holder for name, holder in holders if name == 'bbox_head'] or [holder for _, holder in holders]
     stock = heads[0]['num_classes']
     for _, holder in holders:

@@ -58,7 +58,8 @@ class Plan:
             ('images', self.images),
             ('iterations', f'{self.iterations:,} of {self.batch} images'),
             ('epochs', f'{self.epochs:.1f}' + (f' of {self.samples:,} samples' if self.samples != self.images else '')),
-            ('warm-up', f'{self.warmup} iterations, {self.warmup / self.iterations:.0%} of the run')]
+            ('warm-up', f'{self.warmup} iterations, {self.warmup / self.iterations:.0%} of the run'),
+        ]
         if self.lr is not None:
             rows.append(('learning rate', f'{self.lr:.3g}, {self.lr / self.batch:.3g} per image in a batch'))
         return tabulate(rows, tablefmt='plain')
@@ -67,22 +68,35 @@ class Plan:
         """Return what makes no sense in this run, one sentence each."""
         found = []
         if self.warmup >= self.iterations:
-            found.append(f'All {self.iterations:,} iterations lie inside the {self.warmup}-iteration warm-up; '
-                         'pass --iters to fit the schedule to so few images.')
+            found.append(
+                f'All {self.iterations:,} iterations lie inside the {self.warmup}-iteration warm-up; '
+                'pass --iters to fit the schedule to so few images.'
+            )
         elif self.warmup > self.iterations / 2:
-            found.append(f'The warm-up takes {self.warmup} of {self.iterations:,} iterations; '
-                         'pass --iters to fit the schedule to so few images.')
+            found.append(
+                f'The warm-up takes {self.warmup} of {self.iterations:,} iterations; '
+                'pass --iters to fit the schedule to so few images.'
+            )
         if self.epochs > _MANY_EPOCHS:
-            found.append(f'{self.iterations:,} iterations show each image {self.epochs:,.0f} times; '
-                         'pass --iters (the paper takes 1,000 iterations for 200 images).')
+            found.append(
+                f'{self.iterations:,} iterations show each image {self.epochs:,.0f} times; '
+                'pass --iters (the paper takes 1,000 iterations for 200 images).'
+            )
         if self.lr is not None and self.stock_batch and not self.scaled and self.batch != self.stock_batch:
-            found.append(f'The learning rate {self.lr:g} is meant for batches of {self.stock_batch} images and this '
-                         f'run has {self.batch}; pass --auto-scale-lr to scale it.')
-        found += [f'{hook} counts epochs, and to MMEngine a run that counts iterations is a single one: the hook acts '
-                  'from the first iteration or never; see its settings.' for hook in self.epoch_hooks]
+            found.append(
+                f'The learning rate {self.lr:g} is meant for batches of {self.stock_batch} images and this '
+                f'run has {self.batch}; pass --auto-scale-lr to scale it.'
+            )
+        found += [
+            f'{hook} counts epochs, and to MMEngine a run that counts iterations is a single one: the hook acts '
+            'from the first iteration or never; see its settings.'
+            for hook in self.epoch_hooks
+        ]
         if self.classes is not None:
-            found.append('The data have {} classes and the model {}; set num_classes of its heads with --cfg-options, '
-                         'or pass --data.'.format(*self.classes))
+            found.append(
+                'The data have {} classes and the model {}; set num_classes of its heads with --cfg-options, '
+                'or pass --data.'.format(*self.classes)
+            )
         return found
 
 
@@ -105,10 +119,17 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
     batch, length = batch_size(config, launcher), schedule_length(config)
     iterations = count_iterations(config, len(dataset), launcher)
     return Plan(
-        images=sum(len(leaf) for leaf in leaf_datasets(dataset)), samples=len(dataset), batch=batch,
-        iterations=iterations, warmup=warmup_end(config, iterations // length.count),
-        lr=lr * batch / stock_batch if scaled and lr is not None else lr, stock_batch=stock_batch, scaled=scaled,
-        epoch_hooks=() if length.by_epoch else _epoch_hooks(config), classes=_differing_classes(config, dataset))
+        images=sum(len(leaf) for leaf in leaf_datasets(dataset)),
+        samples=len(dataset),
+        batch=batch,
+        iterations=iterations,
+        warmup=warmup_end(config, iterations // length.count),
+        lr=lr * batch / stock_batch if scaled and lr is not None else lr,
+        stock_batch=stock_batch,
+        scaled=scaled,
+        epoch_hooks=() if length.by_epoch else _epoch_hooks(config),
+        classes=_differing_classes(config, dataset),
+    )
 
 
 def _differing_classes(config: Config, dataset: Any) -> tuple[int, int] | None:
@@ -122,13 +143,13 @@ def _check_sources(config: Config, dataset: Any) -> None:
         return
     for index, source in enumerate(dataset.datasets):
         if not len(source):
-            raise UserError(f'The coreset has no image of dataset {index} of the ConcatDataset, and '
-                            f'{type_name(sampler)} would wait for one forever; select more images or take another '
-                            'sampler.')
+            raise UserError(
+                f'The coreset has no image of dataset {index} of the ConcatDataset, and '
+                f'{type_name(sampler)} would wait for one forever; select more images or take another '
+                'sampler.'
+            )
 
 
 def _epoch_hooks(config: Config) -> tuple[str, ...]:
     hooks = config.get('custom_hooks') or []
     return tuple(type_name(hook) for hook in hooks if any('epoch' in key for key in hook))
-
-

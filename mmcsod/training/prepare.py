@@ -76,8 +76,9 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         wrap_training_set(resolved, coreset, options.num_images)
         drop_extraction(resolved)
     set_training_options(resolved, options)
-    resolved.work_dir = (options.work_dir or options.cfg_options.get('work_dir')
-                         or _default_work_dir(config, loaded, options))
+    resolved.work_dir = (
+        options.work_dir or options.cfg_options.get('work_dir') or _default_work_dir(config, loaded, options)
+    )
     _check_work_dir(resolved)
     training_set = build_training_set(resolved, options.allow_missing_classes, loaded)
     classes = _classes(training_set)
@@ -88,10 +89,16 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         config=resolved,
         difference=_difference(stock, resolved, options),
         plan=make_plan(resolved, training_set, options.launcher),
-        record={'config': str(config), 'coreset': coreset and str(coreset), 'data': options.data,
-                'num_images': options.num_images, 'seed': options.seed},
+        record={
+            'config': str(config),
+            'coreset': coreset and str(coreset),
+            'data': options.data,
+            'num_images': options.num_images,
+            'seed': options.seed,
+        },
         training_set=training_set,
-        validation_set=build_validation_set(resolved, classes))
+        validation_set=build_validation_set(resolved, classes),
+    )
 
 
 def _read(name: str, options: RetrainOptions) -> tuple[Config, Config]:
@@ -130,8 +137,10 @@ def _set_schedule(config: Config, options: RetrainOptions, samples: int) -> None
 
 def _check_work_dir(config: Config) -> None:
     if config_path(config).resolve() == Path(config.filename).resolve():
-        raise UserError(f'The resolved config would replace {config.filename}, and the checkpoints those of its run; '
-                        'name another folder with --work-dir.')
+        raise UserError(
+            f'The resolved config would replace {config.filename}, and the checkpoints those of its run; '
+            'name another folder with --work-dir.'
+        )
 
 
 def _default_work_dir(config: str | Path, coreset: Coreset | None, options: RetrainOptions) -> str:

@@ -75,9 +75,16 @@ def train(retraining: Retraining) -> dict[str, float]:
     if runner.rank == 0:
         result = Path(config.work_dir) / 'result.json'
         checkpoint = _last_checkpoint(config.work_dir)
-        write_json(result, {
-            **retraining.record, **asdict(retraining.plan), 'metrics': metrics, 'checkpoint': checkpoint,
-            'minutes': (time.perf_counter() - started) / 60})
+        write_json(
+            result,
+            {
+                **retraining.record,
+                **asdict(retraining.plan),
+                'metrics': metrics,
+                'checkpoint': checkpoint,
+                'minutes': (time.perf_counter() - started) / 60,
+            },
+        )
         _tell_end(metrics, checkpoint, result)
     return metrics
 
@@ -90,7 +97,8 @@ def _build_runner(retraining: Retraining) -> Runner:
         if dataset is not None:
             # MMEngine copies a loader's config, a dataset in it too; a function it leaves alone.
             arguments[f'{part}_dataloader'] = ConfigDict(
-                config[f'{part}_dataloader'], dataset={'type': lambda dataset=dataset: dataset})
+                config[f'{part}_dataloader'], dataset={'type': lambda dataset=dataset: dataset}
+            )
     return Runner(**arguments, cfg=config)
 
 
@@ -99,15 +107,23 @@ def _run(runner: Runner) -> None:
         runner.train()
     except KeyboardInterrupt:
         checkpoint = _last_checkpoint(runner.work_dir)
-        advice = ('no checkpoint had been written, so start again; --cfg-options '
-                  'default_hooks.checkpoint.interval=N writes one every N iterations or epochs') if (
-                      checkpoint is None) else f'the last checkpoint is {checkpoint}: go on with --resume'
+        advice = (
+            (
+                'no checkpoint had been written, so start again; --cfg-options '
+                'default_hooks.checkpoint.interval=N writes one every N iterations or epochs'
+            )
+            if (checkpoint is None)
+            else f'the last checkpoint is {checkpoint}: go on with --resume'
+        )
         raise KeyboardInterrupt(f'at iteration {runner.iter}; {advice}') from None
 
 
 def _metrics(scalars: Mapping[str, Any]) -> dict[str, float]:
-    return {name.removeprefix('val/'): float(buffer.current()) for name, buffer in scalars.items()
-            if name.startswith('val/') and not name.endswith('time')}
+    return {
+        name.removeprefix('val/'): float(buffer.current())
+        for name, buffer in scalars.items()
+        if name.startswith('val/') and not name.endswith('time')
+    }
 
 
 def _last_checkpoint(work_dir: str | Path) -> str | None:
@@ -117,8 +133,10 @@ def _last_checkpoint(work_dir: str | Path) -> str | None:
 
 
 def _tell(retraining: Retraining) -> None:
-    for title, lines in (('Changes to the stock config:', retraining.difference),
-                         ('\nPlan:', retraining.plan.table().splitlines())):
+    for title, lines in (
+        ('Changes to the stock config:', retraining.difference),
+        ('\nPlan:', retraining.plan.table().splitlines()),
+    ):
         logger.info('\n'.join([title, *(f'  {line}' for line in lines)]))
     for warning in retraining.plan.warnings():
         logger.warning('warning: %s', warning)

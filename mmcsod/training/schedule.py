@@ -30,8 +30,10 @@ def schedulers(config: Config) -> list[Any]:
     found = config.get('param_scheduler') or []
     if isinstance(found, Mapping):
         if 'type' not in found:
-            raise UserError('The config schedules several optimizers; --iters can rescale the schedule of one only, '
-                            'so set the schedule in the config.')
+            raise UserError(
+                'The config schedules several optimizers; --iters can rescale the schedule of one only, '
+                'so set the schedule in the config.'
+            )
         return [found]
     return list(found)
 
@@ -44,8 +46,11 @@ def warmup_end(config: Config, epoch_length: int = 0) -> int:
         epoch_length: Iterations of an epoch, for warm-ups that count epochs; without it they are left out.
     """
     length = schedule_length(config)
-    ends = [scheduler['end'] * (epoch_length if scheduler.get('by_epoch', True) else 1)
-            for scheduler in schedulers(config) if _is_warmup(scheduler, length)]
+    ends = [
+        scheduler['end'] * (epoch_length if scheduler.get('by_epoch', True) else 1)
+        for scheduler in schedulers(config)
+        if _is_warmup(scheduler, length)
+    ]
     return max(ends, default=0)
 
 
@@ -77,8 +82,9 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
     config.param_scheduler = list(filter(_acts, map(stretch.scheduler, schedulers(config))))
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
     _set_hooks(config, iterations)
-    config.custom_hooks = [stretch.averaging(hook) if type_name(hook) == 'EMAHook' else hook
-                           for hook in config.get('custom_hooks') or []]
+    config.custom_hooks = [
+        stretch.averaging(hook) if type_name(hook) == 'EMAHook' else hook for hook in config.get('custom_hooks') or []
+    ]
     sampler = config.train_dataloader.get('sampler')
     if sampler is not None and type_name(sampler) == 'DefaultSampler':
         config.train_dataloader.sampler = ConfigDict(type='InfiniteSampler', shuffle=sampler.get('shuffle', True))

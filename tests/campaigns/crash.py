@@ -138,8 +138,12 @@ def _watch(kill_at):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def hook(event, args):
-        if event in CHANGES or (event == 'open' and isinstance(args[2], int) and args[2] & (
-                os.O_WRONLY | os.O_RDWR | os.O_CREAT) and str(args[0]).startswith('/tmp')):
+        if event in CHANGES or (
+            event == 'open'
+            and isinstance(args[2], int)
+            and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            and str(args[0]).startswith('/tmp')
+        ):
             step()
 
     sync = os.fsync

@@ -19,14 +19,28 @@ from tests.test_datasets.conftest import make_coreset
 NAMES = ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors')
 ODD_TEXT = st.sampled_from(['', '\n', '\x00', '\ud800', '../../x', '/etc/passwd', 'a' * 10_000, '\u202e', 'NaN'])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.integers(-2, 5) | st.floats() | st.text(max_size=5) | ODD_TEXT
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-2, 5)
+    | st.floats()
+    | st.text(max_size=5)
+    | ODD_TEXT
     | st.sampled_from([10**400, -1, 2**63, 1e308]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=5)
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
 ARRAYS = npst.arrays(
-    st.one_of(npst.floating_dtypes(), npst.integer_dtypes(), npst.boolean_dtypes(),
-              npst.unicode_string_dtypes(max_len=3), npst.datetime64_dtypes(),
-              npst.array_dtypes(npst.floating_dtypes(), max_size=3)),
-    npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6))
+    st.one_of(
+        npst.floating_dtypes(),
+        npst.integer_dtypes(),
+        npst.boolean_dtypes(),
+        npst.unicode_string_dtypes(max_len=3),
+        npst.datetime64_dtypes(),
+        npst.array_dtypes(npst.floating_dtypes(), max_size=3),
+    ),
+    npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6),
+)
 
 
 def fuzz_readers(folder, examples):
@@ -54,8 +68,14 @@ def _run(name, examples, attack):
     outcome = Outcome(name)
     strategy, write, read, restore = attack
 
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(strategy)
     def one(data):
         outcome.tried += 1
@@ -78,8 +98,12 @@ def _json_attack(path, target, use):
     whole = path.read_bytes()
     places = list(_paths(json.loads(whole)))
     strategy = st.tuples(st.sampled_from(places), VALUES, st.booleans())
-    return (strategy, lambda data: path.write_text(json.dumps(_changed(json.loads(whole), *data))), lambda: use(target),
-            lambda: path.write_bytes(whole))
+    return (
+        strategy,
+        lambda data: path.write_text(json.dumps(_changed(json.loads(whole), *data))),
+        lambda: use(target),
+        lambda: path.write_bytes(whole),
+    )
 
 
 def _paths(value, path=()):
@@ -105,8 +129,12 @@ def _changed(content, path, value, remove):
 
 def _array_attack(path, target):
     whole = path.read_bytes()
-    return (ARRAYS, lambda array: np.save(path, array, allow_pickle=False), lambda: use_bank(target),
-            lambda: path.write_bytes(whole))
+    return (
+        ARRAYS,
+        lambda array: np.save(path, array, allow_pickle=False),
+        lambda: use_bank(target),
+        lambda: path.write_bytes(whole),
+    )
 
 
 def _bytes_attack(path, target):
@@ -115,5 +143,9 @@ def _bytes_attack(path, target):
     buffer = BytesIO()
     np.save(buffer, np.zeros(1))
     strategy = st.tuples(st.integers(0, header), st.binary(max_size=6), st.integers(0, 6))
-    return (strategy, lambda data: path.write_bytes(whole[:data[0]] + data[1] + whole[data[0] + data[2]:]),
-            lambda: use_bank(target), lambda: path.write_bytes(whole))
+    return (
+        strategy,
+        lambda data: path.write_bytes(whole[: data[0]] + data[1] + whole[data[0] + data[2] :]),
+        lambda: use_bank(target),
+        lambda: path.write_bytes(whole),
+    )

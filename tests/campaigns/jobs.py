@@ -50,6 +50,7 @@ def command(*words):
 def selection():
     def run(folder, again):
         command('select', '--bank', folder / 'features', '--num-images', 2, 3, '--no-report')
+
     return Job('select', lambda folder: make_bank().save(folder / 'features'), run, ('features', '*.json', '*.txt'))
 
 
@@ -60,6 +61,7 @@ def report():
 
     def run(folder, again):
         command('report', folder / 'features', folder / 'coreset.json', '--out', folder / 'page.html')
+
     return Job('report', start, run, ('features', 'coreset.json', 'page.html'), same_text=False)
 
 
@@ -70,6 +72,7 @@ def extraction(coco):
 
     def run(folder, again):
         extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, resume=again))
+
     return Job('extract', nothing, run, ('features',))
 
 
@@ -83,23 +86,27 @@ def replacement(coco):
 
     def run(folder, again):
         extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, overwrite=True, resume=again))
+
     return Job('replace', lambda folder: shutil.copytree(old, folder / 'features') and None, run, ('features',))
 
 
 def export(coco, file_format, images):
     from mmengine.config import Config
+
     config = Config({'train_dataloader': {'dataset': coco_leaf(coco)}})
     coreset = make_coreset(['train/0002.jpg', 'train/0004.jpg'])
 
     def run(folder, again):
         if not (folder / 'out').exists():  # a finished export is refused, not replaced
             export_coreset(coreset, config, file_format, folder / 'out', images)
+
     return Job(f'export {file_format}', nothing, run, ('out',))
 
 
 def retraining(config, coreset):
     def run(folder, again):
         write_config(prepare(config, coreset, RetrainOptions(iters=2, work_dir=str(folder / 'run'))))
+
     return Job('retrain set-up', nothing, run, ('run/*',))
 
 
@@ -110,8 +117,9 @@ def experiment():
 
     def extract(self, tap, directory, checkpoint):
         if not directory.exists():
-            FeatureBank.from_arrays(np.eye(4, dtype=np.float32), ['a', 'b', 'c', 'd'], [0, 0, 1, 1],
-                                    ['x', 'y']).save(directory)
+            FeatureBank.from_arrays(np.eye(4, dtype=np.float32), ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y']).save(
+                directory
+            )
 
     def start(folder):
         (folder / 'trial.py').write_text(EXPERIMENT)
@@ -120,6 +128,7 @@ def experiment():
         runner.train_in_process, Banks._extract = train, extract
         runner.check_metric = lambda *_: None
         ExperimentRunner(load_experiment(folder / 'trial.py'), folder / 'work', folder / 'results.jsonl').run()
+
     return Job('experiment', start, run, ('work/features_*', 'work/coresets/*'), same_text=False)
 
 

@@ -9,11 +9,45 @@ from mmcsod.fileio import file_name
 from mmcsod.selection.image_ids import read_image_ids
 from tests.campaigns.crash import Outcome
 
-NAMES = ('', ' ', '.', '..', '../../x', '/etc/passwd', 'a/../../b', 'a\nb', 'a\r\nb', 'a\x00b', 'a\x1b[2Jb', 'a\u202eb',
-         'a\u2028b', '\ud800',
-         'é', 'e\u0301', '\U0001f600', 'a' * 5000, '-rf', '--help', '$(id)', '`id`', 'a;b', '"', "'",
-         '\\', '%s', '{0}', 'nan', 'null', '{', '#', 'con', 'a:b',
-         's3://bucket/x', 'file:///etc/passwd', 'a,b')
+NAMES = (
+    '',
+    ' ',
+    '.',
+    '..',
+    '../../x',
+    '/etc/passwd',
+    'a/../../b',
+    'a\nb',
+    'a\r\nb',
+    'a\x00b',
+    'a\x1b[2Jb',
+    'a\u202eb',
+    'a\u2028b',
+    '\ud800',
+    'é',
+    'e\u0301',
+    '\U0001f600',
+    'a' * 5000,
+    '-rf',
+    '--help',
+    '$(id)',
+    '`id`',
+    'a;b',
+    '"',
+    "'",
+    '\\',
+    '%s',
+    '{0}',
+    'nan',
+    'null',
+    '{',
+    '#',
+    'con',
+    'a:b',
+    's3://bucket/x',
+    'file:///etc/passwd',
+    'a,b',
+)
 
 
 def try_names(folder):
@@ -38,8 +72,9 @@ def _as_image(folder, name):
     coreset = select_coreset(bank, num_images=2, include=[name])
     coreset.save(folder / 'coreset.json')
     (folder / 'list.txt').write_text(''.join(f'{image}\n' for image in coreset.image_ids), encoding='utf-8')
-    return (Coreset.load(folder / 'coreset.json').image_ids[0] == name
-            and (name != name.strip() or not name or read_image_ids(folder / 'list.txt')[0] == name))
+    return Coreset.load(folder / 'coreset.json').image_ids[0] == name and (
+        name != name.strip() or not name or read_image_ids(folder / 'list.txt')[0] == name
+    )
 
 
 def _as_class(folder, name):

@@ -25,8 +25,14 @@ def make_bank(objects, vectors):
             means.append(mean)
     order = sorted(range(len(rows)), key=lambda i: (rows[i][1], rows[i][0]))
     names = tuple(chr(ord('a') + i) for i in range(table['image'].max() + 1))
-    return FeatureBank(vectors=np.array(means)[order], rows=np.array([rows[i] for i in order], ROW_DTYPE),
-                       images=names, classes=CLASSES, objects=table, object_vectors=vectors)
+    return FeatureBank(
+        vectors=np.array(means)[order],
+        rows=np.array([rows[i] for i in order], ROW_DTYPE),
+        images=names,
+        classes=CLASSES,
+        objects=table,
+        object_vectors=vectors,
+    )
 
 
 def make_coreset(images, label=0):
@@ -37,6 +43,13 @@ def make_coreset(images, label=0):
 def bank():
     """Cats in a (two), b, c; a dog in c. Cat vectors point along x, x, y and the diagonal."""
     return make_bank(
-        [(0, 0, (0, 0, 10, 10), False), (0, 0, (0, 0, 50, 50), False), (1, 0, (5, 5, 205, 205), False),
-         (2, 0, (0, 0, 20, 200), False), (2, 1, (0, 0, 9, 9), False), (2, 1, (0, 0, 300, 300), True)],
-        [[1, 0], [2, 0], [0, 3], [1, 1], [1, 0]])
+        [
+            (0, 0, (0, 0, 10, 10), False),
+            (0, 0, (0, 0, 50, 50), False),
+            (1, 0, (5, 5, 205, 205), False),
+            (2, 0, (0, 0, 20, 200), False),
+            (2, 1, (0, 0, 9, 9), False),
+            (2, 1, (0, 0, 300, 300), True),
+        ],
+        [[1, 0], [2, 0], [0, 3], [1, 1], [1, 0]],
+    )

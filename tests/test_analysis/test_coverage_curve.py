@@ -11,8 +11,9 @@ def test_each_prefix_has_the_coverage_that_it_has_as_a_coreset():
     rng = np.random.default_rng(0)
     images, labels = np.divmod(np.arange(60), 3)
     kept = rng.random(60) < 0.6
-    bank = FeatureBank.from_arrays(rng.normal(size=(60, 4)).astype(np.float32)[kept], images[kept].astype(str),
-                                   labels[kept], list('abc'))
+    bank = FeatureBank.from_arrays(
+        rng.normal(size=(60, 4)).astype(np.float32)[kept], images[kept].astype(str), labels[kept], list('abc')
+    )
     order = rng.permutation(bank.images)
     curve = coverage_curve(bank, Coreset(tuple(map(Pick, order)), bank.classes, 'uniform'))
     for number in range(1, len(order) + 1):

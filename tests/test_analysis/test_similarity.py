@@ -44,8 +44,9 @@ def test_equals_double_loops_at_any_block_size(monkeypatch, block):
         rows = [i for i in range(40) if labels[i] == label]
         selected = [i for i in rows if chosen[images[i]]]
         coverages.append(np.mean([max(cosine(vectors[i], vectors[j]) for j in selected) for i in rows]))
-        redundancies.append(np.mean([max(cosine(vectors[i], vectors[j]) for j in selected if j != i)
-                                     for i in selected]))
+        redundancies.append(
+            np.mean([max(cosine(vectors[i], vectors[j]) for j in selected if j != i) for i in selected])
+        )
     found = similarity(bank, chosen)
     assert found.coverage == pytest.approx(np.mean(coverages), abs=1e-6)
     assert found.redundancy == pytest.approx(np.mean(redundancies), abs=1e-6)

@@ -15,8 +15,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def call(*arguments):
-    return subprocess.run([sys.executable, 'tools/analyze.py', *map(str, arguments)], cwd=ROOT, text=True,
-                          capture_output=True, check=False, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    return subprocess.run(
+        [sys.executable, 'tools/analyze.py', *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+    )
 
 
 @pytest.fixture
@@ -42,8 +48,17 @@ def test_prints_every_table(files):
 
 
 def test_draws_the_figures(files):
-    outcome = call(files / 'features', files / 'first.json', files / 'second.json', '--class', 'cat',
-                   '--out', files / 'figures', '--images', files)
+    outcome = call(
+        files / 'features',
+        files / 'first.json',
+        files / 'second.json',
+        '--class',
+        'cat',
+        '--out',
+        files / 'figures',
+        '--images',
+        files,
+    )
     assert outcome.returncode == 0, outcome.stderr
     names = {path.name for path in (files / 'figures').iterdir()}
     assert names == {'sizes.png', 'similarity.png', 'ranks_cat.png'}
@@ -54,15 +69,20 @@ def test_draws_the_figures(files):
     assert green.sum() > 100
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['features', 'none.json'], 'none.json cannot be read'),
-    (['none', 'first.json'], 'There is no feature bank in '),
-    (['features', 'first.json', 'first.json'], 'A coreset file is given twice'),
-    (['features', 'first.json', '--class', 'cow'], "There is no class 'cow' in the bank; its classes are cat, dog"),
-    (['features', 'other.json'], "1 of the 2 images of the coreset other are not in the bank, first 'z'"),
-    (['features', 'first.json', '--class', 'cat', '--out', 'figures', '--images', 'nowhere'],
-     'nowhere/c cannot be read'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['features', 'none.json'], 'none.json cannot be read'),
+        (['none', 'first.json'], 'There is no feature bank in '),
+        (['features', 'first.json', 'first.json'], 'A coreset file is given twice'),
+        (['features', 'first.json', '--class', 'cow'], "There is no class 'cow' in the bank; its classes are cat, dog"),
+        (['features', 'other.json'], "1 of the 2 images of the coreset other are not in the bank, first 'z'"),
+        (
+            ['features', 'first.json', '--class', 'cat', '--out', 'figures', '--images', 'nowhere'],
+            'nowhere/c cannot be read',
+        ),
+    ],
+)
 def test_refusals(files, monkeypatch, arguments, message):
     make_coreset('az').save(files / 'other.json')
     paths = [word if word.startswith('--') or word in ('cat', 'cow') else files / word for word in arguments]

@@ -14,7 +14,7 @@ from tests.test_console import logger  # noqa: F401
 pytestmark = pytest.mark.usefixtures('logger')  # main() sets mmcsod's
 ROOT = Path(__file__).parents[2]
 # A machine with NumPy and the rest of requirements/runtime.txt: neither PyTorch nor MMDetection.
-WITHOUT_DETECTOR = '''
+WITHOUT_DETECTOR = """
 import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
@@ -23,38 +23,50 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 from mmcsod.commands import main
 main(sys.argv[1:])
-'''
+"""
 
 
 def without_detector(*words, cwd):
-    return subprocess.run([sys.executable, '-c', WITHOUT_DETECTOR, *map(str, words)], cwd=cwd, text=True,
-                          capture_output=True, check=False, env={'PYTHONPATH': str(ROOT), 'PATH': ''})
+    return subprocess.run(
+        [sys.executable, '-c', WITHOUT_DETECTOR, *map(str, words)],
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={'PYTHONPATH': str(ROOT), 'PATH': ''},
+    )
 
 
 @pytest.fixture
 def work_dir(tmp_path):
     rng = np.random.default_rng(0)
-    FeatureBank.from_arrays(rng.normal(size=(40, 8)), [f'{index}.jpg' for index in range(40)], np.arange(40) % 4,
-                            ['a', 'b', 'c', 'd']).save(tmp_path / 'features')
+    FeatureBank.from_arrays(
+        rng.normal(size=(40, 8)), [f'{index}.jpg' for index in range(40)], np.arange(40) % 4, ['a', 'b', 'c', 'd']
+    ).save(tmp_path / 'features')
     return tmp_path
 
 
 def test_without_a_detector_selecting_and_analyzing_work(work_dir):
     chosen = without_detector('select', '--bank', 'features', '--num-images', 4, 8, cwd=work_dir)
     assert chosen.returncode == 0, chosen.stderr
-    compared = without_detector('analyze', 'features', 'coreset.json', 'coreset_csod_4_of_8.json', '--out', 'figures',
-                                cwd=work_dir)
+    compared = without_detector(
+        'analyze', 'features', 'coreset.json', 'coreset_csod_4_of_8.json', '--out', 'figures', cwd=work_dir
+    )
     assert compared.returncode == 0, compared.stderr
     assert 'no table of objects' in compared.stdout
     assert (work_dir / 'figures' / 'similarity.png').exists()
 
 
-@pytest.mark.parametrize(('words', 'module'), [
-    (['select', 'config.py', 'model.pth', '--num-images', 3], 'mmengine'),
-    (['retrain', 'config.py', 'coreset.json'], 'mmengine'),
-    (['export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out'], 'mmengine'),
-    (['experiment', 'grid.py'], 'mmengine'),
-    (['select', '--bank', 'features', '--num-images', 3, '--kernel', 'torch'], 'torch')])
+@pytest.mark.parametrize(
+    ('words', 'module'),
+    [
+        (['select', 'config.py', 'model.pth', '--num-images', 3], 'mmengine'),
+        (['retrain', 'config.py', 'coreset.json'], 'mmengine'),
+        (['export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out'], 'mmengine'),
+        (['experiment', 'grid.py'], 'mmengine'),
+        (['select', '--bank', 'features', '--num-images', 3, '--kernel', 'torch'], 'torch'),
+    ],
+)
 def test_without_a_detector_the_others_say_what_to_install(words, module, work_dir):
     without_detector('select', '--bank', 'features', '--num-images', 4, cwd=work_dir)
     result = without_detector(*words, cwd=work_dir)
@@ -70,12 +82,20 @@ def test_help_needs_no_detector(command, tmp_path):
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize(('words', 'message'), [
-    (['select', '--bank', 'b', '--num-images', 'many'],
-     "error: argument --num-images: invalid int value: 'many' ('mmcsod select --help' says what there is)."),
-    (['retrain', 'c.py', 'x.json', '--iter', '3', '--fast', '1'],
-     "error: there is no option --fast 1 ('mmcsod retrain --help' says what there is)."),
-    (['nothing'], "error: argument COMMAND: invalid choice: 'nothing'")])
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (
+            ['select', '--bank', 'b', '--num-images', 'many'],
+            "error: argument --num-images: invalid int value: 'many' ('mmcsod select --help' says what there is).",
+        ),
+        (
+            ['retrain', 'c.py', 'x.json', '--iter', '3', '--fast', '1'],
+            "error: there is no option --fast 1 ('mmcsod retrain --help' says what there is).",
+        ),
+        (['nothing'], "error: argument COMMAND: invalid choice: 'nothing'"),
+    ],
+)
 def test_a_wrong_argument_is_one_line(words, message, capsys):
     with pytest.raises(SystemExit) as outcome:
         main(words)
@@ -103,8 +123,10 @@ def test_a_bank_and_a_coreset_are_shown_in_one_line(work_dir):
 
 
 def test_the_list_of_commands_loads_nothing_that_takes_time():
-    code = ("import sys; from mmcsod.commands import main\ntry: main(['--help'])\n"
-            "except SystemExit: print({'numpy', 'torch', 'mmengine', 'scipy', 'tabulate'} & set(sys.modules))")
+    code = (
+        "import sys; from mmcsod.commands import main\ntry: main(['--help'])\n"
+        "except SystemExit: print({'numpy', 'torch', 'mmengine', 'scipy', 'tabulate'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.endswith('set()\n'), done.stdout + done.stderr
 

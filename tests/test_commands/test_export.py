@@ -14,15 +14,29 @@ ROOT = Path(__file__).parents[2]
 
 
 def export(*arguments):
-    return subprocess.run([sys.executable, str(ROOT / 'tools' / 'export.py'), *map(str, arguments)], cwd=ROOT,
-                          env={**os.environ, 'PYTHONPATH': str(ROOT)},
-                          capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / 'export.py'), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
     write_text(tmp_path / 'config.py', coco_config.pretty_text)
-    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'coco', '--num-images', 3,
-                    '--out', tmp_path / 'out')
+    result = export(
+        coco_coreset,
+        '--config',
+        tmp_path / 'config.py',
+        '--format',
+        'coco',
+        '--num-images',
+        3,
+        '--out',
+        tmp_path / 'out',
+    )
     assert result.returncode == 0, result.stderr
     assert '3 images written' in result.stdout
     assert 'are not what it picks' not in result.stdout + result.stderr
@@ -39,7 +53,8 @@ def test_no_config_that_a_coreset_names_is_run(coco_coreset, tmp_path):
     assert result.returncode == 2
     assert result.stderr == (
         'error: A coreset is exported with the training config that it was selected with, and it says that it was '
-        f'selected with {tmp_path}/evil.py\\x1b[2J; name it with --config, if you trust it.\n')
+        f'selected with {tmp_path}/evil.py\\x1b[2J; name it with --config, if you trust it.\n'
+    )
     assert not (tmp_path / 'ran').exists()
     unnamed = export(coco_coreset, '--format', 'coco', '--out', tmp_path / 'out')
     assert 'it does not say which; name it with --config' in unnamed.stderr
@@ -48,18 +63,32 @@ def test_no_config_that_a_coreset_names_is_run(coco_coreset, tmp_path):
 def test_cutting_a_coreset_that_is_not_nested_is_told(coco_config, coco_coreset, tmp_path):
     write_text(tmp_path / 'config.py', coco_config.pretty_text)
     replace(Coreset.load(coco_coreset), method='count:20-30', nested=False).save(tmp_path / 'count.json')
-    result = export(tmp_path / 'count.json', '--config', tmp_path / 'config.py', '--format', 'coco', '--num-images', 3,
-                    '--out', tmp_path / 'out')
+    result = export(
+        tmp_path / 'count.json',
+        '--config',
+        tmp_path / 'config.py',
+        '--format',
+        'coco',
+        '--num-images',
+        3,
+        '--out',
+        tmp_path / 'out',
+    )
     assert 'The first 3 of 8 images that the method count:20-30 picked are not' in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['--images', 'reference'], 'error: YOLO looks for labels'),
-    (['--cfg-options', 'foo'], "error: --cfg-options cannot read 'foo'; write KEY=VALUE")])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--images', 'reference'], 'error: YOLO looks for labels'),
+        (['--cfg-options', 'foo'], "error: --cfg-options cannot read 'foo'; write KEY=VALUE"),
+    ],
+)
 def test_mistakes_are_one_sentence(arguments, message, coco_config, coco_coreset, tmp_path):
     write_text(tmp_path / 'config.py', coco_config.pretty_text)
-    result = export(coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', *arguments,
-                    '--out', tmp_path / 'out')
+    result = export(
+        coco_coreset, '--config', tmp_path / 'config.py', '--format', 'yolo', *arguments, '--out', tmp_path / 'out'
+    )
     assert result.returncode == 2
     assert result.stderr.strip().splitlines()[-1].startswith(message)
     assert 'Traceback' not in result.stderr

@@ -14,9 +14,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def call(tool, *arguments, **environment):
-    return subprocess.run([sys.executable, f'tools/{tool}.py', *map(str, arguments)], cwd=ROOT, text=True,
-                          capture_output=True, check=False,
-                          env={**os.environ, 'PYTHONPATH': str(ROOT), **environment})
+    return subprocess.run(
+        [sys.executable, f'tools/{tool}.py', *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
+    )
 
 
 @pytest.fixture
@@ -50,12 +55,15 @@ def test_images_that_moved(files):
     assert (files / 'coreset.html').stat().st_size > (files / 'gone.html').stat().st_size
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['features', 'none.json'], 'none.json cannot be read'),
-    (['features', 'coreset.json', '--data-root', 'features'], 'is not there; give --data-root the folder'),
-    (['features', 'coreset.json', '--out', 'coreset.json'], 'is not the name of an HTML file'),
-    (['images', 'coreset.json'], 'There is no feature bank in'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['features', 'none.json'], 'none.json cannot be read'),
+        (['features', 'coreset.json', '--data-root', 'features'], 'is not there; give --data-root the folder'),
+        (['features', 'coreset.json', '--out', 'coreset.json'], 'is not the name of an HTML file'),
+        (['images', 'coreset.json'], 'There is no feature bank in'),
+    ],
+)
 def test_refusals(files, arguments, message):
     before = sorted(files.iterdir())
     outcome = call('report', *(word if word.startswith('--') else files / word for word in arguments))
@@ -71,8 +79,9 @@ def test_a_missing_package_is_one_sentence(files):
     path = f'{files}{os.pathsep}{ROOT}'
     outcome = call('report', files / 'features', files / 'coreset.json', PYTHONPATH=path)
     assert outcome.returncode == 2
-    assert outcome.stderr == ('error: A report needs jinja2, which is not installed; install it with '
-                              'pip install jinja2 matplotlib pillow.\n')
+    assert outcome.stderr == (
+        'error: A report needs jinja2, which is not installed; install it with pip install jinja2 matplotlib pillow.\n'
+    )
     outcome = call('select', '--bank', files / 'features', '--num-images', 3, PYTHONPATH=path)
     assert outcome.returncode == 0
     assert 'There is no report: A report needs jinja2' in outcome.stdout

@@ -13,8 +13,14 @@ TRAIN = Path(mmdet.__file__).parent / '.mim' / 'tools' / 'train.py'
 
 
 def run(script, *arguments):
-    return subprocess.run([sys.executable, str(script), *map(str, arguments)], cwd=ROOT, text=True, check=False,
-                          env={**os.environ, 'PYTHONPATH': str(ROOT)}, capture_output=True)
+    return subprocess.run(
+        [sys.executable, str(script), *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+    )
 
 
 def retrain(*arguments):
@@ -34,31 +40,47 @@ def test_dry_run_prints_and_writes_nothing(tiny_config, coco_coreset, tmp_path):
 def test_mmdets_train_script_runs_the_resolved_config_unchanged(tiny_config, coco_coreset, tmp_path):
     result = retrain(tiny_config, coco_coreset, '--iters', 2, '--seed', 0, '--work-dir', tmp_path / 'run')
     assert result.returncode == 0, result.stderr[-2000:]
-    assert f"Resolved config: {tmp_path / 'run' / 'tiny.py'}" in result.stdout
+    assert f'Resolved config: {tmp_path / "run" / "tiny.py"}' in result.stdout
     again = run(TRAIN, tmp_path / 'run' / 'tiny.py', '--work-dir', tmp_path / 'again')
     assert again.returncode == 0, again.stderr[-2000:]
     logs = [next((tmp_path / name).glob('*/vis_data/scalars.json')).read_text() for name in ('run', 'again')]
-    losses = [[line.split('"loss": ')[1].split(',')[0] for line in log.splitlines() if '"loss"' in line]
-              for log in logs]
+    losses = [
+        [line.split('"loss": ')[1].split(',')[0] for line in log.splitlines() if '"loss"' in line] for log in logs
+    ]
     assert losses[0] == losses[1]
     assert len(losses[0]) == 2
 
 
 @pytest.mark.slow
 def test_divergence_is_one_sentence(tiny_config, coco_coreset, tmp_path):
-    result = retrain(tiny_config, coco_coreset, '--iters', 30, '--no-gentle', '--work-dir', tmp_path / 'run',
-                     '--seed', 0, '--cfg-options', 'optim_wrapper.optimizer.lr=1e12')
+    result = retrain(
+        tiny_config,
+        coco_coreset,
+        '--iters',
+        30,
+        '--no-gentle',
+        '--work-dir',
+        tmp_path / 'run',
+        '--seed',
+        0,
+        '--cfg-options',
+        'optim_wrapper.optimizer.lr=1e12',
+    )
     assert result.returncode == 2
     assert 'error: Training diverged at iteration' in result.stderr
     assert 'Traceback' not in result.stderr
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    ([], 'Give either a coreset file or --full.'),
-    (['no-such.json'], 'no-such.json cannot be read'),
-    (['--full', '--iters', '0'], '--iters must be at least 1, not 0.'),
-    (['--full', '--cfg-options', 'a.b=1', 'foo'], "--cfg-options cannot read 'foo'; write KEY=VALUE"),
-    (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but WORLD_SIZE is not set')])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ([], 'Give either a coreset file or --full.'),
+        (['no-such.json'], 'no-such.json cannot be read'),
+        (['--full', '--iters', '0'], '--iters must be at least 1, not 0.'),
+        (['--full', '--cfg-options', 'a.b=1', 'foo'], "--cfg-options cannot read 'foo'; write KEY=VALUE"),
+        (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but WORLD_SIZE is not set'),
+    ],
+)
 def test_mistakes_are_one_sentence(arguments, message, tiny_config):
     result = retrain(tiny_config, *arguments, '--dry-run')
     assert result.returncode == 2

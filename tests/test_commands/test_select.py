@@ -18,8 +18,13 @@ def work_dir(tmp_path):
 
 
 def run_tool(*arguments, **environment):
-    return subprocess.run([sys.executable, 'tools/select.py', *map(str, arguments)], cwd=ROOT, capture_output=True,
-                          text=True, env={'PYTHONPATH': str(ROOT), 'PATH': '', **environment})
+    return subprocess.run(
+        [sys.executable, 'tools/select.py', *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={'PYTHONPATH': str(ROOT), 'PATH': '', **environment},
+    )
 
 
 def test_several_budgets_give_nested_files_and_a_summary(work_dir):
@@ -32,8 +37,14 @@ def test_several_budgets_give_nested_files_and_a_summary(work_dir):
     assert any(line.startswith('norms and class sums of') for line in lines)
     total = next(line.split() for line in lines if line.startswith('all classes'))
     bank = make_bank(num_images=60)
-    assert total[2:] == ['8', str(objects_of(bank, small)), '20', str(objects_of(bank, large)),
-                         str(len(np.unique(bank.rows['image']))), str(bank.rows['count'].sum())]
+    assert total[2:] == [
+        '8',
+        str(objects_of(bank, small)),
+        '20',
+        str(objects_of(bank, large)),
+        str(len(np.unique(bank.rows['image']))),
+        str(bank.rows['count'].sum()),
+    ]
     assert 'the first 8 of 20 images are not what --num-images 8 alone gives' in result.stdout
     assert f'lam {large.parameters["lam"]:.6g} (auto: 2 N / D, N = 20, D = ' in result.stdout
     assert f'Train on it: mmcsod retrain CONFIG {work_dir}/coreset.json' in result.stdout
@@ -57,9 +68,22 @@ def test_lists_classes_and_an_earlier_coreset(work_dir):
     run_tool('--bank', work_dir / 'features', '--num-images', 5, '--out', work_dir / 'first.json')
     first = Coreset.load(work_dir / 'first.json')
     (work_dir / 'bad.txt').write_text('050.jpg\n051.jpg\n')
-    result = run_tool('--bank', work_dir / 'features', '--ratio', 0.3, '--include', work_dir / 'first.json',
-                      '--exclude', work_dir / 'bad.txt', '--classes', 'class 1,class 2', '--lam', 0.2,
-                      '--out', work_dir / 'second.json')
+    result = run_tool(
+        '--bank',
+        work_dir / 'features',
+        '--ratio',
+        0.3,
+        '--include',
+        work_dir / 'first.json',
+        '--exclude',
+        work_dir / 'bad.txt',
+        '--classes',
+        'class 1,class 2',
+        '--lam',
+        0.2,
+        '--out',
+        work_dir / 'second.json',
+    )
     assert result.returncode == 0, result.stderr
     second = Coreset.load(work_dir / 'second.json')
     assert second.image_ids[:5] == first.image_ids
@@ -89,8 +113,10 @@ def test_no_coreset_is_replaced_that_differs(work_dir):
     before = {path: path.read_bytes() for path in work_dir.glob('*.*')}
     result = run_tool(*bank, '--num-images', 20, '--lam', 3)
     assert result.returncode == 2
-    assert result.stderr == (f'error: {work_dir}/coreset_csod_20.json holds another coreset; name another file with '
-                             '--out, or replace it with --overwrite.\n')
+    assert result.stderr == (
+        f'error: {work_dir}/coreset_csod_20.json holds another coreset; name another file with '
+        '--out, or replace it with --overwrite.\n'
+    )
     assert {path: path.read_bytes() for path in work_dir.glob('*.*')} == before
     assert run_tool(*bank, '--num-images', 20, '--lam', 3, '--overwrite').returncode == 0
     assert Coreset.load(work_dir / 'coreset.json').parameters['lam'] == 3
@@ -101,8 +127,9 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     run_tool(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
     picks = Coreset.load(work_dir / 'mine' / 'coreset.json').image_ids
     assert (work_dir / 'mine' / 'coreset.txt').read_text().split() == picks
-    again = run_tool(*bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt',
-                     '--work-dir', work_dir / 'mine')
+    again = run_tool(
+        *bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine'
+    )
     assert Coreset.load(work_dir / 'mine' / 'coreset_csod_7.json').image_ids[:5] == picks
     assert '5 images were included from the start, and are counted in' in again.stdout
     (work_dir / 'labelled.txt').write_text('mine\n')
@@ -122,14 +149,18 @@ def test_a_dry_run_writes_nothing(work_dir):
     assert [path.name for path in work_dir.iterdir()] == ['features']
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more, a whole number.'),
-    (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
-    (['--num-images', 5, '--method', 'magic'], "error: There is no selection method 'magic'"),
-    (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),
-    (['--num-images', 5, 9, '--out', '.'], 'error: . is a folder, and a file is to be written there'),
-    (['--num-images', 5, '--out', '/dev/zero'], 'error: /dev/zero is a device, pipe or socket'),
-    (['--num-images', 5, '--out', '/dev/null/coreset.json'], 'could not be written')])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more, a whole number.'),
+        (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
+        (['--num-images', 5, '--method', 'magic'], "error: There is no selection method 'magic'"),
+        (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),
+        (['--num-images', 5, 9, '--out', '.'], 'error: . is a folder, and a file is to be written there'),
+        (['--num-images', 5, '--out', '/dev/zero'], 'error: /dev/zero is a device, pipe or socket'),
+        (['--num-images', 5, '--out', '/dev/null/coreset.json'], 'could not be written'),
+    ],
+)
 def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments, message):
     result = run_tool('--bank', work_dir / 'features', *arguments)
     assert result.returncode == 2

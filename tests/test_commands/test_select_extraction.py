@@ -28,8 +28,14 @@ def files(tmp_path_factory):
 
 
 def select(*words):
-    return subprocess.run([sys.executable, 'tools/select.py', *map(str, words)], cwd=PROJECT, text=True,
-                          capture_output=True, env=os.environ | {'PYTHONPATH': str(PROJECT)}, check=False)
+    return subprocess.run(
+        [sys.executable, 'tools/select.py', *map(str, words)],
+        cwd=PROJECT,
+        text=True,
+        capture_output=True,
+        env=os.environ | {'PYTHONPATH': str(PROJECT)},
+        check=False,
+    )
 
 
 def refused(done, *parts):
@@ -41,8 +47,9 @@ def refused(done, *parts):
 
 
 def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
-    done = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
-                  '--num-workers', 0)
+    done = select(
+        files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--num-workers', 0
+    )
     assert done.returncode == 1, done.stderr
     assert 'images/005.png could not be read' in done.stdout
     assert 'Resize(keep_ratio=True, scale=' in done.stdout
@@ -50,32 +57,70 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
     assert len(coreset) == 3
     assert coreset.provenance['config'] == str(files / 'config.py')
     assert 'images/005.png' not in FeatureBank.load(tmp_path / 'features').image_ids
-    strict = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path / 'strict',
-                    '--num-workers', 0, '--strict')
+    strict = select(
+        files / 'config.py',
+        files / 'model.pth',
+        '--num-images',
+        3,
+        '--work-dir',
+        tmp_path / 'strict',
+        '--num-workers',
+        0,
+        '--strict',
+    )
     refused(strict, '005.png', '--strict')
 
 
 def test_bad_input_is_told_in_one_sentence(files, tmp_path):
     refused(select(files / 'none.py', files / 'model.pth', '--num-images', 3), 'There is no config', 'none.py')
     refused(select(files / 'config.py', files / 'none.pth', '--num-images', 3), 'There is no checkpoint', 'none.pth')
-    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--launcher', 'pytorch'),
-            '--launcher pytorch was given but WORLD_SIZE is not set')
+    refused(
+        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--launcher', 'pytorch'),
+        '--launcher pytorch was given but WORLD_SIZE is not set',
+    )
     (tmp_path / 'empty.py').write_text('')
-    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--pipeline', tmp_path / 'empty.py'),
-            'empty.py has no list `pipeline`')
-    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
-                   '--cfg-options', 'train_dataloader.dataset.ann_file=none.json'), 'none.json', 'cannot be read')
-    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
-                   '--method', 'best'), "no selection method 'best'")
+    refused(
+        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--pipeline', tmp_path / 'empty.py'),
+        'empty.py has no list `pipeline`',
+    )
+    refused(
+        select(
+            files / 'config.py',
+            files / 'model.pth',
+            '--num-images',
+            3,
+            '--work-dir',
+            tmp_path,
+            '--cfg-options',
+            'train_dataloader.dataset.ann_file=none.json',
+        ),
+        'none.json',
+        'cannot be read',
+    )
+    refused(
+        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--method', 'best'),
+        "no selection method 'best'",
+    )
     assert not list(tmp_path.glob('features*'))
 
 
 def test_a_pipeline_of_ones_own(files, tmp_path):
     (tmp_path / 'own.py').write_text(
         "pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),\n"
-        "            dict(type='Resize', scale=(96, 64), keep_ratio=True), dict(type='PackDetInputs')]\n")
-    done = select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path,
-                  '--num-workers', 0, '--pipeline', tmp_path / 'own.py')
+        "            dict(type='Resize', scale=(96, 64), keep_ratio=True), dict(type='PackDetInputs')]\n"
+    )
+    done = select(
+        files / 'config.py',
+        files / 'model.pth',
+        '--num-images',
+        3,
+        '--work-dir',
+        tmp_path,
+        '--num-workers',
+        0,
+        '--pipeline',
+        tmp_path / 'own.py',
+    )
     assert 'Resize(scale=(96, 64), keep_ratio=True)' in done.stdout
 
 
@@ -85,21 +130,47 @@ def test_no_detector_several_banks_and_predicted_boxes(files, tmp_path):
     torch.save(build(config).backbone.state_dict(), tmp_path / 'backbone.pth')
     config.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'backbone.pth'))
     config.dump(tmp_path / 'config.py')
-    boxes = [{'image_id': image, 'category_id': 1 + image % 3, 'bbox': [4, 5, 40, 50], 'score': 0.9}
-             for image in range(4)]
+    boxes = [
+        {'image_id': image, 'category_id': 1 + image % 3, 'bbox': [4, 5, 40, 50], 'score': 0.9} for image in range(4)
+    ]
     (tmp_path / 'found.json').write_text(json.dumps(boxes))
     one, two = (tmp_path / name for name in 'ab')
-    done = select(tmp_path / 'config.py', '--num-images', 2, '--work-dir', one, '--num-workers', 0,
-                  '--predictions', tmp_path / 'found.json')
+    done = select(
+        tmp_path / 'config.py',
+        '--num-images',
+        2,
+        '--work-dir',
+        one,
+        '--num-workers',
+        0,
+        '--predictions',
+        tmp_path / 'found.json',
+    )
     assert done.returncode == 1, done.stderr  # the unreadable image
     assert 'No detector: features are read off ResNet with the weights of' in done.stdout
     assert set(FeatureBank.load(one / 'features').image_ids) == {f'images/00{n}.png' for n in range(4)}
-    done = select(files / 'config.py', files / 'model.pth', '--num-images', 2, '--work-dir', two, '--num-workers', 0,
-                  '--predictions', tmp_path / 'found.json', '--tap', 'roi')
+    done = select(
+        files / 'config.py',
+        files / 'model.pth',
+        '--num-images',
+        2,
+        '--work-dir',
+        two,
+        '--num-workers',
+        0,
+        '--predictions',
+        tmp_path / 'found.json',
+        '--tap',
+        'roi',
+    )
     assert done.returncode == 1, done.stderr
     done = select('--bank', one / 'features', two / 'features', '--num-images', 3, '--out', tmp_path / 'both.json')
     assert done.returncode == 0, done.stderr
     assert len(Coreset.load(tmp_path / 'both.json')) == 3
     refused(select(tmp_path / 'config.py', '--num-images', 2, '--backbone', 'resnet18'), "'resnet18' is no backbone")
-    refused(select(files / 'config.py', files / 'model.pth', '--num-images', 2, '--tap', 'nose', '--work-dir',
-                   tmp_path / 'c'), "There is no tap 'nose'; choose one of auto, neck")
+    refused(
+        select(
+            files / 'config.py', files / 'model.pth', '--num-images', 2, '--tap', 'nose', '--work-dir', tmp_path / 'c'
+        ),
+        "There is no tap 'nose'; choose one of auto, neck",
+    )

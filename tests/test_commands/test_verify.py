@@ -23,8 +23,10 @@ def test_what_is_whole_is_told_so(coreset, tmp_path, capsys):  # noqa: F811
     assert (status, 'It is as it was written.' in said) == (0, True)
 
 
-@pytest.mark.parametrize('name', ['vectors.npy', 'rows.npy', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy',
-                                  'images.json', 'meta.json'])
+@pytest.mark.parametrize(
+    'name',
+    ['vectors.npy', 'rows.npy', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy', 'images.json', 'meta.json'],
+)
 def test_any_changed_bit_is_found(name, tmp_path, capsys):
     make_bank().save(tmp_path / 'features')
     path = tmp_path / 'features' / name

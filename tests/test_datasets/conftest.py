@@ -35,11 +35,14 @@ def voc_root(tmp_path_factory):
             objects = ''.join(
                 f'<object><name>{CLASSES[(index + k) % 3]}</name><difficult>{int(k == 2)}</difficult><bndbox>'
                 f'<xmin>{2 + k}</xmin><ymin>3</ymin><xmax>{20 + k}</xmax><ymax>25</ymax></bndbox></object>'
-                for k in range(1 + index % 3))
+                for k in range(1 + index % 3)
+            )
             annotation = root / year / 'Annotations' / f'{name}.xml'
             annotation.parent.mkdir(exist_ok=True)
-            annotation.write_text(f'<annotation><size><width>{width}</width><height>{height}</height><depth>3</depth>'
-                                  f'</size>{objects}</annotation>')
+            annotation.write_text(
+                f'<annotation><size><width>{width}</width><height>{height}</height><depth>3</depth>'
+                f'</size>{objects}</annotation>'
+            )
         lists = root / year / 'ImageSets' / 'Main'
         lists.mkdir(parents=True)
         (lists / 'trainval.txt').write_text('\n'.join(names) + '\n')
@@ -54,32 +57,77 @@ def coco_root(tmp_path_factory):
     for index in range(20):
         width, height = image_size(index)
         write_image(root / 'train' / f'{index:04d}.jpg', width, height, 100 + index)
-        images.append({'id': 7 * index + 3, 'file_name': f'{index:04d}.jpg', 'width': width, 'height': height,
-                       'license': 1, 'flickr_url': f'http://example.com/{index}'})
+        images.append(
+            {
+                'id': 7 * index + 3,
+                'file_name': f'{index:04d}.jpg',
+                'width': width,
+                'height': height,
+                'license': 1,
+                'flickr_url': f'http://example.com/{index}',
+            }
+        )
         for k in range(1 + index % 3):
-            annotations.append({
-                'id': 1000 + len(annotations), 'image_id': images[-1]['id'],
-                'category_id': (11, 17, 90)[(index + k) % 3], 'bbox': [2.5 + k, 3, 18, 20.5], 'area': 300.25,
-                'iscrowd': int(k == 2), 'segmentation': [[2.5, 3, 20, 3, 20, 23]], 'attributes': {'occluded': True}})
-    annotations.append({'id': 5000, 'image_id': images[0]['id'], 'category_id': 55, 'bbox': [1, 1, 9, 9], 'area': 81,
-                        'iscrowd': 0, 'segmentation': []})
-    categories = [{'id': number, 'name': name, 'supercategory': 'animal'}
-                  for number, name in ((55, 'stray'), (11, 'cat'), (17, 'dog'), (90, 'bird'))]
-    content = {'info': {'year': 2024}, 'licenses': [{'id': 1}], 'images': images, 'annotations': annotations,
-               'categories': categories}
+            annotations.append(
+                {
+                    'id': 1000 + len(annotations),
+                    'image_id': images[-1]['id'],
+                    'category_id': (11, 17, 90)[(index + k) % 3],
+                    'bbox': [2.5 + k, 3, 18, 20.5],
+                    'area': 300.25,
+                    'iscrowd': int(k == 2),
+                    'segmentation': [[2.5, 3, 20, 3, 20, 23]],
+                    'attributes': {'occluded': True},
+                }
+            )
+    annotations.append(
+        {
+            'id': 5000,
+            'image_id': images[0]['id'],
+            'category_id': 55,
+            'bbox': [1, 1, 9, 9],
+            'area': 81,
+            'iscrowd': 0,
+            'segmentation': [],
+        }
+    )
+    categories = [
+        {'id': number, 'name': name, 'supercategory': 'animal'}
+        for number, name in ((55, 'stray'), (11, 'cat'), (17, 'dog'), (90, 'bird'))
+    ]
+    content = {
+        'info': {'year': 2024},
+        'licenses': [{'id': 1}],
+        'images': images,
+        'annotations': annotations,
+        'categories': categories,
+    }
     (root / 'train.json').write_text(json.dumps(content))
     return root
 
 
 def voc_leaf(root, year, **kwargs):
-    return {'type': 'VOCDataset', 'data_root': str(root), 'metainfo': {'classes': CLASSES},
-            'ann_file': f'{year}/ImageSets/Main/trainval.txt', 'data_prefix': {'sub_data_root': f'{year}/'},
-            'pipeline': loading_pipeline(), **kwargs}
+    return {
+        'type': 'VOCDataset',
+        'data_root': str(root),
+        'metainfo': {'classes': CLASSES},
+        'ann_file': f'{year}/ImageSets/Main/trainval.txt',
+        'data_prefix': {'sub_data_root': f'{year}/'},
+        'pipeline': loading_pipeline(),
+        **kwargs,
+    }
 
 
 def coco_leaf(root, **kwargs):
-    return {'type': 'CocoDataset', 'data_root': str(root), 'metainfo': {'classes': CLASSES},
-            'ann_file': 'train.json', 'data_prefix': {'img': 'train/'}, 'pipeline': loading_pipeline(), **kwargs}
+    return {
+        'type': 'CocoDataset',
+        'data_root': str(root),
+        'metainfo': {'classes': CLASSES},
+        'ann_file': 'train.json',
+        'data_prefix': {'img': 'train/'},
+        'pipeline': loading_pipeline(),
+        **kwargs,
+    }
 
 
 def loading_pipeline():
@@ -90,10 +138,24 @@ def make_coreset(image_ids, classes=CLASSES):
     return Coreset(picks=tuple(Pick(image) for image in image_ids), classes=tuple(classes), method='test')
 
 
-COCO_PICKS = ['train/0013.jpg', 'train/0002.jpg', 'train/0007.jpg', 'train/0004.jpg', 'train/0018.jpg',
-              'train/0009.jpg', 'train/0003.jpg', 'train/0000.jpg']
-VOC_PICKS = ['VOC2012/JPEGImages/000003.jpg', 'VOC2007/JPEGImages/000003.jpg', 'VOC2007/JPEGImages/000000.jpg',
-             'VOC2012/JPEGImages/000011.jpg', 'VOC2007/JPEGImages/000008.jpg', 'VOC2012/JPEGImages/000006.jpg']
+COCO_PICKS = [
+    'train/0013.jpg',
+    'train/0002.jpg',
+    'train/0007.jpg',
+    'train/0004.jpg',
+    'train/0018.jpg',
+    'train/0009.jpg',
+    'train/0003.jpg',
+    'train/0000.jpg',
+]
+VOC_PICKS = [
+    'VOC2012/JPEGImages/000003.jpg',
+    'VOC2007/JPEGImages/000003.jpg',
+    'VOC2007/JPEGImages/000000.jpg',
+    'VOC2012/JPEGImages/000011.jpg',
+    'VOC2007/JPEGImages/000008.jpg',
+    'VOC2012/JPEGImages/000006.jpg',
+]
 
 
 @pytest.fixture
@@ -115,5 +177,6 @@ def mmdet_modules():
     from mmdet.utils import register_all_modules
 
     import mmcsod
+
     register_all_modules(init_default_scope=True)
     mmcsod.register_all_modules()

@@ -34,9 +34,15 @@ def balanced(dataset):
 
 
 def mixed(dataset):
-    return {'type': 'MultiImageMixDataset', 'dataset': dataset, 'pipeline': [
-        {'type': 'Mosaic', 'img_scale': (32, 32)}, {'type': 'MixUp', 'img_scale': (32, 32)},
-        {'type': 'PackDetInputs', 'meta_keys': ()}]}
+    return {
+        'type': 'MultiImageMixDataset',
+        'dataset': dataset,
+        'pipeline': [
+            {'type': 'Mosaic', 'img_scale': (32, 32)},
+            {'type': 'MixUp', 'img_scale': (32, 32)},
+            {'type': 'PackDetInputs', 'meta_keys': ()},
+        ],
+    }
 
 
 def concat(dataset):
@@ -55,6 +61,7 @@ def read_images(monkeypatch):
     def spy(self, idx):
         seen.append(self.get_data_info(idx)['img_path'])
         return original(self, idx)
+
     monkeypatch.setattr(BaseDataset, 'prepare_data', spy)
     return seen
 
@@ -88,14 +95,18 @@ def test_inside_a_wrapper_nothing_leaks(wrapper, coco_root, coco_coreset, read_i
 
 # Not all nests exist: RepeatDataset, ConcatDataset and MultiImageMixDataset have no get_cat_ids for balancing, and
 # the packed samples of a MultiImageMixDataset cannot be mixed again.
-NESTS = [(outer, inner) for outer in WRAPPERS for inner in WRAPPERS
-         if not (outer is balanced and inner is not balanced) and not (outer is inner is mixed)]
+NESTS = [
+    (outer, inner)
+    for outer in WRAPPERS
+    for inner in WRAPPERS
+    if not (outer is balanced and inner is not balanced) and not (outer is inner is mixed)
+]
 
 
 @pytest.mark.parametrize(('outer', 'inner'), NESTS)
 def test_around_two_wrappers_it_equals_the_same_nest_over_the_subset(outer, inner, coco_root, coco_coreset, tmp_path):
     content = json.loads((coco_root / 'train.json').read_text())
-    content['images'] = [image for image in content['images'] if f"train/{image['file_name']}" in COCO_PICKS]
+    content['images'] = [image for image in content['images'] if f'train/{image["file_name"]}' in COCO_PICKS]
     kept = {image['id'] for image in content['images']}
     content['annotations'] = [ann for ann in content['annotations'] if ann['image_id'] in kept]
     (tmp_path / 'subset.json').write_text(json.dumps(content))
@@ -104,7 +115,8 @@ def test_around_two_wrappers_it_equals_the_same_nest_over_the_subset(outer, inne
     subset = DATASETS.build(outer(inner(coco_leaf(coco_root, ann_file=str(tmp_path / 'subset.json')))))
     assert len(filtered) == len(subset)
     assert [filtered.get_data_info(index) for index in range(len(subset))] == [
-        subset.get_data_info(index) for index in range(len(subset))]
+        subset.get_data_info(index) for index in range(len(subset))
+    ]
     assert filtered.metainfo == subset.metainfo
 
 
@@ -114,7 +126,7 @@ def test_class_balance_factors_are_those_of_the_subset(coco_root, tmp_path):
     dataset = build(balanced(coco_leaf(coco_root)), tmp_path / 'c.json')
     labels = [set(dataset.dataset.dataset.get_cat_ids(index)) for index in range(4)]
     frequency = {label: sum(label in image for image in labels) / 4 for label in set().union(*labels)}
-    factors = [max(max(1.0, (0.6 / frequency[label])**0.5) for label in image) for image in labels]
+    factors = [max(max(1.0, (0.6 / frequency[label]) ** 0.5) for label in image) for image in labels]
     expected = [index for index, factor in enumerate(factors) for _ in range(-int(-factor // 1))]
     assert dataset.dataset.repeat_indices == expected
     assert len(expected) > 4
@@ -136,8 +148,9 @@ def stock_training_set(name, voc_root):
     return config
 
 
-@pytest.mark.parametrize('name', [
-    'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py', 'pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py'])
+@pytest.mark.parametrize(
+    'name', ['pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py', 'pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py']
+)
 def test_papers_stock_configs(name, voc_root, tmp_path, read_images):
     classes = DATASETS.get('VOCDataset').METAINFO['classes']
     make_coreset(VOC_PICKS, classes).save(tmp_path / 'coreset.json')
@@ -158,8 +171,9 @@ def test_num_images_is_a_prefix(coco_root, coco_coreset):
     assert leaf_ids(build(coco_leaf(coco_root), coco_coreset, num_images=3)) == sorted(COCO_PICKS[:3])
 
 
-@pytest.mark.parametrize(('nested', 'num_images', 'warned'), [
-    (False, 3, True), (False, 8, False), (False, None, False), (True, 3, False)])
+@pytest.mark.parametrize(
+    ('nested', 'num_images', 'warned'), [(False, 3, True), (False, 8, False), (False, None, False), (True, 3, False)]
+)
 def test_cutting_a_coreset_that_is_not_nested_is_told(nested, num_images, warned, coco_root, coco_coreset, caplog):
     coreset = replace(Coreset.load(coco_coreset), method='full', nested=nested)
     dataset = DATASETS.get('CoresetDataset')(coco_leaf(coco_root), coreset, num_images)
@@ -188,8 +202,12 @@ def test_lazy_wrapper_initialises_itself_at_first_use(coco_root, coco_coreset):
 def test_lazy_coresets_in_coresets_keep_what_both_have(wrapper, coco_root, tmp_path, read_images):
     for name, picks in (('outer', COCO_PICKS[2:5]), ('inner', COCO_PICKS[:5])):
         make_coreset(picks).save(tmp_path / f'{name}.json')
-    inner = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root, lazy_init=True), 'lazy_init': True,
-             'coreset': str(tmp_path / 'inner.json')}
+    inner = {
+        'type': 'CoresetDataset',
+        'dataset': coco_leaf(coco_root, lazy_init=True),
+        'lazy_init': True,
+        'coreset': str(tmp_path / 'inner.json'),
+    }
     dataset = build(wrapper(inner), tmp_path / 'outer.json', lazy_init=True)
     assert read_all(dataset, coco_root, read_images) == set(COCO_PICKS[2:5])
 
@@ -199,7 +217,8 @@ def test_what_a_base_config_leaves_in_the_wrapper_is_one_sentence(coco_root, coc
     wrapped = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root), 'coreset': str(coco_coreset)}
     for extra in ({}, {'_delete_': True}):
         (tmp_path / 'own.py').write_text(
-            f"_base_ = 'base.py'\ntrain_dataloader = dict(dataset={({**wrapped, **extra})!r})\n")
+            f"_base_ = 'base.py'\ntrain_dataloader = dict(dataset={ ({**wrapped, **extra})!r})\n"
+        )
         config = Config.fromfile(tmp_path / 'own.py').train_dataloader.dataset
         if extra:
             assert len(DATASETS.build(config)) == len(COCO_PICKS)
@@ -272,18 +291,39 @@ def test_copies_are_filtered_too(clone, coco_root, coco_coreset):
 def test_memory_falls_to_the_subsets(tmp_path):
     """What a worker receives, pickled, is what it would receive of a dataset that never had the other images."""
     images = [{'id': index, 'file_name': f'{index}.jpg', 'width': 64, 'height': 64} for index in range(2000)]
-    annotations = [{'id': len(images) * k + image['id'], 'image_id': image['id'], 'category_id': 1 + k % 3,
-                    'bbox': [1, 1, 20, 20], 'area': 400, 'iscrowd': 0} for image in images for k in range(15)]
+    annotations = [
+        {
+            'id': len(images) * k + image['id'],
+            'image_id': image['id'],
+            'category_id': 1 + k % 3,
+            'bbox': [1, 1, 20, 20],
+            'area': 400,
+            'iscrowd': 0,
+        }
+        for image in images
+        for k in range(15)
+    ]
     categories = [{'id': index + 1, 'name': name} for index, name in enumerate(CLASSES)]
     for name, count in (('pool', 2000), ('subset', 20)):
-        (tmp_path / f'{name}.json').write_text(json.dumps({
-            'images': images[:count], 'categories': categories,
-            'annotations': [ann for ann in annotations if ann['image_id'] < count]}))
+        (tmp_path / f'{name}.json').write_text(
+            json.dumps(
+                {
+                    'images': images[:count],
+                    'categories': categories,
+                    'annotations': [ann for ann in annotations if ann['image_id'] < count],
+                }
+            )
+        )
     make_coreset([f'{index}.jpg' for index in range(20)]).save(tmp_path / 'coreset.json')
-    leaf = {'type': 'CocoDataset', 'data_root': str(tmp_path), 'data_prefix': {'img': ''},
-            'metainfo': {'classes': CLASSES}}
-    pool, subset = (len(pickle.dumps(DATASETS.build({**leaf, 'ann_file': f'{name}.json'})))
-                    for name in ('pool', 'subset'))
+    leaf = {
+        'type': 'CocoDataset',
+        'data_root': str(tmp_path),
+        'data_prefix': {'img': ''},
+        'metainfo': {'classes': CLASSES},
+    }
+    pool, subset = (
+        len(pickle.dumps(DATASETS.build({**leaf, 'ann_file': f'{name}.json'}))) for name in ('pool', 'subset')
+    )
     dataset = build({**leaf, 'ann_file': 'pool.json'}, tmp_path / 'coreset.json')
     assert leaf_datasets(dataset)[0].data_bytes.base is None  # a copy, not a view that keeps the pool alive
     assert pool > 50 * subset
@@ -293,8 +333,10 @@ def test_memory_falls_to_the_subsets(tmp_path):
 class TestErrors:
     def test_ids_that_do_not_match(self, coco_root, tmp_path):
         make_coreset([f'val/{index}.jpg' for index in range(5)]).save(tmp_path / 'c.json')
-        message = (r'5 of the 5 images of the coreset are not among the 20 training images \(val/0\.jpg, val/1\.jpg, '
-                   r'val/2\.jpg and 2 more\): the dataset names its images like train/')
+        message = (
+            r'5 of the 5 images of the coreset are not among the 20 training images \(val/0\.jpg, val/1\.jpg, '
+            r'val/2\.jpg and 2 more\): the dataset names its images like train/'
+        )
         with pytest.raises(UserError, match=message):
             build(coco_leaf(coco_root), tmp_path / 'c.json')
 

@@ -10,21 +10,25 @@ from mmcsod.errors import UserError
 from .conftest import coco_leaf, voc_leaf, write_image
 
 
-@pytest.mark.parametrize(('img_path', 'root', 'expected'), [
-    ('data/coco/train/1.jpg', 'data/coco', 'train/1.jpg'),
-    ('data/coco/train/1.jpg', 'data/coco/', 'train/1.jpg'),
-    ('./data/coco/train//1.jpg', 'data/coco/', 'train/1.jpg'),
-    ('data/coco/train/1.jpg', './data/../data/coco', 'train/1.jpg'),
-    ('/abs/coco/train/1.jpg', '/abs/coco/', 'train/1.jpg'),
-    ('data/coco-extra/1.jpg', 'data/coco', '../coco-extra/1.jpg'),
-    ('/abs/coco-extra/1.jpg', '/abs/coco', '/abs/coco-extra/1.jpg'),
-    ('/elsewhere/1.jpg', 'data/coco', '/elsewhere/1.jpg'),
-    ('s3://bucket/coco/train/1.jpg', 's3://bucket/coco/', 'train/1.jpg'),
-    ('http://host/1.jpg', 'data/coco', 'http://host/1.jpg'),
-    ('data/coco/./train/1.jpg', '', 'data/coco/train/1.jpg'),
-    ('/abs/1.jpg', '', '/abs/1.jpg'),
-    ('s3://bucket/a/../b/1.jpg', '', 's3://bucket/b/1.jpg'),
-    ('/abs/1.jpg', '/', 'abs/1.jpg')])
+@pytest.mark.parametrize(
+    ('img_path', 'root', 'expected'),
+    [
+        ('data/coco/train/1.jpg', 'data/coco', 'train/1.jpg'),
+        ('data/coco/train/1.jpg', 'data/coco/', 'train/1.jpg'),
+        ('./data/coco/train//1.jpg', 'data/coco/', 'train/1.jpg'),
+        ('data/coco/train/1.jpg', './data/../data/coco', 'train/1.jpg'),
+        ('/abs/coco/train/1.jpg', '/abs/coco/', 'train/1.jpg'),
+        ('data/coco-extra/1.jpg', 'data/coco', '../coco-extra/1.jpg'),
+        ('/abs/coco-extra/1.jpg', '/abs/coco', '/abs/coco-extra/1.jpg'),
+        ('/elsewhere/1.jpg', 'data/coco', '/elsewhere/1.jpg'),
+        ('s3://bucket/coco/train/1.jpg', 's3://bucket/coco/', 'train/1.jpg'),
+        ('http://host/1.jpg', 'data/coco', 'http://host/1.jpg'),
+        ('data/coco/./train/1.jpg', '', 'data/coco/train/1.jpg'),
+        ('/abs/1.jpg', '', '/abs/1.jpg'),
+        ('s3://bucket/a/../b/1.jpg', '', 's3://bucket/b/1.jpg'),
+        ('/abs/1.jpg', '/', 'abs/1.jpg'),
+    ],
+)
 def test_image_id(img_path, root, expected):
     assert image_id(img_path, root) == expected
 
@@ -46,8 +50,14 @@ def renamed(root, spelling):
 def test_ids_do_not_depend_on_how_the_root_is_spelled(coco_root, tmp_path, monkeypatch):
     monkeypatch.chdir(coco_root.parent)
     (tmp_path / 'link').symlink_to(coco_root)
-    spellings = [str(coco_root), f'{coco_root}/', 'coco', './coco/', '../' + coco_root.parent.name + '/coco',
-                 str(tmp_path / 'link')]
+    spellings = [
+        str(coco_root),
+        f'{coco_root}/',
+        'coco',
+        './coco/',
+        '../' + coco_root.parent.name + '/coco',
+        str(tmp_path / 'link'),
+    ]
     found = [all_image_ids([build(renamed(coco_root, spelling))]) for spelling in spellings]
     assert found[0][0][:2] == ['train/0000.jpg', 'train/0001.jpg']
     assert all(ids == found[0] for ids in found)
@@ -60,9 +70,17 @@ def test_moved_root_has_the_same_ids(coco_root, tmp_path):
 
 
 def test_leaves_with_different_roots_are_named_below_their_common_parent(voc_root):
-    leaves = [build({**voc_leaf(voc_root, year), 'data_root': str(voc_root / year),
-                     'ann_file': 'ImageSets/Main/trainval.txt', 'data_prefix': {'sub_data_root': ''}})
-              for year in ('VOC2007', 'VOC2012')]
+    leaves = [
+        build(
+            {
+                **voc_leaf(voc_root, year),
+                'data_root': str(voc_root / year),
+                'ann_file': 'ImageSets/Main/trainval.txt',
+                'data_prefix': {'sub_data_root': ''},
+            }
+        )
+        for year in ('VOC2007', 'VOC2012')
+    ]
     assert common_root(leaves) == str(voc_root)
     ids = all_image_ids(leaves)
     assert [leaf_ids[0] for leaf_ids in ids] == ['VOC2007/JPEGImages/000000.jpg', 'VOC2012/JPEGImages/000000.jpg']
@@ -76,10 +94,18 @@ class Rooted:
         self.data_root = data_root
 
 
-@pytest.mark.parametrize(('roots', 'expected'), [
-    (['s3://bucket/a', 's3://bucket/b/'], 's3://bucket'), (['s3://one/a', 's3://two/a'], ''),
-    (['/d/coco', '/d/coco/extra'], '/d/coco'), (['/d/coco', 's3://bucket/a'], ''), (['/d/coco', None], ''),
-    (['', ''], ''), (['/d/coco/', '/d/./coco'], '/d/coco')])
+@pytest.mark.parametrize(
+    ('roots', 'expected'),
+    [
+        (['s3://bucket/a', 's3://bucket/b/'], 's3://bucket'),
+        (['s3://one/a', 's3://two/a'], ''),
+        (['/d/coco', '/d/coco/extra'], '/d/coco'),
+        (['/d/coco', 's3://bucket/a'], ''),
+        (['/d/coco', None], ''),
+        (['', ''], ''),
+        (['/d/coco/', '/d/./coco'], '/d/coco'),
+    ],
+)
 def test_common_root(roots, expected):
     assert common_root([Rooted(root) for root in roots]) == expected
 
@@ -120,14 +146,23 @@ def test_videos_are_refused(coco_root):
 
 
 def test_leaves_are_found_in_the_order_of_their_configs(voc_root, coco_root):
-    config = {'type': 'RepeatDataset', 'times': 2, 'dataset': {
-        'type': 'ConcatDataset', 'datasets': [
-            voc_leaf(voc_root, 'VOC2012'), {'type': 'RepeatDataset', 'times': 3, 'dataset': coco_leaf(coco_root)},
-            voc_leaf(voc_root, 'VOC2007')]}}
+    config = {
+        'type': 'RepeatDataset',
+        'times': 2,
+        'dataset': {
+            'type': 'ConcatDataset',
+            'datasets': [
+                voc_leaf(voc_root, 'VOC2012'),
+                {'type': 'RepeatDataset', 'times': 3, 'dataset': coco_leaf(coco_root)},
+                voc_leaf(voc_root, 'VOC2007'),
+            ],
+        },
+    }
     leaves = leaf_datasets(build(config))
     assert [type(leaf).__name__ for leaf in leaves] == ['VOCDataset', 'CocoDataset', 'VOCDataset']
-    assert [f"{leaf['data_root']}/{leaf['ann_file']}" for leaf in leaf_configs(config)] == [
-        leaf.ann_file for leaf in leaves]
+    assert [f'{leaf["data_root"]}/{leaf["ann_file"]}' for leaf in leaf_configs(config)] == [
+        leaf.ann_file for leaf in leaves
+    ]
 
 
 def test_unknown_wrapper_is_refused():

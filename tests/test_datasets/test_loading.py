@@ -12,10 +12,20 @@ from mmengine.runner import Runner
 
 from .conftest import VOC_PICKS, coco_leaf, loading_pipeline, make_coreset, voc_leaf
 
-PACK = [*loading_pipeline(), {'type': 'Resize', 'scale': (32, 32)},
-        {'type': 'PackDetInputs', 'meta_keys': ('img_path',)}]
-PICKS = [*VOC_PICKS, 'VOC2012/JPEGImages/000000.jpg', 'VOC2007/JPEGImages/000006.jpg', 'VOC2012/JPEGImages/000001.jpg',
-         'VOC2007/JPEGImages/000001.jpg', 'VOC2012/JPEGImages/000007.jpg', 'VOC2007/JPEGImages/000007.jpg']
+PACK = [
+    *loading_pipeline(),
+    {'type': 'Resize', 'scale': (32, 32)},
+    {'type': 'PackDetInputs', 'meta_keys': ('img_path',)},
+]
+PICKS = [
+    *VOC_PICKS,
+    'VOC2012/JPEGImages/000000.jpg',
+    'VOC2007/JPEGImages/000006.jpg',
+    'VOC2012/JPEGImages/000001.jpg',
+    'VOC2007/JPEGImages/000001.jpg',
+    'VOC2012/JPEGImages/000007.jpg',
+    'VOC2007/JPEGImages/000007.jpg',
+]
 
 
 def dataset(voc_root, coreset, shape):
@@ -37,16 +47,21 @@ def images(loader, root, batches=None):
 
 
 def loader(config, **kwargs):
-    return Runner.build_dataloader({'batch_size': 2, 'num_workers': 0, 'dataset': config, 'collate_fn': {
-        'type': 'pseudo_collate'}, **kwargs}, seed=0)
+    return Runner.build_dataloader(
+        {'batch_size': 2, 'num_workers': 0, 'dataset': config, 'collate_fn': {'type': 'pseudo_collate'}, **kwargs},
+        seed=0,
+    )
 
 
 @pytest.mark.parametrize('workers', [0, 1, 4])
 @pytest.mark.parametrize('shape', ['concat', 'repeat'])
 def test_default_sampler_with_aspect_ratio_batches(workers, shape, voc_root, coreset):
-    built = loader(dataset(voc_root, coreset, shape), num_workers=workers,
-                   sampler={'type': 'DefaultSampler', 'shuffle': True},
-                   batch_sampler={'type': 'AspectRatioBatchSampler'})
+    built = loader(
+        dataset(voc_root, coreset, shape),
+        num_workers=workers,
+        sampler={'type': 'DefaultSampler', 'shuffle': True},
+        batch_sampler={'type': 'AspectRatioBatchSampler'},
+    )
     counts = collections.Counter(image for batch in images(built, voc_root) for image in batch)
     assert counts == dict.fromkeys(PICKS, 2 if shape == 'repeat' else 1)
 
@@ -54,18 +69,27 @@ def test_default_sampler_with_aspect_ratio_batches(workers, shape, voc_root, cor
 @pytest.mark.parametrize(('workers', 'start'), [(0, None), (1, 'fork'), (4, 'fork'), (1, 'spawn')])
 def test_infinite_sampler(workers, start, voc_root, coreset):
     context = {'multiprocessing_context': start} if start else {}
-    built = loader(dataset(voc_root, coreset, 'concat'), num_workers=workers, **context,
-                   sampler={'type': 'InfiniteSampler', 'shuffle': True})
+    built = loader(
+        dataset(voc_root, coreset, 'concat'),
+        num_workers=workers,
+        **context,
+        sampler={'type': 'InfiniteSampler', 'shuffle': True},
+    )
     counts = collections.Counter(image for batch in images(built, voc_root, batches=12) for image in batch)
     assert counts == dict.fromkeys(PICKS, 2)
 
 
-@pytest.mark.parametrize('sampler', [
-    {'type': 'ClassAwareSampler', 'num_sample_class': 2},
-    {'type': 'MultiSourceSampler', 'batch_size': 2, 'source_ratio': [1, 1]},
-    {'type': 'GroupMultiSourceSampler', 'batch_size': 2, 'source_ratio': [1, 1]},
-    {'type': 'CustomSampleSizeSampler', 'dataset_size': [-1, 5]},
-    {'type': 'MultiDataSampler', 'dataset_ratio': [1, 2]}], ids=lambda sampler: sampler['type'])
+@pytest.mark.parametrize(
+    'sampler',
+    [
+        {'type': 'ClassAwareSampler', 'num_sample_class': 2},
+        {'type': 'MultiSourceSampler', 'batch_size': 2, 'source_ratio': [1, 1]},
+        {'type': 'GroupMultiSourceSampler', 'batch_size': 2, 'source_ratio': [1, 1]},
+        {'type': 'CustomSampleSizeSampler', 'dataset_size': [-1, 5]},
+        {'type': 'MultiDataSampler', 'dataset_ratio': [1, 2]},
+    ],
+    ids=lambda sampler: sampler['type'],
+)
 @pytest.mark.parametrize('workers', [0, 1])
 def test_samplers_that_look_into_the_dataset(sampler, workers, voc_root, coreset):
     built = loader(dataset(voc_root, coreset, 'concat'), sampler=sampler, num_workers=workers)
@@ -78,10 +102,17 @@ def test_samplers_that_look_into_the_dataset(sampler, workers, voc_root, coreset
 
 
 def test_batches_by_source_and_shape(voc_root, coreset):
-    built = loader(dataset(voc_root, coreset, 'concat'), batch_size=1,
-                   sampler={'type': 'MultiDataSampler', 'dataset_ratio': [1, 1]},
-                   batch_sampler={'type': 'MultiDataAspectRatioBatchSampler', 'batch_size': [2, 3], 'num_datasets': 2,
-                                  'drop_last': False})
+    built = loader(
+        dataset(voc_root, coreset, 'concat'),
+        batch_size=1,
+        sampler={'type': 'MultiDataSampler', 'dataset_ratio': [1, 1]},
+        batch_sampler={
+            'type': 'MultiDataAspectRatioBatchSampler',
+            'batch_size': [2, 3],
+            'num_datasets': 2,
+            'drop_last': False,
+        },
+    )
     for batch in images(built, voc_root):
         assert len({image[:7] for image in batch}) == 1
         assert set(batch) <= set(PICKS)
@@ -90,8 +121,11 @@ def test_batches_by_source_and_shape(voc_root, coreset):
 def test_mixing_in_workers(coco_root, tmp_path):
     """Two images without a cat make every mosaic: with others among the partners there would be cats."""
     make_coreset(['train/0013.jpg', 'train/0007.jpg']).save(tmp_path / 'no_cats.json')
-    mixed = {'type': 'MultiImageMixDataset', 'dataset': coco_leaf(coco_root), 'pipeline': [
-        {'type': 'Mosaic', 'img_scale': (48, 48)}, {'type': 'PackDetInputs', 'meta_keys': ('img_path',)}]}
+    mixed = {
+        'type': 'MultiImageMixDataset',
+        'dataset': coco_leaf(coco_root),
+        'pipeline': [{'type': 'Mosaic', 'img_scale': (48, 48)}, {'type': 'PackDetInputs', 'meta_keys': ('img_path',)}],
+    }
     config = {'type': 'CoresetDataset', 'dataset': mixed, 'coreset': str(tmp_path / 'no_cats.json')}
     built = loader(config, num_workers=2, sampler={'type': 'InfiniteSampler', 'shuffle': True})
     samples = [sample for batch in itertools.islice(built, 10) for sample in batch['data_samples']]

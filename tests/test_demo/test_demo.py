@@ -30,17 +30,22 @@ def test_the_config_names_the_rendered_classes_and_builds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('scenario', 'num_images', 'pool'), [
-    (rendered(Recipe(train_images=16, test_images=4)), 5, 16), (photographs(), 12, 202)
-], ids=['rendered', 'photographs'])
+@pytest.mark.parametrize(
+    ('scenario', 'num_images', 'pool'),
+    [(rendered(Recipe(train_images=16, test_images=4)), 5, 16), (photographs(), 12, 202)],
+    ids=['rendered', 'photographs'],
+)
 def test_the_whole_pipeline_compares_subsets_of_one_size(scenario, num_images, pool, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path('data').symlink_to(ROOT / 'data')
     Path('work_dirs/demo/runs/csod/features').mkdir(parents=True)  # an earlier run must not be in the way
     table = run_demo(shorter(scenario, num_images, iters=2))
     rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines()[2:]]
-    assert [row[:2] for row in rows] == [['CSOD coreset', str(num_images)], ['random draws', str(num_images)],
-                                         ['all images', str(pool)]]
+    assert [row[:2] for row in rows] == [
+        ['CSOD coreset', str(num_images)],
+        ['random draws', str(num_images)],
+        ['all images', str(pool)],
+    ]
     assert all(re.fullmatch(r'[01]\.\d{3}', row[3]) for row in rows)
     coreset = Coreset.load('work_dirs/demo/runs/csod/coreset.json')
     assert coreset.method == 'csod'

@@ -12,8 +12,15 @@ from mmcsod.demo.scenes import HEIGHT, MOST_PARTS, WIDTH, shoot
 
 
 def part(name, **changes):
-    values = {'label': CLASSES.index(name), 'x': 60.0, 'y': 50.0, 'length': 40.0, 'angle': 0.3,
-              'velocity': (0.0, 0.0), 'seed': 5}
+    values = {
+        'label': CLASSES.index(name),
+        'x': 60.0,
+        'y': 50.0,
+        'length': 40.0,
+        'angle': 0.3,
+        'velocity': (0.0, 0.0),
+        'seed': 5,
+    }
     return Part(**{**values, **changes})
 
 
@@ -35,7 +42,7 @@ def test_a_part_is_as_long_as_it_says_and_lies_where_it_says(name):
 
 
 def test_the_upper_part_hides_the_lower_one():
-    _, alone, (area, ) = draw(part('chip'))
+    _, alone, (area,) = draw(part('chip'))
     _, owner, areas = draw(part('chip'), part('battery', x=70.0))
     assert areas[0] == area  # what it covers does not depend on what is laid over it
     assert (owner == 0).sum() < (alone == 0).sum()

@@ -10,7 +10,7 @@ from tests.test_docs.pages import PAGES, ROOT, blocks
 
 WITH_PYTHON = [page for page in PAGES if blocks(page, 'python')]
 # Names that pages use without saying where they come from; a folder that others load.
-PREPARE = '''
+PREPARE = """
 import json, sys
 from dataclasses import replace
 import numpy as np
@@ -28,13 +28,19 @@ for block in json.loads(sys.stdin.read()):
     code = compile(block, 'block', 'exec', dont_inherit=True)
     if '...' not in block:  # something is left out there
         exec(code, names)
-'''
+"""
 
 
 @pytest.mark.parametrize('page', WITH_PYTHON)
 def test_the_blocks_run(page, tmp_path):
     extra = ["assert len(select_coreset(bank, num_images=4, method='min')) == 4"] if page == 'docs/methods.md' else []
-    done = subprocess.run([sys.executable, '-c', PREPARE], cwd=tmp_path, env={'PYTHONPATH': str(ROOT), 'PATH': ''},
-                          input=json.dumps([*blocks(page, 'python'), *extra]), capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, '-c', PREPARE],
+        cwd=tmp_path,
+        env={'PYTHONPATH': str(ROOT), 'PATH': ''},
+        input=json.dumps([*blocks(page, 'python'), *extra]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr

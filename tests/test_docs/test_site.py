@@ -17,8 +17,13 @@ ROOT = Path(__file__).parents[2]
 def site(tmp_path_factory):
     out = tmp_path_factory.mktemp('site')
     # Not with -q, which would keep warnings from --strict too.
-    done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--strict', '-d', str(out)], cwd=ROOT,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, '-m', 'mkdocs', 'build', '--strict', '-d', str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return out
 

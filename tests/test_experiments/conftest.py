@@ -43,7 +43,7 @@ def draw_image(rng, path):
         x, y = rng.integers(0, 40, 2)
         width, height = rng.integers(12, 24, 2)
         label = int(rng.integers(2))
-        pixels[y:y + height, x:x + width] = [(255, 0, 0), (0, 0, 255)][label]
+        pixels[y : y + height, x : x + width] = [(255, 0, 0), (0, 0, 255)][label]
         objects.append(([int(x), int(y), int(width), int(height)], label))
     Image.fromarray(pixels).save(path)
     return objects
@@ -59,11 +59,20 @@ def detector_config(tmp_path_factory):
         name = f'{index:02}.png'
         images.append({'id': index, 'file_name': name, 'width': 64, 'height': 64})
         for box, label in draw_image(rng, root / name):
-            annotations.append({'id': len(annotations) + 1, 'image_id': index, 'category_id': label + 1, 'bbox': box,
-                                'area': box[2] * box[3], 'iscrowd': 0})
+            annotations.append(
+                {
+                    'id': len(annotations) + 1,
+                    'image_id': index,
+                    'category_id': label + 1,
+                    'bbox': box,
+                    'area': box[2] * box[3],
+                    'iscrowd': 0,
+                }
+            )
     categories = [{'id': label + 1, 'name': name} for label, name in enumerate(CLASSES)]
     (root / 'pool.json').write_text(
-        json.dumps({'images': images, 'annotations': annotations, 'categories': categories}))
+        json.dumps({'images': images, 'annotations': annotations, 'categories': categories})
+    )
     path = root / 'detector.py'
     path.write_text(DETECTOR.replace('DATA_ROOT', repr(f'{root.as_posix()}/')))
     return path

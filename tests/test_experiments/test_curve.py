@@ -38,8 +38,10 @@ def test_the_interval_of_equal_seeds_is_a_point_and_of_unlike_ones_is_not():
 def experiment_of(numbers):
     runs = [Run('small', FULL_SET, None, None, None, 120, 0)]
     runs += [Run('small', 'csod', number, 'auto', 'auto', 120, seed) for number in numbers for seed in (0, 1)]
-    results = {run: {'metrics': {'AP': TRUE.at(run.num_images or 200)}, 'images': run.num_images or 200,
-                     'iters': 120} for run in runs}
+    results = {
+        run: {'metrics': {'AP': TRUE.at(run.num_images or 200)}, 'images': run.num_images or 200, 'iters': 120}
+        for run in runs
+    }
     return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP', tuple(runs)), results
 
 

@@ -11,16 +11,23 @@ def make_experiment(runs):
 
 
 def make_results(runs):
-    return {run: {'metrics': {'AP50': 0.5 + 0.01 * i}, 'images': 9, 'iters': 1, 'objects': 50}
-            for i, run in enumerate(runs)}
+    return {
+        run: {'metrics': {'AP50': 0.5 + 0.01 * i}, 'images': 9, 'iters': 1, 'objects': 50} for i, run in enumerate(runs)
+    }
 
 
 GRIDS = {
-    'budgets': [Run('small', method, number, None, 'auto', 9, seed)
-                for method in ('uniform', 'max') for number in (12, 24) for seed in (0, 1)]
+    'budgets': [
+        Run('small', method, number, None, 'auto', 9, seed)
+        for method in ('uniform', 'max')
+        for number in (12, 24)
+        for seed in (0, 1)
+    ]
     + [Run('small', 'full-set', None, None, None, 9, 0)],
-    'lams': [Run('small', 'csod', number, lam, 'auto', 9, 0) for lam in ('auto', 1e-10, 0.05, 1e10)
-             for number in (12, 24)] + [Run('small', 'uniform', 12, None, 'auto', 9, 0)],
+    'lams': [
+        Run('small', 'csod', number, lam, 'auto', 9, 0) for lam in ('auto', 1e-10, 0.05, 1e10) for number in (12, 24)
+    ]
+    + [Run('small', 'uniform', 12, None, 'auto', 9, 0)],
     'methods': [Run('small', method, 200, None, 'auto', 9, seed) for method in ('uniform', 'max') for seed in (0, 1)],
     'detectors': [Run(detector, 'uniform', 200, None, 'auto', 9, 0) for detector in ('small', 'large')],
 }
@@ -36,25 +43,42 @@ def test_draws_each_kind_of_grid(tmp_path, grid):
 
 
 def test_each_swept_method_and_budget_has_its_own_line():
-    runs = [Run('small', method, number, lam, 'auto', 9, 0) for method in ('csod', 'csod-objectwise')
-            for number in (12, 24) for lam in ('auto', 0.05, 1e10)]
+    runs = [
+        Run('small', method, number, lam, 'auto', 9, 0)
+        for method in ('csod', 'csod-objectwise')
+        for number in (12, 24)
+        for lam in ('auto', 0.05, 1e10)
+    ]
     runs += [Run('small', 'uniform', 12, None, 'auto', 9, 0), Run('small', 'full-set', None, None, None, 9, 0)]
     axes = make_figure(make_experiment(runs), make_results(runs)).axes[0]
     lines = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in axes.containers}
-    assert lines == {'csod, 12 images': pytest.approx([51, 52]), 'csod, 24 images': pytest.approx([54, 55]),
-                     'csod-objectwise, 12 images': pytest.approx([57, 58]),
-                     'csod-objectwise, 24 images': pytest.approx([60, 61])}
+    assert lines == {
+        'csod, 12 images': pytest.approx([51, 52]),
+        'csod, 24 images': pytest.approx([54, 55]),
+        'csod-objectwise, 12 images': pytest.approx([57, 58]),
+        'csod-objectwise, 24 images': pytest.approx([60, 61]),
+    }
     levels = {line.get_label(): line.get_ydata()[0] for line in axes.lines if line.get_label()[0] != '_'}
-    assert levels == pytest.approx({
-        "csod, lam 'auto', 12 images": 50, "csod, lam 'auto', 24 images": 53,
-        "csod-objectwise, lam 'auto', 12 images": 56, "csod-objectwise, lam 'auto', 24 images": 59,
-        'uniform, 12 images': 62, 'full-set': 63})
+    assert levels == pytest.approx(
+        {
+            "csod, lam 'auto', 12 images": 50,
+            "csod, lam 'auto', 24 images": 53,
+            "csod-objectwise, lam 'auto', 12 images": 56,
+            "csod-objectwise, lam 'auto', 24 images": 59,
+            'uniform, 12 images': 62,
+            'full-set': 63,
+        }
+    )
 
 
-@pytest.mark.parametrize(('grid', 'means', 'over'), [
-    ('budgets', 'mean of 1 to 2 seeds; bars: standard deviation', 'images trained on'),
-    ('lams', 'one training each', 'lam'),
-    ('methods', 'mean of 2 seeds; bars: standard deviation', 'method, 200 images')])
+@pytest.mark.parametrize(
+    ('grid', 'means', 'over'),
+    [
+        ('budgets', 'mean of 1 to 2 seeds; bars: standard deviation', 'images trained on'),
+        ('lams', 'one training each', 'lam'),
+        ('methods', 'mean of 2 seeds; bars: standard deviation', 'method, 200 images'),
+    ],
+)
 def test_the_axes_say_what_a_point_is_and_over_what_it_is_drawn(grid, means, over):
     axes = make_figure(make_experiment(GRIDS[grid]), make_results(GRIDS[grid])).axes[0]
     assert axes.get_ylabel() == f'AP50, %\n{means}'

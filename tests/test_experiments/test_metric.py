@@ -24,8 +24,11 @@ def test_what_coco_metric_gives_passes(metric, experiment):
 
 
 def test_what_it_does_not_give_is_refused_with_the_names_there_are(experiment):
-    with pytest.raises(UserError, match=r"The evaluator of the detector 'tiny' gives no metric 'AP50'; choose one of "
-                                        r'coco/bbox_mAP, coco/bbox_mAP_50,'):
+    with pytest.raises(
+        UserError,
+        match=r"The evaluator of the detector 'tiny' gives no metric 'AP50'; choose one of "
+        r'coco/bbox_mAP, coco/bbox_mAP_50,',
+    ):
         check_metric(replace(experiment, metric='AP50'), ['tiny'])
 
 

@@ -40,7 +40,9 @@ def of(preset, *names):
 def test_figure_3_is_the_papers():
     methods = ('full', 'uniform', 'ratio', 'count:700-1100', 'count:1000-1100', 'max')
     assert of('voc_figure3', 'method', 'num_images', 'lam') == {
-        *((method, 200, None) for method in methods), ('csod', 200, 0.04375)}
+        *((method, 200, None) for method in methods),
+        ('csod', 200, 0.04375),
+    }
 
 
 def test_figure_6_spans_the_papers_extremes():
@@ -53,26 +55,33 @@ def test_table_2_is_the_papers():
     # The paper rounds: 0.038 and 0.013.
     imagewise, objectwise = (1e10, 0.1, 0.05, 0.0375, 0.0125), (1e10, 0.125, 0.075, 0.051, 0.015)
     assert of('voc_table2', 'method', 'num_images', 'lam') == {
-        ('uniform', 200, None), *(('csod', 200, lam) for lam in imagewise),
-        *(('csod-objectwise', 200, lam) for lam in objectwise)}
+        ('uniform', 200, None),
+        *(('csod', 200, lam) for lam in imagewise),
+        *(('csod-objectwise', 200, lam) for lam in objectwise),
+    }
 
 
 def test_table_3_is_the_papers():
     assert of('voc_table3', 'method', 'num_images', 'lam') == {
-        (method, number, 1e10) for method in ('csod', 'csod-objectwise') for number in (20, 40, 60, 80, 100, 200)}
+        (method, number, 1e10) for method in ('csod', 'csod-objectwise') for number in (20, 40, 60, 80, 100, 200)
+    }
 
 
-@pytest.mark.parametrize(('preset', 'numbers'), [
-    ('bdd100k_table5', (200, 500, 1000, 2000)), ('coco_table6', (400, 800))])
+@pytest.mark.parametrize(
+    ('preset', 'numbers'), [('bdd100k_table5', (200, 500, 1000, 2000)), ('coco_table6', (400, 800))]
+)
 def test_tables_5_and_6_are_the_papers(preset, numbers):
     assert of(preset, 'method', 'num_images', 'lam') == {
-        (method, number, lam) for method, lam in (('uniform', None), ('csod', 'auto')) for number in numbers}
+        (method, number, lam) for method, lam in (('uniform', None), ('csod', 'auto')) for number in numbers
+    }
 
 
 def test_table_7_is_the_papers():
     assert of('voc_table7', 'detector', 'method', 'num_images', 'lam') == {
-        (detector, method, 500, lam) for detector in ('retinanet', 'fcos')
-        for method, lam in (('uniform', None), ('csod', 0.0625))}
+        (detector, method, 500, lam)
+        for detector in ('retinanet', 'fcos')
+        for method, lam in (('uniform', None), ('csod', 0.0625))
+    }
 
 
 @pytest.mark.parametrize('preset', [name for name in PRESETS if name.startswith('voc_')])
@@ -84,10 +93,12 @@ def test_voc_presets_follow_section_4_1(preset):
         cfg = load_config(config, experiment.cfg_options)
         assert 'VOC2007/ImageSets/Main/test.txt' in str(cfg.test_dataloader)
         assert {f'VOC{year}/ImageSets/Main/trainval.txt' for year in (2007, 2012)} <= set(
-            re.findall(r'VOC\d+/ImageSets/Main/\w+\.txt', str(cfg.train_dataloader)))
+            re.findall(r'VOC\d+/ImageSets/Main/\w+\.txt', str(cfg.train_dataloader))
+        )
 
 
 def test_presets_of_one_dataset_share_their_runs():
-    table, figure = (set(load_experiment(ROOT / f'configs/experiments/voc_{name}.py').runs)
-                     for name in ('table1_figure5', 'figure3'))
+    table, figure = (
+        set(load_experiment(ROOT / f'configs/experiments/voc_{name}.py').runs) for name in ('table1_figure5', 'figure3')
+    )
     assert {run.method for run in table & figure} == {'uniform', 'csod'}

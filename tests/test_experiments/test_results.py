@@ -41,7 +41,7 @@ def test_a_line_that_was_cut_off_is_dropped_and_a_lost_line_break_is_not_the_lin
     path = tmp_path / 'r.jsonl'
     append_result(path, 'chess', make_run(0), {'metrics': {'mAP': 0.5}})
     append_result(path, 'chess', make_run(1), {'metrics': {'mAP': 0.6}})
-    path.write_bytes(path.read_bytes()[:-cut or None])
+    path.write_bytes(path.read_bytes()[: -cut or None])
     assert {run.seed for run in read_results(path, 'chess')} == left
     append_result(path, 'chess', make_run(2), {'metrics': {'mAP': 0.7}})
     assert {run.seed for run in read_results(path, 'chess')} == left | {2}

@@ -21,8 +21,14 @@ grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images
 
 
 def call(*arguments):
-    return subprocess.run([sys.executable, 'tools/experiment.py', *map(str, arguments)], cwd=ROOT, text=True,
-                          capture_output=True, check=False, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    return subprocess.run(
+        [sys.executable, 'tools/experiment.py', *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+    )
 
 
 @pytest.fixture
@@ -79,10 +85,13 @@ def test_a_run_that_fails_is_named_and_left_out(tmp_path, experiment_file):
     assert not (tmp_path / 'results.jsonl').exists()
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['no_such_file.py'], 'There is no config no_such_file.py'),
-    (['no_such_file.py', '--shard', '3/2'], "--shard is '3/2'"),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['no_such_file.py'], 'There is no config no_such_file.py'),
+        (['no_such_file.py', '--shard', '3/2'], "--shard is '3/2'"),
+    ],
+)
 def test_bad_arguments_are_one_sentence(arguments, message):
     outcome = call(*arguments)
     assert outcome.returncode == 2

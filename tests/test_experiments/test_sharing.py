@@ -109,14 +109,15 @@ def test_a_bank_of_another_selector_is_replaced_on_request(tmp_path, experiment_
 def test_a_finished_bank_is_all_that_a_selector_needs(tmp_path, experiment_file, trained):
     bank = FeatureBank.from_arrays(np.eye(4), ['a', 'b', 'c', 'd'], [0, 0, 1, 1], ['x', 'y'])
     bank.save(tmp_path / 'features')
-    experiment_file.write_text(EXPERIMENT.replace("dict(detector='small', iters=3)",
-                                                  f"dict(bank={str(tmp_path / 'features')!r})"))
+    experiment_file.write_text(
+        EXPERIMENT.replace("dict(detector='small', iters=3)", f'dict(bank={str(tmp_path / "features")!r})')
+    )
     experiment = load_experiment(experiment_file)
     assert ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl').run() == []
     results = read_results(tmp_path / 'results.jsonl', 'trial')
     assert set(results) == set(experiment.runs)
     assert sorted(trained) == sorted(run.name for run in experiment.runs)  # no selector among them
     assert 'Difference to uniform' in render_table(experiment, results)
-    experiment_file.write_text(experiment_file.read_text().replace("seeds=2", "seeds=2, taps=['roi']"))
+    experiment_file.write_text(experiment_file.read_text().replace('seeds=2', "seeds=2, taps=['roi']"))
     with pytest.raises(UserError, match="was read at the tap 'None' and the experiment asks for 'roi'"):
         ExperimentRunner(load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'other.jsonl').run()

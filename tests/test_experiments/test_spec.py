@@ -17,26 +17,45 @@ def load(tmp_path):
         path = tmp_path / 'trial.py'
         path.write_text(text)
         return load_experiment(path, overrides)
+
     return _load
 
 
 def test_runs_are_the_product_with_seeds_outermost_and_each_once(load):
-    experiment = load(HEAD + """grid = [
+    experiment = load(
+        HEAD
+        + """grid = [
         dict(methods=['csod', 'uniform'], num_images=[24, 12], seeds=2, detectors=['small']),
-        dict(methods=['uniform'], num_images=[24], seeds=[1, 7], detectors=['small'])]""")
+        dict(methods=['uniform'], num_images=[24], seeds=[1, 7], detectors=['small'])]"""
+    )
     assert experiment.name == 'trial'
     assert [(run.method, run.num_images, run.seed) for run in experiment.runs] == [
-        ('csod', 24, 0), ('uniform', 24, 0), ('csod', 12, 0), ('uniform', 12, 0),
-        ('csod', 24, 1), ('uniform', 24, 1), ('csod', 12, 1), ('uniform', 12, 1), ('uniform', 24, 7)]
+        ('csod', 24, 0),
+        ('uniform', 24, 0),
+        ('csod', 12, 0),
+        ('uniform', 12, 0),
+        ('csod', 24, 1),
+        ('uniform', 24, 1),
+        ('csod', 12, 1),
+        ('uniform', 12, 1),
+        ('uniform', 24, 7),
+    ]
     assert {(run.method, run.lam, run.tap) for run in experiment.runs} == {
-        ('csod', 'auto', 'auto'), ('uniform', None, 'auto')}
+        ('csod', 'auto', 'auto'),
+        ('uniform', None, 'auto'),
+    }
 
 
 def test_lam_and_iters_may_depend_on_the_budget(load):
-    experiment = load(HEAD + """grid = [dict(methods=['csod'], num_images=[100, 200], detectors=['large'],
-        lams=[{100: 0.0125, 200: 0.04375}], iters={100: 500, 200: 1000})]""")
-    assert experiment.runs == (Run('large', 'csod', 100, 0.0125, 'auto', 500, 0),
-                               Run('large', 'csod', 200, 0.04375, 'auto', 1000, 0))
+    experiment = load(
+        HEAD
+        + """grid = [dict(methods=['csod'], num_images=[100, 200], detectors=['large'],
+        lams=[{100: 0.0125, 200: 0.04375}], iters={100: 500, 200: 1000})]"""
+    )
+    assert experiment.runs == (
+        Run('large', 'csod', 100, 0.0125, 'auto', 500, 0),
+        Run('large', 'csod', 200, 0.04375, 'auto', 1000, 0),
+    )
 
 
 def test_the_full_set_has_no_budget_lam_or_tap(load):
@@ -45,9 +64,12 @@ def test_the_full_set_has_no_budget_lam_or_tap(load):
 
 
 def test_names_of_runs_differ_as_the_runs_do(load):
-    experiment = load(HEAD + """grid = [
+    experiment = load(
+        HEAD
+        + """grid = [
         dict(methods=['csod', 'uniform', 'count:7-9', 'full-set'], num_images=[24, 12], seeds=2, lams=['auto', 0.5],
-             taps=['roi', 'fc'])]""")
+             taps=['roi', 'fc'])]"""
+    )
     assert len({run.name for run in experiment.runs}) == len(experiment.runs)
 
 
@@ -56,32 +78,47 @@ def test_entries_can_be_overridden(load):
     assert {run.iters for run in experiment.runs} == {7}
 
 
-@pytest.mark.parametrize(('text', 'message'), [
-    (HEAD, "no entry 'grid'"),
-    (HEAD + "grid = [dict(methods=['uniform'])]", "'uniform' of .* needs 'num_images'"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=[0])]", "num_images is 0; ask for 1 or more"),
-    (HEAD + "grid = [dict(methods=['herdin'], num_images=[3])]", "no selection method 'herdin'"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_image=[3])]", "unknown entry 'num_image'"),
-    (HEAD + "grid = [dict(num_images=[3])]", "no entry 'methods'"),
-    (HEAD + "grid = 3", "'grid' a list of dicts"),
-    (HEAD + "detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=['24'])]", "num_images is the text '24'; ask for 1 or more"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=[2.5])]", 'num_images is 2.5; ask for 1 or more, a whole'),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]", r"'lams' .* is 0.05; write a list, \[0.05\]"),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps=['rio'])]", "no tap 'rio' .* choose one of auto, fc"),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
-    (HEAD + "grid = [dict(methods=['count:9-3'], num_images=[3])]", "range of objects '9-3' is not LOW-HIGH"),
-    (HEAD + "grid = ['uniform']", "no entry 'methods'"),
-    (HEAD + "grid = [dict(methods=['uniform'], num_images=[3], detectors=['huge'])]", "names the detector 'huge'"),
-    (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
-    (HEAD + "iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
-    (HEAD + "selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
-    (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
-    (HEAD + "selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
-])
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (HEAD, "no entry 'grid'"),
+        (HEAD + "grid = [dict(methods=['uniform'])]", "'uniform' of .* needs 'num_images'"),
+        (HEAD + "grid = [dict(methods=['uniform'], num_images=[0])]", 'num_images is 0; ask for 1 or more'),
+        (HEAD + "grid = [dict(methods=['herdin'], num_images=[3])]", "no selection method 'herdin'"),
+        (HEAD + "grid = [dict(methods=['uniform'], num_image=[3])]", "unknown entry 'num_image'"),
+        (HEAD + 'grid = [dict(num_images=[3])]', "no entry 'methods'"),
+        (HEAD + 'grid = 3', "'grid' a list of dicts"),
+        (HEAD + "detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
+        (HEAD + "grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
+        (
+            HEAD + "grid = [dict(methods=['uniform'], num_images=['24'])]",
+            "num_images is the text '24'; ask for 1 or more",
+        ),
+        (
+            HEAD + "grid = [dict(methods=['uniform'], num_images=[2.5])]",
+            'num_images is 2.5; ask for 1 or more, a whole',
+        ),
+        (
+            HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]",
+            r"'lams' .* is 0.05; write a list, \[0.05\]",
+        ),
+        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
+        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
+        (
+            HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps=['rio'])]",
+            "no tap 'rio' .* choose one of auto, fc",
+        ),
+        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
+        (HEAD + "grid = [dict(methods=['count:9-3'], num_images=[3])]", "range of objects '9-3' is not LOW-HIGH"),
+        (HEAD + "grid = ['uniform']", "no entry 'methods'"),
+        (HEAD + "grid = [dict(methods=['uniform'], num_images=[3], detectors=['huge'])]", "names the detector 'huge'"),
+        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
+        (HEAD + "iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
+        (HEAD + "selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
+        (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
+        (HEAD + "selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
+    ],
+)
 def test_refusals(load, text, message):
     with pytest.raises(UserError, match=message):
         load(text)

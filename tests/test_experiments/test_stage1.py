@@ -37,12 +37,15 @@ def experiment(data, detector_config, tmp_path):
 
 def banks(experiment, work_dir, **options):
     """Banks whose selector is trained in no time."""
+
     def train(run):
         from mmdet.registry import MODELS
+
         torch.manual_seed(0)
         work_dir.mkdir(exist_ok=True)
         torch.save(MODELS.build(load_config(experiment.detectors['small']).model).state_dict(), work_dir / 'iter_3.pth')
         return work_dir
+
     return Banks(experiment, work_dir, train, **options)
 
 
@@ -55,10 +58,14 @@ def test_edited_annotations_are_noticed(experiment, data, tmp_path):
         banks(experiment, tmp_path / 'work').get('fc')
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (lambda path: path.write_bytes(path.read_bytes() + b'x'), 'Image files have other sizes'),
-    (lambda path: path.unlink(), 'Image files have other sizes'),
-    (lambda path: path.write_bytes(path.read_bytes()), 'Image files were written since')])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b'x'), 'Image files have other sizes'),
+        (lambda path: path.unlink(), 'Image files have other sizes'),
+        (lambda path: path.write_bytes(path.read_bytes()), 'Image files were written since'),
+    ],
+)
 def test_replaced_images_are_told(change, said, experiment, data, tmp_path, caplog):
     banks(experiment, tmp_path / 'work').get('fc')
     with caplog.at_level('INFO', 'mmcsod'):
@@ -73,5 +80,6 @@ def test_a_bank_of_no_known_data_is_taken_as_it_is(experiment, tmp_path):
     first = banks(experiment, tmp_path / 'work').get('fc').bank
     shutil.rmtree(tmp_path / 'work' / 'features_fc')
     FeatureBank.from_arrays(first.vectors, first.image_ids, first.labels, first.classes).save(
-        tmp_path / 'work' / 'features_fc')
+        tmp_path / 'work' / 'features_fc'
+    )
     assert len(banks(experiment, tmp_path / 'work').get('fc').bank) == len(first)

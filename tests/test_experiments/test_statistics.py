@@ -21,18 +21,33 @@ def make_result(value, weights='abc', iters=120, **facts):
 
 @pytest.fixture
 def experiment():
-    runs = [Run('small', FULL_SET, None, None, None, 200, 0), *make_runs('uniform'),
-            *make_runs('csod', lam='auto'), *make_runs('herding', numbers=[24])]
+    runs = [
+        Run('small', FULL_SET, None, None, None, 200, 0),
+        *make_runs('uniform'),
+        *make_runs('csod', lam='auto'),
+        *make_runs('herding', numbers=[24]),
+    ]
     return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
 
 
 @pytest.fixture
 def results(experiment):
-    values = {'full-set': {None: [0.9]}, 'uniform': {12: [0.5, 0.6, 0.7], 24: [0.7, 0.7, 0.8]},
-              'csod': {12: [0.6, 0.65, 0.9], 24: [0.8, 0.8]}}
-    return {run: make_result(values[run.method][run.num_images][run.seed], iters=run.iters, objects=100 + run.seed,
-                             training_minutes=2.0, selection_seconds=0.01)
-            for run in experiment.runs if run.seed < len(values.get(run.method, {}).get(run.num_images, []))}
+    values = {
+        'full-set': {None: [0.9]},
+        'uniform': {12: [0.5, 0.6, 0.7], 24: [0.7, 0.7, 0.8]},
+        'csod': {12: [0.6, 0.65, 0.9], 24: [0.8, 0.8]},
+    }
+    return {
+        run: make_result(
+            values[run.method][run.num_images][run.seed],
+            iters=run.iters,
+            objects=100 + run.seed,
+            training_minutes=2.0,
+            selection_seconds=0.01,
+        )
+        for run in experiment.runs
+        if run.seed < len(values.get(run.method, {}).get(run.num_images, []))
+    }
 
 
 def test_cells_hold_percent_by_seed_with_sample_deviation(experiment, results):
@@ -67,12 +82,22 @@ def test_series_are_told_apart_by_lam_only_where_it_varies():
 
 
 def test_lengths_of_training_are_told_apart_and_compared_with_their_own():
-    runs = [Run('small', method, 12, None, 'auto', iters, seed) for method in ('uniform', 'max')
-            for iters in (120, 240) for seed in (0, 1)]
+    runs = [
+        Run('small', method, 12, None, 'auto', iters, seed)
+        for method in ('uniform', 'max')
+        for iters in (120, 240)
+        for seed in (0, 1)
+    ]
     runs += [Run('small', FULL_SET, None, None, None, iters, 0) for iters in (200, 400)]
     experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
-    values = {('uniform', 120): 0.5, ('uniform', 240): 0.6, ('max', 120): 0.4, ('max', 240): 0.7,
-              (FULL_SET, 200): 0.8, (FULL_SET, 400): 0.9}
+    values = {
+        ('uniform', 120): 0.5,
+        ('uniform', 240): 0.6,
+        ('max', 120): 0.4,
+        ('max', 240): 0.7,
+        (FULL_SET, 200): 0.8,
+        (FULL_SET, 400): 0.9,
+    }
     results = {run: make_result(values[run.method, run.iters], iters=run.iters) for run in runs}
     table = render_table(experiment, results)
     assert '| uniform, 120 iterations | 50.0 ± 0.0 (2) |' in table

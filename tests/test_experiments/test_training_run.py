@@ -96,7 +96,8 @@ def test_edited_annotations_make_another_run(tmp_path, calls):
     (tmp_path / 'data').mkdir()
     annotations = tmp_path / 'data' / 'train.json'
     (tmp_path / 'config.py').write_text(
-        f"train_dataloader = dict(dataset=dict(data_root={str(annotations.parent)!r}, ann_file='train.json'))")
+        f"train_dataloader = dict(dataset=dict(data_root={str(annotations.parent)!r}, ann_file='train.json'))"
+    )
     for content, number in (('one', 1), ('one', 1), ('two', 2)):
         annotations.write_text(content)
         assert train_in_process(tmp_path / 'run', str(tmp_path / 'config.py'), None, {})['number'] == number

@@ -19,14 +19,23 @@ from tests.test_datasets.conftest import (  # noqa: F401
 
 @pytest.fixture
 def coco_config(coco_root):  # noqa: F811
-    return Config({'train_dataloader': {'dataset': {'type': 'RepeatDataset', 'times': 3,
-                                                    'dataset': coco_leaf(coco_root)}}})
+    return Config(
+        {'train_dataloader': {'dataset': {'type': 'RepeatDataset', 'times': 3, 'dataset': coco_leaf(coco_root)}}}
+    )
 
 
 @pytest.fixture
 def voc_config(voc_root):  # noqa: F811
-    return Config({'train_dataloader': {'dataset': {'type': 'ConcatDataset', 'datasets': [
-        voc_leaf(voc_root, 'VOC2007'), voc_leaf(voc_root, 'VOC2012')]}}})
+    return Config(
+        {
+            'train_dataloader': {
+                'dataset': {
+                    'type': 'ConcatDataset',
+                    'datasets': [voc_leaf(voc_root, 'VOC2007'), voc_leaf(voc_root, 'VOC2012')],
+                }
+            }
+        }
+    )
 
 
 @pytest.fixture
@@ -34,13 +43,32 @@ def crowdhuman_config(coco_root, tmp_path):  # noqa: F811
     """Two images in CrowdHuman's format, each with a person, a mask and a person to ignore."""
     root = tmp_path / 'CrowdHuman'
     shutil.copytree(coco_root / 'train', root / 'Images')
-    boxes = [('person', [2, 3, 18, 20], {}), ('mask', [5, 5, 9, 9], {}),
-             ('person', [10, 4, 12, 14], {'extra': {'ignore': 1}})]
-    entries = [json.dumps({'ID': name, 'gtboxes': [
-        {'tag': tag, 'fbox': box, 'hbox': box, 'vbox': box, **extra} for tag, box, extra in boxes]})
-        for name in ('0001', '0002')]
+    boxes = [
+        ('person', [2, 3, 18, 20], {}),
+        ('mask', [5, 5, 9, 9], {}),
+        ('person', [10, 4, 12, 14], {'extra': {'ignore': 1}}),
+    ]
+    entries = [
+        json.dumps(
+            {
+                'ID': name,
+                'gtboxes': [{'tag': tag, 'fbox': box, 'hbox': box, 'vbox': box, **extra} for tag, box, extra in boxes],
+            }
+        )
+        for name in ('0001', '0002')
+    ]
     (root / 'annotation_train.odgt').write_text('\n'.join(entries))
     (root / 'id_hw_train.json').write_text(json.dumps({'0001': [32, 48], '0002': [32, 48]}))
-    return Config({'train_dataloader': {'dataset': {
-        'type': 'CrowdHumanDataset', 'data_root': str(root), 'ann_file': 'annotation_train.odgt',
-        'data_prefix': {'img': 'Images/'}, 'pipeline': []}}})
+    return Config(
+        {
+            'train_dataloader': {
+                'dataset': {
+                    'type': 'CrowdHumanDataset',
+                    'data_root': str(root),
+                    'ann_file': 'annotation_train.odgt',
+                    'data_prefix': {'img': 'Images/'},
+                    'pipeline': [],
+                }
+            }
+        }
+    )

@@ -13,18 +13,24 @@ from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_le
 
 def infos(dataset, ids=None):
     found = [dataset.get_data_info(index) for index in range(len(dataset))]
-    return [{**info, 'sample_idx': 0} for info in found
-            if ids is None or any(info['img_path'].endswith(image) for image in ids)]
+    return [
+        {**info, 'sample_idx': 0}
+        for info in found
+        if ids is None or any(info['img_path'].endswith(image) for image in ids)
+    ]
 
 
 def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco_coreset, tmp_path):
     export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
     before = json.loads((coco_root / 'train.json').read_text())
     after = json.loads((tmp_path / 'out' / 'train.json').read_text())
-    kept = [image for image in before['images'] if f"train/{image['file_name']}" in COCO_PICKS]
+    kept = [image for image in before['images'] if f'train/{image["file_name"]}' in COCO_PICKS]
     ids = {image['id'] for image in kept}
-    assert after == {**before, 'images': kept,
-                     'annotations': [ann for ann in before['annotations'] if ann['image_id'] in ids]}
+    assert after == {
+        **before,
+        'images': kept,
+        'annotations': [ann for ann in before['annotations'] if ann['image_id'] in ids],
+    }
     assert len(after['annotations']) == 14  # crowds, unused categories and unknown fields included
     assert {category['name'] for category in after['categories']} == {'stray', *CLASSES}
 
@@ -54,7 +60,7 @@ def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_cores
 def test_indices_of_the_source_are_lifted(coco_root, tmp_path):
     leaf = coco_leaf(coco_root, indices=[2, 4, 13])
     config = Config({'train_dataloader': {'dataset': leaf}})
-    settings, = export_coreset(make_coreset(COCO_PICKS[:2]), config, 'coco', tmp_path / 'out')
+    (settings,) = export_coreset(make_coreset(COCO_PICKS[:2]), config, 'coco', tmp_path / 'out')
     assert len(DATASETS.build({**leaf, **settings})) == 2
 
 
@@ -62,8 +68,12 @@ def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
     settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out')
     dataset = DATASETS.build({**settings[0], 'pipeline': []})
     pools = [DATASETS.build(voc_leaf(voc_root, year)) for year in ('VOC2007', 'VOC2012')]
-    expected = [info for pool in pools for info in infos(pool, VOC_PICKS) if any(
-        info['img_path'].endswith(image) for image in VOC_PICKS)]
+    expected = [
+        info
+        for pool in pools
+        for info in infos(pool, VOC_PICKS)
+        if any(info['img_path'].endswith(image) for image in VOC_PICKS)
+    ]
     found = infos(dataset)
     assert dataset.metainfo['classes'] == CLASSES
     for key in ('img_path', 'width', 'height', 'instances'):
@@ -75,8 +85,19 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
     content = json.loads((coco_root / 'train.json').read_text())
     for name, chosen in (('a', content['images'][:10]), ('b', content['images'][10:])):
         ids = {image['id'] for image in chosen}
-        (tmp_path / f'{name}.json').write_text(json.dumps({**content, 'images': chosen, 'annotations': [
-            {**ann, 'id': number} for number, ann in enumerate(content['annotations']) if ann['image_id'] in ids]}))
+        (tmp_path / f'{name}.json').write_text(
+            json.dumps(
+                {
+                    **content,
+                    'images': chosen,
+                    'annotations': [
+                        {**ann, 'id': number}
+                        for number, ann in enumerate(content['annotations'])
+                        if ann['image_id'] in ids
+                    ],
+                }
+            )
+        )
     leaves = [coco_leaf(coco_root, ann_file=str(tmp_path / f'{name}.json')) for name in 'ab']
     config = Config({'train_dataloader': {'dataset': {'type': 'ConcatDataset', 'datasets': leaves}}})
     settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out')
@@ -93,7 +114,8 @@ def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path)
     expected = DATASETS.build(crowdhuman_config.train_dataloader.dataset).get_data_info(1)['instances']
     found = DATASETS.build({**settings[0], 'pipeline': []}).get_data_info(0)['instances']
     assert [(instance['bbox'], instance['ignore_flag']) for instance in found] == [
-        (instance['bbox'], instance['ignore_flag']) for instance in expected]
+        (instance['bbox'], instance['ignore_flag']) for instance in expected
+    ]
     assert [instance['ignore_flag'] for instance in found] == [0, 1, 1]
 
 
@@ -111,8 +133,9 @@ def test_a_copy_of_a_set_with_absolute_file_names_works_elsewhere(inside, coco_r
     expected = sorted(len(info['instances']) for info in infos(DATASETS.build(leaf)))[-3:]
     names = ['0002.jpg', '0005.jpg', '0008.jpg']
     ids = [f'train/{name}' if inside else str(images / name) for name in names]
-    settings, = export_coreset(make_coreset(ids), Config({'train_dataloader': {'dataset': leaf}}), 'coco',
-                               tmp_path / 'out', 'copy')
+    (settings,) = export_coreset(
+        make_coreset(ids), Config({'train_dataloader': {'dataset': leaf}}), 'coco', tmp_path / 'out', 'copy'
+    )
     shutil.move(tmp_path / 'out', tmp_path / 'moved')
     shutil.rmtree(source)
     shutil.rmtree(images, ignore_errors=True)

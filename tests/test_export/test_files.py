@@ -10,9 +10,15 @@ from mmcsod.fileio import new_directory
 from tests.test_datasets.conftest import make_coreset
 
 
-@pytest.mark.parametrize(('name', 'expected'), [
-    ('train/1.jpg', 'images/train/1.jpg'), ('/abs/1.jpg', 'images/abs/1.jpg'), ('../up/1.jpg', 'images/up/1.jpg'),
-    ('s3://bucket/1.jpg', 'images/bucket/1.jpg')])
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('train/1.jpg', 'images/train/1.jpg'),
+        ('/abs/1.jpg', 'images/abs/1.jpg'),
+        ('../up/1.jpg', 'images/up/1.jpg'),
+        ('s3://bucket/1.jpg', 'images/bucket/1.jpg'),
+    ],
+)
 def test_names_stay_inside(name, expected):
     assert str(inside(name, 'images')) == expected
 

@@ -45,16 +45,18 @@ def test_halves_of_one_annotation_file(mode, own_root, tmp_path):
 def test_one_annotation_file_with_two_prefixes(own_root, tmp_path):
     shutil.copytree(own_root / 'train', own_root / 'twin')
     leaves = [coco_leaf(own_root, data_prefix={'img': prefix}) for prefix in ('train/', 'twin/')]
-    settings = export_coreset(make_coreset(['train/0002.jpg', 'twin/0007.jpg']), config(*leaves), 'coco',
-                              tmp_path / 'out', 'copy')
+    settings = export_coreset(
+        make_coreset(['train/0002.jpg', 'twin/0007.jpg']), config(*leaves), 'coco', tmp_path / 'out', 'copy'
+    )
     assert exported(settings, leaves[0]) == ['0002.jpg', '0007.jpg']
 
 
 def test_halves_of_one_voc_list(voc_root, tmp_path):
     leaves = [voc_leaf(voc_root, 'VOC2007', indices=part) for part in ([0, 1, 2], [3, 4, 5])]
     names = [DATASETS.build(leaf).get_data_info(0)['img_id'] for leaf in leaves]
-    settings = export_coreset(make_coreset([f'VOC2007/JPEGImages/{name}.jpg' for name in names]), config(*leaves),
-                              'voc', tmp_path / 'out')
+    settings = export_coreset(
+        make_coreset([f'VOC2007/JPEGImages/{name}.jpg' for name in names]), config(*leaves), 'voc', tmp_path / 'out'
+    )
     assert exported(settings, leaves[0]) == [f'{name}.jpg' for name in sorted(names)]
 
 
@@ -63,8 +65,13 @@ def test_a_source_called_as_the_converted_file(own_root, voc_root, tmp_path):
         shutil.copytree(voc_root / folder, own_root / folder)
     (own_root / 'train.json').rename(own_root / 'annotations.json')
     leaf = coco_leaf(own_root, ann_file='annotations.json')
-    settings = export_coreset(make_coreset(['train/0002.jpg', 'VOC2007/JPEGImages/000003.jpg']),
-                              config(leaf, voc_leaf(own_root, 'VOC2007')), 'coco', tmp_path / 'out', 'copy')
+    settings = export_coreset(
+        make_coreset(['train/0002.jpg', 'VOC2007/JPEGImages/000003.jpg']),
+        config(leaf, voc_leaf(own_root, 'VOC2007')),
+        'coco',
+        tmp_path / 'out',
+        'copy',
+    )
     assert len({source['ann_file'] for source in settings}) == 2
     assert exported(settings, leaf) == ['000003.jpg', '0002.jpg']
 
@@ -80,11 +87,14 @@ def test_a_link_is_never_written_through(own_root, tmp_path):
     """The annotations name themselves as an image, so that a link to them lies where the export's own belong."""
     name_an_image(own_root, '../train.json')
     before = (own_root / 'train.json').read_bytes()
-    export_coreset(make_coreset(['train.json', 'train/0004.jpg']), config(coco_leaf(own_root)), 'coco',
-                   tmp_path / 'out', 'link')
+    export_coreset(
+        make_coreset(['train.json', 'train/0004.jpg']), config(coco_leaf(own_root)), 'coco', tmp_path / 'out', 'link'
+    )
     assert (own_root / 'train.json').read_bytes() == before
-    assert [image['file_name'].rpartition('/')[2] for image in json.loads(
-        (tmp_path / 'out' / 'train_2.json').read_text())['images']] == ['train.json', '0004.jpg']
+    assert [
+        image['file_name'].rpartition('/')[2]
+        for image in json.loads((tmp_path / 'out' / 'train_2.json').read_text())['images']
+    ] == ['train.json', '0004.jpg']
 
 
 @pytest.mark.parametrize('mode', ['copy', 'link'])
@@ -106,15 +116,25 @@ def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
         export_coreset(make_coreset([f'train/{name}']), config(coco_leaf(own_root)), 'yolo', tmp_path / 'out', 'copy')
 
 
-@pytest.mark.parametrize('name', ['a\nb', 'a: b', '"', '\\', '#x', 'a\x7fb', 'a\x85b', 'a\u2028b', 'é', '\U0001f600',
-                                  ''])
+@pytest.mark.parametrize(
+    'name', ['a\nb', 'a: b', '"', '\\', '#x', 'a\x7fb', 'a\x85b', 'a\u2028b', 'é', '\U0001f600', '']
+)
 def test_every_class_name_survives_the_yaml_file(name):
     assert yaml.safe_load(_yaml([name, 'cat']))['names'] == {0: name, 1: 'cat'}
 
 
-@pytest.mark.parametrize('instance', [
-    {'bbox': [1, 2, 3], 'bbox_label': 0}, {'bbox_label': 0}, 7, {'bbox': 'wide', 'bbox_label': 0},
-    {'bbox': [1, 2, 3, None], 'bbox_label': 0}, {'bbox': [1, 2, 3, 4], 'bbox_label': None}, {'width': 0}])
+@pytest.mark.parametrize(
+    'instance',
+    [
+        {'bbox': [1, 2, 3], 'bbox_label': 0},
+        {'bbox_label': 0},
+        7,
+        {'bbox': 'wide', 'bbox_label': 0},
+        {'bbox': [1, 2, 3, None], 'bbox_label': 0},
+        {'bbox': [1, 2, 3, 4], 'bbox_label': None},
+        {'width': 0},
+    ],
+)
 @pytest.mark.parametrize('file_format', ['coco', 'yolo'])
 def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_path):
     image = {'img_path': '0002.jpg', 'img_id': 1, 'width': 48, 'height': 32, 'instances': [instance]}
@@ -122,10 +142,16 @@ def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_pat
         if file_format == 'coco':
             pytest.skip('COCO files divide by no width')
         image.update(width=0, instances=[{'bbox': [1, 2, 3, 4], 'bbox_label': 0}])
-    (tmp_path / 'odd.json').write_text(json.dumps({'metainfo': {'classes': ['cat', 'dog', 'bird']},
-                                                   'data_list': [image]}))
-    leaf = {'type': 'BaseDetDataset', 'data_root': str(own_root), 'ann_file': str(tmp_path / 'odd.json'),
-            'data_prefix': {'img_path': 'train/'}, 'pipeline': []}
+    (tmp_path / 'odd.json').write_text(
+        json.dumps({'metainfo': {'classes': ['cat', 'dog', 'bird']}, 'data_list': [image]})
+    )
+    leaf = {
+        'type': 'BaseDetDataset',
+        'data_root': str(own_root),
+        'ann_file': str(tmp_path / 'odd.json'),
+        'data_prefix': {'img_path': 'train/'},
+        'pipeline': [],
+    }
     classes = DATASETS.build({**leaf, 'lazy_init': True}).metainfo.get('classes') or ('cat', 'dog', 'bird')
     with pytest.raises(UserError, match=r'annotations|data cannot be read'):
         export_coreset(make_coreset(['train/0002.jpg'], classes), config(leaf), file_format, tmp_path / 'out', 'copy')

@@ -21,20 +21,41 @@ assert not [name for name in sys.modules if name.startswith('mmcsod')]
 
 @pytest.mark.slow
 def test_stock_config_trains_on_the_export_with_nothing_of_ours(coco_config, coco_coreset, tmp_path):
-    settings, = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', 'copy')
+    (settings,) = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', 'copy')
     leaf = 'train_dataloader.dataset.dataset'
     options = {
-        f'{leaf}.ann_file': settings['ann_file'], f'{leaf}.data_root': settings['data_root'],
+        f'{leaf}.ann_file': settings['ann_file'],
+        f'{leaf}.data_root': settings['data_root'],
         f'{leaf}.data_prefix.img': settings['data_prefix']['img'],
-        f'{leaf}.metainfo.classes': str(CLASSES).replace(' ', ''), 'model.bbox_head.num_classes': '3',
-        'train_dataloader.batch_size': '4', 'train_dataloader.num_workers': '0',
-        'train_dataloader.persistent_workers': 'False', 'train_cfg.max_epochs': '1', 'custom_hooks': '[]',
-        'val_cfg': 'None', 'val_dataloader': 'None', 'val_evaluator': 'None', 'default_hooks.logger.interval': '1'}
+        f'{leaf}.metainfo.classes': str(CLASSES).replace(' ', ''),
+        'model.bbox_head.num_classes': '3',
+        'train_dataloader.batch_size': '4',
+        'train_dataloader.num_workers': '0',
+        'train_dataloader.persistent_workers': 'False',
+        'train_cfg.max_epochs': '1',
+        'custom_hooks': '[]',
+        'val_cfg': 'None',
+        'val_dataloader': 'None',
+        'val_evaluator': 'None',
+        'default_hooks.logger.interval': '1',
+    }
     result = subprocess.run(
-        [sys.executable, '-c', TRAIN, str(MIM / 'tools' / 'train.py'),
-         str(MIM / 'configs' / 'ssd' / 'ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py'),
-         '--work-dir', str(tmp_path / 'run'), '--cfg-options', *(f'{key}={value}' for key, value in options.items())],
-        cwd=tmp_path, capture_output=True, text=True, check=False)
+        [
+            sys.executable,
+            '-c',
+            TRAIN,
+            str(MIM / 'tools' / 'train.py'),
+            str(MIM / 'configs' / 'ssd' / 'ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py'),
+            '--work-dir',
+            str(tmp_path / 'run'),
+            '--cfg-options',
+            *(f'{key}={value}' for key, value in options.items()),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr[-3000:]
     assert re.search(r'Epoch\(train\) +\[1\]\[10/10\]', result.stdout + result.stderr)
     assert (tmp_path / 'run' / 'epoch_1.pth').exists()

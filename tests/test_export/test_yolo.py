@@ -38,9 +38,14 @@ def read_yolo(directory):
 def mmdets_boxes(leaf):
     dataset = DATASETS.build(leaf)
     for info in map(dataset.get_data_info, range(len(dataset))):
-        yield info['img_path'].removeprefix(leaf['data_root'] + '/'), [
-            (CLASSES[instance['bbox_label']], *instance['bbox']) for instance in info['instances']
-            if not instance['ignore_flag']]
+        yield (
+            info['img_path'].removeprefix(leaf['data_root'] + '/'),
+            [
+                (CLASSES[instance['bbox_label']], *instance['bbox'])
+                for instance in info['instances']
+                if not instance['ignore_flag']
+            ],
+        )
 
 
 @pytest.mark.parametrize('images', ['link', 'copy'])
@@ -64,7 +69,8 @@ def test_labels_are_found_of_images_in_folders_called_images(folder, coco_root, 
     export_coreset(make_coreset(picks), config, 'yolo', tmp_path / 'out', 'link')
     found, expected = dict(read_yolo(tmp_path / 'out')), dict(mmdets_boxes(coco_leaf(coco_root)))
     assert [[box[0] for box in found[image]] for image in found] == [
-        [box[0] for box in expected[image]] for image in sorted(COCO_PICKS)]
+        [box[0] for box in expected[image]] for image in sorted(COCO_PICKS)
+    ]
 
 
 def test_names_that_repeat_between_devkits(voc_root, voc_config, voc_coreset, tmp_path):
@@ -80,15 +86,19 @@ def test_names_that_repeat_between_devkits(voc_root, voc_config, voc_coreset, tm
 
 def test_boxes_are_clipped_and_empty_ones_left_out():
     from mmcsod.export.yolo import _labels
-    instances = [{'bbox': [-10, 5, 50, 15], 'bbox_label': 1}, {'bbox': [7, 3, 7, 9], 'bbox_label': 0},
-                 {'bbox': [0, 0, 5, 5], 'bbox_label': 2, 'ignore_flag': 1}]
+
+    instances = [
+        {'bbox': [-10, 5, 50, 15], 'bbox_label': 1},
+        {'bbox': [7, 3, 7, 9], 'bbox_label': 0},
+        {'bbox': [0, 0, 5, 5], 'bbox_label': 2, 'ignore_flag': 1},
+    ]
     lines = list(_labels({'width': 40, 'height': 20, 'instances': instances}))
     assert lines == ['1 0.500000 0.500000 1.000000 0.500000']
 
 
 def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path):
     export_coreset(make_coreset(['Images/0002.jpg'], ('person',)), crowdhuman_config, 'yolo', tmp_path / 'out', 'link')
-    (_, boxes), = read_yolo(tmp_path / 'out')
+    ((_, boxes),) = read_yolo(tmp_path / 'out')
     assert [box[0] for box in boxes] == ['person']
 
 

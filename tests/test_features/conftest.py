@@ -24,7 +24,7 @@ def write_image(path, size, seed):
     image = np.linspace(0, 200, width * height * 3).reshape(height, width, 3)
     for _ in range(6):
         x, y = rng.integers(0, width - 20), rng.integers(0, height - 20)
-        image[y:y + rng.integers(10, 60), x:x + rng.integers(10, 60)] = rng.integers(0, 255, 3)
+        image[y : y + rng.integers(10, 60), x : x + rng.integers(10, 60)] = rng.integers(0, 255, 3)
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), image.astype(np.uint8))
 
@@ -43,16 +43,24 @@ def write_coco(root, num_images, extra=()):
         write_image(root / 'images' / f'{index:03d}.png', size, index)
         images.append({'id': index, 'file_name': f'{index:03d}.png', 'width': size[0], 'height': size[1]})
         for _ in range(1 + index % 4):
-            annotations.append({'image_id': index, 'category_id': 1 + int(rng.integers(3)), 'iscrowd': 0,
-                                'bbox': random_box(rng, size)})
-    annotations += [{'image_id': 0, 'category_id': 1, 'iscrowd': 0, 'bbox': [10, 10, 30, 30], **fields}
-                    for fields in extra]
+            annotations.append(
+                {
+                    'image_id': index,
+                    'category_id': 1 + int(rng.integers(3)),
+                    'iscrowd': 0,
+                    'bbox': random_box(rng, size),
+                }
+            )
+    annotations += [
+        {'image_id': 0, 'category_id': 1, 'iscrowd': 0, 'bbox': [10, 10, 30, 30], **fields} for fields in extra
+    ]
     for number, annotation in enumerate(annotations):
         annotation['id'] = number + 1
         annotation.setdefault('area', annotation['bbox'][2] * annotation['bbox'][3])
     categories = [{'id': number + 1, 'name': name} for number, name in enumerate(CLASSES)]
     (root / 'train.json').write_text(
-        json.dumps({'images': images, 'annotations': annotations, 'categories': categories}))
+        json.dumps({'images': images, 'annotations': annotations, 'categories': categories})
+    )
     return annotations
 
 
@@ -70,17 +78,38 @@ def coco_root(tmp_path_factory):
 
 def use_data(cfg, root, scale=(192, 128)):
     """Point a stock config's training and test datasets to a set that :func:`write_coco` wrote."""
-    data = dict(type='CocoDataset', data_root=f'{root}/', ann_file='train.json', data_prefix=dict(img='images/'),
-                metainfo=dict(classes=CLASSES))
-    cfg.train_dataloader = dict(dataset=dict(
-        **data, filter_cfg=dict(filter_empty_gt=True, min_size=32), pipeline=[
-            dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),
-            dict(type='RandomResize', scale=[(400, 300), (300, 200)], keep_ratio=True),
-            dict(type='RandomFlip', prob=1.0), dict(type='PackDetInputs')]))
-    cfg.test_dataloader = dict(dataset=dict(**data, test_mode=True, pipeline=[
-        dict(type='LoadImageFromFile'), dict(type='Resize', scale=scale, keep_ratio=True),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))]))
+    data = dict(
+        type='CocoDataset',
+        data_root=f'{root}/',
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+        metainfo=dict(classes=CLASSES),
+    )
+    cfg.train_dataloader = dict(
+        dataset=dict(
+            **data,
+            filter_cfg=dict(filter_empty_gt=True, min_size=32),
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations', with_bbox=True),
+                dict(type='RandomResize', scale=[(400, 300), (300, 200)], keep_ratio=True),
+                dict(type='RandomFlip', prob=1.0),
+                dict(type='PackDetInputs'),
+            ],
+        )
+    )
+    cfg.test_dataloader = dict(
+        dataset=dict(
+            **data,
+            test_mode=True,
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='Resize', scale=scale, keep_ratio=True),
+                dict(type='LoadAnnotations', with_bbox=True),
+                dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
+            ],
+        )
+    )
     return cfg
 
 
@@ -99,12 +128,19 @@ def build(cfg):
 def small_config(root, **kwargs):
     """Return Faster R-CNN with FPN, small enough to run many times."""
     cfg = load_config('mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py')
-    cfg.merge_from_dict({
-        'model.backbone': dict(_delete_=True, type='ResNet', depth=18, base_channels=16, out_indices=(0, 1, 2, 3)),
-        'model.neck.in_channels': [16, 32, 64, 128], 'model.neck.out_channels': 32,
-        'model.rpn_head.in_channels': 32, 'model.rpn_head.feat_channels': 32,
-        'model.roi_head.bbox_roi_extractor.out_channels': 32, 'model.roi_head.bbox_head.in_channels': 32,
-        'model.roi_head.bbox_head.fc_out_channels': 64, 'model.roi_head.bbox_head.num_classes': 3})
+    cfg.merge_from_dict(
+        {
+            'model.backbone': dict(_delete_=True, type='ResNet', depth=18, base_channels=16, out_indices=(0, 1, 2, 3)),
+            'model.neck.in_channels': [16, 32, 64, 128],
+            'model.neck.out_channels': 32,
+            'model.rpn_head.in_channels': 32,
+            'model.rpn_head.feat_channels': 32,
+            'model.roi_head.bbox_roi_extractor.out_channels': 32,
+            'model.roi_head.bbox_head.in_channels': 32,
+            'model.roi_head.bbox_head.fc_out_channels': 64,
+            'model.roi_head.bbox_head.num_classes': 3,
+        }
+    )
     cfg.model.backbone.pop('_delete_', None)
     return use_data(Config(cfg.to_dict()), root, **kwargs)
 

@@ -26,8 +26,10 @@ def save_like_mmengine(detector, path):
     hub = MessageHub.get_instance('test_checkpoint')
     hub.update_scalar('train/loss', np.float64(0.5), 2)
     hub.update_scalar('train/lr', 0.01)
-    torch.save({'state_dict': detector.state_dict(), 'message_hub': hub.state_dict(),
-                'meta': {'iter': 3, 'cfg': 'x = 1'}}, path)
+    torch.save(
+        {'state_dict': detector.state_dict(), 'message_hub': hub.state_dict(), 'meta': {'iter': 3, 'cfg': 'x = 1'}},
+        path,
+    )
 
 
 def digest(detector):
@@ -79,8 +81,9 @@ def hostile_values():
         'an array of objects at an address': at_an_address,
         'a history of losses of such arrays': Call(HistoryBuffer, at_an_address, at_an_address),
         'a scalar that is an object': Call(core.scalar, Call(np.dtype, 'O'), b'\1' * 8),
-        'an array larger than its bytes': type('A', (), {'__reduce__': lambda self: (
-            core._reconstruct, (np.ndarray, (0,), b'b'), broken)})(),
+        'an array larger than its bytes': type(
+            'A', (), {'__reduce__': lambda self: (core._reconstruct, (np.ndarray, (0,), b'b'), broken)}
+        )(),
         'a structured type': Call(np.dtype, [('a', 'O')]),
     }
 
@@ -90,8 +93,9 @@ def test_no_checkpoint_crashes_the_process(name, tmp_path):
     """NumPy's own constructors take addresses of memory from the file."""
     torch.save({'state_dict': {'a': torch.zeros(1)}, 'message_hub': hostile_values()[name]}, tmp_path / 'hostile.pth')
     code = 'import sys; from mmcsod.features.checkpoint import load_state_dict; print(load_state_dict(sys.argv[1]))'
-    result = subprocess.run([sys.executable, '-c', code, tmp_path / 'hostile.pth'], capture_output=True, text=True,
-                            check=False)
+    result = subprocess.run(
+        [sys.executable, '-c', code, tmp_path / 'hostile.pth'], capture_output=True, text=True, check=False
+    )
     assert result.returncode in (0, 1), result.stderr[-500:]  # a crash is a negative number
     assert ("{'a': tensor([0.])}" in result.stdout) == (result.returncode == 0)
     assert result.returncode == 0 or 'UserError: The checkpoint' in result.stderr
@@ -120,11 +124,15 @@ def test_nobody_loads_unsafely_meanwhile(tmp_path):
     assert set(torch.serialization.get_safe_globals()) == set(listed)
 
 
-@pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'no checkpoint of PyTorch: its 0 bytes'),
-    (b'<html>not found', 'no checkpoint of PyTorch: its 15 bytes begin'),
-    (b'PK not a zip', 'no checkpoint of PyTorch: its 12 bytes begin'),
-    (pickle.dumps({'a': 1}), 'unsafe|no state_dict')])
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'', 'no checkpoint of PyTorch: its 0 bytes'),
+        (b'<html>not found', 'no checkpoint of PyTorch: its 15 bytes begin'),
+        (b'PK not a zip', 'no checkpoint of PyTorch: its 12 bytes begin'),
+        (pickle.dumps({'a': 1}), 'unsafe|no state_dict'),
+    ],
+)
 def test_a_damaged_checkpoint_is_told(content, message, tmp_path):
     (tmp_path / 'bad.pth').write_bytes(content)
     with pytest.raises(UserError, match=message):
@@ -145,9 +153,13 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     assert digest(loaded) == digest(trained)
 
 
-@pytest.mark.parametrize(('name', 'classwise'), [
-    ('ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py', 'mask_iou_head.fc_mask_iou'),
-    ('point_rend/point-rend_r50-caffe_fpn_ms-1x_coco.py', 'point_head.fc_logits')])
+@pytest.mark.parametrize(
+    ('name', 'classwise'),
+    [
+        ('ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py', 'mask_iou_head.fc_mask_iou'),
+        ('point_rend/point-rend_r50-caffe_fpn_ms-1x_coco.py', 'point_head.fc_logits'),
+    ],
+)
 def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
     cfg = load_config(f'mmdet::{name}')
     cfg.model.backbone.init_cfg = None
@@ -156,11 +168,13 @@ def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
     differing = [key for key in state if classwise in key]
     assert differing
     is_read = attach_tap(detector).reads
-    load_weights(detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth',
-                 is_read)
+    load_weights(
+        detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth', is_read
+    )
     with pytest.raises(UserError, match='of another detector'):
-        load_weights(detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth',
-                     is_read)
+        load_weights(
+            detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth', is_read
+        )
 
 
 def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):

@@ -14,8 +14,16 @@ def write_chunk(store, chunk):
     """Write a chunk of four images with an object of each of two classes, the vectors telling image and class."""
     rows = np.array([(image, label, 1) for image in store.indices(chunk) for label in (0, 1)], ROW_DTYPE)
     vectors = np.stack([rows['image'], rows['label'], rows['count']], 1).astype(np.float32)
-    store.write(chunk, {'rows': rows, 'vectors': vectors, 'object_vectors': vectors, 'unreadable': np.zeros(0, int),
-                        'image_vectors': np.array(store.indices(chunk), np.float32)[:, None]})
+    store.write(
+        chunk,
+        {
+            'rows': rows,
+            'vectors': vectors,
+            'object_vectors': vectors,
+            'unreadable': np.zeros(0, int),
+            'image_vectors': np.array(store.indices(chunk), np.float32)[:, None],
+        },
+    )
 
 
 def test_joining_reads_each_array_once(tmp_path, monkeypatch):

@@ -33,12 +33,17 @@ def test_boxes_are_loaded_before_the_resize_and_nothing_is_random(cfg):
     assert names(derive_pipeline(cfg)) == ['LoadImageFromFile', 'LoadAnnotations', 'Resize', 'PackDetInputs']
 
 
-@pytest.mark.parametrize('name', [
-    'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'yolox/yolox_s_8xb8-300e_coco.py',
-    'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
-    'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py', 'htc/htc_r50_fpn_1x_coco.py',
-    'strong_baselines/mask-rcnn_r50-caffe_fpn_rpn-2conv_4conv1fc_syncbn-all_lsj-100e_coco.py',
-])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py',
+        'yolox/yolox_s_8xb8-300e_coco.py',
+        'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
+        'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py',
+        'htc/htc_r50_fpn_1x_coco.py',
+        'strong_baselines/mask-rcnn_r50-caffe_fpn_rpn-2conv_4conv1fc_syncbn-all_lsj-100e_coco.py',
+    ],
+)
 def test_stock_configs_give_a_fixed_pipeline(name):
     pipeline = derive_pipeline(load_config(f'mmdet::{name}'))
     kinds = names(pipeline)
@@ -63,12 +68,17 @@ def test_a_config_without_training_data_is_refused(cfg):
         ExtractionDataset(cfg)
 
 
-@pytest.mark.parametrize('wrap', [
-    lambda leaf: dict(type='RepeatDataset', times=3, dataset=leaf),
-    lambda leaf: dict(type='ClassBalancedDataset', oversample_thr=0.5, dataset=leaf),
-    lambda leaf: dict(type='MultiImageMixDataset', dataset=leaf, pipeline=[dict(type='Mosaic', img_scale=(64, 64))]),
-    lambda leaf: dict(type='RepeatDataset', times=2, dataset=dict(type='ConcatDataset', datasets=[leaf])),
-])
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda leaf: dict(type='RepeatDataset', times=3, dataset=leaf),
+        lambda leaf: dict(type='ClassBalancedDataset', oversample_thr=0.5, dataset=leaf),
+        lambda leaf: dict(
+            type='MultiImageMixDataset', dataset=leaf, pipeline=[dict(type='Mosaic', img_scale=(64, 64))]
+        ),
+        lambda leaf: dict(type='RepeatDataset', times=2, dataset=dict(type='ConcatDataset', datasets=[leaf])),
+    ],
+)
 def test_wrappers_are_looked_through(cfg, wrap):
     plain = ExtractionDataset(cfg)
     cfg.train_dataloader.dataset = wrap(cfg.train_dataloader.dataset)
@@ -93,7 +103,12 @@ def test_what_cocodataset_drops_unseen_is_counted(tmp_path):
     write_coco(tmp_path, 4, BROKEN)
     pool = ExtractionDataset(small_config(tmp_path))
     assert dict(pool.objects_left_out.counts) == {
-        'without area': 1, 'outside the image': 1, 'not finite': 1, 'crowd or difficult': 1, 'marked ignore': 1}
+        'without area': 1,
+        'outside the image': 1,
+        'not finite': 1,
+        'crowd or difficult': 1,
+        'marked ignore': 1,
+    }
     kept = ExtractionDataset(small_config(tmp_path), keep_ignored=True)
     assert 'crowd or difficult' not in kept.objects_left_out.counts
     assert len(kept[0].boxes) == len(pool[0].boxes) + 1
@@ -105,8 +120,9 @@ def test_filtered_images_are_counted_and_stay_out(tmp_path):
     content = json.loads((tmp_path / 'train.json').read_text())
     content['annotations'] = [a for a in annotations if a['image_id'] != 1]
     content['images'].append({'id': 9, 'file_name': 'tiny.png', 'width': 20, 'height': 20})
-    content['annotations'].append({'id': 99, 'image_id': 9, 'category_id': 1, 'bbox': [1, 1, 9, 9], 'area': 81,
-                                   'iscrowd': 0})
+    content['annotations'].append(
+        {'id': 99, 'image_id': 9, 'category_id': 1, 'bbox': [1, 1, 9, 9], 'area': 81, 'iscrowd': 0}
+    )
     (tmp_path / 'train.json').write_text(json.dumps(content))
     pool = ExtractionDataset(small_config(tmp_path))
     assert dict(pool.images_left_out.counts) == {'without objects': 1, 'filter_cfg': 1}
@@ -118,11 +134,13 @@ def write_voc(root, boxes):
     objects = ''.join(
         f'<object><name>{CLASSES[k % 3]}</name><difficult>{difficult}</difficult><bndbox><xmin>{box[0]}</xmin>'
         f'<ymin>{box[1]}</ymin><xmax>{box[2]}</xmax><ymax>{box[3]}</ymax></bndbox></object>'
-        for k, (box, difficult) in enumerate(boxes))
+        for k, (box, difficult) in enumerate(boxes)
+    )
     for folder in ('Annotations', 'ImageSets/Main'):
         (root / 'VOC2007' / folder).mkdir(parents=True)
     (root / 'VOC2007' / 'Annotations' / '000001.xml').write_text(
-        f'<annotation><size><width>200</width><height>150</height><depth>3</depth></size>{objects}</annotation>')
+        f'<annotation><size><width>200</width><height>150</height><depth>3</depth></size>{objects}</annotation>'
+    )
     (root / 'VOC2007' / 'ImageSets' / 'Main' / 'train.txt').write_text('000001\n')
 
 
@@ -132,12 +150,15 @@ def test_xml_datasets_keep_reasons_apart(kind, tmp_path):
     write_voc(tmp_path, [((10, 10, 100, 100), 0), ((10, 10, 90, 90), 1), ((10, 10, 30, 30), 0), ((50, 50, 50, 90), 0)])
     cfg = small_config(tmp_path)
     cfg.train_dataloader.dataset = dict(
-        type=kind, data_root=f'{tmp_path}/', ann_file='VOC2007/ImageSets/Main/train.txt',
-        data_prefix=dict(sub_data_root='VOC2007/'), metainfo=dict(classes=CLASSES),
-        filter_cfg=dict(filter_empty_gt=True, min_size=32, bbox_min_size=32))
+        type=kind,
+        data_root=f'{tmp_path}/',
+        ann_file='VOC2007/ImageSets/Main/train.txt',
+        data_prefix=dict(sub_data_root='VOC2007/'),
+        metainfo=dict(classes=CLASSES),
+        filter_cfg=dict(filter_empty_gt=True, min_size=32, bbox_min_size=32),
+    )
     pool = ExtractionDataset(cfg)
-    assert dict(pool.objects_left_out.counts) == {
-        'crowd or difficult': 1, 'below bbox_min_size': 1, 'without area': 1}
+    assert dict(pool.objects_left_out.counts) == {'crowd or difficult': 1, 'below bbox_min_size': 1, 'without area': 1}
     assert pool.images == ('VOC2007/JPEGImages/000001.jpg',)
     assert len(pool[0].boxes) == 1
     assert len(ExtractionDataset(cfg, keep_ignored=True)[0].boxes) == 3
@@ -146,9 +167,10 @@ def test_xml_datasets_keep_reasons_apart(kind, tmp_path):
 def write_crowdhuman(root):
     """Write one image of a person between two boxes to ignore, which the dataset labels -1."""
     write_image(root / 'Images' / 'a.jpg', (200, 150), 1)
-    boxes = [{'tag': tag, 'fbox': [x, 10, 40, 80], 'hbox': [x, 10, 9, 9], 'vbox': [x, 10, 9, 9],
-              'extra': extra}
-             for tag, x, extra in (('mask', 5, {'ignore': 1}), ('person', 60, {}), ('person', 120, {'ignore': 1}))]
+    boxes = [
+        {'tag': tag, 'fbox': [x, 10, 40, 80], 'hbox': [x, 10, 9, 9], 'vbox': [x, 10, 9, 9], 'extra': extra}
+        for tag, x, extra in (('mask', 5, {'ignore': 1}), ('person', 60, {}), ('person', 120, {'ignore': 1}))
+    ]
     (root / 'train.odgt').write_text(json.dumps({'ID': 'a', 'gtboxes': boxes}) + '\n')
 
 
@@ -156,8 +178,9 @@ def write_crowdhuman(root):
 def test_boxes_of_no_class_are_left_out(keep_ignored, tmp_path):
     write_crowdhuman(tmp_path)
     cfg = small_config(tmp_path)
-    cfg.train_dataloader.dataset = dict(type='CrowdHumanDataset', data_root=f'{tmp_path}/', ann_file='train.odgt',
-                                        data_prefix=dict(img='Images/'))
+    cfg.train_dataloader.dataset = dict(
+        type='CrowdHumanDataset', data_root=f'{tmp_path}/', ann_file='train.odgt', data_prefix=dict(img='Images/')
+    )
     pool = ExtractionDataset(cfg, keep_ignored=keep_ignored)
     assert dict(pool.objects_left_out.counts) == {'of no class': 2}
     assert pool.objects['label'].tolist() == [0]
@@ -188,12 +211,18 @@ def test_bccds_boxes_without_area_are_named():
     root = Path(__file__).parents[2] / 'data' / 'bccd' / 'BCCD'
     cfg = small_config(root)
     cfg.train_dataloader.dataset = dict(
-        type='XMLDataset', data_root=f'{root}/', ann_file='ImageSets/Main/trainval.txt',
-        data_prefix=dict(sub_data_root=''), metainfo=dict(classes=('RBC', 'WBC', 'Platelets')))
+        type='XMLDataset',
+        data_root=f'{root}/',
+        ann_file='ImageSets/Main/trainval.txt',
+        data_prefix=dict(sub_data_root=''),
+        metainfo=dict(classes=('RBC', 'WBC', 'Platelets')),
+    )
     pool = ExtractionDataset(cfg)
     assert pool.objects_left_out.counts['without area'] == 2
-    assert any('BloodImage_00338' in name or 'BloodImage_00343' in name
-               for name in pool.objects_left_out.examples['without area'])
+    assert any(
+        'BloodImage_00338' in name or 'BloodImage_00343' in name
+        for name in pool.objects_left_out.examples['without area']
+    )
 
 
 def rename(cfg, *classes):
@@ -225,18 +254,30 @@ def test_proposals_of_fast_rcnn_are_not_asked_for(cfg):
 def test_padding_on_all_sides_moves_the_boxes(cfg):
     plain = ExtractionDataset(cfg)
     cfg.test_dataloader.dataset.pipeline = [
-        dict(type='LoadImageFromFile', to_float32=True), dict(type='Resize', scale=(192, 128), keep_ratio=True),
-        dict(type='RandomCenterCropPad', ratios=None, border=None, mean=[0, 0, 0], std=[1, 1, 1], to_rgb=True,
-             test_mode=True, test_pad_mode=['logical_or', 127]),
-        dict(type='LoadAnnotations', with_bbox=True), dict(type='PackDetInputs')]
+        dict(type='LoadImageFromFile', to_float32=True),
+        dict(type='Resize', scale=(192, 128), keep_ratio=True),
+        dict(
+            type='RandomCenterCropPad',
+            ratios=None,
+            border=None,
+            mean=[0, 0, 0],
+            std=[1, 1, 1],
+            to_rgb=True,
+            test_mode=True,
+            test_pad_mode=['logical_or', 127],
+        ),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='PackDetInputs'),
+    ]
     padded = ExtractionDataset(cfg)
     for index in range(4):
         one, other = plain[index], padded[index]
         assert other.error is None
         assert other.inputs.shape[-1] & 127 == other.inputs.shape[-2] & 127 == 127
         for box, moved in zip(one.boxes.round().int().tolist(), other.boxes.round().int().tolist(), strict=True):
-            own, same = (image[:, y1:y2, x1:x2].float() for image, (x1, y1, x2, y2) in (
-                (one.inputs, box), (other.inputs, moved)))
+            own, same = (
+                image[:, y1:y2, x1:x2].float() for image, (x1, y1, x2, y2) in ((one.inputs, box), (other.inputs, moved))
+            )
             assert own.shape == same.shape
             assert (own - same).abs().mean() < 1
 

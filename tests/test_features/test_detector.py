@@ -10,10 +10,14 @@ from mmcsod.features.detector import build_detector, find_device
 from .conftest import build
 
 
-@pytest.mark.parametrize(('name', 'message'), [
-    ('foo', "'foo' is no device that PyTorch knows; give cpu, cuda or cuda:N."),
-    ('cuda:99', 'There is no device cuda:99: PyTorch finds'),
-    ('cuda0', "'cuda0' is no device")])
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('foo', "'foo' is no device that PyTorch knows; give cpu, cuda or cuda:N."),
+        ('cuda:99', 'There is no device cuda:99: PyTorch finds'),
+        ('cuda0', "'cuda0' is no device"),
+    ],
+)
 def test_a_device_that_is_not_there_is_told_before_anything_else(name, message, cfg, tmp_path):
     with pytest.raises(UserError, match=message):
         build_detector(cfg, tmp_path / 'no checkpoint either.pth', name)

@@ -21,9 +21,13 @@ run(main)
 """
 
 
-@pytest.mark.parametrize(('raised', 'told'), [
-    (UserError('The disk is full.'), r'^The disk is full\.$'),
-    (KeyError('x'), "^The first process failed with KeyError: 'x'")])
+@pytest.mark.parametrize(
+    ('raised', 'told'),
+    [
+        (UserError('The disk is full.'), r'^The disk is full\.$'),
+        (KeyError('x'), "^The first process failed with KeyError: 'x'"),
+    ],
+)
 def test_the_others_are_told_of_any_failure(raised, told, monkeypatch):
     sent = []
 

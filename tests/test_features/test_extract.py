@@ -36,8 +36,9 @@ def program(*words, processes=None):
 
 def call(*words, processes=None):
     environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
-    return subprocess.run(program(*words, processes=processes), cwd=PROJECT, env=environment, capture_output=True,
-                          text=True, check=False)
+    return subprocess.run(
+        program(*words, processes=processes), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def same_files(left, right):
@@ -86,6 +87,7 @@ def test_image_vectors_ignore_the_padding(cfg, detector, tmp_path):
     handle = detector.backbone.register_forward_hook(lambda m, i, o: seen.update(map=o[-1]))
     image = torch.zeros(1, 3, 128, 192)  # 150 x 100 becomes 192 x 128
     import cv2
+
     pixels = cv2.resize(cv2.imread(str(Path(cfg.train_dataloader.dataset.data_root) / 'images/003.png')), (192, 128))
     mean, std = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
     image[0] = torch.from_numpy(((pixels[..., ::-1] - mean) / std).transpose(2, 0, 1).astype(np.float32))
@@ -155,8 +157,13 @@ def test_killed_at_random_it_resumes_to_the_same_bytes(coco_root, unbroken, tmp_
     environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
     rng = random.Random(0)
     for _ in range(3):
-        process = subprocess.Popen(program(coco_root, out, '--slow', 0.3, '--resume'), cwd=PROJECT, env=environment,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            program(coco_root, out, '--slow', 0.3, '--resume'),
+            cwd=PROJECT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         before = len(list(tmp_path.glob('*.partial/chunk_*.npz')))
         while len(list(tmp_path.glob('*.partial/chunk_*.npz'))) <= before and process.poll() is None:
             time.sleep(0.05)

@@ -31,9 +31,13 @@ def test_a_soft_teachers_checkpoint_is_read_through_the_teacher(cfg, coco_root, 
     assert inner_detector(model) is model.teacher
 
 
-@pytest.mark.parametrize('name', [
-    'qdtrack/qdtrack_faster-rcnn_r50_fpn_8xb2-4e_mot17halftrain_test-mot17halfval.py',
-    'masktrack_rcnn/masktrack-rcnn_mask-rcnn_r50_fpn_8xb1-12e_youtubevis2019.py'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'qdtrack/qdtrack_faster-rcnn_r50_fpn_8xb2-4e_mot17halftrain_test-mot17halfval.py',
+        'masktrack_rcnn/masktrack-rcnn_mask-rcnn_r50_fpn_8xb1-12e_youtubevis2019.py',
+    ],
+)
 def test_a_tracker_is_read_through_its_detector_one_image_at_a_time(name):
     detector = untrained_detector(load_config(f'mmdet::{name}'))
     assert attach_tap(detector).name == 'fc'
@@ -100,5 +104,5 @@ def test_a_preprocessor_of_ones_own_stays():
 
 
 def test_a_wrapper_of_detectron2_is_left_whole():
-    with pytest.raises(UserError, match=r"model cannot be built \(.*Detectron2"):
+    with pytest.raises(UserError, match=r'model cannot be built \(.*Detectron2'):
         untrained_detector(load_config('mmdet::misc/d2_retinanet_r50-caffe_fpn_ms-90k_coco.py'))

@@ -18,8 +18,10 @@ def root(tmp_path):
     """Four images whose annotations are also there as predictions; every image has a box of a low score, too."""
     write_coco(tmp_path, 4)
     content = json.loads((tmp_path / 'train.json').read_text())
-    found = [{'image_id': a['image_id'], 'category_id': a['category_id'], 'bbox': a['bbox'], 'score': 0.3 + 0.05 * n}
-             for n, a in enumerate(content['annotations'])]
+    found = [
+        {'image_id': a['image_id'], 'category_id': a['category_id'], 'bbox': a['bbox'], 'score': 0.3 + 0.05 * n}
+        for n, a in enumerate(content['annotations'])
+    ]
     found += [{'image_id': n, 'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.29} for n in range(4)]
     (tmp_path / 'found.json').write_text(json.dumps(found))
     return tmp_path
@@ -47,12 +49,16 @@ def test_rows_are_those_of_annotations_that_say_the_same(root):
     assert select_coreset(fewer, num_images=2, include=empty[:1]).image_ids[0] == empty[0]
 
 
-@pytest.mark.parametrize(('change', 'message'), [
-    ({'image_id': 99}, r'2 of its 2 boxes have a image_id that is not there, 99 first'),
-    ({'category_id': 7}, 'have a category_id that is not there, 7 first'),
-    ({'score': 0.1}, r'Not one of the 2 boxes .* has a score of 0.3 or more; give a lower --score-threshold'),
-    ({'bbox': [1, 2, 3]}, 'a bbox that is not x, y, width and height'),
-    ({'score': 'high'}, 'is not a COCO results file')])
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'image_id': 99}, r'2 of its 2 boxes have a image_id that is not there, 99 first'),
+        ({'category_id': 7}, 'have a category_id that is not there, 7 first'),
+        ({'score': 0.1}, r'Not one of the 2 boxes .* has a score of 0.3 or more; give a lower --score-threshold'),
+        ({'bbox': [1, 2, 3]}, 'a bbox that is not x, y, width and height'),
+        ({'score': 'high'}, 'is not a COCO results file'),
+    ],
+)
 def test_predictions_of_something_else_are_one_sentence(change, message, root):
     box = {'image_id': 1, 'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.9, **change}
     (root / 'found.json').write_text(json.dumps([box, box]))

@@ -60,16 +60,29 @@ def test_a_detector_of_other_classes_is_refused(judge):
 
 def test_the_command_lists_and_writes(judge, tmp_path, capsys, monkeypatch):
     from mmcsod.commands import main
+
     cfg, detector = judge
     cfg.dump(tmp_path / 'config.py')
     torch.save({'state_dict': detector.state_dict()}, tmp_path / 'weights.pth')
     with pytest.raises(SystemExit):
-        main(['suspicious', str(tmp_path / 'config.py'), str(tmp_path / 'weights.pth'), '--top', '3', '--num-workers',
-              '0', '--out', str(tmp_path / 'labels.csv')])
+        main(
+            [
+                'suspicious',
+                str(tmp_path / 'config.py'),
+                str(tmp_path / 'weights.pth'),
+                '--top',
+                '3',
+                '--num-workers',
+                '0',
+                '--out',
+                str(tmp_path / 'labels.csv'),
+            ]
+        )
     printed = capsys.readouterr().out
     assert printed.count('bird has 0.10, cat has 0.50') == 3
     lines = list(csv.DictReader((tmp_path / 'labels.csv').open()))
-    assert [line['class'] for line in lines] == sorted((line['class'] for line in lines),
-                                                       key=['bird', 'dog', 'cat'].index)
+    assert [line['class'] for line in lines] == sorted(
+        (line['class'] for line in lines), key=['bird', 'dog', 'cat'].index
+    )
     assert lines[0]['other_class'] == 'cat'
     assert float(lines[0]['suspicion']) == pytest.approx(0.4, abs=1e-5)

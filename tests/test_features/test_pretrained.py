@@ -57,8 +57,10 @@ def test_weights_that_cannot_be_had_are_one_sentence(named, tmp_path, monkeypatc
         build_detector(named, None, 'cpu')
 
 
-@pytest.mark.parametrize(('checkpoint', 'message'), [
-    ('torchvision://resnet9000', 'not known to MMEngine'), ('none.pth', 'no checkpoint none.pth')])
+@pytest.mark.parametrize(
+    ('checkpoint', 'message'),
+    [('torchvision://resnet9000', 'not known to MMEngine'), ('none.pth', 'no checkpoint none.pth')],
+)
 def test_weights_that_are_nowhere_are_one_sentence(checkpoint, message, named):
     named.model.backbone.init_cfg.checkpoint = checkpoint
     with pytest.raises(UserError, match=message):

@@ -35,13 +35,16 @@ def test_a_finished_bank_is_reused_and_says_so(cfg, detector, tmp_path, caplog):
     assert stamp(tmp_path) > before
 
 
-@pytest.mark.parametrize(('change', 'named'), [
-    (lambda cfg, d: None, 'tap'),
-    (lambda cfg, d: d.backbone.conv1.weight.data.add_(1e-3), 'checkpoint'),
-    (lambda cfg, d: cfg.test_dataloader.dataset.pipeline[1].update(scale=(224, 160)), 'image scale'),
-    (lambda cfg, d: cfg.train_dataloader.dataset.update(indices=5), 'dataset'),
-    (lambda cfg, d: cfg.model.backbone.update(norm_eval=False), 'model config'),
-])
+@pytest.mark.parametrize(
+    ('change', 'named'),
+    [
+        (lambda cfg, d: None, 'tap'),
+        (lambda cfg, d: d.backbone.conv1.weight.data.add_(1e-3), 'checkpoint'),
+        (lambda cfg, d: cfg.test_dataloader.dataset.pipeline[1].update(scale=(224, 160)), 'image scale'),
+        (lambda cfg, d: cfg.train_dataloader.dataset.update(indices=5), 'dataset'),
+        (lambda cfg, d: cfg.model.backbone.update(norm_eval=False), 'model config'),
+    ],
+)
 def test_a_bank_of_something_else_is_never_reused(change, named, coco_root, tmp_path):
     cfg = small_config(coco_root)
     extract_bank(build(cfg), cfg, tmp_path / 'features', OPTIONS)
@@ -166,7 +169,7 @@ def test_a_bank_set_aside_when_the_new_one_was_not_in_place_comes_back(cfg, dete
 def test_a_damaged_bank_is_replaced_on_request(name, cfg, detector, tmp_path):
     extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
     content = (tmp_path / 'features' / name).read_bytes()
-    (tmp_path / 'features' / name).write_bytes(content[:len(content) // 2])
+    (tmp_path / 'features' / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(UserError, match=name.replace('.', r'\.')):
         extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
     extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
@@ -189,7 +192,7 @@ def test_a_cut_identity_is_replaced_on_request(cfg, detector, tmp_path, monkeypa
     extract_bank(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
 
 
-@pytest.mark.parametrize('damage', [lambda b: b[:len(b) // 2], lambda b: b'', lambda b: b[:900] + b'\xff' + b[901:]])
+@pytest.mark.parametrize('damage', [lambda b: b[: len(b) // 2], lambda b: b'', lambda b: b[:900] + b'\xff' + b[901:]])
 def test_a_damaged_chunk_is_made_again(damage, cfg, detector, tmp_path, monkeypatch):
     kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
     chunk = tmp_path / 'features.partial' / 'chunk_000000.npz'
@@ -216,9 +219,14 @@ def test_chunks_are_on_the_disk_before_the_bank_and_removed_after_it(cfg, detect
     order = []
     for name in ('rename', 'replace', 'unlink', 'fsync'):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda first, *rest, name=name, real=real, **options: (
-            order.append((name, str(Path(f'/proc/self/fd/{first}').readlink()) if name == 'fsync' else str(first))),
-            real(first, *rest, **options))[1])
+        monkeypatch.setattr(
+            os,
+            name,
+            lambda first, *rest, name=name, real=real, **options: (
+                order.append((name, str(Path(f'/proc/self/fd/{first}').readlink()) if name == 'fsync' else str(first))),
+                real(first, *rest, **options),
+            )[1],
+        )
     extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
     partial, folder = str(tmp_path / 'features.partial'), str(tmp_path)
     chunk = order.index(('replace', f'{partial}/chunk_000000.tmp'))

@@ -39,11 +39,18 @@ def training_config(root, work_dir, hook, loop, **extra):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.test_evaluator = dict(type='CocoMetric', ann_file=f'{root}/train.json', metric='bbox')
     by_epoch = loop['type'] == 'EpochBasedTrainLoop'
-    cfg.merge_from_dict(dict(
-        default_scope='mmdet', work_dir=str(work_dir), train_cfg=None, param_scheduler=None,
-        custom_hooks=[dict(type='GTRoIFeatureHook', num_workers=0, **hook), *extra.pop('hooks', [])],
-        default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=by_epoch, interval=1)),
-        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)), **extra))
+    cfg.merge_from_dict(
+        dict(
+            default_scope='mmdet',
+            work_dir=str(work_dir),
+            train_cfg=None,
+            param_scheduler=None,
+            custom_hooks=[dict(type='GTRoIFeatureHook', num_workers=0, **hook), *extra.pop('hooks', [])],
+            default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=by_epoch, interval=1)),
+            optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
+            **extra,
+        )
+    )
     cfg.train_cfg = loop
     return cfg
 
@@ -97,17 +104,20 @@ def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path
     assert not list(tmp_path.glob('*.pth'))
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    ({'num_images': 0}, 'num_images is 0'),
-    ({'num_images': 5, 'method': 'cosd'}, "no selection method 'cosd'"),
-    ({'num_images': 5, 'lam': -3}, 'lam is -3'),
-    ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
-    ({'batch_size': 0}, 'batch_size is 0'),
-    ({'num_workers': -1}, 'num_workers is -1'),
-    ({'num_image': 5}, r"GTRoIFeatureHook has no option 'num_image': did you mean num_images\?"),
-    ({'keep_object': True}, r'did you mean keep_objects\?'),
-    ({'zzz': True}, 'there are num_images, method, lam'),
-])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'num_images': 0}, 'num_images is 0'),
+        ({'num_images': 5, 'method': 'cosd'}, "no selection method 'cosd'"),
+        ({'num_images': 5, 'lam': -3}, 'lam is -3'),
+        ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
+        ({'batch_size': 0}, 'batch_size is 0'),
+        ({'num_workers': -1}, 'num_workers is -1'),
+        ({'num_image': 5}, r"GTRoIFeatureHook has no option 'num_image': did you mean num_images\?"),
+        ({'keep_object': True}, r'did you mean keep_objects\?'),
+        ({'zzz': True}, 'there are num_images, method, lam'),
+    ],
+)
 def test_unfit_options_are_refused_when_the_config_is_read(options, message):
     with pytest.raises(UserError, match=message):
         GTRoIFeatureHook(**options)
@@ -126,8 +136,14 @@ def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
     cfg.custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)
     cfg.dump(tmp_path / 'config.py')
     script = Path(mmdet.__file__).parent / '.mim' / 'tools' / 'train.py'
-    done = subprocess.run([sys.executable, str(script), str(tmp_path / 'config.py')], capture_output=True, text=True,
-                          env=os.environ | {'PYTHONPATH': str(PROJECT)}, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / 'config.py')],
+        capture_output=True,
+        text=True,
+        env=os.environ | {'PYTHONPATH': str(PROJECT)},
+        cwd=tmp_path,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(Coreset.load(tmp_path / 'work' / 'coreset.json')) == 4
     assert 'Coreset of 4 images' in done.stdout + done.stderr

@@ -27,8 +27,9 @@ def test_finite_losses_and_other_outputs_pass():
 
 @pytest.mark.slow
 def test_a_run_that_diverges_stops_and_leaves_no_checkpoint(tiny_config, coco_coreset, tmp_path):
-    options = RetrainOptions(iters=30, seed=0, gentle=False, work_dir=str(tmp_path / 'run'), cfg_options={
-        'optim_wrapper.optimizer.lr': 1e12})
+    options = RetrainOptions(
+        iters=30, seed=0, gentle=False, work_dir=str(tmp_path / 'run'), cfg_options={'optim_wrapper.optimizer.lr': 1e12}
+    )
     with pytest.raises(UserError, match='Training diverged at iteration'):
         train(prepare(tiny_config, coco_coreset, options))
     assert not list((tmp_path / 'run').glob('*.pth'))

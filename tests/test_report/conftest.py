@@ -11,11 +11,27 @@ from mmcsod import Coreset, FeatureBank, Pick, select_coreset
 from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 
 CLASSES = ('<script>alert(1)</script>', 'ca"t\' & $x^2$', 'כלב שחור', '車', 'very ' * 40 + 'long')
-STEMS = ('<img src=x onerror=alert(1)>', 'quo"te\'s', 'עברית', 'ünïcode 車', 'long' * 50, '{{ 7 * 7 }}', 'a&amp;b',
-         '</script>')
+STEMS = (
+    '<img src=x onerror=alert(1)>',
+    'quo"te\'s',
+    'עברית',
+    'ünïcode 車',
+    'long' * 50,
+    '{{ 7 * 7 }}',
+    'a&amp;b',
+    '</script>',
+)
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
-QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update', '--disable-sync']
+QUIET = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
 
 
 def make_bank(num_images=30, dimensions=8, seed=0, **provenance):
@@ -32,8 +48,14 @@ def make_bank(num_images=30, dimensions=8, seed=0, **provenance):
                 objects.append((image, label, (x, y, x + width, y + height), width * height, False))
     rows.sort(key=lambda row: (row[1], row[0]))
     vectors = rng.normal(size=(len(rows), dimensions)) + 1
-    return FeatureBank(vectors.astype(np.float32), np.array(rows, ROW_DTYPE), tuple(names), CLASSES,
-                       objects=np.array(objects, OBJECT_DTYPE), provenance=provenance)
+    return FeatureBank(
+        vectors.astype(np.float32),
+        np.array(rows, ROW_DTYPE),
+        tuple(names),
+        CLASSES,
+        objects=np.array(objects, OBJECT_DTYPE),
+        provenance=provenance,
+    )
 
 
 def write_images(bank, root):
@@ -53,8 +75,14 @@ def pool(tmp_path_factory):
     root = tmp_path_factory.mktemp('images')
     bank = make_bank(data_root=str(root))
     write_images(bank, root)
-    return SimpleNamespace(bank=bank, root=root, coresets={
-        'csod </script>': select_coreset(bank, num_images=9), 'uniform': select_coreset(bank, 6, method='uniform')})
+    return SimpleNamespace(
+        bank=bank,
+        root=root,
+        coresets={
+            'csod </script>': select_coreset(bank, num_images=9),
+            'uniform': select_coreset(bank, 6, method='uniform'),
+        },
+    )
 
 
 @pytest.fixture(scope='session')

@@ -130,8 +130,11 @@ def test_the_map_shows_the_image_under_the_pointer_and_opens_picks(page, pool):
 def test_pictures_appear_and_names_are_text(page):
     first = page.locator('.gallery .card img').first
     first.scroll_into_view_if_needed()
-    assert first.evaluate('''image => new Promise(done => image.complete && image.src ? done(image.naturalWidth)
-        : image.addEventListener('load', () => done(image.naturalWidth)))''') > 0
+    assert (
+        first.evaluate("""image => new Promise(done => image.complete && image.src ? done(image.naturalWidth)
+        : image.addEventListener('load', () => done(image.naturalWidth)))""")
+        > 0
+    )
     assert page.locator('script').count() == 3
     assert page.locator('option', has_text='<script>alert(1)</script>').count() == 2
     assert page.locator('svg text', has_text='$x^2$').count() > 0
@@ -144,11 +147,11 @@ def test_nothing_is_wider_than_the_window(page):
 
 
 def test_every_control_has_a_name_and_every_section_a_heading(page):
-    unnamed = page.evaluate('''() => [...document.querySelectorAll('button, select, input, canvas')].filter(
-        one => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim())).length''')
+    unnamed = page.evaluate("""() => [...document.querySelectorAll('button, select, input, canvas')].filter(
+        one => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim())).length""")
     assert unnamed == 0
-    assert page.evaluate('''() => [...document.querySelectorAll('section')].every(one =>
-        document.getElementById(one.getAttribute('aria-labelledby')).textContent)''')
+    assert page.evaluate("""() => [...document.querySelectorAll('section')].every(one =>
+        document.getElementById(one.getAttribute('aria-labelledby')).textContent)""")
     assert [page.locator(landmark).count() for landmark in ('header', 'nav', 'main', 'footer')] == [1, 1, 1, 1]
     headings = page.locator('h1, main h2, main h3, main h4').evaluate_all('all => all.map(one => +one.tagName[1])')
     assert all(after - before <= 1 for before, after in pairwise(headings))

@@ -8,9 +8,17 @@ from tests.test_report.conftest import make_bank
 
 
 def test_a_distribution_says_in_words_and_numbers_what_it_draws():
-    chart = draw_distribution(Distribution('Sizes', 'area', '', ('small', 'large'), {
-        'pool': np.array([30, 10]), 'half': np.array([1, 1]), 'one': np.array([1, 0])}, 'objects'))
-    divergence = .75 * np.log(1.5) + .25 * np.log(.5)
+    chart = draw_distribution(
+        Distribution(
+            'Sizes',
+            'area',
+            '',
+            ('small', 'large'),
+            {'pool': np.array([30, 10]), 'half': np.array([1, 1]), 'one': np.array([1, 0])},
+            'objects',
+        )
+    )
+    divergence = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
     assert f'half {divergence:.4f}, one ∞ nats' in chart.summary
     assert chart.header == ['area', 'pool, objects', 'pool, %', 'half, objects', 'half, %', 'one, objects', 'one, %']
     assert chart.rows[1] == ['large', '10', '25.0', '1', '50.0', '0', '0.0']
@@ -19,8 +27,9 @@ def test_a_distribution_says_in_words_and_numbers_what_it_draws():
 
 
 def test_a_set_without_objects_divides_by_nothing():
-    chart = draw_distribution(Distribution('Sizes', 'area', '', ('a',), {
-        'pool': np.array([3]), 'none': np.array([0])}, 'objects'))
+    chart = draw_distribution(
+        Distribution('Sizes', 'area', '', ('a',), {'pool': np.array([3]), 'none': np.array([0])}, 'objects')
+    )
     assert 'none unknown' in chart.summary
 
 

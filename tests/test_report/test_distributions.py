@@ -11,14 +11,19 @@ def make_bank(sides, with_objects=True):
     objects['box'][:, 2:] = np.array(sides)[:, None]
     objects['image'][-1], objects['label'][-1] = 2, 1
     rows = np.array([(0, 0, len(sides) - 1), (2, 1, 1)], ROW_DTYPE)
-    return FeatureBank(np.ones((2, 2), np.float32), rows, ('a', 'b', 'c'), ('x', 'y'),
-                       objects=objects if with_objects else None)
+    return FeatureBank(
+        np.ones((2, 2), np.float32), rows, ('a', 'b', 'c'), ('x', 'y'), objects=objects if with_objects else None
+    )
 
 
 def counted(bank, chosen):
     masks = {'pool': np.ones(3, bool), 'some': np.array([name in chosen for name in bank.images])}
-    return {found.title: {name: dict(zip(found.categories, counts.tolist(), strict=True))
-                          for name, counts in found.counts.items()} for found in distributions(bank, masks)}
+    return {
+        found.title: {
+            name: dict(zip(found.categories, counts.tolist(), strict=True)) for name, counts in found.counts.items()
+        }
+        for found in distributions(bank, masks)
+    }
 
 
 def test_classes_and_objects_of_an_image():

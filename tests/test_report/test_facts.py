@@ -4,8 +4,14 @@ from mmcsod.report.selected import Selected
 from tests.test_report.conftest import make_bank
 
 BANK = make_bank(
-    num_images=12, config='c.py', identity={'weights': 'ab' * 32, 'tap': 'fc'}, versions={'mmcsod': '1', 'torch': '2'},
-    images_left_out={'no box': 3}, objects_left_out={'crowd': 1234}, unreadable_images=[f'{i}.jpg' for i in range(7)])
+    num_images=12,
+    config='c.py',
+    identity={'weights': 'ab' * 32, 'tap': 'fc'},
+    versions={'mmcsod': '1', 'torch': '2'},
+    images_left_out={'no box': 3},
+    objects_left_out={'crowd': 1234},
+    unreadable_images=[f'{i}.jpg' for i in range(7)],
+)
 
 
 def test_pool_and_coresets_side_by_side():
@@ -29,15 +35,21 @@ def test_how_the_features_were_made():
 
 def test_what_was_left_out():
     assert facts.left_out(BANK) == [
-        '3 images left out: no box.', '1,234 objects left out: crowd.',
-        '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, ….']
+        '3 images left out: no box.',
+        '1,234 objects left out: crowd.',
+        '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, ….',
+    ]
     assert facts.left_out(make_bank(num_images=3)) == []
 
 
 def test_banks_side_by_side_say_what_each_was_made_from():
-    bank = make_bank(num_images=3, side_by_side=[
-        {'config': 'a.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}},
-        {'config': 'b.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}}])
+    bank = make_bank(
+        num_images=3,
+        side_by_side=[
+            {'config': 'a.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}},
+            {'config': 'b.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}},
+        ],
+    )
     found = dict(facts.features(bank))
     assert (found['Detector config'], found['Tap']) == ('a.py; b.py', 'fc')
     assert facts.left_out(bank) == ['3 images left out: no box.']

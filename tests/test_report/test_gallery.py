@@ -6,8 +6,12 @@ from mmcsod.report.objects import ObjectTable
 from mmcsod.report.selected import Selected
 
 ANGLES = np.radians([0, 5, 10, 50, 60, 90, 0, 90])
-BANK = FeatureBank.from_arrays(np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1),
-                               ['a', 'b', 'c', 'd', 'e', 'f', 'a', 'd'], [0] * 6 + [1] * 2, ['x', 'y'])
+BANK = FeatureBank.from_arrays(
+    np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1),
+    ['a', 'b', 'c', 'd', 'e', 'f', 'a', 'd'],
+    [0] * 6 + [1] * 2,
+    ['x', 'y'],
+)
 
 
 def cards(*picks, classes=('x', 'y')):
@@ -23,19 +27,19 @@ def test_a_pick_stands_for_the_images_nearest_to_it_and_to_no_other_most_alike_f
 
 
 def test_the_class_whose_turn_it_was_comes_first():
-    card, = cards(Pick('a', 1))
+    (card,) = cards(Pick('a', 1))
     assert [stand[0] for stand in card.stands] == [1, 0]
     assert card.num_stands == 1
 
 
 def test_without_a_turn_every_class_counts_and_each_image_once():
-    card, = cards(Pick('a'))
+    (card,) = cards(Pick('a'))
     assert card.turn is None
     assert card.num_stands == 5
 
 
 def test_classes_are_matched_by_name():
-    card, = cards(Pick('a', 0), classes=('y', 'x'))
+    (card,) = cards(Pick('a', 0), classes=('y', 'x'))
     assert card.turn == 1
 
 
@@ -44,6 +48,6 @@ def test_a_coreset_of_the_whole_pool_stands_for_nothing_else():
 
 
 def test_terms_of_any_method_have_a_name():
-    assert terms_of(Pick('a', 0, 3., 1., 2.)) == {'A, pool': 3, 'B, coreset': 1, 'Score': 2}
-    assert terms_of(Pick('a', 0, score=2., novelty=.5)) == {'Score': 2, 'Novelty': .5}
+    assert terms_of(Pick('a', 0, 3.0, 1.0, 2.0)) == {'A, pool': 3, 'B, coreset': 1, 'Score': 2}
+    assert terms_of(Pick('a', 0, score=2.0, novelty=0.5)) == {'Score': 2, 'Novelty': 0.5}
     assert terms_of(Pick('a')) == {}

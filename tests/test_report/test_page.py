@@ -80,10 +80,14 @@ def test_what_each_pick_stands_for_adds_up_to_the_pool(page, pool):
     for coreset in Page(page).data['data']['coresets']:
         held = {label for pick in coreset['picks'] for label, _ in pick['objects']}
         picked = {pick['image'] for pick in coreset['picks']}
-        rows = {(int(row['image']), int(row['label'])) for row in pool.bank.rows
-                if row['image'] not in picked and row['label'] in held}
-        stands = [(image, label) for pick in coreset['picks'] for label, images, _ in pick['stands']
-                  for image in images]
+        rows = {
+            (int(row['image']), int(row['label']))
+            for row in pool.bank.rows
+            if row['image'] not in picked and row['label'] in held
+        }
+        stands = [
+            (image, label) for pick in coreset['picks'] for label, images, _ in pick['stands'] for image in images
+        ]
         assert sorted(stands) == sorted(rows)
 
 

@@ -4,7 +4,7 @@ from mmcsod import FeatureBank
 from mmcsod.report import representation
 from mmcsod.report.representation import represent
 
-VECTORS = np.array([[1, 0], [1, .1], [0, 1], [.2, 1], [1, 1], [5, 0], [0, 2]], np.float32)
+VECTORS = np.array([[1, 0], [1, 0.1], [0, 1], [0.2, 1], [1, 1], [5, 0], [0, 2]], np.float32)
 
 
 def make_bank():
@@ -15,13 +15,13 @@ def test_each_row_belongs_to_the_nearest_pick_that_holds_its_class():
     view = represent(make_bank(), np.array([2, 0]))[0]
     assert view.images.tolist() == [0, 1, 2, 3, 4]
     assert view.nearest.tolist() == [1, 1, 0, 0, 0]  # e is as near to both: the earlier pick
-    np.testing.assert_allclose(view.cosines, [1, 1 / np.hypot(1, .1), 1, 1 / np.hypot(1, .2), .5 ** .5], rtol=1e-6)
+    np.testing.assert_allclose(view.cosines, [1, 1 / np.hypot(1, 0.1), 1, 1 / np.hypot(1, 0.2), 0.5**0.5], rtol=1e-6)
 
 
 def test_coverage_grows_from_the_first_pick_that_holds_the_class():
     curve = represent(make_bank(), np.array([1, 0, 3]))[1].coverage
     assert np.isnan(curve[0])
-    np.testing.assert_allclose(curve[1:], [.5, .5])
+    np.testing.assert_allclose(curve[1:], [0.5, 0.5])
 
 
 def test_a_class_that_no_pick_holds_has_no_nearest_pick():

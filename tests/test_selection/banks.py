@@ -18,7 +18,8 @@ def random_banks(draw, dtype=np.float32):
     vectors = make_vectors(rng, kind, len(labels), draw(st.sampled_from([1, 2, 5, 16])))
     vectors[rng.random(len(vectors)) < draw(st.sampled_from([0, 0.2]))] = 0
     return FeatureBank.from_arrays(
-        vectors.astype(dtype), [f'{i:02}.jpg' for i in images], labels, [f'class {c}' for c in range(num_classes)])
+        vectors.astype(dtype), [f'{i:02}.jpg' for i in images], labels, [f'class {c}' for c in range(num_classes)]
+    )
 
 
 def make_vectors(rng, kind, rows, dimensions):

@@ -13,20 +13,35 @@ def pool():
     return Pool(bank, [0, 1])
 
 
-@pytest.mark.parametrize(('budget', 'target', 'parameters'), [
-    (Budget(num_images=7), 7, {'num_images': 7}),
-    (Budget(ratio=0.67), 2, {'ratio': 0.67}),
-    (Budget(ratio=1e-9), 1, {'ratio': 1e-9}),
-    (Budget(num_objects=8), 2, {'num_objects': 8}),  # 12 objects in 3 images: 4 an image
-    (Budget(num_objects=1), 1, {'num_objects': 1})])
+@pytest.mark.parametrize(
+    ('budget', 'target', 'parameters'),
+    [
+        (Budget(num_images=7), 7, {'num_images': 7}),
+        (Budget(ratio=0.67), 2, {'ratio': 0.67}),
+        (Budget(ratio=1e-9), 1, {'ratio': 1e-9}),
+        (Budget(num_objects=8), 2, {'num_objects': 8}),  # 12 objects in 3 images: 4 an image
+        (Budget(num_objects=1), 1, {'num_objects': 1}),
+    ],
+)
 def test_targets(pool, budget, target, parameters):
     assert budget.target(pool) == target
     assert budget.parameters == parameters
 
 
-@pytest.mark.parametrize('values', [{}, {'num_images': 1, 'num_objects': 1}, {'num_images': 1.5}, {'num_objects': 0},
-                                    {'num_images': 10**21}, {'num_objects': 10**21},
-                                    {'ratio': 1.1}, {'ratio': float('nan')}, {'ratio': '0.1'}])
+@pytest.mark.parametrize(
+    'values',
+    [
+        {},
+        {'num_images': 1, 'num_objects': 1},
+        {'num_images': 1.5},
+        {'num_objects': 0},
+        {'num_images': 10**21},
+        {'num_objects': 10**21},
+        {'ratio': 1.1},
+        {'ratio': float('nan')},
+        {'ratio': '0.1'},
+    ],
+)
 def test_budgets_that_are_none_are_refused(values):
     with pytest.raises(UserError):
         Budget(**values)

@@ -32,10 +32,14 @@ def test_ids_are_looked_up_in_the_order_given():
     assert find_images(BANK, ['sub/c d.jpg', 'a.jpg'], ['b.jpg']) == ((2, 0), frozenset({1}))
 
 
-@pytest.mark.parametrize(('include', 'exclude', 'message'), [
-    (['a.jpg', 'x', 'y'], [], r"2 of the 3 images to include are not in the bank, first 'x'; .* like 'a.jpg'"),
-    ([], ['z'], r"1 of the 1 images to exclude are not in the bank, first 'z'"),
-    (['a.jpg', 'b.jpg'], ['b.jpg'], r"'b.jpg' is both to be included and excluded")])
+@pytest.mark.parametrize(
+    ('include', 'exclude', 'message'),
+    [
+        (['a.jpg', 'x', 'y'], [], r"2 of the 3 images to include are not in the bank, first 'x'; .* like 'a.jpg'"),
+        ([], ['z'], r"1 of the 1 images to exclude are not in the bank, first 'z'"),
+        (['a.jpg', 'b.jpg'], ['b.jpg'], r"'b.jpg' is both to be included and excluded"),
+    ],
+)
 def test_ids_that_make_no_sense_are_refused(include, exclude, message):
     with pytest.raises(UserError, match=message):
         find_images(BANK, include, exclude)

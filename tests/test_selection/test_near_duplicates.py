@@ -12,7 +12,7 @@ from mmcsod.selection.near_duplicates import near_duplicates, warn_of
 def bank_of(angles, labels=None, images=None):
     angles = np.radians(angles)
     vectors = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
-    images = list('abcdefgh'[:len(angles)]) if images is None else images
+    images = list('abcdefgh'[: len(angles)]) if images is None else images
     return FeatureBank.from_arrays(vectors, images, labels or [0] * len(angles), ['x', 'y'])
 
 
@@ -58,13 +58,17 @@ def test_the_warning_names_a_method_unless_it_is_the_one_in_use():
     bank = bank_of([0, 0, 90])
     assert list(warn_of(bank, coreset_of(bank, 'ac'))) == []
     assert list(warn_of(bank, coreset_of(bank, 'cab'))) == [
-        ('1 of 3 images show almost what an earlier one shows, the first b beside a. '
-         'The method csod-logdet avoids them where it can.')]
+        (
+            '1 of 3 images show almost what an earlier one shows, the first b beside a. '
+            'The method csod-logdet avoids them where it can.'
+        )
+    ]
     assert 'method' not in next(warn_of(bank, coreset_of(bank, 'cab', 'csod-logdet')))
 
 
 def test_select_warns(tmp_path, capsys):
     from mmcsod.commands import main
+
     bank = bank_of([0, 0, 90])
     bank.save(tmp_path / 'features')
     with contextlib.suppress(SystemExit):

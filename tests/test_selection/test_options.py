@@ -15,20 +15,23 @@ def test_what_is_not_given_has_the_documented_default():
     assert options.entry.name == 'csod'
 
 
-@pytest.mark.parametrize(('given', 'message'), [
-    ({}, '0 budgets were given'),
-    ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given'),
-    ({'num_images': 0}, 'num_images is 0'),
-    ({'num_images': 3, 'method': 'best'}, "no selection method 'best'"),
-    ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
-    ({'num_images': 3, 'lam': -1}, 'lam is -1'),
-    ({'num_images': 3, 'kernel': 'cuda'}, "no kernel 'cuda'"),
-    ({'num_images': 3, 'seed': -1}, 'seed is -1'),
-    ({'num_images': 3, 'classes': 'cat'}, "classes is the text 'cat'"),
-    ({'num_images': 3, 'include': '/nowhere.txt'}, 'list of images /nowhere.txt cannot be read'),
-    ({'num_images': 3, 'exclude': '/nowhere.txt'}, 'list of images /nowhere.txt cannot be read'),
-    ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images"),
-])
+@pytest.mark.parametrize(
+    ('given', 'message'),
+    [
+        ({}, '0 budgets were given'),
+        ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given'),
+        ({'num_images': 0}, 'num_images is 0'),
+        ({'num_images': 3, 'method': 'best'}, "no selection method 'best'"),
+        ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
+        ({'num_images': 3, 'lam': -1}, 'lam is -1'),
+        ({'num_images': 3, 'kernel': 'cuda'}, "no kernel 'cuda'"),
+        ({'num_images': 3, 'seed': -1}, 'seed is -1'),
+        ({'num_images': 3, 'classes': 'cat'}, "classes is the text 'cat'"),
+        ({'num_images': 3, 'include': '/nowhere.txt'}, 'list of images /nowhere.txt cannot be read'),
+        ({'num_images': 3, 'exclude': '/nowhere.txt'}, 'list of images /nowhere.txt cannot be read'),
+        ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images"),
+    ],
+)
 def test_unfit_options_are_refused_before_there_is_a_bank(given, message):
     with pytest.raises(UserError, match=message):
         SelectionOptions(**given)

@@ -10,8 +10,12 @@ from mmcsod.selection.rotation import Rotation
 
 def make_rotation(pairs, num_classes, included=()):
     pairs = sorted(pairs, key=lambda pair: pair[1])
-    bank = FeatureBank.from_arrays(np.ones((len(pairs), 1), np.float32), [image for image, _ in pairs],
-                                   [label for _, label in pairs], [str(c) for c in range(num_classes)])
+    bank = FeatureBank.from_arrays(
+        np.ones((len(pairs), 1), np.float32),
+        [image for image, _ in pairs],
+        [label for _, label in pairs],
+        [str(c) for c in range(num_classes)],
+    )
     return Rotation(Pool(bank, range(num_classes)), [bank.images.index(image) for image in included])
 
 

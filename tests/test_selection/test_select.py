@@ -20,9 +20,12 @@ def make_bank(num_images=40, num_classes=4, seed=0, unused=0):
     rows['image'], rows['label'] = images, labels
     rows['count'] = rng.integers(1, 6, len(rows))
     return FeatureBank(
-        vectors=rng.normal(0.5, 1, (len(rows), 8)).astype(np.float32), rows=rows,
+        vectors=rng.normal(0.5, 1, (len(rows), 8)).astype(np.float32),
+        rows=rows,
         images=tuple(f'{i:03}.jpg' for i in range(num_images + unused)),
-        classes=tuple(f'class {c}' for c in range(num_classes)), provenance={'detector': 'none'})
+        classes=tuple(f'class {c}' for c in range(num_classes)),
+        provenance={'detector': 'none'},
+    )
 
 
 @pytest.fixture
@@ -46,8 +49,7 @@ def test_the_record_says_what_was_done(bank):
     assert coreset.method == 'csod'
     assert coreset.classes == bank.classes
     assert coreset.provenance == {'detector': 'none'}
-    assert coreset.parameters == {
-        'num_images': 5, 'num_pool': num_pool, 'lam': 2 * 5 / num_pool, 'lam_rule': '2*N/D'}
+    assert coreset.parameters == {'num_images': 5, 'num_pool': num_pool, 'lam': 2 * 5 / num_pool, 'lam_rule': '2*N/D'}
     given = select_coreset(bank, num_images=5, lam='0.3', classes=['class 2', 'class 0'], include=['000.jpg'])
     assert given.parameters['lam'] == 0.3
     assert given.parameters['lam_rule'] == 'given'
@@ -129,8 +131,13 @@ def test_a_coreset_of_whole_rounds_grows_as_if_selected_at_once(bank):
 def test_excluded_images_count_nowhere(bank):
     excluded = select_coreset(bank, num_images=6, lam=0.1).image_ids
     keep = ~np.isin(bank.image_ids, excluded)
-    smaller = FeatureBank(vectors=bank.vectors[keep], rows=bank.rows[keep], images=bank.images, classes=bank.classes,
-                          provenance=bank.provenance)
+    smaller = FeatureBank(
+        vectors=bank.vectors[keep],
+        rows=bank.rows[keep],
+        images=bank.images,
+        classes=bank.classes,
+        provenance=bank.provenance,
+    )
     expected = select_coreset(smaller, num_images=12)
     coreset = select_coreset(bank, num_images=12, exclude=excluded)
     assert not set(coreset.image_ids) & set(excluded)
@@ -145,8 +152,13 @@ def test_only_the_classes_asked_for_take_turns(bank):
 
 def test_row_order_matters_only_within_a_class(bank):
     order = np.argsort(bank.rows['image'], kind='stable')
-    shuffled = FeatureBank(vectors=bank.vectors[order], rows=bank.rows[order], images=bank.images,
-                           classes=bank.classes, provenance=bank.provenance)
+    shuffled = FeatureBank(
+        vectors=bank.vectors[order],
+        rows=bank.rows[order],
+        images=bank.images,
+        classes=bank.classes,
+        provenance=bank.provenance,
+    )
     assert select_coreset(shuffled, num_images=15).picks == select_coreset(bank, num_images=15).picks
 
 
@@ -155,33 +167,36 @@ def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
     assert select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=9) == select_coreset(bank, num_images=9)
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    ({}, '0 budgets were given; give one of'),
-    ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given; give one of'),
-    ({'num_images': 0}, 'num_images is 0; ask for 1 or more'),
-    ({'num_images': 2.5}, 'num_images is 2.5; ask for 1 or more, a whole number'),
-    ({'num_objects': -4}, 'num_objects is -4; ask for 1 or more'),
-    ({'ratio': 0.0}, 'ratio is 0.0; give a share above 0'),
-    ({'ratio': float('nan')}, 'ratio is nan; give a share above 0'),
-    ({'num_images': 3, 'lam': -0.1}, 'lam is -0.1; give 0, a number'),
-    ({'num_images': 3, 'lam': float('nan')}, 'lam is nan; give 0'),
-    ({'num_images': 3, 'lam': float('inf')}, 'lam is inf; give 0'),
-    ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
-    ({'num_images': 3, 'method': 'best'}, "no selection method 'best'; choose one of .*csod"),
-    ({'num_images': 3, 'classes': ['class 1', 'cat']}, "no class 'cat' in the bank; its classes are class 0"),
-    ({'num_images': 3, 'include': ['nowhere.jpg']}, "include are not in the bank, first 'nowhere.jpg'"),
-    ({'num_images': 3, 'exclude': ['nowhere.jpg']}, "exclude are not in the bank, first 'nowhere.jpg'"),
-    ({'num_images': 3, 'include': ['001.jpg'], 'exclude': ['001.jpg']}, "'001.jpg' is both"),
-    ({'num_images': 1, 'include': ['001.jpg', '002.jpg']}, '2 images are included .* more than the budget'),
-    ({'num_images': 3, 'method': 'csod-objectwise'}, 'extract again with --keep-objects'),
-    ({'num_images': 3, 'classes': 'class 1'}, "classes is the text 'class 1'; give a list"),
-    ({'num_images': 3, 'seed': -1}, 'seed is -1; give a whole number, 0 or more'),
-    ({'num_images': 3, 'seed': 0.5, 'method': 'uniform'}, 'seed is 0.5; give a whole number'),
-    ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
-    ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images, .* use the method 'uniform'"),
-    ({'num_objects': 60, 'method': 'count:10-60'}, "'count:10-60' draws a given number of images"),
-    ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),
-])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, '0 budgets were given; give one of'),
+        ({'num_images': 3, 'ratio': 0.1}, '2 budgets were given; give one of'),
+        ({'num_images': 0}, 'num_images is 0; ask for 1 or more'),
+        ({'num_images': 2.5}, 'num_images is 2.5; ask for 1 or more, a whole number'),
+        ({'num_objects': -4}, 'num_objects is -4; ask for 1 or more'),
+        ({'ratio': 0.0}, 'ratio is 0.0; give a share above 0'),
+        ({'ratio': float('nan')}, 'ratio is nan; give a share above 0'),
+        ({'num_images': 3, 'lam': -0.1}, 'lam is -0.1; give 0, a number'),
+        ({'num_images': 3, 'lam': float('nan')}, 'lam is nan; give 0'),
+        ({'num_images': 3, 'lam': float('inf')}, 'lam is inf; give 0'),
+        ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
+        ({'num_images': 3, 'method': 'best'}, "no selection method 'best'; choose one of .*csod"),
+        ({'num_images': 3, 'classes': ['class 1', 'cat']}, "no class 'cat' in the bank; its classes are class 0"),
+        ({'num_images': 3, 'include': ['nowhere.jpg']}, "include are not in the bank, first 'nowhere.jpg'"),
+        ({'num_images': 3, 'exclude': ['nowhere.jpg']}, "exclude are not in the bank, first 'nowhere.jpg'"),
+        ({'num_images': 3, 'include': ['001.jpg'], 'exclude': ['001.jpg']}, "'001.jpg' is both"),
+        ({'num_images': 1, 'include': ['001.jpg', '002.jpg']}, '2 images are included .* more than the budget'),
+        ({'num_images': 3, 'method': 'csod-objectwise'}, 'extract again with --keep-objects'),
+        ({'num_images': 3, 'classes': 'class 1'}, "classes is the text 'class 1'; give a list"),
+        ({'num_images': 3, 'seed': -1}, 'seed is -1; give a whole number, 0 or more'),
+        ({'num_images': 3, 'seed': 0.5, 'method': 'uniform'}, 'seed is 0.5; give a whole number'),
+        ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
+        ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images, .* use the method 'uniform'"),
+        ({'num_objects': 60, 'method': 'count:10-60'}, "'count:10-60' draws a given number of images"),
+        ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),
+    ],
+)
 def test_bad_arguments_are_refused_in_one_sentence(bank, options, message):
     with pytest.raises(UserError, match=message):
         select_coreset(bank, **options)
@@ -205,8 +220,10 @@ def test_the_coreset_file_holds_the_same(bank, tmp_path):
 
 
 def test_stage_2_imports_no_detector():
-    code = ('import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.commands.selection;'
-            'bank = FeatureBank.from_arrays(np.eye(3), "abc", [0, 0, 1], ["x", "y"]); select_coreset(bank, 2);'
-            'print([m for m in ("mmdet", "mmcv", "mmengine", "torch", "faiss", "scipy") if m in sys.modules])')
+    code = (
+        'import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.commands.selection;'
+        'bank = FeatureBank.from_arrays(np.eye(3), "abc", [0, 0, 1], ["x", "y"]); select_coreset(bank, 2);'
+        'print([m for m in ("mmdet", "mmcv", "mmengine", "torch", "faiss", "scipy") if m in sys.modules])'
+    )
     result = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == '[]'

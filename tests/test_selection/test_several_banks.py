@@ -26,8 +26,9 @@ def shuffled(bank, seed):
     rows = bank.rows.copy()
     rows['image'] = np.argsort(places)[rows['image']]
     order = np.lexsort((rows['image'], rows['label']))
-    return replace(bank, vectors=bank.vectors[order], rows=rows[order],
-                   images=tuple(np.array(bank.images)[places].tolist()))
+    return replace(
+        bank, vectors=bank.vectors[order], rows=rows[order], images=tuple(np.array(bank.images)[places].tolist())
+    )
 
 
 def test_a_cosine_is_the_mean_of_the_cosines():
@@ -35,8 +36,9 @@ def test_a_cosine_is_the_mean_of_the_cosines():
     banks = [first, another(first, 5, 1), another(first, 90, 2)]
     joined = side_by_side(banks, 'ABC')
     units = unit_rows(joined.vectors.astype(np.float64))
-    wanted = np.mean([unit_rows(b.vectors.astype(np.float64)) @ unit_rows(b.vectors.astype(np.float64)).T
-                      for b in banks], axis=0)
+    wanted = np.mean(
+        [unit_rows(b.vectors.astype(np.float64)) @ unit_rows(b.vectors.astype(np.float64)).T for b in banks], axis=0
+    )
     np.testing.assert_allclose(units @ units.T, wanted, atol=1e-6)
     np.testing.assert_array_equal(joined.rows, first.rows)
 

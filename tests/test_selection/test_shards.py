@@ -80,9 +80,18 @@ def test_more_records_than_few_come_in_a_second_exchange():
 @pytest.mark.parametrize('name', FACTORIES)
 def test_any_number_of_processes_gives_the_picks_and_terms_of_one(name):
     bank = make_bank(num_images=60, unused=2)
-    for options in (SelectionOptions(45, kernel=name), SelectionOptions(30, lam=1e-10, kernel=name),
-                    SelectionOptions(ratio=1, lam=0.1, include=bank.images[5:9], exclude=bank.images[20:30],
-                                     classes=['class 3', 'class 1'], kernel=name)):
+    for options in (
+        SelectionOptions(45, kernel=name),
+        SelectionOptions(30, lam=1e-10, kernel=name),
+        SelectionOptions(
+            ratio=1,
+            lam=0.1,
+            include=bank.images[5:9],
+            exclude=bank.images[20:30],
+            classes=['class 3', 'class 1'],
+            kernel=name,
+        ),
+    ):
         assert_same_picks(bank, options)
 
 
@@ -91,8 +100,9 @@ def test_any_number_of_processes_gives_the_picks_and_terms_of_one(name):
 def test_methods_beyond_eq_4_too(method):
     bank = make_bank(num_images=60, unused=2)
     assert_same_picks(bank, SelectionOptions(40, method=method, include=bank.images[5:8], exclude=bank.images[20:30]))
-    assert_same_picks(class_bank(near_ties(np.random.default_rng(0), 90, 16, np.float32)),
-                      SelectionOptions(30, method=method), [3])
+    assert_same_picks(
+        class_bank(near_ties(np.random.default_rng(0), 90, 16, np.float32)), SelectionOptions(30, method=method), [3]
+    )
 
 
 @pytest.mark.usefixtures('_small_blocks')

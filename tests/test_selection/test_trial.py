@@ -41,11 +41,13 @@ class BrokenKernel(NumpyKernel):
 @pytest.fixture
 def gpu(monkeypatch, tmp_path):
     """Have 'auto' find a GPU with this kernel."""
+
     def install(kernel):
         monkeypatch.setattr(kernels, 'DRIVERS', [tmp_path])
         monkeypatch.setattr(kernels, 'GPU_KERNELS', ('torch',))
         monkeypatch.setattr(torch_kernel, 'has_gpu', lambda num_bytes: True)
         monkeypatch.setattr(torch_kernel, 'kernel_factory', lambda: kernel)
+
     return install
 
 
@@ -59,9 +61,13 @@ def test_a_kernel_that_picks_as_the_cpu_is_taken(gpu, caplog):
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
 
-@pytest.mark.parametrize(('kernel', 'reason'), [
-    (WrongKernel, 'The kernel torch did not give the picks of the CPU'),
-    (BrokenKernel, 'The kernel torch ended in RuntimeError: CUDA error: an illegal memory access was encountered,')])
+@pytest.mark.parametrize(
+    ('kernel', 'reason'),
+    [
+        (WrongKernel, 'The kernel torch did not give the picks of the CPU'),
+        (BrokenKernel, 'The kernel torch ended in RuntimeError: CUDA error: an illegal memory access was encountered,'),
+    ],
+)
 def test_any_other_is_left_for_the_cpu_with_a_warning(gpu, caplog, kernel, reason):
     bank = make_bank(num_images=80)
     expected = select_coreset(bank, num_images=40, kernel='numpy')

@@ -53,7 +53,7 @@ def double_sums(bank, num_images, lam):
 
 
 def cosine_sums(units, others):
-    parts = [(units[begin:begin + 512] @ others.T).sum(axis=1) for begin in range(0, len(units), 512)]
+    parts = [(units[begin : begin + 512] @ others.T).sum(axis=1) for begin in range(0, len(units), 512)]
     return np.concatenate(parts)
 
 

@@ -43,5 +43,6 @@ def voc_bank(dimensions, seed=0):
     factors = rng.normal(size=(len(classes), 6, dimensions)) * 0.3
     parts = rng.normal(size=(len(keys), 6))
     vectors = centres[rows['label']] + np.einsum('nk,nkd->nd', parts, factors[rows['label']])
-    return FeatureBank(vectors=np.maximum(vectors, 0).astype(np.float32), rows=rows, images=tuple(images),
-                       classes=tuple(classes))
+    return FeatureBank(
+        vectors=np.maximum(vectors, 0).astype(np.float32), rows=rows, images=tuple(images), classes=tuple(classes)
+    )

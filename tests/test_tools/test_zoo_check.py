@@ -12,9 +12,13 @@ import zoo_check
 import zoo_page
 
 # Families that no other test reads.
-SMALL = ('fsaf/fsaf_r50_fpn_1x_coco.py', 'yolo/yolov3_mobilenetv2_8xb24-320-300e_coco.py',
-         'sparse_rcnn/sparse-rcnn_r50_fpn_1x_coco.py', 'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
-         'crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman.py')
+SMALL = (
+    'fsaf/fsaf_r50_fpn_1x_coco.py',
+    'yolo/yolov3_mobilenetv2_8xb24-320-300e_coco.py',
+    'sparse_rcnn/sparse-rcnn_r50_fpn_1x_coco.py',
+    'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
+    'crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman.py',
+)
 
 
 @pytest.fixture(scope='module')
@@ -25,8 +29,10 @@ def data(tmp_path_factory):
 
 
 def test_configs_that_differ_in_what_features_do_not_depend_on_are_one():
-    keys = {name: zoo_check.key_of(f'retinanet/{name}_coco.py')['key'] for name in (
-        'retinanet_r50_fpn_1x', 'retinanet_r50_fpn_2x', 'retinanet_r50_fpn_90k', 'retinanet_r101_fpn_1x')}
+    keys = {
+        name: zoo_check.key_of(f'retinanet/{name}_coco.py')['key']
+        for name in ('retinanet_r50_fpn_1x', 'retinanet_r50_fpn_2x', 'retinanet_r50_fpn_90k', 'retinanet_r101_fpn_1x')
+    }
     assert len(set(keys.values())) == 2
     assert keys['retinanet_r50_fpn_1x'] == keys['retinanet_r50_fpn_2x']
 
@@ -52,12 +58,18 @@ def test_a_child_that_dies_is_a_result(tmp_path):
     assert zoo_check.in_child(lambda: {'status': 'works'}, log) == {'status': 'works'}
 
 
-@pytest.mark.parametrize(('result', 'said'), [
-    ({'status': 'works', 'tap': 'fc', 'text': ''}, ('works', 'fc')),
-    ({'status': 'refused', 'text': 'The config has no `model`; give ...'},
-     ('does not apply', 'no model: a part of other configs')),
-    ({'status': 'refused', 'text': 'X has an operation that does not run on cpu (...)'}, ('fails', 'needs a GPU')),
-    ({'status': 'traceback', 'text': 'KeyError: 1'}, ('traceback', 'KeyError: 1')),
-    (None, ('not run', ''))])
+@pytest.mark.parametrize(
+    ('result', 'said'),
+    [
+        ({'status': 'works', 'tap': 'fc', 'text': ''}, ('works', 'fc')),
+        (
+            {'status': 'refused', 'text': 'The config has no `model`; give ...'},
+            ('does not apply', 'no model: a part of other configs'),
+        ),
+        ({'status': 'refused', 'text': 'X has an operation that does not run on cpu (...)'}, ('fails', 'needs a GPU')),
+        ({'status': 'traceback', 'text': 'KeyError: 1'}, ('traceback', 'KeyError: 1')),
+        (None, ('not run', '')),
+    ],
+)
 def test_what_is_said_of_a_result(result, said):
     assert zoo_page.verdict({'config': 'a/b.py', 'key': 'k', 'kind': 'other'}, result) == said

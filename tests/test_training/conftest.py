@@ -12,7 +12,7 @@ from tests.test_datasets.conftest import (  # noqa: F401
     voc_root,
 )
 
-TINY = '''
+TINY = """
 _base_ = ['mmdet::_base_/default_runtime.py', 'mmdet::_base_/schedules/schedule_1x.py']
 model = dict(
     type='RetinaNet',
@@ -33,16 +33,23 @@ val_dataloader = dict(
     batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False), dataset={test_leaf})
 val_evaluator = dict(type='CocoMetric', ann_file='{root}/train.json', metric='bbox')
 test_dataloader, test_evaluator = val_dataloader, val_evaluator
-'''
-PIPELINE = [{'type': 'LoadImageFromFile'}, {'type': 'LoadAnnotations', 'with_bbox': True},
-            {'type': 'Resize', 'scale': (48, 48), 'keep_ratio': True}, {'type': 'PackDetInputs'}]
+"""
+PIPELINE = [
+    {'type': 'LoadImageFromFile'},
+    {'type': 'LoadAnnotations', 'with_bbox': True},
+    {'type': 'Resize', 'scale': (48, 48), 'keep_ratio': True},
+    {'type': 'PackDetInputs'},
+]
 
 
 @pytest.fixture
 def tiny_config(coco_root, tmp_path):  # noqa: F811
     """A one-stage detector on the pool of 20 images, with the schedule and runtime of stock configs."""
     path = tmp_path / 'tiny.py'
-    write_text(path, TINY.replace('{root}', str(coco_root)).replace(
-        '{test_leaf}', repr(coco_leaf(coco_root, pipeline=PIPELINE, test_mode=True))).replace(
-        '{leaf}', repr(coco_leaf(coco_root, pipeline=PIPELINE))))
+    write_text(
+        path,
+        TINY.replace('{root}', str(coco_root))
+        .replace('{test_leaf}', repr(coco_leaf(coco_root, pipeline=PIPELINE, test_mode=True)))
+        .replace('{leaf}', repr(coco_leaf(coco_root, pipeline=PIPELINE))),
+    )
     return path

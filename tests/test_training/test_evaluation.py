@@ -22,12 +22,16 @@ def test_a_config_may_evaluate_nothing(config):
     assert build_validation_set(config, CLASSES) is None
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    ({'val_dataloader.dataset.ann_file': 'nowhere.json'}, r'validation data cannot be read .*nowhere\.json'),
-    ({'val_evaluator.ann_file': 'nowhere.json'}, r'validation data cannot be read .*nowhere\.json'),
-    ({'val_evaluator.metric': 'bbx'}, 'validation data cannot be read .*bbx'),
-    ({'val_evaluator': {'type': 'NoSuchMetric', '_delete_': True}}, 'NoSuchMetric'),
-    ({'val_dataloader.dataset.metainfo.classes': ('cat', 'dog')}, r'2 classes \(cat, dog, \.\.\.\) .* set 3')])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'val_dataloader.dataset.ann_file': 'nowhere.json'}, r'validation data cannot be read .*nowhere\.json'),
+        ({'val_evaluator.ann_file': 'nowhere.json'}, r'validation data cannot be read .*nowhere\.json'),
+        ({'val_evaluator.metric': 'bbx'}, 'validation data cannot be read .*bbx'),
+        ({'val_evaluator': {'type': 'NoSuchMetric', '_delete_': True}}, 'NoSuchMetric'),
+        ({'val_dataloader.dataset.metainfo.classes': ('cat', 'dog')}, r'2 classes \(cat, dog, \.\.\.\) .* set 3'),
+    ],
+)
 def test_mistakes_are_one_sentence(options, message, config):
     config.merge_from_dict(options)
     with pytest.raises(UserError, match=message):

@@ -10,9 +10,13 @@ from mmcsod.training.retrain import retrain
 from tests.test_datasets.conftest import COCO_PICKS
 
 DETECTORS = {
-    'retinanet/retinanet_r50_fpn_1x_coco.py': 1, 'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': 1,
-    'cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py': 3, 'rtmdet/rtmdet_tiny_8xb32-300e_coco.py': 1,
-    'dino/dino-4scale_r50_8xb2-12e_coco.py': 1, 'yolox/yolox_s_8xb8-300e_coco.py': 1}
+    'retinanet/retinanet_r50_fpn_1x_coco.py': 1,
+    'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': 1,
+    'cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py': 3,
+    'rtmdet/rtmdet_tiny_8xb32-300e_coco.py': 1,
+    'dino/dino-4scale_r50_8xb2-12e_coco.py': 1,
+    'yolox/yolox_s_8xb8-300e_coco.py': 1,
+}
 
 
 @pytest.mark.parametrize('name', DETECTORS)
@@ -54,21 +58,34 @@ def test_cfg_options_have_the_last_word(tiny_config, coco_coreset):
 
 def test_own_imports_come_along(tiny_config, coco_coreset):
     write_text(tiny_config, tiny_config.read_text() + "custom_imports = dict(imports='json')\n")
-    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset,
-                    RetrainOptions(data=str(tiny_config)))
+    ready = prepare(
+        'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, RetrainOptions(data=str(tiny_config))
+    )
     assert ready.config.custom_imports.imports == ['json', 'mmcsod']
 
 
 def test_numbers_that_are_not_of_the_classes_stay():
-    config = Config({'model': {
-        'rpn_head': {'num_classes': 80}, 'roi_head': {
-            'bbox_head': [{'num_classes': 80, 'loss_cls': {'num_classes': 80}}, {'num_classes': 80}],
-            'mask_head': {'num_classes': 80}, 'semantic_head': {'num_classes': 183}}}})
+    config = Config(
+        {
+            'model': {
+                'rpn_head': {'num_classes': 80},
+                'roi_head': {
+                    'bbox_head': [{'num_classes': 80, 'loss_cls': {'num_classes': 80}}, {'num_classes': 80}],
+                    'mask_head': {'num_classes': 80},
+                    'semantic_head': {'num_classes': 183},
+                },
+            }
+        }
+    )
     set_num_classes(config, 3)
     assert config.model == {
-        'rpn_head': {'num_classes': 80}, 'roi_head': {
+        'rpn_head': {'num_classes': 80},
+        'roi_head': {
             'bbox_head': [{'num_classes': 3, 'loss_cls': {'num_classes': 3}}, {'num_classes': 3}],
-            'mask_head': {'num_classes': 3}, 'semantic_head': {'num_classes': 183}}}
+            'mask_head': {'num_classes': 3},
+            'semantic_head': {'num_classes': 183},
+        },
+    }
 
 
 def test_a_model_without_a_number_of_classes_is_one_sentence():
@@ -79,16 +96,29 @@ def test_a_model_without_a_number_of_classes_is_one_sentence():
 def test_own_config_without_data_is_one_sentence(tmp_path, coco_coreset):
     write_text(tmp_path / 'empty.py', 'model = dict()\n')
     with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
-        prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset,
-                RetrainOptions(data=str(tmp_path / 'empty.py')))
+        prepare(
+            'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
+            coco_coreset,
+            RetrainOptions(data=str(tmp_path / 'empty.py')),
+        )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('name', 'threshold'), [
-    ('retinanet/retinanet_r18_fpn_1x_coco.py', 'model.test_cfg.score_thr'),
-    ('cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', 'model.test_cfg.rcnn.score_thr')])
+@pytest.mark.parametrize(
+    ('name', 'threshold'),
+    [
+        ('retinanet/retinanet_r18_fpn_1x_coco.py', 'model.test_cfg.score_thr'),
+        ('cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', 'model.test_cfg.rcnn.score_thr'),
+    ],
+)
 def test_stock_detectors_train_on_own_data(name, threshold, tiny_config, coco_coreset, tmp_path):
-    metrics = retrain(f'mmdet::{name}', coco_coreset, data=str(tiny_config), iters=2, work_dir=str(tmp_path / 'run'),
-                      cfg_options={'model.backbone.init_cfg': None, threshold: 0.0})
+    metrics = retrain(
+        f'mmdet::{name}',
+        coco_coreset,
+        data=str(tiny_config),
+        iters=2,
+        work_dir=str(tmp_path / 'run'),
+        cfg_options={'model.backbone.init_cfg': None, threshold: 0.0},
+    )
     assert 'coco/bbox_mAP' in metrics
     assert (tmp_path / 'run' / 'iter_2.pth').exists()

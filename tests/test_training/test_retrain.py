@@ -31,6 +31,7 @@ PAPER = 'mmdet::pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'
 def in_voc(voc_root, tmp_path, monkeypatch):
     """A working directory with data/VOCdevkit, as stock configs expect it, and a coreset of VOC's classes."""
     from mmdet.registry import DATASETS
+
     (tmp_path / 'data').mkdir()
     shutil.copytree(voc_root, tmp_path / 'data' / 'VOCdevkit')
     lists = tmp_path / 'data' / 'VOCdevkit' / 'VOC2007' / 'ImageSets' / 'Main'
@@ -51,7 +52,8 @@ def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
         "+ custom_imports.imports = ['mmcsod']",
         "+ launcher = 'none'",
         f"+ train_dataloader.dataset inside CoresetDataset = coreset='{in_voc}'",
-        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'"]
+        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'",
+    ]
     assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
     assert not Path('work_dirs').exists()
 
@@ -92,24 +94,41 @@ def test_own_voc_configs(name, in_voc):
     plan = prepare(ROOT / 'configs' / 'pascal_voc' / name, in_voc, RetrainOptions()).plan
     assert (plan.images, plan.batch, plan.iterations) == (6, 16, 1000)
     assert plan.lr == (0.02 if name.startswith('faster-rcnn') else 0.01)
-    assert plan.warnings() == ['1,000 iterations show each image ' + (
-        '889' if 'ms' not in name else '2,667') + ' times; pass --iters (the paper takes 1,000 iterations for 200 '
-        'images).']
+    assert plan.warnings() == [
+        '1,000 iterations show each image '
+        + ('889' if 'ms' not in name else '2,667')
+        + ' times; pass --iters (the paper takes 1,000 iterations for 200 '
+        'images).'
+    ]
 
 
 def test_own_bdd100k_config(tmp_path, monkeypatch):
     """The layout and the categories of the BDD100k toolkit's COCO files."""
-    names = ('pedestrian', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle', 'traffic light',
-             'traffic sign')
-    content = {'images': [{'id': number, 'file_name': f'{number}.jpg', 'width': 1280, 'height': 720}
-                          for number in (1, 2, 3)], 'annotations': [
-        {'id': number, 'image_id': number, 'category_id': 10, 'bbox': [10, 10, 50, 50], 'area': 2500, 'iscrowd': 0}
-        for number in (1, 2, 3)], 'categories': [{'id': index + 1, 'name': name} for index, name in enumerate(names)]}
+    names = (
+        'pedestrian',
+        'rider',
+        'car',
+        'truck',
+        'bus',
+        'train',
+        'motorcycle',
+        'bicycle',
+        'traffic light',
+        'traffic sign',
+    )
+    content = {
+        'images': [{'id': number, 'file_name': f'{number}.jpg', 'width': 1280, 'height': 720} for number in (1, 2, 3)],
+        'annotations': [
+            {'id': number, 'image_id': number, 'category_id': 10, 'bbox': [10, 10, 50, 50], 'area': 2500, 'iscrowd': 0}
+            for number in (1, 2, 3)
+        ],
+        'categories': [{'id': index + 1, 'name': name} for index, name in enumerate(names)],
+    }
     for part in ('train', 'val'):
         write_json(tmp_path / f'data/bdd100k/labels/det_20/det_{part}_cocofmt.json', content)
     make_coreset(['images/100k/train/3.jpg'], names).save(tmp_path / 'coreset.json')
     monkeypatch.chdir(tmp_path)
-    name, = (ROOT / 'configs' / 'bdd100k').glob('*.py')
+    (name,) = (ROOT / 'configs' / 'bdd100k').glob('*.py')
     ready = prepare(name, tmp_path / 'coreset.json', RetrainOptions())
     assert (ready.plan.images, ready.plan.iterations, ready.plan.lr) == (1, 1000, 0.02)
     assert build_training_set(ready.config).get_cat_ids(0) == [9]
@@ -123,8 +142,9 @@ def test_repeated_datasets_count_their_repetitions(in_voc):
 def test_a_schedule_that_makes_no_sense_is_told(tiny_config, coco_coreset):
     plan = prepare(tiny_config, coco_coreset, RetrainOptions()).plan
     assert (plan.iterations, plan.warmup) == (12 * 2, 500)
-    assert plan.warnings()[0] == ('All 24 iterations lie inside the 500-iteration warm-up; '
-                                  'pass --iters to fit the schedule to so few images.')
+    assert plan.warnings()[0] == (
+        'All 24 iterations lie inside the 500-iteration warm-up; pass --iters to fit the schedule to so few images.'
+    )
 
 
 @pytest.mark.parametrize('option', ['drop_last', 'batch_sampler.drop_last'])
@@ -153,17 +173,24 @@ def test_gentle_keeps_what_the_config_has(tiny_config, coco_coreset):
 
 
 def test_gentle_adds_a_warmup_where_there_is_none(tiny_config, coco_coreset):
-    options = RetrainOptions(cfg_options={'param_scheduler': [
-        {'type': 'MultiStepLR', 'by_epoch': True, 'milestones': [8, 11]}]})
+    options = RetrainOptions(
+        cfg_options={'param_scheduler': [{'type': 'MultiStepLR', 'by_epoch': True, 'milestones': [8, 11]}]}
+    )
     ready = prepare(tiny_config, coco_coreset, options)
     assert ready.config.param_scheduler[0].type == 'LinearLR'
     assert (ready.plan.iterations, ready.plan.warmup) == (24, 4)
 
 
 def test_a_warmup_in_epochs_is_counted(tiny_config, coco_coreset):
-    options = RetrainOptions(gentle=False, cfg_options={'param_scheduler': [
-        {'type': 'QuadraticWarmupLR', 'by_epoch': True, 'begin': 0, 'end': 5, 'convert_to_iter_based': True},
-        {'type': 'CosineAnnealingLR', 'by_epoch': True, 'begin': 5, 'end': 12, 'T_max': 7}]})
+    options = RetrainOptions(
+        gentle=False,
+        cfg_options={
+            'param_scheduler': [
+                {'type': 'QuadraticWarmupLR', 'by_epoch': True, 'begin': 0, 'end': 5, 'convert_to_iter_based': True},
+                {'type': 'CosineAnnealingLR', 'by_epoch': True, 'begin': 5, 'end': 12, 'T_max': 7},
+            ]
+        },
+    )
     plan = prepare(tiny_config, coco_coreset, options).plan
     assert (plan.iterations, plan.warmup) == (24, 10)
 
@@ -174,8 +201,15 @@ def test_two_stage_detectors_are_gentle_on_request_only(in_voc):
 
 
 def test_mmdets_own_options(tiny_config, coco_coreset):
-    options = RetrainOptions(amp=True, auto_scale_lr=True, resume='auto', seed=3, gentle=False, work_dir='somewhere',
-                             cfg_options={'optim_wrapper.optimizer.lr': 0.5})
+    options = RetrainOptions(
+        amp=True,
+        auto_scale_lr=True,
+        resume='auto',
+        seed=3,
+        gentle=False,
+        work_dir='somewhere',
+        cfg_options={'optim_wrapper.optimizer.lr': 0.5},
+    )
     config = prepare(tiny_config, coco_coreset, options).config
     assert (config.optim_wrapper.type, config.optim_wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
     assert config.auto_scale_lr.enable
@@ -198,19 +232,26 @@ def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
 
 
 def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):
-    write_text(tiny_config, tiny_config.read_text() + "custom_hooks = [dict(type='NumClassCheckHook'),"
-               "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n")
+    write_text(
+        tiny_config,
+        tiny_config.read_text() + "custom_hooks = [dict(type='NumClassCheckHook'),"
+        "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n",
+    )
     ready = prepare(tiny_config, coco_coreset, RetrainOptions())
     assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'StopOnNaNHook']
     assert "- custom_hooks[1].out_dir = 'elsewhere'" in ready.difference
     full = prepare(tiny_config, None, RetrainOptions())
     assert [hook.type for hook in full.config.custom_hooks] == [
-        'NumClassCheckHook', 'GTRoIFeatureHook', 'StopOnNaNHook']
+        'NumClassCheckHook',
+        'GTRoIFeatureHook',
+        'StopOnNaNHook',
+    ]
 
 
 def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
-    options = RetrainOptions(iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook',
-                                                                      'num_last_epochs': 15}]})
+    options = RetrainOptions(
+        iters=50, cfg_options={'custom_hooks': [{'type': 'YOLOXModeSwitchHook', 'num_last_epochs': 15}]}
+    )
     ready = prepare(tiny_config, coco_coreset, options)
     assert any('YOLOXModeSwitchHook counts epochs' in warning for warning in ready.plan.warnings())
     assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'StopOnNaNHook']
@@ -220,23 +261,30 @@ def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
     """MMEngine's new style: types are classes, and there is no custom_imports."""
     path = tmp_path / 'pure.py'
     leaf = repr(coco_leaf(coco_root)).replace("'CocoDataset'", 'CocoDataset')
-    path.write_text('from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
-                    'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
-                    'from mmengine.hooks import CheckpointHook\nfrom mmengine.optim import LinearLR, MultiStepLR\n'
-                    'default_scope = None\n'
-                    'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=12)\n'
-                    'default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=1))\n'
-                    'param_scheduler = [dict(type=LinearLR, by_epoch=False, begin=0, end=500, start_factor=0.1),'
-                    'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
-                    f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n')
+    path.write_text(
+        'from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
+        'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
+        'from mmengine.hooks import CheckpointHook\nfrom mmengine.optim import LinearLR, MultiStepLR\n'
+        'default_scope = None\n'
+        'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=12)\n'
+        'default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=1))\n'
+        'param_scheduler = [dict(type=LinearLR, by_epoch=False, begin=0, end=500, start_factor=0.1),'
+        'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
+        f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n'
+    )
     ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
     assert ready.plan.images == len(COCO_PICKS)
     assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
     read_again = Config.fromfile(write_config(ready))
     assert [scheduler.type for scheduler in read_again.param_scheduler] == [
-        'mmengine.optim.LinearLR', 'mmengine.optim.MultiStepLR']
+        'mmengine.optim.LinearLR',
+        'mmengine.optim.MultiStepLR',
+    ]
     assert read_again.default_hooks.checkpoint == {
-        'type': 'mmengine.hooks.CheckpointHook', 'by_epoch': False, 'interval': 10}
+        'type': 'mmengine.hooks.CheckpointHook',
+        'by_epoch': False,
+        'interval': 10,
+    }
     with DefaultScope.overwrite_default_scope(read_again.default_scope or 'mmengine'):
         assert len(DATASETS.build(read_again.train_dataloader.dataset)) == len(COCO_PICKS)
     assert read_again.custom_imports.imports == ['mmcsod']
@@ -269,10 +317,11 @@ def test_a_run_goes_on_from_its_checkpoint_and_from_none_that_holds_code(tiny_co
             return os.mkdir, (str(tmp_path / 'ran'),)
 
     torch.save({'state_dict': {}, 'meta': Evil()}, tmp_path / 'evil.pth')
-    for options in ({'resume': str(tmp_path / 'evil.pth')},
-                    {'cfg_options': {'load_from': str(tmp_path / 'evil.pth')}},
-                    {'cfg_options': {'model.backbone.init_cfg': {
-                        'type': 'Pretrained', 'checkpoint': str(tmp_path / 'evil.pth')}}}):
+    for options in (
+        {'resume': str(tmp_path / 'evil.pth')},
+        {'cfg_options': {'load_from': str(tmp_path / 'evil.pth')}},
+        {'cfg_options': {'model.backbone.init_cfg': {'type': 'Pretrained', 'checkpoint': str(tmp_path / 'evil.pth')}}},
+    ):
         with pytest.raises(UserError, match='A checkpoint that the config names cannot be loaded without unsafe'):
             train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=2, **{**work, **options})))
     assert not (tmp_path / 'ran').exists()
@@ -289,6 +338,7 @@ def counted(monkeypatch):
         def call(*args, **kwargs):
             counts[name] += 1
             return original(*args, **kwargs)
+
         monkeypatch.setattr(owner, name, call)
 
     for owner, name in ((Coreset, 'load'), (Config, 'fromfile'), (CocoDataset, 'load_data_list')):
@@ -302,8 +352,14 @@ def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, c
     replace(Coreset.load(coco_coreset), nested=False).save(coco_coreset)
     counted.clear()
     hook = {'type': 'EMAHook', 'begin_epoch': 6}
-    metrics = retrain(tiny_config, coco_coreset, iters=2, num_images=5, work_dir=str(tmp_path / 'run'),
-                      cfg_options={'custom_hooks': [hook]})
+    metrics = retrain(
+        tiny_config,
+        coco_coreset,
+        iters=2,
+        num_images=5,
+        work_dir=str(tmp_path / 'run'),
+        cfg_options={'custom_hooks': [hook]},
+    )
     assert 'coco/bbox_mAP_50' in metrics
     assert counted == {'load': 1, 'fromfile': 1, 'load_data_list': 2}  # one training set, one validation set
     said = [record.getMessage() for record in caplog.records if record.name == 'mmcsod']
@@ -317,12 +373,17 @@ def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, c
 def test_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, caplog):
     caplog.set_level('INFO', 'mmcsod')
     run = tmp_path / 'run'
-    metrics = retrain(tiny_config, coco_coreset, iters=2, work_dir=str(run),
-                      cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend', 'visualizer.name': 'tensorboard'})
+    metrics = retrain(
+        tiny_config,
+        coco_coreset,
+        iters=2,
+        work_dir=str(run),
+        cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend', 'visualizer.name': 'tensorboard'},
+    )
     end = caplog.text.partition('The run has ended:')[2]
-    assert f"coco/bbox_mAP_50 {metrics['coco/bbox_mAP_50']:.3f}" in end
-    assert f"checkpoint {run / 'iter_2.pth'}" in end
-    assert f"result {run / 'result.json'}" in end
+    assert f'coco/bbox_mAP_50 {metrics["coco/bbox_mAP_50"]:.3f}' in end
+    assert f'checkpoint {run / "iter_2.pth"}' in end
+    assert f'result {run / "result.json"}' in end
     assert json.loads((run / 'result.json').read_text())['checkpoint'] == str(run / 'iter_2.pth')
     events = EventAccumulator(str(next(run.glob('*/vis_data'))))
     events.Reload()
@@ -339,12 +400,17 @@ class Impatient(Hook):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(('options', 'said'), [
-    ({}, 'at iteration 2; no checkpoint had been written, so start again'),
-    ({'default_hooks.checkpoint.interval': 1}, r'the last checkpoint is .*iter_2\.pth: go on with --resume')])
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        ({}, 'at iteration 2; no checkpoint had been written, so start again'),
+        ({'default_hooks.checkpoint.interval': 1}, r'the last checkpoint is .*iter_2\.pth: go on with --resume'),
+    ],
+)
 def test_an_interrupted_run_says_how_to_go_on(options, said, tiny_config, coco_coreset, tmp_path):
-    options = RetrainOptions(iters=6, work_dir=str(tmp_path / 'run'),
-                             cfg_options={**options, 'custom_hooks': [{'type': 'Impatient'}]})
+    options = RetrainOptions(
+        iters=6, work_dir=str(tmp_path / 'run'), cfg_options={**options, 'custom_hooks': [{'type': 'Impatient'}]}
+    )
     with pytest.raises(KeyboardInterrupt, match=said):
         train(prepare(tiny_config, coco_coreset, options))
 
@@ -390,13 +456,28 @@ class TestErrors:
             prepare(tiny_config, coco_coreset, options)
 
     def test_source_without_images(self, coco_root, tiny_config, tmp_path):
-        leaves = [coco_leaf(coco_root, data_prefix={'img': 'train/'}), coco_leaf(coco_root, indices=1, data_root=str(
-            coco_root.parent), ann_file='coco/train.json', data_prefix={'img': 'coco/../elsewhere/'})]
+        leaves = [
+            coco_leaf(coco_root, data_prefix={'img': 'train/'}),
+            coco_leaf(
+                coco_root,
+                indices=1,
+                data_root=str(coco_root.parent),
+                ann_file='coco/train.json',
+                data_prefix={'img': 'coco/../elsewhere/'},
+            ),
+        ]
         make_coreset([f'coco/{image}' for image in COCO_PICKS]).save(tmp_path / 'coreset.json')
-        options = RetrainOptions(cfg_options={
-            'train_dataloader.dataset': {'_delete_': True, 'type': 'ConcatDataset', 'datasets': leaves},
-            'train_dataloader.sampler': {'_delete_': True, 'type': 'MultiSourceSampler', 'batch_size': 4,
-                                         'source_ratio': [1, 1]}})
+        options = RetrainOptions(
+            cfg_options={
+                'train_dataloader.dataset': {'_delete_': True, 'type': 'ConcatDataset', 'datasets': leaves},
+                'train_dataloader.sampler': {
+                    '_delete_': True,
+                    'type': 'MultiSourceSampler',
+                    'batch_size': 4,
+                    'source_ratio': [1, 1],
+                },
+            }
+        )
         with pytest.raises(UserError, match='no image of dataset 1 of the ConcatDataset'):
             prepare(tiny_config, tmp_path / 'coreset.json', options)
 

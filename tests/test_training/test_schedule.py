@@ -37,11 +37,22 @@ def learning_rates(config, epoch_length):
     return rates
 
 
-@pytest.mark.parametrize('name', [
-    PAPER, COCO_1X, 'faster_rcnn/faster-rcnn_r50_fpn_2x_coco.py', 'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py',
-    'pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py', 'pascal_voc/ssd300_voc0712.py', 'yolox/yolox_s_8xb8-300e_coco.py',
-    'rtmdet/rtmdet_tiny_8xb32-300e_coco.py', 'detr/detr_r50_8xb2-150e_coco.py', 'yolo/yolov3_d53_8xb8-320-273e_coco.py',
-    'retinanet/retinanet_r50_fpn_90k_coco.py'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        PAPER,
+        COCO_1X,
+        'faster_rcnn/faster-rcnn_r50_fpn_2x_coco.py',
+        'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py',
+        'pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py',
+        'pascal_voc/ssd300_voc0712.py',
+        'yolox/yolox_s_8xb8-300e_coco.py',
+        'rtmdet/rtmdet_tiny_8xb32-300e_coco.py',
+        'detr/detr_r50_8xb2-150e_coco.py',
+        'yolo/yolov3_d53_8xb8-320-273e_coco.py',
+        'retinanet/retinanet_r50_fpn_90k_coco.py',
+    ],
+)
 @pytest.mark.parametrize('iterations', [120, 1000])
 def test_the_shape_is_that_of_the_stock_schedule(name, iterations):
     config = stock(name)
@@ -95,30 +106,56 @@ def test_hooks_that_are_switched_off_stay_off():
 
 
 def test_warmup_is_told_from_a_linear_schedule():
-    config = Config({'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': 1000}, 'param_scheduler': [
-        {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50},
-        {'type': 'LinearLR', 'start_factor': 1.0, 'end_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 1000}]})
+    config = Config(
+        {
+            'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': 1000},
+            'param_scheduler': [
+                {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50},
+                {
+                    'type': 'LinearLR',
+                    'start_factor': 1.0,
+                    'end_factor': 0.1,
+                    'by_epoch': False,
+                    'begin': 0,
+                    'end': 1000,
+                },
+            ],
+        }
+    )
     assert warmup_end(config) == 50
     del config.param_scheduler[0]
     assert not has_warmup(config)
 
 
-@pytest.mark.parametrize(('loop', 'expected'), [
-    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, Length(12, True)),
-    ({'by_epoch': True, 'max_epochs': 3}, Length(3, True)),
-    ({'type': 'IterBasedTrainLoop', 'max_iters': 90}, Length(90, False))])
+@pytest.mark.parametrize(
+    ('loop', 'expected'),
+    [
+        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, Length(12, True)),
+        ({'by_epoch': True, 'max_epochs': 3}, Length(3, True)),
+        ({'type': 'IterBasedTrainLoop', 'max_iters': 90}, Length(90, False)),
+    ],
+)
 def test_schedule_length(loop, expected):
     assert schedule_length(Config({'train_cfg': loop})) == expected
 
 
-@pytest.mark.parametrize(('loop', 'begin', 'expected'), [
-    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_epoch': 3}, 30),
-    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_iter': 4000}, 12),
-    ({'type': 'IterBasedTrainLoop', 'max_iters': 1000}, {'begin_iter': 500}, 60),
-    ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {}, 0)])
+@pytest.mark.parametrize(
+    ('loop', 'begin', 'expected'),
+    [
+        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_epoch': 3}, 30),
+        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {'begin_iter': 4000}, 12),
+        ({'type': 'IterBasedTrainLoop', 'max_iters': 1000}, {'begin_iter': 500}, 60),
+        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, {}, 0),
+    ],
+)
 def test_averaging_begins_at_its_share_of_the_run(loop, begin, expected):
-    config = Config({'train_cfg': loop, 'train_dataloader': {}, 'custom_hooks': [
-        {'type': 'NumClassCheckHook'}, {'type': 'EMAHook', 'momentum': 0.1, **begin}]})
+    config = Config(
+        {
+            'train_cfg': loop,
+            'train_dataloader': {},
+            'custom_hooks': [{'type': 'NumClassCheckHook'}, {'type': 'EMAHook', 'momentum': 0.1, **begin}],
+        }
+    )
     set_iterations(config, 120)
     assert config.custom_hooks[0] == {'type': 'NumClassCheckHook'}
     hook = HOOKS.build(config.custom_hooks[1])

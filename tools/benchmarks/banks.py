@@ -40,11 +40,15 @@ def make_bank(sizes: Sequence[int], num_images: int, dimensions: int, seed: int 
     vectors = np.empty((sum(sizes), dimensions), np.float32)
     begin = 0
     for size in sizes:
-        fill_class(vectors[begin:begin + size], rng)
+        fill_class(vectors[begin : begin + size], rng)
         begin += size
     images = np.concatenate([np.sort(rng.choice(num_images, size, replace=False)) for size in sizes])
-    return FeatureBank.from_arrays(vectors, [f'{image:06}.jpg' for image in images],
-                                   np.repeat(np.arange(len(sizes)), sizes), [f'class {c}' for c in range(len(sizes))])
+    return FeatureBank.from_arrays(
+        vectors,
+        [f'{image:06}.jpg' for image in images],
+        np.repeat(np.arange(len(sizes)), sizes),
+        [f'class {c}' for c in range(len(sizes))],
+    )
 
 
 def fill_class(vectors: np.ndarray, rng: np.random.Generator) -> None:
@@ -56,7 +60,7 @@ def fill_class(vectors: np.ndarray, rng: np.random.Generator) -> None:
     scales *= np.sqrt(SPREAD * 7 / 8 / (scales**2).sum() / dimensions)
     directions = rng.standard_normal((FACTORS, dimensions), np.float32) * scales[:, None]
     for begin in range(0, len(vectors), 4096):
-        block = vectors[begin:begin + 4096]
+        block = vectors[begin : begin + 4096]
         rng.standard_normal(out=block, dtype=np.float32)
         block *= np.float32(np.sqrt(SPREAD / 8 / dimensions))
         block += rng.standard_normal((len(block), FACTORS), np.float32) @ directions

@@ -27,9 +27,17 @@ def write_pool(directory: Path, images: int) -> None:
     rng = random.Random(0)
     names = [{'id': index, 'file_name': f'{index}.jpg', 'width': 640, 'height': 480} for index in range(images)]
     annotations = [
-        {'id': index + 1, 'image_id': index % images, 'category_id': 1 + rng.randrange(len(CLASSES)), 'iscrowd': 0,
-         'bbox': [1, 1, 50, 50], 'area': 2500, 'segmentation': [[rng.random() * 480 for _ in range(40)]]}
-        for index in range(int(OBJECTS_PER_IMAGE * images))]
+        {
+            'id': index + 1,
+            'image_id': index % images,
+            'category_id': 1 + rng.randrange(len(CLASSES)),
+            'iscrowd': 0,
+            'bbox': [1, 1, 50, 50],
+            'area': 2500,
+            'segmentation': [[rng.random() * 480 for _ in range(40)]],
+        }
+        for index in range(int(OBJECTS_PER_IMAGE * images))
+    ]
     categories = [{'id': label + 1, 'name': name} for label, name in enumerate(CLASSES)]
     content = {'images': names, 'annotations': annotations, 'categories': categories}
     (directory / 'pool.json').write_text(json.dumps(content))
@@ -44,16 +52,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         write_pool(Path(directory), args.images)
         started = time.process_time()
-        leaf = CocoDataset(data_root=directory, ann_file='pool.json', data_prefix={'img': ''},
-                           metainfo={'classes': CLASSES})
+        leaf = CocoDataset(
+            data_root=directory, ann_file='pool.json', data_prefix={'img': ''}, metainfo={'classes': CLASSES}
+        )
         loading, size = time.process_time() - started, leaf.data_bytes.nbytes
     coreset = Coreset(tuple(Pick(f'{index}.jpg') for index in range(args.keep)), CLASSES, 'benchmark')
     started = time.process_time()
     CoresetDataset(leaf, coreset)
     filtering = time.process_time() - started
     print(f'time: loading {loading:.2f} s, filtering {filtering:.2f} s, ratio {filtering / loading:.3f}')
-    print(f'annotations: {size / 1e6:.1f} MB, filtered {leaf.data_bytes.nbytes / 1e6:.1f} MB, '
-          f'ratio {leaf.data_bytes.nbytes / size:.3f} for {args.keep / args.images:.3f} of the images')
+    print(
+        f'annotations: {size / 1e6:.1f} MB, filtered {leaf.data_bytes.nbytes / 1e6:.1f} MB, '
+        f'ratio {leaf.data_bytes.nbytes / size:.3f} for {args.keep / args.images:.3f} of the images'
+    )
 
 
 if __name__ == '__main__':

@@ -43,9 +43,16 @@ def libraries(args: argparse.Namespace) -> None:
     for size in args.sizes:
         vectors = make_bank([size], size, 512).vectors
         for function, runs in (
-                ('log-determinant', {'mmcsod': _log_det, 'submodlib-py': _submodlib_log_det}),
-                ('facility location', {'mmcsod': _facility_location, 'submodlib-py': _submodlib_facility_location,
-                                       'apricot-select': _apricot_facility_location})):
+            ('log-determinant', {'mmcsod': _log_det, 'submodlib-py': _submodlib_log_det}),
+            (
+                'facility location',
+                {
+                    'mmcsod': _facility_location,
+                    'submodlib-py': _submodlib_facility_location,
+                    'apricot-select': _apricot_facility_location,
+                },
+            ),
+        ):
             own, own_picks = _timed(lambda runs=runs, vectors=vectors: runs['mmcsod'](vectors))
             table.append([size, function, 'mmcsod', own])
             for name, run in list(runs.items())[1:]:
@@ -70,6 +77,7 @@ def _log_det(vectors: np.ndarray, first: int = 0) -> list[int]:
 
 def _submodlib_log_det(vectors: np.ndarray) -> list[int]:
     from submodlib import LogDeterminantFunction
+
     function = LogDeterminantFunction(n=len(vectors), mode='dense', lambdaVal=EPSILON, data=vectors, metric='cosine')
     return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
 
@@ -77,18 +85,21 @@ def _submodlib_log_det(vectors: np.ndarray) -> list[int]:
 def _facility_location(vectors: np.ndarray) -> list[int]:
     ids = [f'{i:06}' for i in range(len(vectors))]
     bank = FeatureBank.from_arrays(vectors, ids, [0] * len(ids), ['thing'])
-    return [int(image) for image in select_coreset(
-        bank, num_images=PICKS, method='classwise-facility-location').image_ids]
+    return [
+        int(image) for image in select_coreset(bank, num_images=PICKS, method='classwise-facility-location').image_ids
+    ]
 
 
 def _submodlib_facility_location(vectors: np.ndarray) -> list[int]:
     from submodlib import FacilityLocationFunction
+
     function = FacilityLocationFunction(n=len(vectors), mode='dense', separate_rep=False, data=vectors, metric='cosine')
     return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
 
 
 def _apricot_facility_location(vectors: np.ndarray) -> list[int]:
     from apricot import FacilityLocationSelection
+
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     selector = FacilityLocationSelection(PICKS, metric='precomputed', optimizer='lazy')
     return selector.fit((units @ units.T).astype(np.float64)).ranking.tolist()
@@ -108,19 +119,34 @@ def cost(args: argparse.Namespace) -> None:
         task = make_task(bank, SelectionOptions(num_images=args.num_images, method=method))
         setup, states = _timed(lambda task=task, method=method: make_states(task.pool, _maker(method)))
         turns = take_own_turns if method == 'classwise-facility-location' else take_shared_turns
-        seconds, picks = _timed(lambda task=task, states=states, turns=turns: list(islice(turns(task, states),
-                                                                                          args.num_images)))
+        seconds, picks = _timed(
+            lambda task=task, states=states, turns=turns: list(islice(turns(task, states), args.num_images))
+        )
         selected = _selected_rows(bank, [pick.image_id for pick in picks])
         due = int(selected @ np.bincount(bank.labels, minlength=len(bank.classes)))
         read = [state.rows_read for state in states.values() if isinstance(state, LazyRows)]
         bare = _bare_seconds(task, selected)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-        table.append([method, setup, seconds, bare, seconds / bare, f'{sum(read) / due:.1%}' if read else '',
-                      1 + max(0, grown) / bank.vectors.nbytes])
-    print(f'{len(bank)} rows of {args.dimensions} float32 ({bank.vectors.nbytes / 1e9:.2f} GB), '
-          f'{len(bank.classes)} classes, N = {args.num_images}')
-    print(tabulate(table, ['method', 'set-up s', 'greedy s', 'bare s', 'ratio', 'rows read', 'memory to bank'],
-                   floatfmt='.3g'))
+        table.append(
+            [
+                method,
+                setup,
+                seconds,
+                bare,
+                seconds / bare,
+                f'{sum(read) / due:.1%}' if read else '',
+                1 + max(0, grown) / bank.vectors.nbytes,
+            ]
+        )
+    print(
+        f'{len(bank)} rows of {args.dimensions} float32 ({bank.vectors.nbytes / 1e9:.2f} GB), '
+        f'{len(bank.classes)} classes, N = {args.num_images}'
+    )
+    print(
+        tabulate(
+            table, ['method', 'set-up s', 'greedy s', 'bare s', 'ratio', 'rows read', 'memory to bank'], floatfmt='.3g'
+        )
+    )
 
 
 def _maker(method: str) -> Callable[[UnitRows, np.ndarray], Any]:
@@ -153,7 +179,8 @@ def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parts = parser.add_subparsers(dest='part', required=True)
     for run in (libraries, cost):
         parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__).set_defaults(run=run)

@@ -66,8 +66,12 @@ class Bench:
         self.detector: Any = MODELS.build(cfg.model).to(self.device).eval()
         self.pool = ExtractionDataset(cfg)
         self.options = ExtractionOptions(
-            tap=args.tap, batch_size=args.batch_size, num_workers=args.num_workers, amp=args.amp,
-            channels_last=args.channels_last)
+            tap=args.tap,
+            batch_size=args.batch_size,
+            num_workers=args.num_workers,
+            amp=args.amp,
+            channels_last=args.channels_last,
+        )
         self.reader = FeatureReader(self.detector, args.tap, args.amp, args.channels_last)
         self.test_images = args.test_loop_images or len(self.pool)
         self.proposals: list[int] = []
@@ -127,8 +131,11 @@ def limited(cfg: Config, num_images: int) -> Config:
 def measure(bench: Bench, rounds: int) -> dict[str, float]:
     """Return the best images/s of each variant, the variants taking turns."""
     variants: dict[str, Callable[[], int]] = {
-        'loader alone': bench.loader, 'backbone + neck': bench.features, 'extraction': bench.extraction,
-        'mmdet test loop': bench.test_loop}
+        'loader alone': bench.loader,
+        'backbone + neck': bench.features,
+        'extraction': bench.extraction,
+        'mmdet test loop': bench.test_loop,
+    }
     best = dict.fromkeys(variants, 0.0)
     for number in range(rounds):
         for name, variant in variants.items():
@@ -142,12 +149,16 @@ def measure(bench: Bench, rounds: int) -> dict[str, float]:
 def report(bench: Bench, best: dict[str, float]) -> None:
     """Print the table, the ratios and what is the bound."""
     reference = 'backbone + neck + res5' if bench.detector.roi_head.with_shared_head else 'backbone + neck'
-    rows = [(reference if name == 'backbone + neck' else name, rate, rate / best['backbone + neck'])
-            for name, rate in best.items()]
+    rows = [
+        (reference if name == 'backbone + neck' else name, rate, rate / best['backbone + neck'])
+        for name, rate in best.items()
+    ]
     print(tabulate(rows, ('', 'img/s', f'of {reference}'), floatfmt='.2f'))
-    print(f'extraction is {best["extraction"] / best["backbone + neck"]:.2f} of {reference} '
-          f'and {best["extraction"] / best["mmdet test loop"]:.2f} x the test loop '
-          f'({statistics.mean(bench.proposals):.0f} proposals an image)')
+    print(
+        f'extraction is {best["extraction"] / best["backbone + neck"]:.2f} of {reference} '
+        f'and {best["extraction"] / best["mmdet test loop"]:.2f} x the test loop '
+        f'({statistics.mean(bench.proposals):.0f} proposals an image)'
+    )
     print('the bound is the', 'loader' if best['loader alone'] < 1.2 * best['backbone + neck'] else 'model')
     if bench.device == 'cuda':
         print(f'peak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB')
@@ -169,9 +180,11 @@ def main() -> None:
         bench.extraction()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
         return
-    print(f'{Path(args.config).stem}: {len(bench.pool)} images, {len(bench.pool.objects)} objects, batch '
-          f'{args.batch_size}, {args.amp or "fp32"}{", channels last" if args.channels_last else ""}, tap '
-          f'{bench.reader.tap.name}, {bench.device}, {torch.get_num_threads()} threads')
+    print(
+        f'{Path(args.config).stem}: {len(bench.pool)} images, {len(bench.pool.objects)} objects, batch '
+        f'{args.batch_size}, {args.amp or "fp32"}{", channels last" if args.channels_last else ""}, tap '
+        f'{bench.reader.tap.name}, {bench.device}, {torch.get_num_threads()} threads'
+    )
     report(bench, measure(bench, args.rounds))
     report_memory(args)
 

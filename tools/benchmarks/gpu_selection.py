@@ -38,8 +38,13 @@ def measure(large_rows: int, num_images: int) -> None:
         table += _measure(bank, number, bandwidth)
     del bank
     table += _measure(_large_bank(large_rows), num_images, bandwidth)
-    print(tabulate(table, ['rows', 'dtype', 'N', 'kernel', 'set-up s', 'loop s', 'of copy bandwidth', 'picks as torch'],
-                   floatfmt='.3g'))
+    print(
+        tabulate(
+            table,
+            ['rows', 'dtype', 'N', 'kernel', 'set-up s', 'loop s', 'of copy bandwidth', 'picks as torch'],
+            floatfmt='.3g',
+        )
+    )
 
 
 def _measure(bank: FeatureBank, num_images: int, bandwidth: float) -> list[list[Any]]:
@@ -66,8 +71,12 @@ def _run(bank: FeatureBank, num_images: int, kernel: str) -> tuple[float, float,
     torch.cuda.synchronize()
     middle = time.perf_counter()
     picks = list(islice(take_shared_turns(task, objectives), num_images))
-    return (middle - start, time.perf_counter() - middle, [pick.image_id for pick in picks],
-            [int(pick.label or 0) for pick in picks])
+    return (
+        middle - start,
+        time.perf_counter() - middle,
+        [pick.image_id for pick in picks],
+        [int(pick.label or 0) for pick in picks],
+    )
 
 
 def _copy_bandwidth() -> float:
@@ -92,10 +101,11 @@ def _large_bank(rows: int, dimensions: int = 1024) -> FeatureBank:
     torch.manual_seed(0)
     begin = 0
     for size in sizes:
-        _fill_class(vectors[begin:begin + size])
+        _fill_class(vectors[begin : begin + size])
         begin += size
-    return FeatureBank.from_arrays(vectors, _ids(sizes), np.repeat(np.arange(len(sizes)), sizes),
-                                   [f'class {c}' for c in range(len(sizes))])
+    return FeatureBank.from_arrays(
+        vectors, _ids(sizes), np.repeat(np.arange(len(sizes)), sizes), [f'class {c}' for c in range(len(sizes))]
+    )
 
 
 def _fill_class(vectors: np.ndarray) -> None:
@@ -103,7 +113,7 @@ def _fill_class(vectors: np.ndarray) -> None:
     scales = torch.arange(1, 129, device='cuda') ** -0.5
     directions = torch.randn(128, vectors.shape[1], device='cuda') * scales[:, None] * 0.3
     for begin in range(0, len(vectors), 1 << 18):
-        block = vectors[begin:begin + (1 << 18)]
+        block = vectors[begin : begin + (1 << 18)]
         made = mean + torch.randn(len(block), 128, device='cuda') @ directions
         block[:] = made.add_(torch.randn_like(made), alpha=0.25).clamp_(min=0).half().cpu().numpy()
 

@@ -89,8 +89,12 @@ def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) ->
     middle, before = time.process_time(), counting.bytes
     for _ in islice(take_shared_turns(task, objectives), case.picks):
         pass
-    return {'setup': middle - start, 'loop': time.process_time() - middle, 'setup_bytes': before,
-            'loop_bytes': counting.bytes - before}
+    return {
+        'setup': middle - start,
+        'loop': time.process_time() - middle,
+        'setup_bytes': before,
+        'loop_bytes': counting.bytes - before,
+    }
 
 
 def peak_memory(bank: FeatureBank, case: Case, kernel: str) -> int:
@@ -109,8 +113,14 @@ def table(name: str, base: Case, kernel: str, repeats: int) -> str:
         case = replace(base, **{name: int(getattr(base, name) * factor)})
         bank = case_bank(case)
         runs = [measure(bank, case, kernel) for _ in range(repeats)]
-        rows.append([getattr(case, name), min(run['setup'] for run in runs), min(run['loop'] for run in runs),
-                     peak_memory(bank, case, kernel) / 1e6])
+        rows.append(
+            [
+                getattr(case, name),
+                min(run['setup'] for run in runs),
+                min(run['loop'] for run in runs),
+                peak_memory(bank, case, kernel) / 1e6,
+            ]
+        )
     fits = ['exponent', *(f'{exponent([row[0] for row in rows], [row[i] for row in rows]):.2f}' for i in (1, 2, 3))]
     return tabulate([*rows, fits], [name, 'set-up s', 'loop s', 'memory beside the bank, MB'], floatfmt='.3g')
 
@@ -126,17 +136,37 @@ def processes_table(base: Case, kernel: str, folder: str) -> str:
     rows = []
     for number in PROCESSES:
         found = list(run_processes(number, base, kernel, folder))
-        rows.append([number, max(each['setup'] for each in found), max(each['loop'] for each in found),
-                     found[0]['setup_bytes'], found[0]['loop_bytes'] / base.picks])
+        rows.append(
+            [
+                number,
+                max(each['setup'] for each in found),
+                max(each['loop'] for each in found),
+                found[0]['setup_bytes'],
+                found[0]['loop_bytes'] / base.picks,
+            ]
+        )
     return tabulate(rows, ['processes', 'set-up s', 'loop s', 'bytes in set-up', 'bytes a pick'], floatfmt='.3g')
 
 
 def run_processes(number: int, case: Case, kernel: str, folder: str) -> Iterator[dict[str, float]]:
     """Yield what each process measured."""
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={number}', __file__,
-               '--kernel', kernel, '--picks', str(case.picks), '--child', folder]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
-                         env=os.environ | {'OMP_NUM_THREADS': '1'}).stdout
+    command = [
+        sys.executable,
+        '-m',
+        'torch.distributed.run',
+        '--standalone',
+        f'--nproc-per-node={number}',
+        __file__,
+        '--kernel',
+        kernel,
+        '--picks',
+        str(case.picks),
+        '--child',
+        folder,
+    ]
+    out = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {'OMP_NUM_THREADS': '1'}
+    ).stdout
     return (json.loads(line) for line in out.splitlines() if line.startswith('{'))
 
 
@@ -149,8 +179,9 @@ def child(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Measure as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--kernel', default='pruned', help='default: %(default)s')
     parser.add_argument('--repeats', type=int, default=3, help='the least of these counts (default: %(default)s)')
     parser.add_argument('--picks', type=int, default=Case.picks, help=argparse.SUPPRESS)

@@ -19,12 +19,20 @@ DRAWS = 5
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python tools/benchmarks/noise.py work_dirs/chess/features_auto 12 24 48 '
-                                    '--others work_dirs/chess_selector/features_auto')
+        description=__doc__,
+        epilog='example: python tools/benchmarks/noise.py work_dirs/chess/features_auto 12 24 48 '
+        '--others work_dirs/chess_selector/features_auto',
+    )
     parser.add_argument('bank', help='folder of a feature bank')
     parser.add_argument('num_images', nargs='+', type=int, help='sizes of the coresets')
-    parser.add_argument('--several', nargs='+', type=int, default=[], metavar='K',
-                        help='also compare K noisy banks side by side with K others, for noise of 30 and 100 %%')
+    parser.add_argument(
+        '--several',
+        nargs='+',
+        type=int,
+        default=[],
+        metavar='K',
+        help='also compare K noisy banks side by side with K others, for noise of 30 and 100 %%',
+    )
     parser.add_argument('--others', nargs='+', default=[], metavar='BANK', help="banks of the same images' boxes")
     return parser.parse_args()
 
@@ -37,21 +45,42 @@ def main() -> None:
     generator = np.random.default_rng(0)
     others = {f'{share:g}': [disturbed(bank, share, generator) for _ in range(DRAWS)] for share in NOISE}
     others |= {path: [FeatureBank.load(path)] for path in args.others}
-    rows = [[name, *(f'{np.mean([shared(bank, other, number) for other in banks]):.1f}' for number in args.num_images),
-             f'{np.mean([correlation(bank, other) for other in banks]):.3f}'] for name, banks in others.items()]
-    rows += [[f'{count} with {share:g}, {count} others', *values, ''] for share in (0.3, 1.0) for count in args.several
-             for values in [between_groups(bank, share, count, args.num_images, generator)]]
-    print(tabulate(rows, ['noise or bank', *(f'shared of {number}' for number in args.num_images), 'correlation'],
-                   tablefmt='github', disable_numparse=True))
+    rows = [
+        [
+            name,
+            *(f'{np.mean([shared(bank, other, number) for other in banks]):.1f}' for number in args.num_images),
+            f'{np.mean([correlation(bank, other) for other in banks]):.3f}',
+        ]
+        for name, banks in others.items()
+    ]
+    rows += [
+        [f'{count} with {share:g}, {count} others', *values, '']
+        for share in (0.3, 1.0)
+        for count in args.several
+        for values in [between_groups(bank, share, count, args.num_images, generator)]
+    ]
+    print(
+        tabulate(
+            rows,
+            ['noise or bank', *(f'shared of {number}' for number in args.num_images), 'correlation'],
+            tablefmt='github',
+            disable_numparse=True,
+        )
+    )
 
 
-def between_groups(bank: FeatureBank, share: float, count: int, numbers: list[int],
-                   generator: np.random.Generator) -> list[str]:
+def between_groups(
+    bank: FeatureBank, share: float, count: int, numbers: list[int], generator: np.random.Generator
+) -> list[str]:
     """Return the images shared by selections from two groups of noisy banks, each group side by side; means."""
     found = []
     for _ in range(DRAWS):
-        one, other = (side_by_side([disturbed(bank, share, generator) for _ in range(count)],
-                                   [f'copy {index}' for index in range(count)]) for _ in range(2))
+        one, other = (
+            side_by_side(
+                [disturbed(bank, share, generator) for _ in range(count)], [f'copy {index}' for index in range(count)]
+            )
+            for _ in range(2)
+        )
         found.append([shared(one, other, number) for number in numbers])
     return [f'{value:.1f}' for value in np.mean(found, axis=0)]
 
@@ -73,8 +102,9 @@ def shared(bank: FeatureBank, other: FeatureBank, number: int) -> int:
 
 def correlation(bank: FeatureBank, other: FeatureBank) -> float:
     """Return the correlation, over the pairs of rows of a class, of two banks' cosines; the mean over classes."""
-    return float(np.mean([np.corrcoef(cosines(bank, label), cosines(other, label))[0, 1]
-                          for label in np.unique(bank.labels)]))
+    return float(
+        np.mean([np.corrcoef(cosines(bank, label), cosines(other, label))[0, 1] for label in np.unique(bank.labels)])
+    )
 
 
 def cosines(bank: FeatureBank, label: int) -> np.ndarray:

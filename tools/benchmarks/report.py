@@ -21,14 +21,22 @@ from mmcsod.report.page import write_report
 EXAMPLES = """example:
   python tools/benchmarks/report.py data/voc2012_annotations.tar.gz --browser /usr/bin/chromium"""
 NUM_PHOTOS = 200
-QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-         '--disable-component-update', '--disable-sync']
+QUIET = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
 
 
 def main() -> None:
     """Make the bank, its images and a report, and print what they took."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('annotations', help="an archive of VOC's XML files")
     parser.add_argument('--num-pool', type=int, default=16_551)
     parser.add_argument('--num-images', type=int, default=1000)
@@ -58,8 +66,14 @@ def read_bank(archive: str, num_images: int, dimensions: int) -> FeatureBank:
         files = sorted((member for member in members if member.name.endswith('.xml')), key=lambda member: member.name)
         for member in files[:num_images]:
             root = ET.parse(members.extractfile(member)).getroot()
-            found += [(Path(member.name).stem, entry.find('name').text, *(float(entry.find(f'bndbox/{edge}').text)
-                       for edge in ('xmin', 'ymin', 'xmax', 'ymax'))) for entry in root.iterfind('object')]
+            found += [
+                (
+                    Path(member.name).stem,
+                    entry.find('name').text,
+                    *(float(entry.find(f'bndbox/{edge}').text) for edge in ('xmin', 'ymin', 'xmax', 'ymax')),
+                )
+                for entry in root.iterfind('object')
+            ]
     return make_bank(found, dimensions)
 
 
@@ -77,8 +91,9 @@ def make_bank(found: list[tuple], dimensions: int) -> FeatureBank:
     for label in range(len(classes)):
         begin, end = np.searchsorted(rows['label'], [label, label + 1])
         fill_class(vectors[begin:end], rng)
-    return FeatureBank(vectors, rows, tuple(f'JPEGImages/{name}.jpg' for name in images), tuple(map(str, classes)),
-                       objects=objects)
+    return FeatureBank(
+        vectors, rows, tuple(f'JPEGImages/{name}.jpg' for name in images), tuple(map(str, classes)), objects=objects
+    )
 
 
 def write_images(bank: FeatureBank, root: Path) -> None:

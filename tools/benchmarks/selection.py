@@ -49,7 +49,8 @@ def libraries(args: argparse.Namespace) -> None:
     for size in args.sizes:
         bank = make_bank([size], size, 512)
         own, coreset = _best_of(
-            20, lambda bank=bank: select_coreset(bank, num_images=PICKS, lam=LIBRARY_LAM, kernel='auto'))
+            20, lambda bank=bank: select_coreset(bank, num_images=PICKS, lam=LIBRARY_LAM, kernel='auto')
+        )
         picks = [bank.image_index[image] for image in coreset.image_ids]
         rows.append([size, 'mmcsod', *own])
         for name, run in (('apricot-select', _apricot), ('submodlib-py', _submodlib)):
@@ -70,6 +71,7 @@ def _common_start(picks: list[int], others: list[int]) -> int:
 
 def _apricot(vectors: np.ndarray) -> list[int]:
     from apricot import GraphCutSelection
+
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarities = (units @ units.T).astype(np.float64)
     selector = GraphCutSelection(PICKS, metric='precomputed', alpha=ALPHA, optimizer='lazy')
@@ -79,8 +81,10 @@ def _apricot(vectors: np.ndarray) -> list[int]:
 def _submodlib(vectors: np.ndarray) -> list[int]:
     # Here the weight is on the other sum.
     from submodlib import GraphCutFunction
-    function = GraphCutFunction(n=len(vectors), mode='dense', lambdaVal=1 / ALPHA, separate_rep=False,
-                                data=vectors, metric='cosine')
+
+    function = GraphCutFunction(
+        n=len(vectors), mode='dense', lambdaVal=1 / ALPHA, separate_rep=False, data=vectors, metric='cosine'
+    )
     return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
 
 
@@ -93,8 +97,10 @@ def loop(args: argparse.Namespace) -> None:
     for name, kernel in (('numpy', NumpyKernel), ('pruned', make_pruned_kernel)):
         seconds, bare, picks[name] = _measure_loop(bank, args.num_images, kernel, args.repeats)
         rows.append([f'greedy loop, {name}, to its passes', seconds, bare, seconds / bare])
-    print(f'{len(bank)} rows of {args.dimensions} float32 ({bank.vectors.nbytes / 1e9:.2f} GB), '
-          f'{len(bank.classes)} classes, N = {args.num_images}')
+    print(
+        f'{len(bank)} rows of {args.dimensions} float32 ({bank.vectors.nbytes / 1e9:.2f} GB), '
+        f'{len(bank.classes)} classes, N = {args.num_images}'
+    )
     print(tabulate(rows, ['', 'seconds', 'bare seconds', 'ratio'], floatfmt='.3g'))
     print('same picks:', 'yes' if picks['numpy'] == picks['pruned'] else 'NO')
 
@@ -165,8 +171,9 @@ def child(args: argparse.Namespace) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     bank = FeatureBank.load(path)
     if way == 'memory':
-        bank = FeatureBank(vectors=np.load(Path(path) / 'vectors.npy'), rows=bank.rows, images=bank.images,
-                           classes=bank.classes)
+        bank = FeatureBank(
+            vectors=np.load(Path(path) / 'vectors.npy'), rows=bank.rows, images=bank.images, classes=bank.classes
+        )
     select_coreset(bank, num_images=1000, kernel=kernel)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, bank.vectors.nbytes)
 
@@ -175,13 +182,20 @@ def pruning(args: argparse.Namespace) -> None:
     """Count the rows that exact pruning reads, beside those of the plain kernel."""
     rows = []
     banks: Iterator[tuple[str, FeatureBank]] = (
-        iter([(args.bank, FeatureBank.load(args.bank))]) if args.bank else
-        ((shape, make_bank(*SHAPES[shape], args.dimensions)) for shape in ('voc', 'coco')))
+        iter([(args.bank, FeatureBank.load(args.bank))])
+        if args.bank
+        else ((shape, make_bank(*SHAPES[shape], args.dimensions)) for shape in ('voc', 'coco'))
+    )
     for name, bank in banks:
         for lam in args.lams:
             rows.append([name, args.num_images, lam, *_measure_pruning(bank, args.num_images, lam)])
-    print(tabulate(rows, ['bank', 'N', 'lam', 'rows read', 'after first', 'plain s', 'pruned s', 'ratio',
-                          'same picks'], floatfmt='.3g'))
+    print(
+        tabulate(
+            rows,
+            ['bank', 'N', 'lam', 'rows read', 'after first', 'plain s', 'pruned s', 'ratio', 'same picks'],
+            floatfmt='.3g',
+        )
+    )
 
 
 def _measure_pruning(bank: FeatureBank, num_images: int, lam: float) -> list[object]:
@@ -195,9 +209,14 @@ def _measure_pruning(bank: FeatureBank, num_images: int, lam: float) -> list[obj
     sizes = np.bincount(bank.labels, minlength=len(bank.classes))
     read = sum(kernel.rows_read for kernel in kernels['pruned'])
     first = sizes[turns > 0].sum()
-    return [f'{read / (turns @ sizes):.1%}', f'{(read - first) / (turns @ sizes - first):.1%}', seconds['plain'],
-            seconds['pruned'], seconds['plain'] / seconds['pruned'],
-            'yes' if picks['plain'] == picks['pruned'] else 'NO']
+    return [
+        f'{read / (turns @ sizes):.1%}',
+        f'{(read - first) / (turns @ sizes - first):.1%}',
+        seconds['plain'],
+        seconds['pruned'],
+        seconds['plain'] / seconds['pruned'],
+        'yes' if picks['plain'] == picks['pruned'] else 'NO',
+    ]
 
 
 def _recorder(make: Callable[..., Any]) -> tuple[list[Any], Callable[..., Any]]:
@@ -216,6 +235,7 @@ def gpu(args: argparse.Namespace) -> None:
         print('no CUDA device: skipped')
         return
     from gpu_selection import measure
+
     measure(args.large_rows, args.num_images)
 
 
@@ -242,7 +262,8 @@ def _best_of(repeats: int, run: Callable[[], Any]) -> tuple[np.ndarray, Any]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parts = parser.add_subparsers(dest='part', required=True)
     for run in (libraries, loop, memory, pruning, gpu):
         part = parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)

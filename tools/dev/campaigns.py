@@ -44,18 +44,21 @@ def main() -> int:
 def names(folder: Path, at_most: int | None) -> Iterator:
     """Hostile names."""
     from tests.campaigns.names import try_names
+
     yield from try_names(folder)
 
 
 def damage(folder: Path, at_most: int | None) -> Iterator:
     """Truncated files and flipped bits."""
     from tests.campaigns.damage import damage_everything
+
     yield from damage_everything(folder, at_most or OFTEN)
 
 
 def fuzz(folder: Path, at_most: int | None) -> Iterator:
     """Made-up input for the readers."""
     from tests.campaigns.fuzz import fuzz_readers
+
     yield from fuzz_readers(folder, at_most or OFTEN)
 
 
@@ -75,9 +78,11 @@ def kills(folder: Path, at_most: int | None) -> Iterator:
     write_coco(folder / 'coco', 12)
     pool = write_pool(folder, data)
     config = folder / 'tiny.py'
-    config.write_text(TINY.replace('{root}', str(pool)).replace(
-        '{test_leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE, test_mode=True))).replace(
-        '{leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE))))
+    config.write_text(
+        TINY.replace('{root}', str(pool))
+        .replace('{test_leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE, test_mode=True)))
+        .replace('{leaf}', repr(data.coco_leaf(pool, pipeline=PIPELINE)))
+    )
     coreset = folder / 'coreset.json'
     data.make_coreset(data.COCO_PICKS).save(coreset)
     for job in jobs.all_jobs(folder / 'coco', pool, config, coreset):
@@ -86,9 +91,11 @@ def kills(folder: Path, at_most: int | None) -> Iterator:
 
 def write_pool(folder: Path, data: object) -> Path:
     """Write the pool of 20 images that the tests of datasets use."""
+
     class Factory:
         def mktemp(self, name: str) -> Path:
             return folder / name
+
     return data.coco_root.__wrapped__(Factory())  # type: ignore[attr-defined]
 
 

@@ -37,8 +37,10 @@ SECONDS = 240
 BYTES = 12 << 30
 CLASSES = ('cat', 'dog')
 BIG = re.compile(r'101|152|x101|200|swin-[bl]|_[lx]_|-[lx]_|hourglass|w40|gf')
-SIZE = re.compile(r'[-_](r18|r34|r50|r101|x50|x101|s50|s101|r2-101|\d+x\d+d|\d+x\d+b|[a-z0-9.]*gf|w\d+|swin-.|'
-                  r'\d*x?b?\d+-?\d*e|\dx|ms|coco|caffe|amp|lsj|mstrain|ms-.*|\d+k|iter|open-image.*|semi-.*)(?=[-_.])')
+SIZE = re.compile(
+    r'[-_](r18|r34|r50|r101|x50|x101|s50|s101|r2-101|\d+x\d+d|\d+x\d+b|[a-z0-9.]*gf|w\d+|swin-.|'
+    r'\d*x?b?\d+-?\d*e|\dx|ms|coco|caffe|amp|lsj|mstrain|ms-.*|\d+k|iter|open-image.*|semi-.*)(?=[-_.])'
+)
 OF_MORE_FILES = ('LVIS', 'Panoptic', 'V3Det')
 """Datasets that need more than COCO's annotation file; CocoDataset stands in for them."""
 NOT_READ = ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained', 'num_classes', 'teacher_ckpt')
@@ -52,11 +54,20 @@ def write_data(root: Path) -> None:
         cv2.imwrite(str(root / f'{index}.png'), rng.integers(0, 255, (height, width, 3), np.uint8))
         images.append({'id': index, 'file_name': f'{index}.png', 'width': width, 'height': height})
         for number, side in enumerate((9, 30, 80)):
-            annotations.append({'id': 10 * index + number + 1, 'image_id': index, 'category_id': 1 + number % 2,
-                                'bbox': [5, 6, side, side], 'area': side * side, 'iscrowd': 0})
+            annotations.append(
+                {
+                    'id': 10 * index + number + 1,
+                    'image_id': index,
+                    'category_id': 1 + number % 2,
+                    'bbox': [5, 6, side, side],
+                    'area': side * side,
+                    'iscrowd': 0,
+                }
+            )
     categories = [{'id': number + 1, 'name': name} for number, name in enumerate(CLASSES)]
-    (root / 'train.json').write_text(json.dumps(
-        {'images': images, 'annotations': annotations, 'categories': categories}))
+    (root / 'train.json').write_text(
+        json.dumps({'images': images, 'annotations': annotations, 'categories': categories})
+    )
 
 
 def small(node: Any, scale: tuple[int, int] = SCALES[0]) -> Any:
@@ -68,9 +79,12 @@ def small(node: Any, scale: tuple[int, int] = SCALES[0]) -> Any:
             copy['scale'] = scale
         if kind.endswith('Pad') and isinstance(copy.get('size'), tuple | list):
             copy['size'] = (max(scale), max(scale))
-        return {key: value for key, value in copy.items()
-                if key != 'pretrained' and not (
-                    key == 'init_cfg' and isinstance(value, Mapping) and value.get('type') == 'Pretrained')}
+        return {
+            key: value
+            for key, value in copy.items()
+            if key != 'pretrained'
+            and not (key == 'init_cfg' and isinstance(value, Mapping) and value.get('type') == 'Pretrained')
+        }
     if isinstance(node, list | tuple):
         return type(node)(small(value, scale) for value in node)
     return node
@@ -91,8 +105,12 @@ def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> A
         leaf = {'type': 'CocoDataset', 'pipeline': leaf.get('pipeline', [])}
     for name in ('indices', 'filter_cfg', 'dataset'):
         leaf.pop(name, None)
-    leaf |= {'data_root': f'{root}/', 'ann_file': 'train.json', 'data_prefix': {'img': ''},
-             'metainfo': {'classes': CLASSES}}
+    leaf |= {
+        'data_root': f'{root}/',
+        'ann_file': 'train.json',
+        'data_prefix': {'img': ''},
+        'metainfo': {'classes': CLASSES},
+    }
     copy = small(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg), scale)
     copy['train_dataloader'] = {'dataset': leaf}
     return Config(copy)
@@ -111,8 +129,11 @@ def key_of(name: str) -> dict[str, Any]:
         return {'config': name, 'key': f'unreadable {name}', 'kind': '', 'error': str(error)}
     model = cfg.get('model') or {}
     inner = inner_config(model) if isinstance(model, Mapping) else {}
-    kept = inner if 'roi_head' in inner else {part: inner.get(part) for part in (
-        'type', 'backbone', 'neck', 'data_preprocessor')}
+    kept = (
+        inner
+        if 'roi_head' in inner
+        else {part: inner.get(part) for part in ('type', 'backbone', 'neck', 'data_preprocessor')}
+    )
     try:
         pipeline: Any = small(derive_pipeline(cfg))
     except Exception as error:  # told again, properly, when the config runs
@@ -125,8 +146,9 @@ def key_of(name: str) -> dict[str, Any]:
 def without(node: Any) -> Any:
     """Return a model config without what features do not depend on."""
     if isinstance(node, Mapping):
-        return {key: without(value) for key, value in node.items()
-                if key not in NOT_READ and not key.startswith('loss')}
+        return {
+            key: without(value) for key, value in node.items() if key not in NOT_READ and not key.startswith('loss')
+        }
     return [without(value) for value in node] if isinstance(node, list | tuple) else node
 
 
@@ -163,8 +185,12 @@ def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
             vectors = vectors_of(detector, cfg)
         finite = bool(np.isfinite(vectors).all() and (np.abs(vectors).sum(axis=1) > 0).all())
         tap = attach_tap(detector)
-        return {'status': 'works' if finite and len(vectors) == 4 else 'fails', 'tap': tap.name,
-                'width': vectors.shape[1], 'text': tap.description if finite else f'{len(vectors)} rows, not finite'}
+        return {
+            'status': 'works' if finite and len(vectors) == 4 else 'fails',
+            'tap': tap.name,
+            'width': vectors.shape[1],
+            'text': tap.description if finite else f'{len(vectors)} rows, not finite',
+        }
     except UserError as error:
         return {'status': 'refused', 'text': str(error)}
     except Exception as error:
@@ -199,8 +225,14 @@ def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:
     with os.fdopen(read) as pipe:
         text = pipe.read()
     status = os.waitpid(child, 0)[1]
-    return json.loads(text) if status == 0 and text else {
-        'status': 'fails', 'text': f'killed by signal {status & 127}' if status & 127 else f'exit status {status >> 8}'}
+    return (
+        json.loads(text)
+        if status == 0 and text
+        else {
+            'status': 'fails',
+            'text': f'killed by signal {status & 127}' if status & 127 else f'exit status {status >> 8}',
+        }
+    )
 
 
 def _be_child(task: Any, log: Path, seconds: int, write: int) -> None:
@@ -226,7 +258,7 @@ def run_all(path: Path, again: list[str], shard: tuple[int, int]) -> None:
     first = {entry['key']: entry['config'] for entry in reversed(json.loads(keys_path.read_text()))}
     results = {} if not path.exists() else read(path)
     todo = [key for key in varied_first(first) if key not in results or results[key]['status'] in again]
-    todo = todo[shard[0] - 1::shard[1]]
+    todo = todo[shard[0] - 1 :: shard[1]]
     with tempfile.TemporaryDirectory() as folder, path.open('a') as file:
         write_data(Path(folder))
         for number, key in enumerate(todo):

@@ -20,8 +20,11 @@ REASONS = {
     'cannot be read (FileNotFoundError': 'broken as shipped: names a base config that is not there',
 }
 NOT_APPLICABLE = ('has no `model`', 'has no train_dataloader')
-NO_BOXES = {'reid': 'tells persons apart, predicts no boxes', 'clrnet': 'predicts lanes, no boxes',
-            'rtmdet/classification': 'classifies images, predicts no boxes'}
+NO_BOXES = {
+    'reid': 'tells persons apart, predicts no boxes',
+    'clrnet': 'predicts lanes, no boxes',
+    'rtmdet/classification': 'classifies images, predicts no boxes',
+}
 
 HEAD = """# Compatibility
 
@@ -81,11 +84,16 @@ def summary(verdicts: Iterable[tuple[str, str, str, str]]) -> str:
     counts: dict[str, Counter[str]] = {'two-stage': Counter(), 'other': Counter()}
     for _, kind, column, _ in verdicts:
         counts[kind or 'other'][column] += 1
-    rows = [('two-stage detectors', counts['two-stage']), ('all other configs', counts['other']),
-            ('all', counts['two-stage'] + counts['other'])]
+    rows = [
+        ('two-stage detectors', counts['two-stage']),
+        ('all other configs', counts['other']),
+        ('all', counts['two-stage'] + counts['other']),
+    ]
     columns = [name for name in ('works', 'does not apply', 'fails', 'traceback', 'not run') if rows[-1][1][name]]
-    return table(['', 'configs', *columns],
-                 [[name, str(sum(own.values())), *(str(own[column]) for column in columns)] for name, own in rows])
+    return table(
+        ['', 'configs', *columns],
+        [[name, str(sum(own.values())), *(str(own[column]) for column in columns)] for name, own in rows],
+    )
 
 
 def families(verdicts: Iterable[tuple[str, str, str, str]]) -> str:
@@ -97,8 +105,15 @@ def families(verdicts: Iterable[tuple[str, str, str, str]]) -> str:
     for family, entries in sorted(own.items()):
         works = [text for column, text in entries if column == 'works']
         others = Counter(f'{column}: {text}' if text else column for column, text in entries if column != 'works')
-        rows.append([family, str(len(entries)), str(len(works)), ', '.join(sorted(set(works))),
-                     '; '.join(f'{count} {text}' for text, count in others.items()).replace('|', '/')])
+        rows.append(
+            [
+                family,
+                str(len(entries)),
+                str(len(works)),
+                ', '.join(sorted(set(works))),
+                '; '.join(f'{count} {text}' for text, count in others.items()).replace('|', '/'),
+            ]
+        )
     return '## Families\n\n' + table(['family', 'configs', 'works', 'tap', 'else'], rows) + '\n'
 
 

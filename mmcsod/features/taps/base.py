@@ -82,9 +82,11 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
     if name == 'auto':
         tap = next((tap for tap in _last_first() if tap.fits(detector)), None)
         if tap is None:
-            raise UserError(f'{type(detector).__name__} has neither an RoI head nor a backbone that features could be '
-                            'read off; register a tap for it, or select with another detector (the coreset then '
-                            'trains any).')
+            raise UserError(
+                f'{type(detector).__name__} has neither an RoI head nor a backbone that features could be '
+                'read off; register a tap for it, or select with another detector (the coreset then '
+                'trains any).'
+            )
         return tap(detector)
     if name not in TAPS.module_dict:
         raise UserError(f"There is no tap '{name}'; choose one of auto, {', '.join(TAPS.module_dict)}.")

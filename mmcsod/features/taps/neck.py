@@ -57,8 +57,10 @@ class NeckTap(Tap):
     def __init__(self, detector: Any) -> None:
         super().__init__(detector)
         if not self.fits(detector):
-            raise UserError(f"{type(detector).__name__} has no backbone of its own whose maps the tap 'neck' could "
-                            'read; select with another detector (the coreset then trains any).')
+            raise UserError(
+                f"{type(detector).__name__} has no backbone of its own whose maps the tap 'neck' could "
+                'read; select with another detector (the coreset then trains any).'
+            )
 
     @classmethod
     def fits(cls, detector: nn.Module) -> bool:
@@ -121,8 +123,9 @@ def probe(detector: Any) -> Probe:
         UserError: If it cannot be run, or gives no maps.
     """
     ran: set[str] = set()
-    handles = [module.register_forward_hook(lambda *_, name=name: ran.add(name))
-               for name, module in detector.named_children()]
+    handles = [
+        module.register_forward_hook(lambda *_, name=name: ran.add(name)) for name, module in detector.named_children()
+    ]
     try:
         with evaluating(detector), torch.inference_mode(), told_in_one_sentence(detector):
             blank = torch.zeros(1, 3, PROBE_SIZE, PROBE_SIZE, device=next(detector.parameters()).device)

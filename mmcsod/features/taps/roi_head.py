@@ -32,8 +32,10 @@ class RoIHeadTap(Tap):
     def __init__(self, detector: Any) -> None:
         super().__init__(detector)
         if not has_roi_head(detector):
-            raise UserError(f"{type(detector).__name__} has no RoI head, which the tap '{self.name}' reads; use "
-                            "'neck', or 'auto', which takes it here.")
+            raise UserError(
+                f"{type(detector).__name__} has no RoI head, which the tap '{self.name}' reads; use "
+                "'neck', or 'auto', which takes it here."
+            )
         head = detector.roi_head
         self._stage = '[0]' if isinstance(head.bbox_head, nn.ModuleList) else ''
         self._head = _first_stage(head.bbox_head)
@@ -51,7 +53,8 @@ class RoIHeadTap(Tap):
         if module == 'roi_head' and not rest.startswith(('bbox_head.', 'bbox_roi_extractor.', 'shared_head.')):
             return False
         return module not in ('rpn_head', 'data_preprocessor') and not any(
-            part in key for part in ('.fc_cls', '.fc_reg', '.num_batches_tracked'))
+            part in key for part in ('.fc_cls', '.fc_reg', '.num_batches_tracked')
+        )
 
     def __call__(self, features: Any, rois: Tensor) -> Tensor:
         """Return the vectors of some boxes; see :meth:`Tap.__call__`."""
@@ -59,7 +62,7 @@ class RoIHeadTap(Tap):
 
     def _read(self, features: Any, rois: Tensor) -> Tensor:
         # RoIAlign has no bfloat16, no half on the CPU, and silently reads any layout as if it were contiguous.
-        levels = [level.float().contiguous() for level in features[:self._extractor.num_inputs]]
+        levels = [level.float().contiguous() for level in features[: self._extractor.num_inputs]]
         with torch.autocast(rois.device.type, enabled=False):
             maps = self._extractor(levels, rois)
         return self._vectors(maps if self._shared_head is None else self._shared_head(maps))
@@ -105,8 +108,10 @@ class FCTap(RoIHeadTap):
         super().__init__(detector)
         layers = _connected_layers(self._head)
         if layers is None:
-            raise UserError(f"The box head {type(self._head).__name__} has no shared fully connected layers to read at "
-                            "the tap 'fc'; use 'roi', or 'auto', which takes it here.")
+            raise UserError(
+                f'The box head {type(self._head).__name__} has no shared fully connected layers to read at '
+                "the tap 'fc'; use 'roi', or 'auto', which takes it here."
+            )
         self._layers = layers
 
     @classmethod

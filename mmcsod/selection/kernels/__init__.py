@@ -32,8 +32,9 @@ def check_kernel(name: str) -> None:
         raise missing_package(name)
 
 
-def kernel_factory(name: str, num_bytes: int = 0,
-                   is_fit: Callable[[str, KernelFactory], bool] = lambda name, factory: True) -> KernelFactory:
+def kernel_factory(
+    name: str, num_bytes: int = 0, is_fit: Callable[[str, KernelFactory], bool] = lambda name, factory: True
+) -> KernelFactory:
     """Return what makes the kernels of a name, one for each class.
 
     Args:

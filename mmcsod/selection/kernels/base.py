@@ -71,8 +71,11 @@ def scales(inverse_norms: np.ndarray) -> np.ndarray:
 
 def missing_package(name: str, error: ImportError | None = None) -> UserError:
     """Return what to tell a user whose kernel, 'torch' or 'faiss', needs a package that cannot be imported."""
-    title, command = {'torch': ('PyTorch', "pip install torch'"),
-                      'faiss': ('FAISS', "pip install faiss-cpu' (or faiss-gpu)")}[name]
+    title, command = {
+        'torch': ('PyTorch', "pip install torch'"),
+        'faiss': ('FAISS', "pip install faiss-cpu' (or faiss-gpu)"),
+    }[name]
     reason = 'is not installed' if error is None else f'cannot be imported ({error})'
-    return UserError(f"The {name} kernel needs {title}, which {reason}; install it with '{command}, or choose the "
-                     'kernel numpy.')
+    return UserError(
+        f"The {name} kernel needs {title}, which {reason}; install it with '{command}, or choose the kernel numpy."
+    )

@@ -16,8 +16,9 @@ try:
     import faiss.contrib.torch_utils  # lets faiss.knn_gpu take tensors
     import torch
 except ImportError as error:
-    raise UserError(f"The faiss kernel on a GPU needs PyTorch and FAISS ({error}); install them, or choose the kernel "
-                    'numpy.') from error
+    raise UserError(
+        f'The faiss kernel on a GPU needs PyTorch and FAISS ({error}); install them, or choose the kernel numpy.'
+    ) from error
 
 LARGEST_K = 2048
 
@@ -50,7 +51,7 @@ class GpuSearch:
 
     def write(self, begin: int, units: np.ndarray) -> None:
         """Write unit rows, (k, d) float64, from row ``begin`` on."""
-        self._units[begin:begin + len(units)] = torch.from_numpy(units.astype(np.float32)).to(self._units)
+        self._units[begin : begin + len(units)] = torch.from_numpy(units.astype(np.float32)).to(self._units)
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""
@@ -60,6 +61,7 @@ class GpuSearch:
         """Return (k,) products in falling order and their rows, of the first ``count`` rows."""
         scale = self._range / np.abs(query).max()
         scaled = torch.from_numpy((query * scale).astype(np.float32)[None]).to(self._units)
-        products, rows = faiss.knn_gpu(self._resources, scaled, self._units[:count], k,
-                                       metric=faiss.METRIC_INNER_PRODUCT)
+        products, rows = faiss.knn_gpu(
+            self._resources, scaled, self._units[:count], k, metric=faiss.METRIC_INNER_PRODUCT
+        )
         return products[0].cpu().numpy() / np.float32(scale), rows[0].cpu().numpy()

@@ -31,6 +31,7 @@ def has_gpu(num_bytes: int = 0) -> bool:
     if getattr(faiss, 'get_num_gpus', int)() == 0:
         return False
     from mmcsod.selection.kernels import gpu
+
     return gpu.has_gpu(num_bytes)
 
 
@@ -42,6 +43,7 @@ def kernel_factory(gpu: bool | None = None) -> KernelFactory:
     """
     if has_gpu() if gpu is None else gpu:
         from mmcsod.selection.kernels.faiss_gpu import gpu_search_factory
+
         return partial(FaissKernel, make_search=gpu_search_factory())
     return partial(FaissKernel, make_search=CpuSearch)
 
@@ -61,7 +63,7 @@ class CpuSearch:
 
     def write(self, begin: int, units: np.ndarray) -> None:
         """Write unit rows, (k, d) float64, from row ``begin`` on."""
-        self._units[begin:begin + len(units)] = units
+        self._units[begin : begin + len(units)] = units
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""
@@ -85,14 +87,14 @@ class FaissKernel:
         self._search = make_search(self._count, vectors.shape[1], vectors.dtype)
         step = max(1, BLOCK_ELEMENTS // max(1, vectors.shape[1]))
         for begin in range(0, self._count, step):
-            rows = self._rows[begin:begin + step]
+            rows = self._rows[begin : begin + step]
             self._search.write(begin, vectors[rows].astype(np.float64) * inverse_norms[rows, None])
 
     def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""
         unit, length = unit_query(query)
         if length == 0:
-            return self._rows[:self._count]
+            return self._rows[: self._count]
         margin = 2 * self._search.error + slack / length
         most = min(self._count, self._search.largest_k)
         k = min(self._k, most)
@@ -103,7 +105,7 @@ class FaissKernel:
                 self._k = max(FIRST_K, 2 * int(high.sum()))
                 return self._rows[places[high]]
             if k == most:
-                return self._rows[:self._count]
+                return self._rows[: self._count]
             k = min(2 * k, most)
 
     def remove(self, row: int) -> None:

@@ -38,5 +38,7 @@ def telling_of_full_memory() -> Iterator[None]:
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
-        raise UserError('The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
-                        'kernel pruned or numpy, which run on the CPU.') from error
+        raise UserError(
+            'The vectors do not fit into the memory of the GPU; store them as float16, or choose the '
+            'kernel pruned or numpy, which run on the CPU.'
+        ) from error

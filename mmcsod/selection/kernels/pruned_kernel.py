@@ -76,8 +76,9 @@ class PrunedKernel:
         if self._rest is not None:
             self._rest.remove(row)
 
-    def _read_front(self, query: np.ndarray, unit: np.ndarray, length: float,
-                    margin: float) -> tuple[np.ndarray, np.ndarray] | None:
+    def _read_front(
+        self, query: np.ndarray, unit: np.ndarray, length: float, margin: float
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         """Return rows, those with the best score among them, and their scores; None where all rows must be read.
 
         A pass over all rows is due, too, when the front has cost as much since the last one.
@@ -133,7 +134,7 @@ class Front:
 
     def products(self, query: np.ndarray, since: int = 0) -> np.ndarray:
         """Return float32 products of the rows, those that came ``since``, with a float32 query."""
-        copies = self._copies[since:len(self.rows)]
+        copies = self._copies[since : len(self.rows)]
         # Not BLAS: waking its other threads for few rows takes longer, and much longer on a busy machine.
         return np.vecdot(copies, query) if hasattr(np, 'vecdot') else copies @ query
 

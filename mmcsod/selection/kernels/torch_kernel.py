@@ -28,8 +28,9 @@ def kernel_factory(device: str | None = None) -> KernelFactory:
 class TorchKernel:
     """Scores raw rows on a device and masks those that are gone."""
 
-    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray,
-                 device: torch.device) -> None:
+    def __init__(
+        self, vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray, device: torch.device
+    ) -> None:
         self._vectors = to_device(vectors, device)
         self._scales = torch.from_numpy(scales(inverse_norms)).to(device)
         self._gone = torch.from_numpy(~eligible).to(device)

@@ -75,11 +75,15 @@ def first_highest(values: np.ndarray, scale: float) -> int:
 def _image_vectors(pool: Pool) -> np.ndarray:
     vectors = pool.bank.image_vectors
     if vectors is None:
-        raise UserError('This bank holds no vectors of whole images, which methods from image classification select '
-                        'on; extract it with mmcsod select, or give FeatureBank its image_vectors.')
+        raise UserError(
+            'This bank holds no vectors of whole images, which methods from image classification select '
+            'on; extract it with mmcsod select, or give FeatureBank its image_vectors.'
+        )
     pool.bank.check('image_vectors')
     wrong = np.flatnonzero(~(np.abs(vectors[pool.images]) < LARGEST).all(axis=1))  # NaN is not below either
     if len(wrong):
-        raise UserError(f'The image vector of {pool.bank.images[pool.images[wrong[0]]]} has a value that is not '
-                        'finite, or too large; exclude the image or extract again.')
+        raise UserError(
+            f'The image vector of {pool.bank.images[pool.images[wrong[0]]]} has a value that is not '
+            'finite, or too large; exclude the image or extract again.'
+        )
     return vectors

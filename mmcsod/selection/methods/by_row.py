@@ -112,6 +112,7 @@ def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
+
     def of_class(label: int, units: UnitRows) -> State:
         return make(units, pool.eligible[pool.rows_of_class(label)])
 
@@ -126,6 +127,7 @@ def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group
 
 def take_own_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:
     """Run the greedy loop over states that each process has for itself."""
+
     def notice(image: int) -> None:
         for label, row in task.pool.places_of_image(image):
             states[label].select(row)
@@ -135,6 +137,7 @@ def take_own_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pi
 
 def take_shared_turns(task: Task, states: Mapping[int, SharedSelector]) -> Iterator[Pick]:
     """Run the greedy loop over states that processes share; each row comes from the one that holds it."""
+
     def notice(image: int) -> None:
         places = [(states[label], row) for label, row in task.pool.places_of_image(image)]
         if not places:  # an included image without objects

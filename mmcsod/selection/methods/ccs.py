@@ -38,7 +38,7 @@ class _Strata:
         rows = np.flatnonzero(eligible)
         rows = rows[np.argsort(difficulty[rows], kind='stable')]
         self._kept = np.zeros(len(eligible), bool)
-        self._kept[rows[:len(rows) - int(HARDEST * len(rows))]] = True
+        self._kept[rows[: len(rows) - int(HARDEST * len(rows))]] = True
         self._strata = strata(difficulty, self._kept)
         self._selected = np.zeros(STRATA, int)
 

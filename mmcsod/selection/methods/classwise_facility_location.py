@@ -93,10 +93,10 @@ class FacilityLocation:
         gains, active = np.zeros(len(rows)), np.zeros(len(rows))
         step = max(1, BLOCK_ELEMENTS // max(len(rows), len(candidates)))
         for begin in range(0, self._count, step):
-            part = self._rows[begin:begin + step]
+            part = self._rows[begin : begin + step]
             similarities = self._units.vectors[part].astype(np.float32, copy=False) @ candidates
             similarities *= self._scales[part, None]
-            similarities -= self._covered[begin:begin + step, None].astype(np.float32)
+            similarities -= self._covered[begin : begin + step, None].astype(np.float32)
             # What is clearly below 0 adds nothing, whatever its exact value, so only the others err.
             active += np.count_nonzero(similarities > -self._error, axis=0)
             gains += np.maximum(similarities, 0, out=similarities).sum(axis=0, dtype=np.float64)

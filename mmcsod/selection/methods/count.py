@@ -77,5 +77,7 @@ def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> 
         if total == aim:
             return
     if not low <= total <= high:
-        raise UserError(f'No uniform draw of {task.target} images with {low} to {high} objects was found, the nearest '
-                        f'had {total}; ask for another range or another number of images.')
+        raise UserError(
+            f'No uniform draw of {task.target} images with {low} to {high} objects was found, the nearest '
+            f'had {total}; ask for another range or another number of images.'
+        )

@@ -35,8 +35,9 @@ def csod(task: Task) -> Iterator[Pick]:
     yield from take_shared_turns(task, objectives)
 
 
-def make_objectives(pool: Pool, lam: float, make_kernel: KernelFactory,
-                    group: Group = ALONE) -> dict[int, ClassObjective]:
+def make_objectives(
+    pool: Pool, lam: float, make_kernel: KernelFactory, group: Group = ALONE
+) -> dict[int, ClassObjective]:
     """Return Eq. 4 for each class that takes turns, nothing selected yet.
 
     Raises:

@@ -65,10 +65,12 @@ def _draw_every_class(task: Task) -> np.ndarray:
     number = task.target - len(task.included)
     for _ in range(MAX_DRAWS):
         order = task.rng.permutation(task.rotation.candidates())
-        if (included | shows[order[:max(0, number)]].any(axis=0)).all():
+        if (included | shows[order[: max(0, number)]].any(axis=0)).all():
             return order
-    raise UserError(f'Each of {MAX_DRAWS} draws of {task.target} images lacked some class; '
-                    "ask for more images, or use the method 'uniform', which gives every class its turn.")
+    raise UserError(
+        f'Each of {MAX_DRAWS} draws of {task.target} images lacked some class; '
+        "ask for more images, or use the method 'uniform', which gives every class its turn."
+    )
 
 
 def _shown_classes(pool: Pool) -> np.ndarray:

@@ -40,12 +40,12 @@ class _FacilityLocation:
     def best(self, left: np.ndarray) -> int:
         order = left[np.argsort(-self._bounds[left], kind='stable')]
         for start in range(0, len(order), BLOCK):
-            block = order[start:start + BLOCK]
+            block = order[start : start + BLOCK]
             stale = block[~self._fresh[block]]
             self._bounds[stale] = self._gains(stale)
             self._fresh[stale] = True
-            top = self._bounds[order[:start + BLOCK]].max()
-            if (self._bounds[order[start + BLOCK:start + BLOCK + 1]] < top - 1e-11 * len(self._rows)).all():
+            top = self._bounds[order[: start + BLOCK]].max()
+            if (self._bounds[order[start + BLOCK : start + BLOCK + 1]] < top - 1e-11 * len(self._rows)).all():
                 break
         fresh = left[self._fresh[left]]
         return int(fresh[first_highest(self._bounds[fresh], len(self._rows))])

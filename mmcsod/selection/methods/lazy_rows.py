@@ -99,7 +99,7 @@ class LazyRows:
         quality = self._rule.quality(self.likeness)
         own = self._near_best(quality[self._units.held])
         # One at a time: a row's last bits then do not depend on who else is near the best.
-        alone = [self._exact_states(own[place:place + 1])[0] for place in range(len(own))]
+        alone = [self._exact_states(own[place : place + 1])[0] for place in range(len(own))]
         records = np.stack([own + self._units.held.start, np.array(alone)], axis=1)
         found = gather_records(records, self._units.group)
         rows, states = found[:, 0].astype(np.int64), found[:, 1]
@@ -107,8 +107,14 @@ class LazyRows:
         tied = scores >= scores.max() - self._rule.tie
         tied &= self.likeness[rows] >= self.likeness[rows][tied].max() - LIKENESS_TIE
         winner = int(np.argmax(tied))
-        return Choice(int(rows[winner]), {'likeness': float(self.likeness[rows[winner]]),
-                                          'novelty': float(states[winner]), 'score': float(scores[winner])})
+        return Choice(
+            int(rows[winner]),
+            {
+                'likeness': float(self.likeness[rows[winner]]),
+                'novelty': float(states[winner]),
+                'score': float(scores[winner]),
+            },
+        )
 
     def _near_best(self, quality: np.ndarray) -> np.ndarray:
         """Return the rows of this process whose exact score ties with its highest, ascending."""
@@ -152,7 +158,7 @@ class LazyRows:
             directions = self._directions.all[seen:].astype(np.float32)
             step = max(1, BLOCK_ELEMENTS // directions.shape[1])
             for begin in range(0, len(group), step):
-                self._lower(group[begin:begin + step], directions)
+                self._lower(group[begin : begin + step], directions)
         self._seen[rows] = len(self._directions)
 
     def _lower(self, rows: np.ndarray, directions: np.ndarray) -> None:
@@ -198,7 +204,7 @@ class Directions:
     @property
     def all(self) -> np.ndarray:
         """(k, d) float64."""
-        return self._vectors[:self._number]
+        return self._vectors[: self._number]
 
     def add(self, vector: np.ndarray) -> None:
         """Append a (d,) vector."""

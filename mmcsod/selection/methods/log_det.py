@@ -45,7 +45,7 @@ def typical_first(task: Task) -> Iterator[Pick]:
     num_classes = len(task.pool.labels)
 
     def weight() -> float:
-        return 1 + FIRST_ROUNDS / (1 + int(task.rotation.taken.sum()) // num_classes)**2
+        return 1 + FIRST_ROUNDS / (1 + int(task.rotation.taken.sum()) // num_classes) ** 2
 
     return _select(task, weight)
 

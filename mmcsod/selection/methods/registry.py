@@ -89,14 +89,20 @@ class Method:
 _METHODS: dict[str, Method] = {}
 
 
-def register_method(name: str, parameters: tuple[str, ...] = (),
-                    prepare: Callable[[FeatureBank], FeatureBank] | None = None, argument: str | None = None,
-                    parse: Callable[[str], Any] = str,
-                    nested: bool = True) -> Callable[[SelectionFunction], SelectionFunction]:
+def register_method(
+    name: str,
+    parameters: tuple[str, ...] = (),
+    prepare: Callable[[FeatureBank], FeatureBank] | None = None,
+    argument: str | None = None,
+    parse: Callable[[str], Any] = str,
+    nested: bool = True,
+) -> Callable[[SelectionFunction], SelectionFunction]:
     """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
+
     def register(select: SelectionFunction) -> SelectionFunction:
         _METHODS[name] = Method(name, select, parameters, prepare, argument, parse, nested)
         return select
+
     return register
 
 

@@ -33,8 +33,10 @@ def image_scores(task: Task) -> np.ndarray:
     """
     bank = task.pool.bank
     if bank.objects is None:
-        raise UserError("This bank holds no boxes, which the method 'tfdp' selects on; extract it with "
-                        'mmcsod select, or give FeatureBank its objects.')
+        raise UserError(
+            "This bank holds no boxes, which the method 'tfdp' selects on; extract it with "
+            'mmcsod select, or give FeatureBank its objects.'
+        )
     boxes = bank.objects['box'].astype(np.float64)
     sides = boxes[:, 2:] - boxes[:, :2]
     objects = ~bank.objects['ignored'] & np.isin(bank.objects['label'], task.pool.labels) & (sides > 0).all(axis=1)

@@ -71,7 +71,7 @@ def look(scores: np.ndarray, points: np.ndarray, sample: np.ndarray) -> None:
     scores[found] += 1
     distances = np.abs(points - points[found]).sum(axis=1)
     distances[found] = np.inf
-    nearest = np.argsort(distances, kind='stable')[:min(NEIGHBOURS, len(points) - 1)]
+    nearest = np.argsort(distances, kind='stable')[: min(NEIGHBOURS, len(points) - 1)]
     if len(nearest) and distances[nearest[0]] == 0:
         scores[nearest[0]] -= 1
     elif len(nearest):

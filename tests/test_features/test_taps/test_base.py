@@ -31,7 +31,8 @@ def example(tmp_path, monkeypatch):
 def test_the_page_s_tap_is_registered_by_the_config_and_taken_by_auto(example, coco_root, tmp_path):
     (tmp_path / 'config.py').write_text(
         "_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
-        "custom_imports = dict(imports=['my_tap'], allow_failed_imports=False)\n")
+        "custom_imports = dict(imports=['my_tap'], allow_failed_imports=False)\n"
+    )
     cfg = use_data(load_config(str(tmp_path / 'config.py')), coco_root)
     cfg.train_dataloader.dataset.indices = 2
     detector = untrained_detector(cfg)

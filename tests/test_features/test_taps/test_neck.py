@@ -148,5 +148,3 @@ def test_what_cannot_run_here_is_one_sentence():
     detector.neck = OnGPUsOnly()
     with pytest.raises(UserError, match=r'^RetinaNet has an operation that does not run on cpu \(.*\); .* GPU\.$'):
         attach_tap(detector).probe  # noqa: B018
-
-

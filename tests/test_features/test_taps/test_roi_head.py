@@ -80,24 +80,54 @@ def res5(maps, detector):
 
 FPN = ((4, 8, 16, 32), 7)
 CASES = {
-    'faster-c4': ('faster_rcnn/faster-rcnn_r50-caffe_c4-1x_coco.py', ((16,), 14),
-                  {'roi': lambda maps, d, s: res5(maps, d).mean((2, 3)), 'pooled': lambda maps, d, s: maps.mean((2, 3)),
-                   'auto': lambda maps, d, s: res5(maps, d).mean((2, 3))}),
-    'faster-fpn': ('faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', FPN,
-                   {'roi': lambda maps, d, s: maps.mean((2, 3)), 'pooled': lambda maps, d, s: maps.mean((2, 3)),
-                    'auto': lambda maps, d, s: shared_fcs(maps, s), 'fc': lambda maps, d, s: shared_fcs(maps, s)}),
-    'faster-dc5': ('faster_rcnn/faster-rcnn_r50-caffe-dc5_1x_coco.py', ((16,), 7),
-                   {'roi': lambda maps, d, s: maps.mean((2, 3)), 'auto': lambda maps, d, s: shared_fcs(maps, s)}),
+    'faster-c4': (
+        'faster_rcnn/faster-rcnn_r50-caffe_c4-1x_coco.py',
+        ((16,), 14),
+        {
+            'roi': lambda maps, d, s: res5(maps, d).mean((2, 3)),
+            'pooled': lambda maps, d, s: maps.mean((2, 3)),
+            'auto': lambda maps, d, s: res5(maps, d).mean((2, 3)),
+        },
+    ),
+    'faster-fpn': (
+        'faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py',
+        FPN,
+        {
+            'roi': lambda maps, d, s: maps.mean((2, 3)),
+            'pooled': lambda maps, d, s: maps.mean((2, 3)),
+            'auto': lambda maps, d, s: shared_fcs(maps, s),
+            'fc': lambda maps, d, s: shared_fcs(maps, s),
+        },
+    ),
+    'faster-dc5': (
+        'faster_rcnn/faster-rcnn_r50-caffe-dc5_1x_coco.py',
+        ((16,), 7),
+        {'roi': lambda maps, d, s: maps.mean((2, 3)), 'auto': lambda maps, d, s: shared_fcs(maps, s)},
+    ),
     'mask': ('mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', FPN, {'auto': lambda maps, d, s: shared_fcs(maps, s)}),
-    'cascade': ('cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', FPN,
-                {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0'),
-                 'roi': lambda maps, d, s: maps.mean((2, 3))}),
-    'htc': ('htc/htc_r50_fpn_1x_coco.py', FPN,
-            {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')}),
-    'scnet': ('scnet/scnet_r50_fpn_1x_coco.py', FPN,
-              {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')}),
-    'double-head': ('double_heads/dh-faster-rcnn_r50_fpn_1x_coco.py', FPN,
-                    {'auto': lambda maps, d, s: fc_branch(maps, s)}),
+    'cascade': (
+        'cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py',
+        FPN,
+        {
+            'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0'),
+            'roi': lambda maps, d, s: maps.mean((2, 3)),
+        },
+    ),
+    'htc': (
+        'htc/htc_r50_fpn_1x_coco.py',
+        FPN,
+        {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')},
+    ),
+    'scnet': (
+        'scnet/scnet_r50_fpn_1x_coco.py',
+        FPN,
+        {'auto': lambda maps, d, s: shared_fcs(maps, s, 'roi_head.bbox_head.0')},
+    ),
+    'double-head': (
+        'double_heads/dh-faster-rcnn_r50_fpn_1x_coco.py',
+        FPN,
+        {'auto': lambda maps, d, s: fc_branch(maps, s)},
+    ),
 }
 
 

@@ -91,8 +91,13 @@ def test_norms_at_the_edge_of_float32_change_nothing(name, scale):
 
 @pytest.mark.parametrize('name', FACTORIES)
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(bank=random_banks(), exponent=st.sampled_from([-44, -38, -30, -26, 26, 30, 37]), share=st.sampled_from([0.3, 1]),
-       lam=st.sampled_from([1e-10, 0.3, 1e10]), seed=st.integers(0, 99))
+@given(
+    bank=random_banks(),
+    exponent=st.sampled_from([-44, -38, -30, -26, 26, 30, 37]),
+    share=st.sampled_from([0.3, 1]),
+    lam=st.sampled_from([1e-10, 0.3, 1e10]),
+    seed=st.integers(0, 99),
+)
 def test_norms_of_any_size_pick_no_image_twice_and_no_excluded_one(name, bank, exponent, share, lam, seed):
     rng = np.random.default_rng(seed)
     bank.vectors[rng.random(len(bank)) < share] *= np.float32(10.0) ** exponent

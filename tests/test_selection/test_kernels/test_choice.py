@@ -30,8 +30,10 @@ def test_auto_without_a_driver_imports_nothing_for_gpus(monkeypatch):
     assert kernel_factory('auto') is kernel_factory('pruned')
 
 
-@pytest.mark.parametrize(('name', 'package', 'advice'), [
-    ('torch', 'torch', 'pip install torch'), ('faiss', 'faiss', 'pip install faiss-cpu')])
+@pytest.mark.parametrize(
+    ('name', 'package', 'advice'),
+    [('torch', 'torch', 'pip install torch'), ('faiss', 'faiss', 'pip install faiss-cpu')],
+)
 def test_a_missing_kernel_says_how_to_install_it(monkeypatch, name, package, advice):
     monkeypatch.delitem(sys.modules, f'mmcsod.selection.kernels.{name}_kernel', raising=False)
     monkeypatch.setitem(sys.modules, package, None)

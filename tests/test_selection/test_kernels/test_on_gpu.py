@@ -12,11 +12,13 @@ pytestmark = pytest.mark.gpu
 def gpu_kernels(name):
     if name == 'torch':
         from mmcsod.selection.kernels.torch_kernel import make_kernels
+
         return make_kernels('cuda')
     faiss = pytest.importorskip('faiss')
     if not getattr(faiss, 'get_num_gpus', int)():
         pytest.skip('needs faiss-gpu')
     from mmcsod.selection.kernels.faiss_kernel import make_kernels
+
     return make_kernels(gpu=True)
 
 

@@ -12,8 +12,12 @@ def make_bank(presence, vectors):
     rows = np.ones(len(images), ROW_DTYPE)
     rows['image'], rows['label'] = images, labels
     return FeatureBank(
-        vectors=np.ones((len(rows), 2), np.float32), rows=rows, images=tuple(f'{i:03}' for i in range(len(presence))),
-        classes=tuple(str(c) for c in range(np.shape(presence)[1])), image_vectors=np.asarray(vectors, np.float32))
+        vectors=np.ones((len(rows), 2), np.float32),
+        rows=rows,
+        images=tuple(f'{i:03}' for i in range(len(presence))),
+        classes=tuple(str(c) for c in range(np.shape(presence)[1])),
+        image_vectors=np.asarray(vectors, np.float32),
+    )
 
 
 def random_bank(seed, num_images=40, num_classes=4, nonnegative=True):

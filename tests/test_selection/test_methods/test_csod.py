@@ -42,7 +42,7 @@ def test_equals_the_naive_double_loop(bank, lam, num_images, num_included):
     num_images = max(num_images, len(included))
     coreset = select_coreset(bank, num_images=num_images, lam=lam, kernel='numpy', include=included)
     expected = naive_select(bank.vectors, bank.image_ids, bank.labels, len(bank.classes), num_images, lam, included)
-    assert coreset.image_ids[:len(included)] == list(included)
+    assert coreset.image_ids[: len(included)] == list(included)
     assert len(coreset) == len(included) + len(expected)
     if len(coreset) > len(included):
         assert_same_picks(bank, expected, coreset_without(coreset, len(included)))
@@ -50,6 +50,7 @@ def test_equals_the_naive_double_loop(bank, lam, num_images, num_included):
 
 def coreset_without(coreset, number):
     from dataclasses import replace
+
     return replace(coreset, picks=coreset.picks[number:])
 
 
@@ -73,19 +74,27 @@ def test_objectwise_rows_equal_the_naive_double_loop():
 
 def objectwise_bank(rng, num_images=30, num_classes=3):
     from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+
     objects = np.zeros(150, OBJECT_DTYPE)
     objects['image'] = np.sort(rng.integers(0, num_images, len(objects)))
     objects['label'] = rng.integers(0, num_classes, len(objects))
     vectors = rng.normal(0.5, 1, (len(objects), 8)).astype(np.float32)
-    keys, inverse, counts = np.unique(objects['label'] * num_images + objects['image'], return_inverse=True,
-                                      return_counts=True)
+    keys, inverse, counts = np.unique(
+        objects['label'] * num_images + objects['image'], return_inverse=True, return_counts=True
+    )
     means = np.zeros((len(keys), 8), np.float32)
     np.add.at(means, inverse, vectors / counts[inverse, None])
     rows = np.zeros(len(keys), ROW_DTYPE)
     rows['label'], rows['image'] = np.divmod(keys, num_images)
     rows['count'] = counts
-    return FeatureBank(vectors=means, rows=rows, images=tuple(f'{i:02}' for i in range(num_images)),
-                       classes=('a', 'b', 'c'), objects=objects, object_vectors=vectors)
+    return FeatureBank(
+        vectors=means,
+        rows=rows,
+        images=tuple(f'{i:02}' for i in range(num_images)),
+        classes=('a', 'b', 'c'),
+        objects=objects,
+        object_vectors=vectors,
+    )
 
 
 def test_lam_at_its_extremes_means_what_the_paper_says():
@@ -116,7 +125,8 @@ def test_a_large_class_taken_to_its_last_pair_still_sees_the_tie():
     full = select_coreset(bank, num_images=3000, lam=1e12, include=coreset)
     assert full.image_ids[2998:] == last
     assert full.picks[2998].pool_similarity == pytest.approx(
-        1 + cosine(*(vectors[int(image)] for image in last)), abs=1e-12)
+        1 + cosine(*(vectors[int(image)] for image in last)), abs=1e-12
+    )
 
 
 def cosine(a, b):

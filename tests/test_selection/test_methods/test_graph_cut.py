@@ -12,6 +12,7 @@ def graph_cut_value(lam):
     def value(members, chosen):
         between = sum(cosine(member, other) for member in members for other in chosen)
         return lam * between - sum(cosine(one, other) for one in chosen for other in chosen)
+
     return value
 
 

@@ -12,8 +12,12 @@ from mmcsod.selection.unit_rows import UnitRows
 from tests.test_selection import naive_rules
 from tests.test_selection.banks import class_bank, random_banks
 
-RULES = {'csod-logdet': (naive_rules.log_det, 1e-8), 'csod-typical-first': (naive_rules.typical_first, 1e-8),
-         'csod-mmr': (naive_rules.mmr, 1e-12), 'classwise-k-center': (naive_rules.k_center, 1e-12)}
+RULES = {
+    'csod-logdet': (naive_rules.log_det, 1e-8),
+    'csod-typical-first': (naive_rules.typical_first, 1e-8),
+    'csod-mmr': (naive_rules.mmr, 1e-12),
+    'classwise-k-center': (naive_rules.k_center, 1e-12),
+}
 
 
 @pytest.mark.parametrize('method', RULES)
@@ -23,7 +27,7 @@ def test_equals_the_formula(method, bank, num_images, num_included):
     included = bank.images[:num_included]
     num_images = max(num_images, len(included), 1)
     expected = naive_rules.naive_rule(bank, num_images, *RULES[method], included)
-    picks = select_coreset(bank, num_images=num_images, method=method, include=included).picks[len(included):]
+    picks = select_coreset(bank, num_images=num_images, method=method, include=included).picks[len(included) :]
     assert [(pick.image_id, pick.label) for pick in picks] == [pick[:2] for pick in expected]
     for pick, (_, _, likeness, score) in zip(picks, expected, strict=True):
         assert pick.likeness == pytest.approx(likeness, abs=1e-9)
@@ -36,7 +40,9 @@ def test_blocks_and_float32_change_no_pick(method, dtype, monkeypatch):
     # 180 rows of which a third are copies up to float32's last bits: only float64 tells them apart.
     rng = np.random.default_rng(0)
     vectors = np.abs(rng.normal(1, 1, (180, 24)))
-    vectors[1::3] = vectors[:-1:3][:len(vectors[1::3])] * (1 + rng.integers(-1, 2, (len(vectors[1::3]), 24)) * 2.0**-22)
+    vectors[1::3] = vectors[:-1:3][: len(vectors[1::3])] * (
+        1 + rng.integers(-1, 2, (len(vectors[1::3]), 24)) * 2.0**-22
+    )
     bank = class_bank(vectors.astype(dtype))
     monkeypatch.setattr(lazy_rows, 'FIRST_BLOCK', 8)
     expected = [pick[0] for pick in naive_rules.naive_rule(bank, 12, *RULES[method])]

@@ -31,11 +31,14 @@ def test_every_method_says_where_it_is_from(name):
     assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Maharana|Arthur|Griffin', text), text
 
 
-@pytest.mark.parametrize(('method', 'message'), [
-    ('count', "'count' is written count:LOW-HIGH"),
-    ('uniform:3', "'uniform:3' is written uniform"),
-    ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
-])
+@pytest.mark.parametrize(
+    ('method', 'message'),
+    [
+        ('count', "'count' is written count:LOW-HIGH"),
+        ('uniform:3', "'uniform:3' is written uniform"),
+        ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
+    ],
+)
 def test_names_that_are_no_method_are_refused(method, message):
     with pytest.raises(UserError, match=message):
         registry.get_method(method)
