@@ -67,7 +67,7 @@ def test_a_source_called_as_the_converted_file(own_root, voc_root, tmp_path):
     leaf = coco_leaf(own_root, ann_file='annotations.json')
     settings = export_coreset(
         make_coreset(['train/0002.jpg', 'VOC2007/JPEGImages/000003.jpg']),
-        config(leaf, voc_leaf(own_root, 'VOC2007')),
+        config(voc_leaf(own_root, 'VOC2007'), leaf),  # the other way round ConcatDataset may not find `dataset_type`
         'coco',
         tmp_path / 'out',
         'copy',
