@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from mmcsod.analysis.tables import load_coresets
@@ -38,8 +37,4 @@ def main(args: argparse.Namespace) -> None:
     out = Path(args.out) if args.out else Path(args.coresets[0]).with_suffix('.html')
     if out.suffix.lower() not in ('.html', '.htm'):
         raise UserError(f'{out} is not the name of an HTML file; give --out a name that ends in .html.')
-    report(out, bank, coresets, args.data_root, dict(zip(coresets, map(_written, args.coresets), strict=True)))
-
-
-def _written(path: str) -> str:
-    return time.strftime('%Y-%m-%d %H:%M', time.localtime(Path(path).stat().st_mtime))
+    report(out, bank, coresets, dict(zip(coresets, map(Path, args.coresets), strict=True)), args.data_root)

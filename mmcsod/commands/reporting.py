@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,8 +15,8 @@ def report(
     path: Path,
     bank: FeatureBank,
     coresets: Mapping[str, Coreset],
+    files: Mapping[str, Path],
     data_root: str | None = None,
-    written: Mapping[str, str] | None = None,
 ) -> None:
     """Write a report and print where it is, and whether it has pictures.
 
@@ -23,8 +24,8 @@ def report(
         path: The HTML file.
         bank: The bank that the coresets were selected from.
         coresets: The coresets by name.
+        files: The file of each; the page says when it was written.
         data_root: The folder that the images are below; by default the one the features were extracted from.
-        written: When the file of each coreset was written.
 
     Raises:
         UserError: If a package is missing, ``data_root`` does not hold the images, or the page cannot be written.
@@ -44,16 +45,16 @@ def report(
             f'A report needs {error.name}, which is not installed; install it with '
             'pip install jinja2 matplotlib pillow.'
         ) from error
-    write_report(path, bank, coresets, root, written)
+    write_report(path, bank, coresets, root, _times(bank, files))
     pictures = '' if root else ', without pictures: the images were not found; --data-root names their folder'
     print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')
 
 
-def report_if_possible(path: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None) -> None:
+def report_if_possible(file: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None) -> None:
     """Write the report that follows a selection: where the images are found, unless told otherwise.
 
     Args:
-        path: The HTML file.
+        file: The coreset's file; the page gets its name, with .html.
         bank: The bank.
         coreset: What was selected from it.
         wanted: Whether a report was asked for; None if nothing was said.
@@ -66,8 +67,15 @@ def report_if_possible(path: Path, bank: FeatureBank, coreset: Coreset, wanted: 
     if wanted is False or (wanted is None and find_root(bank) is None):
         return
     try:
-        report(path, bank, {path.stem: coreset})
+        report(file.with_suffix('.html'), bank, {file.stem: coreset}, {file.stem: file})
     except UserError as error:
         if wanted:
             raise
         print(f'There is no report: {error}')
+
+
+def _times(bank: FeatureBank, files: Mapping[str, Path]) -> dict[str, str]:
+    """Return when files were written, by name, and under '' when the bank was, if it is one on the disk."""
+    own = getattr(bank.vectors, 'filename', None)  # of a memory map
+    every = dict(files) if own is None else {'': Path(own), **files}
+    return {name: time.strftime('%Y-%m-%d %H:%M', time.localtime(file.stat().st_mtime)) for name, file in every.items()}

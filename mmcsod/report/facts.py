@@ -23,7 +23,8 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
     Args:
         bank: The pool.
         selections: The coresets.
-        written: When the file of each coreset was written, by name, where that is known.
+        written: When the file of each coreset was written, by name, and under '' when the bank was, where that is
+            known.
     """
     masks = [np.ones(len(bank.images), bool), *(one.mask for one in selections)]
     objects = [class_counts(bank, mask) for mask in masks]
@@ -36,7 +37,8 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
         dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {}) for one in selections
     ]
     keys = dict.fromkeys(key for one in made for key in one)
-    return lines + [[key, '', *(one.get(key, '') for one in made)] for key in keys]
+    pool = {'Written': written.get('', '')}
+    return lines + [[key, pool.get(key, ''), *(one.get(key, '') for one in made)] for key in keys]
 
 
 def features(bank: FeatureBank) -> Facts:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,10 @@ def test_a_page_beside_the_first_coreset(files):
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout.startswith(f'wrote the report {files / "coreset.html"} (')
     assert outcome.stdout.endswith('MB)\n')
-    assert 'Only in' in (files / 'coreset.html').read_text(encoding='utf-8')
+    page = (files / 'coreset.html').read_text(encoding='utf-8')
+    assert 'Only in' in page
+    written = page[page.index('Written') :].partition('</tr>')[0]
+    assert written.count(time.strftime('%Y-%m-')) == 3  # of the bank and both coresets
 
 
 def test_images_that_moved(files):
