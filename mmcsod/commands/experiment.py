@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,14 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='extract features again where those in the work dir are of another selector; finished '
         'runs stay as they are',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        default=[],
-        help='replace entries of the experiment file',
-    )
+    add_cfg_options(parser, 'replace entries of the experiment file')
 
 
 def main(args: argparse.Namespace) -> int:

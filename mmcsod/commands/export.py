@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.coreset import Coreset, first_picks
 from mmcsod.errors import UserError
 
@@ -31,14 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'yolo, which looks for labels beside its images)',
     )
     parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        default=[],
-        help='settings that replace those of the config',
-    )
+    add_cfg_options(parser, 'settings that replace those of the config')
 
 
 def main(args: argparse.Namespace) -> None:

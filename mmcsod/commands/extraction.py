@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcsod.bank import FeatureBank
+from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.errors import UserError
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work_dir
 
@@ -98,14 +99,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
         default='none',
         help='how a distributed run was started, as for mmdet',
     )
-    group.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        default=[],
-        help='override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/',
-    )
+    add_cfg_options(group, 'override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
 
 
 def work_dir(args: argparse.Namespace) -> Path:

@@ -6,6 +6,7 @@ import argparse
 import os
 from dataclasses import fields
 
+from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
@@ -47,14 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='go on where the annotations do not have a class of metainfo.classes',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        default=[],
-        help='settings that replace those of the config',
-    )
+    add_cfg_options(parser, 'settings that replace those of the config')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 

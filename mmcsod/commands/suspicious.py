@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.fileio import write_text
 
 DESCRIPTION = 'List labels that are likely to be wrong: what a detector says of the ground-truth boxes it trained on.'
@@ -33,14 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='processes that load images (default %(default)s)',
     )
     parser.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        default=[],
-        help='override config entries, as for mmdet',
-    )
+    add_cfg_options(parser)
 
 
 def main(args: argparse.Namespace) -> None:

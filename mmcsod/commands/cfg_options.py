@@ -1,0 +1,15 @@
+"""The option that every command with a config has."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_cfg_options(parser: argparse._ActionsContainer, text: str = 'override config entries, as for mmdet') -> None:
+    """Add ``--cfg-options``; given twice, both count.
+
+    Args:
+        parser: A parser or a group of one.
+        text: Its help.
+    """
+    parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[], help=text)
