@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mmcsod.errors import UserError
     from mmcsod.export import export_coreset
     from mmcsod.features.run import extract_bank
+    from mmcsod.report.page import write_report
     from mmcsod.selection import select_coreset
     from mmcsod.training.retrain import retrain
 
@@ -32,6 +33,7 @@ _EXPORTS = {
     'extract_bank': 'mmcsod.features.run',
     'retrain': 'mmcsod.training.retrain',
     'select_coreset': 'mmcsod.selection',
+    'write_report': 'mmcsod.report.page',
 }
 __all__ = [
     'Coreset',
@@ -45,6 +47,7 @@ __all__ = [
     'register_all_modules',
     'retrain',
     'select_coreset',
+    'write_report',
 ]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import mmengine
 import torch
+from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner.checkpoint import get_deprecated_model_names, get_external_models, get_mmcls_models
 from torch import nn
@@ -46,11 +48,23 @@ def pretrained_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
     names = {key.removeprefix(prefix or '') for key in load_state_dict(path)}  # refuses what would need unpickling
     _check(backbone, names, path)
     backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': str(path), **({'prefix': prefix} if prefix else {})}
-    backbone.init_weights()
+    with _warnings_only(MMLogger.get_current_instance()):
+        backbone.init_weights()
     logger.info(
         'No detector: features are read off %s with the weights of %s.', type(backbone).__name__, init_cfg['checkpoint']
     )
     return detector
+
+
+@contextmanager
+def _warnings_only(log: logging.Logger) -> Iterator[None]:
+    """Keep MMEngine from telling three lines of each tensor."""
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _check(backbone: nn.Module, names: set[str], path: Path) -> None:

@@ -35,6 +35,15 @@ def test_every_public_name_is_on_the_api_page(site):
     assert ':class:' not in page
 
 
+def test_the_notebook_is_a_page_that_shows_and_gives_it(site):
+    name = 'from_photographs_to_a_report'
+    page = (site / 'notebooks' / name / 'index.html').read_text(encoding='utf-8')
+    assert 'src="data:image/jpeg;base64,' in page
+    assert f'href="../{name}.ipynb"' in page
+    assert (site / 'notebooks' / f'{name}.ipynb').exists()
+    assert f'href="notebooks/{name}/"' in (site / 'index.html').read_text(encoding='utf-8')
+
+
 def test_a_reader_s_browser_fetches_nothing_from_elsewhere(site):
     fetching = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="https?://')
     assert not [path for path in site.rglob('*.html') if fetching.search(path.read_text(encoding='utf-8'))]

@@ -1,7 +1,10 @@
 """Reading a backbone before there is a detector."""
 
+import logging
+
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
@@ -39,12 +42,17 @@ def test_weights_in_the_cache_are_read_off_the_backbone_alone(named, tmp_path, m
     assert {key.partition('.')[0] for key in detector.state_dict() if tap.reads(key)} == {'backbone'}
 
 
-def test_weights_from_a_file_with_a_prefix(named, tmp_path):
+def test_weights_from_a_file_with_a_prefix_and_without_a_word_on_each_tensor(named, tmp_path, monkeypatch):
     weights = backbone_weights(named)
     torch.save({'state_dict': {f'backbone.{key}': value for key, value in weights.items()}}, tmp_path / 'own.pth')
     named.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'own.pth'), prefix='backbone.')
+    told = []
+    log = MMLogger.get_current_instance()
+    monkeypatch.setattr(log, 'handle', told.append)
     detector = build_detector(named, None, 'cpu')
     assert torch.equal(detector.backbone.conv1.weight, weights['conv1.weight'])
+    assert not [record for record in told if 'PretrainedInit' in record.getMessage()]
+    assert log.isEnabledFor(logging.INFO)
 
 
 def test_weights_that_cannot_be_had_are_one_sentence(named, tmp_path, monkeypatch):
