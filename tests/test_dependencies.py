@@ -58,7 +58,11 @@ def imported(folder):
 
 @pytest.mark.parametrize(
     ('folder', 'files'),
-    [('mmcsod', PACKAGE_FILES), ('tests', (*PACKAGE_FILES, 'tests')), ('tools', (*PACKAGE_FILES, 'benchmarks', 'docs'))],
+    [
+        ('mmcsod', PACKAGE_FILES),
+        ('tests', (*PACKAGE_FILES, 'tests')),
+        ('tools', (*PACKAGE_FILES, 'benchmarks', 'docs')),
+    ],
 )
 def test_every_import_is_declared(folder, files):
     missing = {name: path for name, path in imported(folder).items() if name not in declared(*files)}
