@@ -14,7 +14,6 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.arrays import Checksums, check_file, class_checksums, read_array, write_array
+from mmcsod.bank_checks import AGAIN, OBJECT_DTYPE, ROW_DTYPE, check_bank
 from mmcsod.errors import UserError
 from mmcsod.fileio import (
     as_kind,
@@ -31,7 +31,6 @@ from mmcsod.fileio import (
     json_digest,
     new_directory,
     read_json,
-    refuse_undecodable,
     sealed,
     write_json,
 )
@@ -40,13 +39,11 @@ logger = logging.getLogger('mmcsod')
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
-AGAIN = 'extract again with --overwrite.'
 FILES = frozenset(
     ('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy', 'meta.json')
 )
 
-ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
-OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
+__all__ = ['AGAIN', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,15 @@ class FeatureBank:
     checksums: Checksums | None = None
 
     def __post_init__(self) -> None:
-        self._check()
+        check_bank(
+            self.vectors,
+            self.rows,
+            self.images,
+            self.classes,
+            self.image_vectors,
+            self.objects,
+            self.object_vectors,
+        )
 
     @classmethod
     def from_arrays(
@@ -291,61 +296,6 @@ class FeatureBank:
             provenance=meta.provenance,
             checksums=Checksums(directory, meta.files, meta.class_vectors),
         )
-
-    def _check(self) -> None:
-        self._check_kinds()
-        if len(set(self.images)) < len(self.images):
-            twice = next(image for image, count in Counter(self.images).items() if count > 1)
-            raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
-        lines = next((image for image in self.images if '\n' in image or '\r' in image), None)
-        if lines is not None:
-            raise UserError(
-                f'The bank has the image {lines!r}; a name of several lines has no place in lists of '
-                'images, so rename it.'
-            )
-        refuse_undecodable((*self.images, *self.classes))
-        if len(self.vectors) != len(self.rows):
-            raise UserError(f'The bank has {len(self.vectors)} vectors but {len(self.rows)} table rows; {AGAIN}')
-        if self.image_vectors is not None and len(self.image_vectors) != len(self.images):
-            raise UserError(
-                f'The bank has {len(self.image_vectors)} image vectors but {len(self.images)} images; {AGAIN}'
-            )
-        self._check_indices('rows', self.rows)
-        if len(self.rows) and self.rows['count'].min() < 0:
-            raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
-        if self.objects is not None:
-            self._check_indices('objects', self.objects)
-            self._check_object_vectors(int((~self.objects['ignored']).sum()))
-
-    def _check_kinds(self) -> None:
-        if self.vectors.ndim != 2:
-            raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {self.vectors.ndim}-d.')
-        if self.vectors.dtype not in (np.float32, np.float16):
-            raise UserError(f'Bank vectors must be float32 or float16, not {self.vectors.dtype}; convert them.')
-        for name, vectors in (('image', self.image_vectors), ('object', self.object_vectors)):
-            if vectors is not None and not (vectors.ndim == 2 and vectors.dtype.kind == 'f'):
-                raise UserError(
-                    f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of '
-                    f'{vectors.dtype}.'
-                )
-        for name, table, dtype in (('rows', self.rows, ROW_DTYPE), ('objects', self.objects, OBJECT_DTYPE)):
-            if table is not None and not (table.ndim == 1 and table.dtype == dtype):
-                raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
-
-    def _check_object_vectors(self, expected: int) -> None:
-        if self.object_vectors is not None and len(self.object_vectors) != expected:
-            raise UserError(
-                f'The bank has {len(self.object_vectors)} object vectors but {expected} objects that are '
-                f'not ignored; {AGAIN}'
-            )
-
-    def _check_indices(self, name: str, table: np.ndarray) -> None:
-        for column, size in (('image', len(self.images)), ('label', len(self.classes))):
-            values = table[column]
-            if len(values) and not (0 <= values.min() and values.max() < size):
-                raise UserError(
-                    f"The bank's {name} name a {column} outside 0..{size - 1}; its tables do not belong together."
-                )
 
 
 def is_bank_folder(directory: Path) -> bool:

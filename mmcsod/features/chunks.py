@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +17,11 @@ from numpy.lib.npyio import NpzFile
 
 from mmcsod.bank import ROW_DTYPE, FeatureBank
 from mmcsod.errors import UserError
+from mmcsod.features.chunk_checks import DAMAGE, is_complete
 from mmcsod.fileio import read_json, sync, write_json
 from mmcsod.temporary import remove
 
 CHUNK_SIZE = 128
-
-DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
-"""What reading a damaged chunk raises."""
 
 
 class ChunkStore:
@@ -120,7 +116,7 @@ class ChunkStore:
     @contextlib.contextmanager
     def _opened(self, chunk: int) -> Iterator[NpzFile]:
         try:
-            with np.load(self.path(chunk), allow_pickle=False) as arrays:
+            with self.path(chunk).open('rb') as file, np.load(file, allow_pickle=False) as arrays:
                 yield arrays
         except DAMAGE as error:
             raise UserError(
@@ -129,9 +125,9 @@ class ChunkStore:
 
     def drop_incomplete(self) -> None:
         """Remove the chunks that are damaged or lack an unreadable image, so that they are made again."""
-        for path in filter(Path.exists, map(self.path, range(self.num_chunks))):
-            if not _is_complete(path):
-                path.unlink()
+        for chunk in range(self.num_chunks):
+            if not is_complete(self.path(chunk), self.indices(chunk)):
+                remove(self.path(chunk))
 
     def restore(self) -> None:
         """Put a finished bank back that a kill left set aside for one that was not in its place yet."""
@@ -199,7 +195,7 @@ class ChunkStore:
 
     def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
         shapes = [self._shape(chunk, name) for chunk in range(self.num_chunks)]
-        total, width = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
+        total, width = sum(shape[0] for shape in shapes), self._width(shapes)
         path = self.partial / f'{name}.npy'
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
         with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS
@@ -207,7 +203,7 @@ class ChunkStore:
         start = 0
         for vectors in self.arrays(name):
             stop = start + len(vectors)
-            if stop > start:
+            if vectors.size:  # a chunk of images that could not be read has no width
                 joined[target[start:stop] if name == 'vectors' else slice(start, stop)] = vectors
             start = stop
         joined.flush()
@@ -219,10 +215,11 @@ class ChunkStore:
             np.lib.format.read_magic(file)
             return np.lib.format.read_array_header_1_0(file)[0]
 
-
-def _is_complete(path: Path) -> bool:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays.zip.testzip() is None and len(arrays['unreadable']) == 0
-    except (OSError, *DAMAGE):
-        return False
+    def _width(self, shapes: Sequence[tuple[int, ...]]) -> int:
+        widths = {shape[1] for shape in shapes if shape[1]}
+        if len(widths) > 1:
+            raise UserError(
+                f'{self.partial} holds vectors of {" and of ".join(map(str, sorted(widths)))} dimensions; start '
+                'anew with --overwrite.'
+            )
+        return max(widths, default=0)

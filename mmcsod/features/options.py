@@ -16,6 +16,12 @@ AMP_TYPES = ('fp16', 'bf16')
 FEW_OBJECTS = 50_000
 """Up to so many objects their vectors are stored unasked: 200 MB where a vector has 1,024 dimensions."""
 
+MOST_IMAGES = 65_536
+"""Images of a forward pass; PyTorch's loader counts to twice as many before it begins."""
+
+MOST_WORKERS = 256
+"""Processes that load images; each takes some hundred megabytes, and the system starts them until none is left."""
+
 
 @dataclass(frozen=True)
 class ExtractionOptions:
@@ -61,9 +67,12 @@ class ExtractionOptions:
     def __post_init__(self) -> None:
         if self.amp not in (None, *AMP_TYPES):
             raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_TYPES)}, or nothing for float32.')
-        for name, value, least in (('batch_size', self.batch_size, 1), ('num_workers', self.num_workers, 0)):
-            if value < least:
-                raise UserError(f'{name} is {value}; give {least} or more.')
+        for name, value, least, most in (
+            ('batch_size', self.batch_size, 1, MOST_IMAGES),
+            ('num_workers', self.num_workers, 0, MOST_WORKERS),
+        ):
+            if not least <= value <= most:
+                raise UserError(f'{name} is {value}; give a number from {least} to {most}.')
 
 
 def default_work_dir(config: str | Path) -> Path:

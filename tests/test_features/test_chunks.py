@@ -1,13 +1,17 @@
 """Chunks are joined into a bank without being read more often than needed."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from numpy.lib.npyio import NpzFile
 
-from mmcsod import FeatureBank
+from mmcsod import FeatureBank, UserError
 from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.features import chunks
+from mmcsod.features.averaging import ImageFeatures, chunk_arrays
+from tests.test_features.test_chunk_checks import change as change_chunk
 
 
 def write_chunk(store, chunk):
@@ -42,3 +46,30 @@ def test_joining_reads_each_array_once(tmp_path, monkeypatch):
     np.testing.assert_array_equal(bank.vectors[:, :2].T, [[*range(12)] * 2, [0] * 12 + [1] * 12])
     np.testing.assert_array_equal(bank.image_vectors[:, 0], range(12))
     np.testing.assert_array_equal(bank.object_vectors[:, 0], np.repeat(range(12), 2))
+
+
+def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkeypatch):
+    """It has an image vector for each image, of no dimensions."""
+    monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
+    store = chunks.ChunkStore(tmp_path / 'features', 8)
+    store.begin({})
+    pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
+    features = {index: ImageFeatures(np.ones((1, 3), np.float32), np.ones(2, np.float32)) for index in range(4, 8)}
+    for chunk, read in enumerate(({}, features)):
+        store.write(chunk, chunk_arrays(store.indices(chunk), read, pool, True))
+    objects = np.zeros(4, OBJECT_DTYPE)
+    store.publish(images=tuple(map(str, range(8))), classes=('x',), objects=objects, provenance={})
+    bank = FeatureBank.load(tmp_path / 'features')
+    np.testing.assert_array_equal(bank.image_vectors[:, 0], [0] * 4 + [1] * 4)
+    assert bank.vectors.shape == bank.object_vectors.shape == (4, 3)
+
+
+def test_chunks_of_different_width_are_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
+    store = chunks.ChunkStore(tmp_path / 'features', 8)
+    store.begin({})
+    for chunk in range(2):
+        write_chunk(store, chunk)
+    change_chunk(store.path(0), vectors=np.zeros((8, 5), np.float32))
+    with pytest.raises(UserError, match=r'features\.partial holds vectors of 3 and of 5 dimensions.*--overwrite'):
+        store.publish(images=tuple(map(str, range(8))), classes=('x', 'y'), objects=None, provenance={})
