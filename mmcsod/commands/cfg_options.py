@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 
-def add_cfg_options(parser: argparse._ActionsContainer, text: str = 'override config entries, as for mmdet') -> None:
+def add_cfg_options(
+    parser: argparse._ActionsContainer, text: str = 'replace entries of the config, as for mmdet'
+) -> None:
     """Add ``--cfg-options``; given twice, both count.
 
     Args:

@@ -30,22 +30,23 @@ GO_ON = 'finished runs are kept; the same command goes on with the others'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of an experiment."""
     parser.add_argument('experiment', help='the experiment file; see docs/experiments.md')
-    parser.add_argument('--work-dir', help='folder of banks, coresets and logs (default: work_dirs/NAME)')
-    parser.add_argument('--results', help='file of result lines (default: WORK_DIR/results.jsonl)')
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='folder of banks, coresets and logs (default: work_dirs/NAME)'
+    )
+    parser.add_argument('--results', metavar='FILE', help='file of result lines (default: WORK_DIR/results.jsonl)')
     parser.add_argument('--shard', default='1/1', metavar='I/N', help='do every N-th run, beginning with the I-th')
-    parser.add_argument('--list', action='store_true', help='print the runs and which are done, and run nothing')
-    parser.add_argument('--table', action='store_true', help='print what there is as Markdown, and run nothing')
-    parser.add_argument('--figure', metavar='PNG', help='draw what there is, and run nothing')
+    parser.add_argument('--list', action='store_true', help='print the runs, and which are done; run nothing')
+    parser.add_argument('--table', action='store_true', help='print the results so far, as Markdown; run nothing')
+    parser.add_argument('--figure', metavar='PNG', help='draw the results so far; run nothing')
     parser.add_argument(
         '--curve',
         action='store_true',
-        help="print how many images reach 95 %% of the full set's metric, and run nothing",
+        help="print how many images reach 95 %% of the full set's metric; run nothing",
     )
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='extract features again where those in the work dir are of another selector; finished '
-        'runs stay as they are',
+        help='extract features again if those in the work dir are of another selector; finished runs stay as they are',
     )
     add_cfg_options(parser, 'replace entries of the experiment file')
 

@@ -10,29 +10,30 @@ from mmcsod.coreset import Coreset, first_picks
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
-EXAMPLES = """example, after those of `mmcsod select --help`:
+EXAMPLES = """example; those of `mmcsod select --help` make its coreset:
   mmcsod export work_dirs/chess/coreset.json --format yolo --out work_dirs/chess/yolo \\
       --config configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of exporting."""
-    parser.add_argument('coreset', help='coreset file, as mmcsod select writes it')
+    parser.add_argument('coreset', help='a coreset file, as mmcsod select writes it')
     parser.add_argument(
         '--config',
-        help='the training config that the coreset was selected with; left out, the '
-        'command shows which one the coreset names',
+        metavar='CONFIG',
+        help='the training config that the coreset was selected with; without it the command shows which one '
+        'the coreset names, and stops',
     )
     parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
-    parser.add_argument('--out', required=True, help='folder to make')
+    parser.add_argument('--out', required=True, metavar='DIR', help='folder to make')
     parser.add_argument(
         '--images',
         choices=['reference', 'link', 'copy'],
         help='leave images where they are, link to them, or copy them (default: reference; link for '
         'yolo, which looks for labels beside its images)',
     )
-    parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
-    add_cfg_options(parser, 'settings that replace those of the config')
+    parser.add_argument('--num-images', type=int, metavar='N', help='use the first N images of the coreset')
+    add_cfg_options(parser)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -17,62 +17,63 @@ from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what features are extracted from, and how."""
     parser.add_argument(
-        'config', nargs='?', help="the detector's config: a path, or a stock name as mmdet::FOLDER/NAME.py"
+        'config', nargs='?', help="the detector's config: a path, or a stock name such as mmdet::FOLDER/NAME.py"
     )
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='its weights, trained on these classes or others; without them the backbone is read, '
-        "with the weights that its init_cfg names (ImageNet's, as a rule)",
+        help="the detector's weights, trained on these classes or others (default: none; the backbone alone is "
+        "read, with the weights that its init_cfg names, ImageNet's as a rule)",
     )
     parser.add_argument(
         '--work-dir',
-        help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME; with '
-        '--bank the folder that the bank is in)',
+        metavar='DIR',
+        help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME, or with --bank the folder '
+        'that the bank is in)',
     )
     group = parser.add_argument_group('extraction')
     group.add_argument(
         '--tap',
         default='auto',
         metavar='TAP',
-        help="where vectors are read: 'fc' after the box head's shared layers, 'roi' before them, "
-        "'pooled' before a shared head such as res5, 'neck' off the maps that any detector has, or one "
-        "that the config registers; 'auto' (default) takes the first of fc, roi, neck that there is",
+        help="where vectors are read. fc: after the box head's shared layers. roi: before them. pooled: before a "
+        'shared head such as res5. neck: off the maps that any detector has. A tap that the config registers will '
+        'do, too. auto (the default) takes the first of fc, roi and neck that the detector has',
     )
     group.add_argument(
         '--backbone',
         metavar='NAME',
-        help='read a model of timm or torchvision, as timm:resnet18, in place of the detector; '
-        "CHECKPOINT is then its weights (default: its package's own)",
+        help='read a model of timm or torchvision, such as timm:resnet18, in place of the detector; '
+        'CHECKPOINT is then its weights (default: those of its package)',
     )
     group.add_argument(
-        '--pipeline', metavar='FILE', help='config file with a list `pipeline` to use in place of the derived one'
+        '--pipeline', metavar='FILE', help='config file whose list `pipeline` takes the place of the derived one'
     )
     group.add_argument(
         '--keep-ignored',
         action='store_true',
-        help='use boxes that training ignores (crowd, difficult, below bbox_min_size) too',
+        help='also use boxes that training ignores: crowd, difficult, below bbox_min_size',
     )
     group.add_argument(
         '--keep-objects',
         action=argparse.BooleanOptionalAction,
-        help='store the vector of each object too, for --method csod-objectwise (default: where there '
+        help='also store the vector of each object, which --method csod-objectwise needs (default: if there '
         f'are at most {FEW_OBJECTS:,} objects)',
     )
     group.add_argument(
         '--predictions',
         metavar='FILE',
-        help="COCO results file, as mmdet's test tool writes it, whose boxes are used in place of "
-        'ground truth: for choosing which images to label next',
+        help="COCO results file, as mmdet's test tool writes it; its boxes take the place of ground truth, to "
+        'choose which images to label next',
     )
     group.add_argument(
         '--score-threshold',
         type=float,
         default=0.3,
         metavar='SCORE',
-        help='least score of a predicted box to be used (default 0.3)',
+        help='leave out predicted boxes that score less (default 0.3)',
     )
-    group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images a forward pass (default 8)')
+    group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images in a forward pass (default 8)')
     group.add_argument(
         '--num-workers',
         type=int,
@@ -85,21 +86,25 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--allow-missing-classes',
         action='store_true',
-        help='go on where the annotations do not have a class of metainfo.classes',
+        help='go on if the annotations lack a class of metainfo.classes',
     )
     group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
     group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
     group.add_argument(
-        '--overwrite', action='store_true', help='replace the bank, unfinished extraction or coreset there is'
+        '--overwrite',
+        action='store_true',
+        help='replace what is there: the bank, an unfinished extraction, the coreset',
     )
-    group.add_argument('--device', help='for example cuda:1 or cpu (default: the first CUDA device, or the CPU)')
+    group.add_argument(
+        '--device', metavar='NAME', help='such as cuda:1 or cpu (default: the first CUDA device, or the CPU)'
+    )
     group.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),
         default='none',
-        help='how a distributed run was started, as for mmdet',
+        help='what started the processes, as for mmdet (default: none, one process)',
     )
-    add_cfg_options(group, 'override config entries, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
+    add_cfg_options(group, 'replace entries of the config, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
 
 
 def work_dir(args: argparse.Namespace) -> Path:

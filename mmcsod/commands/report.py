@@ -11,7 +11,7 @@ from mmcsod.commands.reporting import report
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Show what was chosen and why: one HTML page with the picks, what each stands for, repeats and coverage.'
-EXAMPLES = """examples, the first after those of `mmcsod select --help`:
+EXAMPLES = """examples; those of `mmcsod select --help` make what the first one shows:
   mmcsod report work_dirs/chess/features work_dirs/chess/coreset.json work_dirs/chess/uniform.json
   mmcsod report work_dirs/voc/features csod.json uniform.json --data-root /data/VOCdevkit --out voc.html"""
 

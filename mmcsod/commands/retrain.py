@@ -10,7 +10,7 @@ from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
-EXAMPLES = """examples on the photographs of a checkout, the last two after those of `mmcsod select --help`:
+EXAMPLES = """examples in a checkout; those of `mmcsod select --help` make the coreset of the last two:
   mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py --full --iters 200 \\
       --work-dir work_dirs/chess
   mmcsod retrain configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/coreset.json \\
@@ -21,35 +21,39 @@ EXAMPLES = """examples on the photographs of a checkout, the last two after thos
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of training."""
-    parser.add_argument('config', help='config file, or a stock name such as mmdet::fcos/...py')
-    parser.add_argument('coreset', nargs='?', help='coreset file, as mmcsod select writes it')
+    parser.add_argument('config', help='a config: a path, or a stock name such as mmdet::FOLDER/NAME.py')
+    parser.add_argument('coreset', nargs='?', help='a coreset file, as mmcsod select writes it')
     parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
     parser.add_argument(
         '--data',
         metavar='CONFIG',
         help="your own config: its datasets, dataloaders, evaluators and classes take the place of the stock config's",
     )
-    parser.add_argument('--iters', type=int, help='iterations, with the schedule rescaled to them')
-    parser.add_argument('--num-images', type=int, help='use only the first so many images of the coreset')
-    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument(
+        '--iters', type=int, metavar='N', help='train for N iterations, with the schedule scaled to them'
+    )
+    parser.add_argument('--num-images', type=int, metavar='N', help='use the first N images of the coreset')
+    parser.add_argument('--seed', type=int, metavar='S', help='seed of initialisation, sampling and augmentation')
     parser.add_argument(
         '--gentle',
         action=argparse.BooleanOptionalAction,
-        help='warm up, clip gradients and scale the learning rate to the batch, where the config does '
+        help='warm up, clip gradients and scale the learning rate to the batch, if the config does '
         'not (default: for one-stage detectors)',
     )
     parser.add_argument('--dry-run', action='store_true', help='print the changes and the plan, and stop')
-    parser.add_argument('--work-dir', help='where to write the config, logs and checkpoints')
+    parser.add_argument('--work-dir', metavar='DIR', help='where to write the config, logs and checkpoints')
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
     parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
     parser.add_argument(
         '--allow-missing-classes',
         action='store_true',
-        help='go on where the annotations do not have a class of metainfo.classes',
+        help='go on if the annotations lack a class of metainfo.classes',
     )
-    add_cfg_options(parser, 'settings that replace those of the config')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='what started the processes'
+    )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 

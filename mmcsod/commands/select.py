@@ -14,7 +14,7 @@ from mmcsod.fileio import refuse_unfit_file
 from mmcsod.selection.several_banks import load_banks
 
 DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
-EXAMPLES = """examples, after the first of `mmcsod retrain --help`, which trains the detector that they need:
+EXAMPLES = """examples; the first example of `mmcsod retrain --help` trains the detector that they need:
   mmcsod select configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/iter_200.pth \\
       --num-images 24 --work-dir work_dirs/chess
   mmcsod select --bank work_dirs/chess/features --num-images 12 24 48
@@ -31,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--bank',
         nargs='+',
         metavar='FOLDER',
-        help='folder of a finished feature bank; needs no detector and no GPU; several banks of one '
-        "training set select by the mean of their detectors' cosines",
+        help='folder of a finished feature bank, in place of CONFIG: no detector and no GPU are needed then. '
+        "Several banks of one training set select by the mean of their detectors' cosines",
     )
     parser.add_argument(
         '--out',
-        help='the coreset file (default: coreset.json in the work dir, or, where that holds '
-        'another coreset, a name with method and number of images)',
+        metavar='FILE',
+        help='the coreset file (default: coreset.json in the work dir, or a name with method and number of images '
+        'if that holds another coreset)',
     )
     add_selection_arguments(parser)
     add_extraction_arguments(parser)

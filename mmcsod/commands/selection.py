@@ -32,33 +32,34 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         nargs='+',
         metavar='N',
-        help='images to select; several give nested coresets, each with a file of its own',
+        help='how many images to select; several numbers give nested coresets, each in a file of its own',
     )
-    budget.add_argument('--ratio', type=float, help='share of the images to select, above 0 and at most 1')
-    budget.add_argument('--num-objects', type=int, metavar='N', help='stop before there are more objects than this')
+    budget.add_argument('--ratio', type=float, metavar='R', help='share of the images to select, above 0 and at most 1')
+    budget.add_argument('--num-objects', type=int, metavar='N', help='stop before the images hold more than N objects')
     group.add_argument('--method', default='csod', help=f'one of {", ".join(method_names())} (default: csod)')
     group.add_argument(
         '--lam',
         default='auto',
-        help="balance of Eq. 4: more is more representative, less is more diverse (default: 'auto', "
-        'which is 2 N / D for N of D images)',
+        metavar='X',
+        help='balance of Eq. 4: a higher X picks what is more representative, a lower X what is more diverse '
+        '(default: auto, which is 2 N / D for N of D images)',
     )
     group.add_argument(
         '--kernel',
         default='auto',
         help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each',
     )
-    group.add_argument('--seed', type=int, default=0, help='seed of the methods that draw (default: 0)')
+    group.add_argument('--seed', type=int, default=0, metavar='S', help='seed of the methods that draw (default: 0)')
     group.add_argument(
-        '--include', metavar='FILE', help='images that are in from the start: one id a line, or an earlier coreset.json'
+        '--include', metavar='FILE', help='images that are in from the start: one id a line, or a coreset file'
     )
-    group.add_argument('--exclude', metavar='FILE', help='images that must stay out, likewise')
+    group.add_argument('--exclude', metavar='FILE', help='images that must stay out, in such a file')
     group.add_argument('--classes', metavar='A,B', help='select for these classes only')
     group.add_argument('--dry-run', action='store_true', help='print sizes, memory and expected time, select nothing')
     group.add_argument(
         '--report',
         action=argparse.BooleanOptionalAction,
-        help='write a page about the picks beside the coreset (default: where the images are found)',
+        help='write a page about the picks beside the coreset (default: if the images are found)',
     )
 
 

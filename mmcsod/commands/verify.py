@@ -13,7 +13,7 @@ from mmcsod.errors import UserError
 from mmcsod.fileio import SEAL, read_json
 
 DESCRIPTION = 'Read a feature bank or a coreset file whole, and say whether it is what was written.'
-EXAMPLES = """example, after those of `mmcsod select --help`:
+EXAMPLES = """example; those of `mmcsod select --help` make its bank:
   mmcsod verify work_dirs/chess/features"""
 
 
