@@ -11,8 +11,8 @@ grid = [
     dict(methods=['full-set'], iters=500),
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60], seeds=3),
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[150], seeds=3),
-    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60, 150], seeds=5),
-
-    dict(methods=['classwise-k-center', 'classwise-k-means', 'd2', 'ccs', 'infomax', 'zcore', 'tfdp'],
-         num_images=[60, 150], seeds=3),
+    dict(methods=baselines, num_images=[60], seeds=3),
+    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60], seeds=5),
+    dict(methods=baselines, num_images=[150], seeds=3),
+    dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[150], seeds=5),
 ]

@@ -98,14 +98,10 @@ class ExperimentRunner:
             seconds = None if bank.seconds is None else round(bank.seconds, 2)
             facts = select(bank.bank, run, coreset) | {'extraction_seconds': seconds}
         result = self._train(run, coreset)
-        if self._experiment.metric not in result['metrics']:
-            raise UserError(
-                f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
-                f'must be one of {", ".join(result["metrics"])}.'
-            )
+        metrics = self._metrics(run, result['metrics'])
         self._drop_checkpoints(run)
         return {
-            'metrics': result['metrics'],
+            'metrics': metrics,
             'images': result['images'],
             **facts,
             'training_minutes': round(result['minutes'], 2),
@@ -114,6 +110,18 @@ class ExperimentRunner:
             'finished': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
             'versions': surroundings(),
         }
+
+    def _metrics(self, run: Run, metrics: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the metrics of a run; 0 for a detector that found nothing, of which mmdet's CocoMetric gives none."""
+        if not metrics:
+            logger.warning("The detector of the run %s found nothing; its '%s' is 0.", run.name, self._experiment.metric)
+            return {self._experiment.metric: 0.0}
+        if self._experiment.metric not in metrics:
+            raise UserError(
+                f"The run {run.name} has no metric '{self._experiment.metric}'; the experiment's metric "
+                f'must be one of {", ".join(metrics)}.'
+            )
+        return metrics
 
     def _train(self, run: Run, coreset: Path | None) -> Mapping[str, Any]:
         return train_in_process(

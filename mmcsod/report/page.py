@@ -23,9 +23,9 @@ from mmcsod.report.distributions import distributions
 from mmcsod.report.gallery import Card, make_cards
 from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pca import map_pool
-from mmcsod.report.repeats import find_repeats
 from mmcsod.report.selected import Selected
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
+from mmcsod.selection.near_duplicates import find_repeats
 from mmcsod.version import __version__
 
 POOL = 'pool'

@@ -73,6 +73,18 @@ def test_a_grid_selects_trains_resumes_and_reports(tmp_path, experiment_file):
 
 
 @pytest.mark.slow
+def test_a_detector_that_finds_nothing_counts_as_zero(tmp_path, experiment_file):
+    with experiment_file.open('a') as file:
+        file.write("grid = [dict(methods=['full-set'])]")
+    nothing = ['--cfg-options', 'cfg_options.model.test_cfg.rcnn.score_thr=2']
+    done = call(experiment_file, '--work-dir', tmp_path / 'work', '--results', tmp_path / 'results.jsonl', *nothing)
+    assert done.returncode == 0, done.stderr
+    assert 'found nothing' in done.stdout + done.stderr
+    (line,) = read_results(tmp_path / 'results.jsonl', 'trial').values()
+    assert line['metrics'] == {'coco/bbox_mAP_50': 0.0}
+
+
+@pytest.mark.slow
 def test_a_run_that_fails_is_named_and_left_out(tmp_path, experiment_file):
     options = [experiment_file, '--work-dir', tmp_path / 'work', '--results', tmp_path / 'results.jsonl']
     with experiment_file.open('a') as file:
