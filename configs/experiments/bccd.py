@@ -1,6 +1,6 @@
 # Blood cells: three classes, one of them in every image many times over.
 name = 'bccd'
-detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_bccd.py'}
+detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_sgd_320x256_bccd.py'}
 selector = dict(detector='faster-rcnn', iters=200)
 metric = 'pascal_voc/mAP'
 iters = 120

@@ -1,6 +1,6 @@
 # Chess boards: the project's own comparison, small enough for a CPU. Runs are in the order in which they are of use.
 name = 'chess'
-detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'}
+detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_sgd_320x256_chess.py'}
 selector = dict(detector='faster-rcnn', iters=200)
 metric = 'coco/bbox_mAP_50'
 iters = 120

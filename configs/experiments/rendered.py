@@ -7,6 +7,8 @@ metric = 'coco/bbox_mAP_50'
 iters = 250
 
 ours = ['csod', 'csod-typical-first', 'csod-logdet', 'csod-mmr']
+baselines = ['classwise-k-center', 'classwise-k-means', 'd2', 'ccs', 'infomax', 'zcore', 'tfdp']
+
 grid = [
     dict(methods=['full-set'], iters=500),
     dict(methods=[*ours, 'uniform', 'classwise-facility-location'], num_images=[60], seeds=3),

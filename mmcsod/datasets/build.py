@@ -15,6 +15,12 @@ from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.errors import UserError
 
 
+def enter_scope(config: Config) -> None:
+    """Have names such as 'PackDetInputs' looked up where ``config`` means them, unless a runner has seen to it."""
+    if DefaultScope.get_current_instance() is None:
+        init_default_scope(config.get('default_scope') or 'mmdet')
+
+
 def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:
     """Build the training dataset of ``config``, wrapper, filter and all.
 
@@ -26,8 +32,7 @@ def build_training_set(config: Config, allow_missing_classes: bool = False, core
     Raises:
         UserError: If the data cannot be read, or its annotations call the classes something else.
     """
-    if DefaultScope.get_current_instance() is None:
-        init_default_scope(config.get('default_scope') or 'mmdet')
+    enter_scope(config)
     settings = training_set(config)
     try:
         dataset = DATASETS.build(settings if coreset is None else {**settings, 'coreset': coreset})

@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 
 from mmcsod.bank import OBJECT_DTYPE
 from mmcsod.config import training_set
+from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.errors import UserError, first_cause
@@ -79,6 +80,7 @@ class ExtractionDataset(Dataset):
         keep_ignored: bool = False,
         allow_missing_classes: bool = False,
     ) -> None:
+        enter_scope(cfg)
         self.pipeline = list(pipeline) if pipeline is not None else derive_pipeline(cfg)
         self.objects_left_out, self.images_left_out = Account(), Account()
         self._keep_ignored, self._allow_missing_classes = keep_ignored, allow_missing_classes

@@ -66,6 +66,11 @@ def test_a_grid_selects_trains_resumes_and_reports(tmp_path, experiment_file):
     assert again.returncode == 0
     assert (tmp_path / 'results.jsonl').read_bytes() == before
 
+    (tmp_path / 'results.jsonl').write_bytes(before[: before.rstrip().rfind(b'\n') + 1])
+    goes_on = call(*options)  # with a bank that is there already
+    assert goes_on.returncode == 0, goes_on.stderr
+    assert set(read_results(tmp_path / 'results.jsonl', 'trial')) == set(experiment.runs)
+
     report = call(*options, '--table', '--figure', tmp_path / 'figure.png')
     assert report.returncode == 0, report.stderr
     assert 'trial: 3 of 3 runs done.' in report.stdout
