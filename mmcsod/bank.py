@@ -8,6 +8,7 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
     image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
     objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
     object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
+    judgements.npy      (O',)  what the detector says of these objects, where it knows the dataset's classes (optional)
     meta.json           format, version, class names, provenance, the SHA-256 of the files and of each class's vectors
 """
 
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.arrays import Checksums, check_file, class_checksums, read_array, write_array
-from mmcsod.bank_checks import AGAIN, OBJECT_DTYPE, ROW_DTYPE, check_bank
+from mmcsod.bank_checks import AGAIN, JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
 from mmcsod.errors import UserError
 from mmcsod.fileio import (
     as_kind,
@@ -40,10 +41,19 @@ logger = logging.getLogger('mmcsod')
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
 FILES = frozenset(
-    ('vectors.npy', 'rows.npy', 'images.json', 'image_vectors.npy', 'objects.npy', 'object_vectors.npy', 'meta.json')
+    (
+        'vectors.npy',
+        'rows.npy',
+        'images.json',
+        'image_vectors.npy',
+        'objects.npy',
+        'object_vectors.npy',
+        'judgements.npy',
+        'meta.json',
+    )
 )
 
-__all__ = ['AGAIN', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
+__all__ = ['AGAIN', 'JUDGEMENT_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class FeatureBank:
         objects: (O,) of ``OBJECT_DTYPE``: every annotated object, boxes as x1, y1, x2, y2 in pixels of the
             original image, or None.
         object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
+        judgements: (O',) of ``JUDGEMENT_DTYPE``: what the detector says of the objects not ignored, or None.
         provenance: What the bank was made from; JSON values only.
         checksums: What its files must be, where it was loaded from files that say so.
     """
@@ -79,6 +90,7 @@ class FeatureBank:
     image_vectors: np.ndarray | None = None
     objects: np.ndarray | None = None
     object_vectors: np.ndarray | None = None
+    judgements: np.ndarray | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     checksums: Checksums | None = None
 
@@ -91,6 +103,7 @@ class FeatureBank:
             self.image_vectors,
             self.objects,
             self.object_vectors,
+            self.judgements,
         )
 
     @classmethod
@@ -172,7 +185,11 @@ class FeatureBank:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        extras = [name for name in ('image_vectors', 'objects', 'object_vectors') if getattr(self, name) is not None]
+        extras = [
+            name
+            for name in ('image_vectors', 'objects', 'object_vectors', 'judgements')
+            if getattr(self, name) is not None
+        ]
         return (
             f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
             f'{len(self.images)} images, {len(self.classes)} classes'
@@ -203,6 +220,7 @@ class FeatureBank:
             image_vectors=self.image_vectors,
             objects=self.objects,
             object_vectors=self.object_vectors,
+            judgements=self.judgements,
             provenance=self.provenance,
         )
 
@@ -222,6 +240,7 @@ class FeatureBank:
             'image_vectors': self.image_vectors,
             'objects': self.objects,
             'object_vectors': self.object_vectors,
+            'judgements': self.judgements,
         }
         files = {
             f'{name}.npy': write_array(directory / f'{name}.npy', array)
@@ -293,6 +312,7 @@ class FeatureBank:
             image_vectors=read('image_vectors', True, optional=True),
             objects=read('objects', optional=True),
             object_vectors=read('object_vectors', True, optional=True),
+            judgements=read('judgements', optional=True),
             provenance=meta.provenance,
             checksums=Checksums(directory, meta.files, meta.class_vectors),
         )

@@ -13,6 +13,10 @@ from mmcsod.fileio import refuse_undecodable
 AGAIN = 'extract again with --overwrite.'
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
+JUDGEMENT_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4')])
+"""Probability of the label, the highest of another class (background is none) and which, and the IoU of the box with
+what the detector refines it to for the label. NaN, and -1, where that is unknown."""
+
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
 
 
@@ -24,6 +28,7 @@ def check_bank(
     image_vectors: np.ndarray | None,
     objects: np.ndarray | None,
     object_vectors: np.ndarray | None,
+    judgements: np.ndarray | None,
 ) -> None:
     """Refuse what is no bank.
 
@@ -35,6 +40,7 @@ def check_bank(
         image_vectors: One for each image, or None.
         objects: The table of objects, or None.
         object_vectors: One for each object that is not ignored, or None.
+        judgements: Likewise.
 
     Raises:
         UserError: If one is of another kind or shape, or they do not belong together; says which and how.
@@ -53,6 +59,7 @@ def check_bank(
     if objects is not None:
         _check_table('objects', objects, OBJECT_DTYPE, len(images), len(classes))
         _check_object_vectors(objects, object_vectors)
+        _check_judgements(objects, judgements, len(classes))
 
 
 def _check_vectors(vectors: np.ndarray) -> None:
@@ -98,3 +105,18 @@ def _check_object_vectors(objects: np.ndarray, vectors: np.ndarray | None) -> No
         raise UserError(
             f'The bank has {len(vectors)} object vectors but {expected} objects that are not ignored; {AGAIN}'
         )
+
+
+def _check_judgements(objects: np.ndarray, judgements: np.ndarray | None, num_classes: int) -> None:
+    if judgements is None:
+        return
+    if not (judgements.ndim == 1 and judgements.dtype == JUDGEMENT_DTYPE):
+        raise UserError(f"The bank's judgements have the columns {judgements.dtype}, not {JUDGEMENT_DTYPE}; {AGAIN}")
+    expected = int((~objects['ignored']).sum())
+    if len(judgements) != expected:
+        raise UserError(
+            f'The bank has judgements of {len(judgements)} objects but {expected} that are not ignored; {AGAIN}'
+        )
+    others = judgements['other_label']
+    if len(others) and not (-1 <= others.min() and others.max() < num_classes):
+        raise UserError(f"The bank's judgements name a class that is none of its own; {AGAIN}")

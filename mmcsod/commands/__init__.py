@@ -25,7 +25,6 @@ COMMANDS = {
     'analyze': 'compare coresets: object sizes, coverage, repetition',
     'report': 'show what was chosen and why: one HTML page with pictures',
     'experiment': 'run a grid of methods, budgets, seeds and detectors, and show its tables',
-    'suspicious': 'list labels that are likely to be wrong, by what a detector says of the boxes',
     'verify': 'read a feature bank or a coreset whole and say whether it is as it was written',
     'demo': 'train, select, retrain and compare on photographs of chess boards',
 }

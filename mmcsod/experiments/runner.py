@@ -114,7 +114,9 @@ class ExperimentRunner:
     def _metrics(self, run: Run, metrics: Mapping[str, float]) -> Mapping[str, float]:
         """Return the metrics of a run; 0 for a detector that found nothing, of which mmdet's CocoMetric gives none."""
         if not metrics:
-            logger.warning("The detector of the run %s found nothing; its '%s' is 0.", run.name, self._experiment.metric)
+            logger.warning(
+                "The detector of the run %s found nothing; its '%s' is 0.", run.name, self._experiment.metric
+            )
             return {self._experiment.metric: 0.0}
         if self._experiment.metric not in metrics:
             raise UserError(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmcsod.bank import ROW_DTYPE
+from mmcsod.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 from mmcsod.features.dataset import ExtractionDataset
 
 
@@ -17,10 +17,12 @@ class ImageFeatures(NamedTuple):
     Attributes:
         vectors: (k, d) float32, r_ij of its usable objects in annotation order.
         image: (e,) float32, the pooled backbone vector.
+        judgements: (k,) of ``JUDGEMENT_DTYPE``, or None.
     """
 
     vectors: np.ndarray
     image: np.ndarray
+    judgements: np.ndarray | None = None
 
 
 def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,10 +42,14 @@ def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
 
 
 def chunk_arrays(
-    indices: Sequence[int], features: Mapping[int, ImageFeatures], pool: ExtractionDataset, keep_objects: bool
+    indices: Sequence[int],
+    features: Mapping[int, ImageFeatures],
+    pool: ExtractionDataset,
+    keep_objects: bool,
+    is_judged: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
-    means, tables, objects = [], [], []
+    means, tables, objects, judgements = [], [], [], []
     for index in indices:
         table = pool.objects_of(index)
         labels = table['label'][~table['ignored']]
@@ -54,6 +60,7 @@ def chunk_arrays(
             means.append(vectors)
             tables.append(rows)
             objects.append(features[index].vectors)
+            judgements.append(features[index].judgements)
     arrays = {
         'vectors': _stack(means),
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
@@ -63,7 +70,11 @@ def chunk_arrays(
             [index for index in indices if index in features and not _is_finite(features[index])], np.int64
         ),
     }
-    return arrays | {'object_vectors': _stack(objects)} if keep_objects else arrays
+    if keep_objects:
+        arrays['object_vectors'] = _stack(objects)
+    if is_judged:
+        arrays['judgements'] = np.concatenate([np.zeros(0, JUDGEMENT_DTYPE), *judgements])
+    return arrays
 
 
 def _is_finite(features: ImageFeatures) -> bool:

@@ -189,9 +189,18 @@ class ChunkStore:
         order = np.argsort(rows['label'], kind='stable')
         target = np.empty(len(rows), np.int64)
         target[order] = np.arange(len(rows))
-        with self._opened(0) as first:
-            names = [name for name in ('vectors', 'image_vectors', 'object_vectors') if name in first]
-        return {'rows': rows[order].astype(ROW_DTYPE)} | {name: self._gather_vectors(name, target) for name in names}
+        names = ['vectors', 'image_vectors', *(['object_vectors'] if self._all_have('object_vectors') else [])]
+        tables = {'rows': rows[order].astype(ROW_DTYPE)}
+        if self._all_have('judgements'):  # an unfinished extraction of an older version has none
+            tables['judgements'] = np.concatenate(list(self.arrays('judgements')))
+        return tables | {name: self._gather_vectors(name, target) for name in names}
+
+    def _all_have(self, name: str) -> bool:
+        for chunk in range(self.num_chunks):
+            with self._opened(chunk) as arrays:
+                if name not in arrays:
+                    return False
+        return True
 
     def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
         shapes = [self._shape(chunk, name) for chunk in range(self.num_chunks)]

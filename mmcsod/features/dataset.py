@@ -36,9 +36,10 @@ class Sample:
 
     Attributes:
         index: Position of the image in the pool.
-        inputs: (3, h, w) uint8 tensor of the resized image. This and the next two are None if it could not be read.
+        inputs: (3, h, w) uint8 tensor of the resized image. This and the next three are None if it could not be read.
         data_sample: Its ``DetDataSample``, which holds no annotations but what is known of the image.
         boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
+        labels: (k,) int32, index of the class of each.
         error: Why the image could not be read.
     """
 
@@ -46,6 +47,7 @@ class Sample:
     inputs: Tensor = None
     data_sample: Any = None
     boxes: Tensor = None
+    labels: np.ndarray | None = None
     error: str | None = None
 
 
@@ -213,8 +215,10 @@ class ExtractionDataset(Dataset):
             boxes += _offset(packed['data_samples'].metainfo.get('border'))
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
-        usable = torch.from_numpy(~self.objects_of(index)['ignored'])
-        return Sample(index, packed['inputs'], DetDataSample(metainfo=packed['data_samples'].metainfo), boxes[usable])
+        objects = self.objects_of(index)
+        usable = ~objects['ignored']
+        data_sample = DetDataSample(metainfo=packed['data_samples'].metainfo)
+        return Sample(index, packed['inputs'], data_sample, boxes[torch.from_numpy(usable)], objects['label'][usable])
 
     def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
         """Pass samples on, logging why the first few of the unreadable ones are.

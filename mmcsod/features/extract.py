@@ -27,6 +27,7 @@ from mmcsod.features.dataset import ExtractionDataset, Sample, image_file_digest
 from mmcsod.features.distributed import on_first_process, wait_for_all
 from mmcsod.features.identity import identify
 from mmcsod.features.inner import inner_detector
+from mmcsod.features.judge import judge_of
 from mmcsod.features.loading import load_samples
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.predicted_boxes import with_predictions
@@ -62,10 +63,12 @@ def extract_bank(
     options = options or ExtractionOptions()
     directory = Path(directory)
     detector = inner_detector(detector)
-    reader = FeatureReader(detector, options.tap, options.amp, options.channels_last)
     pool = ExtractionDataset(
         with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
     )
+    # Predicted boxes are what a detector said already.
+    judge = judge_of(detector, len(pool.classes)) if options.predictions is None else None
+    reader = FeatureReader(detector, options.tap, options.amp, options.channels_last, judge)
     identity = identify(detector, cfg, reader.tap, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
@@ -133,22 +136,21 @@ def extract_chunks(
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
             bar.update(len(own) - len(results))  # the unreadable ones
-            store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects)))
+            store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects), reader.is_judging))
 
 
 def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
     """Return the features of each readable image of a chunk, by dataset index."""
-    results = {}
+    results: dict[int, ImageFeatures] = {}
     for batch in batches(samples, reader, batch_size):
         try:
-            vectors, images = reader(batch)
+            features = reader(batch)
         except torch.cuda.OutOfMemoryError as error:
             raise UserError(
                 f'{batch_size} images at once do not fit into the memory of the GPU; what is done is kept: '
                 'go on with --resume and a smaller --batch-size.'
             ) from error
-        for sample, own_vectors, own_image in zip(batch, vectors, images, strict=True):
-            results[sample.index] = ImageFeatures(own_vectors, own_image)
+        results.update((sample.index, own) for sample, own in zip(batch, features, strict=True))
         bar.update(len(batch))
     return results
 

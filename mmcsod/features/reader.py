@@ -11,8 +11,10 @@ import torch
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
 
+from mmcsod.features.averaging import ImageFeatures
 from mmcsod.features.dataset import Sample
 from mmcsod.features.inference import evaluating, feature_maps, told_in_one_sentence
+from mmcsod.features.judge import Judge
 from mmcsod.features.taps import attach_tap
 
 AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
@@ -21,22 +23,36 @@ AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 class FeatureReader:
     """Reads object vectors and image vectors off a batch of samples.
 
-    No RPN, no NMS, no predictor runs.
+    No RPN and no NMS runs, and of the predictors only those of the box head, for a judge.
 
     Args:
         detector: A detector on the device to use (:func:`mmcsod.features.inner.inner_detector`).
         tap: Where to read (:func:`mmcsod.features.taps.attach_tap`).
         amp: None for float32, or a key of ``AMP_DTYPES``.
         channels_last: Whether images are laid out channels last.
+        judge: Who says what the detector makes of the boxes; None has nobody asked.
     """
 
-    def __init__(self, detector: Any, tap: str = 'auto', amp: str | None = None, channels_last: bool = False) -> None:
+    def __init__(
+        self,
+        detector: Any,
+        tap: str = 'auto',
+        amp: str | None = None,
+        channels_last: bool = False,
+        judge: Judge | None = None,
+    ) -> None:
         self.tap = attach_tap(detector, tap)
+        self._judge = judge
         self._detector = detector
         self._device = next(detector.parameters()).device
         self._amp = amp
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self._last_map: Tensor | None = None
+
+    @property
+    def is_judging(self) -> bool:
+        """Whether there is a judge."""
+        return self._judge is not None
 
     def padded_shape(self, sample: Sample) -> tuple[int, int]:
         """Return the height and width the detector pads an image to, in pixels.
@@ -79,12 +95,12 @@ class FeatureReader:
     def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Any) -> None:
         self._last_map = feature_maps(output)[-1]
 
-    def __call__(self, samples: Sequence[Sample]) -> tuple[list[np.ndarray], np.ndarray]:
+    def __call__(self, samples: Sequence[Sample]) -> list[ImageFeatures]:
         """Read a batch of samples of one padded shape; call inside :meth:`ready`.
 
         Returns:
-            For each sample its objects' vectors, (k, d) float32; and the image vectors, (N, e) float32: the
-            backbone's last map, globally average-pooled over the image without its padding (section 4.2).
+            For each sample its objects' vectors; the image's vector, which is the backbone's last map, globally
+            average-pooled over the image without its padding (section 4.2); and, with a judge, what that says.
         """
         batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
         inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
@@ -92,13 +108,21 @@ class FeatureReader:
         with self.autocast(), told_in_one_sentence(self._detector):
             features = self._detector.extract_feat(inputs)
             vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
+            judged = self._judged(features, rois, samples)
         counts = [len(s.boxes) for s in samples]
         assert self._last_map is not None
         images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
-        return (
-            [part.numpy() for part in vectors.float().cpu().split(counts)],
-            torch.stack(images).float().cpu().numpy(),
-        )
+        return [
+            ImageFeatures(own.numpy(), image.float().cpu().numpy(), judgements)
+            for own, image, judgements in zip(vectors.float().cpu().split(counts), images, judged, strict=True)
+        ]
+
+    def _judged(self, features: Any, rois: Tensor, samples: Sequence[Sample]) -> list[np.ndarray | None]:
+        if self._judge is None or not len(rois):
+            return [None] * len(samples)
+        labels = np.concatenate([s.labels for s in samples if s.labels is not None])
+        ends = np.cumsum([len(s.boxes) for s in samples])[:-1]
+        return list(np.split(self._judge(features, rois, labels), ends))
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """Return the context of the precision asked for."""

@@ -53,7 +53,7 @@ def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[
     groups: list[np.ndarray] = []
     for labels, images, rows in _by_classes(bank, order):
         units = unit_rows(np.asarray(bank.vectors[rows.ravel()])).reshape(*rows.shape, -1)
-        has_directions = units.any(axis=2).all(axis=1)
+        has_directions = np.all(np.any(units, axis=2), axis=1)
         weights = np.sqrt(scales[list(labels)] / len(labels)).astype(np.float32)[:, None]
         leaders = _leaders((units[has_directions] * weights).reshape(has_directions.sum(), -1))
         images = images[has_directions]
@@ -105,7 +105,7 @@ def _mean_distance(vectors: np.ndarray) -> float:
 
 
 def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
-    """Return the sets of classes there are, the images that hold just those in their order, and (images, classes) rows."""
+    """Return the sets of classes there are, the images that hold just those, and their rows, (images, classes)."""
     wanted = np.zeros(len(bank.images), bool)
     wanted[order] = True
     rows_of_image: dict[int, list[int]] = defaultdict(list)

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from mmcsod.analysis.suspicious import auroc, reason, suspicion
+from mmcsod import FeatureBank, UserError
+from mmcsod.analysis.suspicious import auroc, reason, suspicion, suspicious_labels
+from mmcsod.bank import JUDGEMENT_DTYPE
 
-KIND = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4')])
 CLASSES = ('cat', 'dog')
 
 
 def judged(*rows):
-    return np.array(list(rows), KIND)
+    return np.array(list(rows), JUDGEMENT_DTYPE)
 
 
 def test_suspicion_by_hand():
@@ -30,3 +31,9 @@ def test_reasons_by_hand():
 def test_auroc_by_hand():
     # Of the four pairs of a wrong and a right label two are in order and one is a tie.
     assert auroc(np.array([0.9, 0.2, 0.5, 0.2]), np.array([True, True, False, False])) == pytest.approx(2.5 / 4)
+
+
+def test_a_bank_without_judgements_says_what_it_takes():
+    bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], ['cat'])
+    with pytest.raises(UserError, match='holds no judgements of its objects; extract it with a trained detector'):
+        suspicious_labels(bank)

@@ -23,6 +23,7 @@ LEAST_LEFT = 0.5
 
 
 def main() -> None:
+    """Make them as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('annotations', help='COCO annotation file, such as data/chess/annotations/train.json')
     parser.add_argument('images', help='folder of its images, such as data/chess/train')
@@ -55,9 +56,7 @@ def make_bursts(annotations: Path, images: Path, out: Path, seed: int) -> None:
                 moved = _move(box['bbox'], matrix, width, height)
                 if moved is not None:
                     area = moved[2] * moved[3]
-                    boxes.append(
-                        box | {'id': len(boxes), 'image_id': frames[-1]['id'], 'bbox': moved, 'area': area}
-                    )
+                    boxes.append(box | {'id': len(boxes), 'image_id': frames[-1]['id'], 'bbox': moved, 'area': area})
     text = json.dumps({'images': frames, 'annotations': boxes, 'categories': source['categories']})
     (out / 'annotations' / 'train.json').write_text(text)
 

@@ -1,0 +1,77 @@
+"""What a trained detector says of the ground-truth boxes: of their class, and of where they end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.models.roi_heads import StandardRoIHead
+from mmdet.structures.bbox import bbox_overlaps
+from torch import Tensor, nn
+
+from mmcsod.bank import JUDGEMENT_DTYPE
+
+
+class Judge:
+    """Has a detector's own box head classify and refine the ground-truth boxes.
+
+    Args:
+        head: Its RoI head, see :func:`judge_of`.
+    """
+
+    def __init__(self, head: StandardRoIHead) -> None:
+        self._head = head
+
+    def __call__(self, features: Any, rois: Tensor, labels: np.ndarray) -> np.ndarray:
+        """Judge the boxes of a batch of images.
+
+        Args:
+            features: The maps that ``extract_feat`` gave.
+            rois: (k, 5) image of the batch, x1, y1, x2, y2.
+            labels: (k,) int, the label of each.
+
+        Returns:
+            (k,) of :data:`mmcsod.bank.JUDGEMENT_DTYPE`; all unknown if the head's outputs are no plain ones.
+        """
+        results = self._head._bbox_forward(features, rois)
+        own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
+        judged = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), JUDGEMENT_DTYPE))
+        num_classes = self._head.bbox_head.num_classes
+        scores, deltas = results['cls_score'], results['bbox_pred']
+        if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):
+            probabilities = scores.float().softmax(dim=1).cpu()
+            judged['own'] = probabilities[index, own].numpy()
+            others = probabilities[:, :num_classes].clone()
+            others[index, own] = -1
+            judged['other'], judged['other_label'] = (part.numpy() for part in others.max(dim=1))
+        if isinstance(deltas, Tensor) and deltas.shape in ((len(labels), 4), (len(labels), 4 * num_classes)):
+            refined = _refined(self._head.bbox_head, rois[:, 1:], deltas.float(), own.to(rois.device))
+            judged['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
+        return judged
+
+
+def judge_of(detector: nn.Module, num_classes: int) -> Judge | None:
+    """Return who judges the boxes of a dataset; None if the detector has not one box head, for as many classes.
+
+    A head for other classes says nothing of these, and one without a box head of its own kind is one-stage, or several
+    heads in a row.
+
+    Args:
+        detector: A detector.
+        num_classes: Classes of the dataset.
+    """
+    head = getattr(detector, 'roi_head', None)
+    box_head = getattr(head, 'bbox_head', None)
+    if not isinstance(head, StandardRoIHead) or box_head is None or isinstance(box_head, nn.ModuleList):
+        return None
+    if getattr(box_head, 'custom_cls_channels', False) or getattr(box_head, 'num_classes', None) != num_classes:
+        return None
+    return Judge(head)
+
+
+def _refined(head: Any, boxes: Tensor, deltas: Tensor, labels: Tensor) -> Tensor:
+    """Return the boxes that the head refines ``boxes``, (k, 4), to for their labels."""
+    if deltas.shape[1] > 4:
+        deltas = deltas.reshape(len(boxes), -1, 4)[torch.arange(len(boxes)), labels]
+    return head.bbox_coder.decode(boxes, deltas)

@@ -1,0 +1,84 @@
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.features.extract import extract_bank
+from mmcsod.features.judge import judge_of
+from mmcsod.features.options import ExtractionOptions
+
+PROBABILITIES = (0.5, 0.2, 0.1, 0.2)  # cat, dog, bird, nothing
+OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
+
+
+@pytest.fixture
+def sure(cfg, detector):
+    """A detector that sees the same in every box, and moves those of dogs by half their width."""
+    head = detector.roi_head.bbox_head
+    with torch.no_grad():
+        for layer in (head.fc_cls, head.fc_reg):
+            layer.weight.zero_()
+            layer.bias.zero_()
+        head.fc_cls.bias.copy_(torch.tensor(PROBABILITIES).log())
+        head.fc_reg.bias[4] = 0.5 / head.bbox_coder.stds[0]
+    return detector
+
+
+def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
+    bank = extract_bank(sure, cfg, tmp_path / 'features', OPTIONS)
+    labels, found = bank.objects['label'], bank.judgements
+    assert not bank.objects['ignored'].any()
+    assert found['own'] == pytest.approx(np.array(PROBABILITIES)[labels], abs=1e-5)
+    assert found['other'] == pytest.approx(np.where(labels == 0, 0.2, 0.5), abs=1e-5)
+    assert found['other_label'].tolist() == np.where(labels == 0, 1, 0).tolist()
+    # A box moved by half its width overlaps itself in half of 1.5 widths.
+    assert found['iou'] == pytest.approx(np.where(labels == 1, 1 / 3, 1), abs=1e-4)
+
+
+def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector, tmp_path):
+    bank = extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    pool = ExtractionDataset(cfg)
+    judge = judge_of(detector, len(pool.classes))
+    detector.eval()
+    alone = []
+    for index in range(len(pool)):
+        sample = pool[index]
+        batch = {'inputs': [sample.inputs], 'data_samples': [sample.data_sample]}
+        with torch.no_grad():
+            maps = detector.extract_feat(detector.data_preprocessor(batch, False)['inputs'])
+            rois = torch.cat([torch.zeros(len(sample.boxes), 1), sample.boxes], dim=1)
+            alone.append(judge(maps, rois, sample.labels))
+    alone = np.concatenate(alone)
+    for name in ('own', 'other', 'iou'):
+        assert bank.judgements[name] == pytest.approx(alone[name], abs=1e-5)
+    assert len(np.unique(alone['own'])) > 10
+
+
+def test_a_head_of_other_classes_or_none_judges_nothing(cfg, detector):
+    assert judge_of(detector, 3) is not None
+    assert judge_of(detector, 4) is None
+    assert judge_of(torch.nn.Linear(1, 1), 3) is None
+
+
+def test_a_bank_of_another_tap_is_judged_too_and_one_without_head_is_not(cfg, detector, tmp_path):
+    from dataclasses import replace
+
+    neck = extract_bank(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
+    fc = extract_bank(detector, cfg, tmp_path / 'fc', OPTIONS)
+    assert np.array_equal(neck.judgements, fc.judgements)
+
+
+def test_the_command_lists_and_writes(cfg, sure, tmp_path, capsys):
+    from mmcsod.commands import main
+
+    extract_bank(sure, cfg, tmp_path / 'features', OPTIONS)
+    with pytest.raises(SystemExit):
+        main(['analyze', str(tmp_path / 'features'), '--suspicious', '3', '--out', str(tmp_path / 'out')])
+    assert capsys.readouterr().out.count('bird has 0.10, cat has 0.50') == 3
+    lines = list(csv.DictReader((tmp_path / 'out' / 'suspicious.csv').open()))
+    classes = [line['class_name'] for line in lines]
+    assert classes == sorted(classes, key=['bird', 'dog', 'cat'].index)
+    assert lines[0]['other_class'] == 'cat'
+    assert float(lines[0]['suspicion']) == pytest.approx(0.4, abs=1e-5)
