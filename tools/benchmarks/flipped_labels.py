@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""How many wrong labels ``mmcsod analyze --suspicious`` finds: some of chess's are flipped, and the detector trains on them.
+"""How many wrong labels ``mmcsod analyze --suspicious`` finds: some are flipped, and the detector trains on them.
 
 A detector that has learnt the wrong labels is the hard case, and the one that happens.
 """
