@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.bank import ROW_DTYPE
+from mmcsod.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 
 DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged chunk raises."""
@@ -36,12 +36,17 @@ def _is_whole(arrays: Mapping[str, np.ndarray], indices: range) -> bool:
         and _are_vectors(arrays['vectors'], len(rows))
         and _are_vectors(arrays['image_vectors'], len(indices))
         and ('object_vectors' not in arrays or _are_vectors(arrays['object_vectors'], int(rows['count'].sum())))
+        and ('judgements' not in arrays or _are_judgements(arrays['judgements'], int(rows['count'].sum())))
         and all(_are_indices(arrays[name], indices) for name in ('unreadable', 'not_finite'))
     )
 
 
 def _are_vectors(vectors: np.ndarray, expected: int) -> bool:
     return vectors.ndim == 2 and vectors.dtype == np.float32 and len(vectors) == expected
+
+
+def _are_judgements(judgements: np.ndarray, expected: int) -> bool:
+    return judgements.shape == (expected,) and judgements.dtype == JUDGEMENT_DTYPE
 
 
 def _are_indices(values: np.ndarray, indices: range) -> bool:

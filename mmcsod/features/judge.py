@@ -34,7 +34,9 @@ class Judge:
         Returns:
             (k,) of :data:`mmcsod.bank.JUDGEMENT_DTYPE`; all unknown if the head's outputs are no plain ones.
         """
-        results = self._head._bbox_forward(features, rois)
+        levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
+        with torch.autocast(rois.device.type, enabled=False):
+            results = self._head._bbox_forward(levels, rois)
         own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
         judged = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), JUDGEMENT_DTYPE))
         num_classes = self._head.bbox_head.num_classes

@@ -243,11 +243,11 @@ def test_vectors_that_are_not_finite_are_told(cfg, detector, tmp_path, monkeypat
     call = FeatureReader.__call__
 
     def diverge(reader, samples):
-        vectors, images = call(reader, samples)
-        for sample, own in zip(samples, vectors, strict=True):
+        features = call(reader, samples)
+        for sample, own in zip(samples, features, strict=True):
             if sample.index in bad:
-                own[:] = np.nan
-        return vectors, images
+                own.vectors[:] = np.nan
+        return features
 
     monkeypatch.setattr(FeatureReader, '__call__', diverge)
     bad = {1}
