@@ -121,7 +121,7 @@ def _initialize(launcher: str) -> None:
     if 'MASTER_ADDR' not in os.environ and int(os.environ.get('SLURM_NNODES', 1)) > 1:
         raise UserError(
             'The processes run on several machines and MASTER_ADDR is not set; set it to the name of the '
-            "first one's, for example $(scontrol show hostname $SLURM_NODELIST | head -n 1)."
+            'first machine, for example $(scontrol show hostname $SLURM_NODELIST | head -n 1).'
         )
     os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
     os.environ.setdefault('MASTER_PORT', '29500')

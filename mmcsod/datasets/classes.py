@@ -160,9 +160,9 @@ def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str
         )
     elif found != classes:
         raise UserError(
-            f'metainfo.classes are in another order than the categories of {leaf.ann_file}, and '
-            'MMDetection numbers classes in the order of the file, so that their names are mixed up; '
-            f'write classes=({_list(found, len(found))}): a detector that was trained already stays valid.'
+            f'metainfo.classes are in another order than the categories of {leaf.ann_file}. MMDetection numbers '
+            'classes in the order of the file, so their names are mixed up; write '
+            f'classes=({_list(found, len(found))}). A detector that was trained already stays valid.'
         )
 
 

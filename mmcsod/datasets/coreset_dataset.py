@@ -52,9 +52,9 @@ class CoresetDataset:
     ) -> None:
         if inherited:
             raise UserError(
-                f'CoresetDataset was given {", ".join(inherited)} beside its own settings, as happens in a '
-                'config with _base_, whose dataset is merged with this one; write _delete_=True beside '
-                "type='CoresetDataset', and all of the dataset inside."
+                f'CoresetDataset was given {", ".join(inherited)}, which belong to the dataset inside: a config with '
+                "_base_ merges its dataset with the base's; write _delete_=True beside type='CoresetDataset', and all "
+                'of the dataset inside.'
             )
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
         self._coreset: Coreset | None = first_picks(loaded, num_images)

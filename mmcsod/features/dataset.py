@@ -99,7 +99,7 @@ class ExtractionDataset(Dataset):
             )
         self._read_objects()
         if not len(self.objects):
-            raise UserError('The training dataset has not one box of a class of its own; check its annotations.')
+            raise UserError('The training dataset has no box of any of its classes; check its annotations.')
 
     def _build(self, leaf: dict) -> BaseDataset:
         leaf.update(pipeline=self.pipeline, lazy_init=True)

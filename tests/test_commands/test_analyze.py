@@ -1,28 +1,15 @@
 """tools/analyze.py from end to end, on a bank and coresets on disk."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.test_analysis.conftest import make_coreset
+from tests.tool import run_tool
 
-ROOT = Path(__file__).parents[2]
-
-
-def call(*arguments):
-    return subprocess.run(
-        [sys.executable, 'tools/analyze.py', *map(str, arguments)],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-    )
+call = partial(run_tool, 'analyze')
 
 
 @pytest.fixture

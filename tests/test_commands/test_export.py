@@ -1,27 +1,14 @@
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from mmcsod import Coreset
 from mmcsod.fileio import write_text
+from tests.tool import run_tool
 
-ROOT = Path(__file__).parents[2]
-
-
-def export(*arguments):
-    return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / 'export.py'), *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+export = partial(run_tool, 'export')
 
 
 def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):

@@ -1,8 +1,6 @@
 """tools/report.py from end to end, and the report that follows a selection."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,19 +8,12 @@ import pytest
 
 from mmcsod import select_coreset
 from tests.test_report.conftest import make_bank, write_images
+from tests.tool import run_tool
 
 ROOT = Path(__file__).parents[2]
 
 
-def call(tool, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, f'tools/{tool}.py', *map(str, arguments)],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
-    )
+call = run_tool
 
 
 @pytest.fixture

@@ -1,30 +1,17 @@
 """tools/retrain.py as a user runs it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import mmdet
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.tool import run_script, run_tool
+
 TRAIN = Path(mmdet.__file__).parent / '.mim' / 'tools' / 'train.py'
 
 
-def run(script, *arguments):
-    return subprocess.run(
-        [sys.executable, str(script), *map(str, arguments)],
-        cwd=ROOT,
-        text=True,
-        check=False,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-    )
-
-
 def retrain(*arguments):
-    return run(ROOT / 'tools' / 'retrain.py', *arguments)
+    return run_tool('retrain', *arguments)
 
 
 def test_dry_run_prints_and_writes_nothing(tiny_config, coco_coreset, tmp_path):
@@ -41,7 +28,7 @@ def test_mmdets_train_script_runs_the_resolved_config_unchanged(tiny_config, coc
     result = retrain(tiny_config, coco_coreset, '--iters', 2, '--seed', 0, '--work-dir', tmp_path / 'run')
     assert result.returncode == 0, result.stderr[-2000:]
     assert f'Resolved config: {tmp_path / "run" / "tiny.py"}' in result.stdout
-    again = run(TRAIN, tmp_path / 'run' / 'tiny.py', '--work-dir', tmp_path / 'again')
+    again = run_script(TRAIN, tmp_path / 'run' / 'tiny.py', '--work-dir', tmp_path / 'again')
     assert again.returncode == 0, again.stderr[-2000:]
     logs = [next((tmp_path / name).glob('*/vis_data/scalars.json')).read_text() for name in ('run', 'again')]
     losses = [

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from mmcsod import Coreset, select_coreset
 from tests.test_selection.test_select import make_bank
+from tests.tool import run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,18 +19,11 @@ def work_dir(tmp_path):
     return tmp_path
 
 
-def run_tool(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, 'tools/select.py', *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={'PYTHONPATH': str(ROOT), 'PATH': '', **environment},
-    )
+select = partial(run_tool, 'select', PATH='')
 
 
 def test_several_budgets_give_nested_files_and_a_summary(work_dir):
-    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8)
+    result = select('--bank', work_dir / 'features', '--num-images', 20, 8)
     assert result.returncode == 0, result.stderr
     large, small = Coreset.load(work_dir / 'coreset.json'), Coreset.load(work_dir / 'coreset_csod_8_of_20.json')
     assert large == select_coreset(make_bank(num_images=60), num_images=20)
@@ -51,7 +46,7 @@ def test_several_budgets_give_nested_files_and_a_summary(work_dir):
 
 
 def test_a_method_that_is_not_nested_selects_for_each_budget(work_dir):
-    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'full', '--seed', 3)
+    result = select('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'full', '--seed', 3)
     assert result.returncode == 0, result.stderr
     bank = make_bank(num_images=60)
     for number, name in ((8, 'coreset_full_8.json'), (20, 'coreset.json')):
@@ -65,10 +60,10 @@ def objects_of(bank, coreset):
 
 
 def test_lists_classes_and_an_earlier_coreset(work_dir):
-    run_tool('--bank', work_dir / 'features', '--num-images', 5, '--out', work_dir / 'first.json')
+    select('--bank', work_dir / 'features', '--num-images', 5, '--out', work_dir / 'first.json')
     first = Coreset.load(work_dir / 'first.json')
     (work_dir / 'bad.txt').write_text('050.jpg\n051.jpg\n')
-    result = run_tool(
+    result = select(
         '--bank',
         work_dir / 'features',
         '--ratio',
@@ -93,7 +88,7 @@ def test_lists_classes_and_an_earlier_coreset(work_dir):
 
 
 def test_a_rank_without_a_launcher_is_nobodys(work_dir):
-    result = run_tool('--bank', work_dir / 'features', '--num-images', 5, RANK='1')
+    result = select('--bank', work_dir / 'features', '--num-images', 5, RANK='1')
     assert result.returncode == 0, result.stderr
     assert len(Coreset.load(work_dir / 'coreset.json')) == 5
 
@@ -101,39 +96,39 @@ def test_a_rank_without_a_launcher_is_nobodys(work_dir):
 def test_no_coreset_is_replaced_that_differs(work_dir):
     """The two lines of README, one after the other; then another budget, another lam, and --overwrite."""
     bank = ('--bank', work_dir / 'features')
-    assert run_tool(*bank, '--num-images', 9).returncode == 0
+    assert select(*bank, '--num-images', 9).returncode == 0
     first = Coreset.load(work_dir / 'coreset.json')
-    result = run_tool(*bank, '--num-images', 5, 9, 20)
+    result = select(*bank, '--num-images', 5, 9, 20)
     assert result.returncode == 0, result.stderr
     assert f'{work_dir}/coreset.json holds another coreset, which stays' in result.stdout
     assert Coreset.load(work_dir / 'coreset.json') == first
     named = {name: Coreset.load(work_dir / f'coreset_csod_{name}.json') for name in ('5_of_20', '9_of_20', '20')}
     assert [len(coreset) for coreset in named.values()] == [5, 9, 20]
-    assert run_tool(*bank, '--num-images', 20).returncode == 0  # the same again is written where it is
+    assert select(*bank, '--num-images', 20).returncode == 0  # the same again is written where it is
     before = {path: path.read_bytes() for path in work_dir.glob('*.*')}
-    result = run_tool(*bank, '--num-images', 20, '--lam', 3)
+    result = select(*bank, '--num-images', 20, '--lam', 3)
     assert result.returncode == 2
     assert result.stderr == (
         f'error: {work_dir}/coreset_csod_20.json holds another coreset; name another file with '
         '--out, or replace it with --overwrite.\n'
     )
     assert {path: path.read_bytes() for path in work_dir.glob('*.*')} == before
-    assert run_tool(*bank, '--num-images', 20, '--lam', 3, '--overwrite').returncode == 0
+    assert select(*bank, '--num-images', 20, '--lam', 3, '--overwrite').returncode == 0
     assert Coreset.load(work_dir / 'coreset.json').parameters['lam'] == 3
 
 
 def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(work_dir):
     bank = ('--bank', work_dir / 'features')
-    run_tool(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
+    select(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
     picks = Coreset.load(work_dir / 'mine' / 'coreset.json').image_ids
     assert (work_dir / 'mine' / 'coreset.txt').read_text().split() == picks
-    again = run_tool(
+    again = select(
         *bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine'
     )
     assert Coreset.load(work_dir / 'mine' / 'coreset_csod_7.json').image_ids[:5] == picks
     assert '5 images were included from the start, and are counted in' in again.stdout
     (work_dir / 'labelled.txt').write_text('mine\n')
-    result = run_tool(*bank, '--num-images', 5, '--out', work_dir / 'labelled.json')
+    result = select(*bank, '--num-images', 5, '--out', work_dir / 'labelled.json')
     assert result.returncode == 2
     assert 'labelled.txt, where the list of images belongs, holds something else' in result.stderr
     assert (work_dir / 'labelled.txt').read_text() == 'mine\n'
@@ -141,7 +136,7 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
 
 
 def test_a_dry_run_writes_nothing(work_dir):
-    result = run_tool('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
+    result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
     assert result.returncode == 0, result.stderr
     assert 'method csod, 20 images' in result.stdout
     assert 'expected time' in result.stdout
@@ -162,7 +157,7 @@ def test_a_dry_run_writes_nothing(work_dir):
     ],
 )
 def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments, message):
-    result = run_tool('--bank', work_dir / 'features', *arguments)
+    result = select('--bank', work_dir / 'features', *arguments)
     assert result.returncode == 2
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -170,7 +165,7 @@ def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments
 
 
 def test_a_bank_that_is_none_is_refused(tmp_path):
-    result = run_tool('--bank', tmp_path, '--num-images', 5)
+    result = select('--bank', tmp_path, '--num-images', 5)
     assert result.returncode == 2
     assert result.stderr.startswith('error: ')
     assert len(result.stderr.splitlines()) == 1
@@ -184,6 +179,6 @@ def test_the_tool_does_not_stand_in_for_pythons_own_select():
 
 
 def test_help_has_an_example_and_needs_no_detector():
-    result = run_tool('--help')
+    result = select('--help')
     assert result.returncode == 0
     assert 'mmcsod select --bank work_dirs/chess/features --num-images 12 24 48' in result.stdout

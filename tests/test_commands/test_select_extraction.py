@@ -1,18 +1,14 @@
 """``tools/select.py CONFIG CHECKPOINT`` as a user meets it."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 import torch
 
 from mmcsod import Coreset, FeatureBank
 from tests.test_features.conftest import _mmdet_scope, build, cfg, coco_root, detector, small_config, write_coco  # noqa: F401
-
-PROJECT = Path(__file__).parents[2]
+from tests.tool import run_tool
 
 
 @pytest.fixture(scope='module')
@@ -27,15 +23,7 @@ def files(tmp_path_factory):
     return folder
 
 
-def select(*words):
-    return subprocess.run(
-        [sys.executable, 'tools/select.py', *map(str, words)],
-        cwd=PROJECT,
-        text=True,
-        capture_output=True,
-        env=os.environ | {'PYTHONPATH': str(PROJECT)},
-        check=False,
-    )
+select = partial(run_tool, 'select')
 
 
 def refused(done, *parts):

@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from mmengine.dataset import BaseDataset
 
 from mmcsod.coreset import Coreset, Pick
 
@@ -180,3 +181,17 @@ def mmdet_modules():
 
     register_all_modules(init_default_scope=True)
     mmcsod.register_all_modules()
+
+
+@pytest.fixture
+def read_images(monkeypatch):
+    """The images whose annotations are read, by whatever wrapper, from the moment the fixture is called on."""
+    seen = []
+    original = BaseDataset.prepare_data
+
+    def spy(self, idx):
+        seen.append(self.get_data_info(idx)['img_path'])
+        return original(self, idx)
+
+    monkeypatch.setattr(BaseDataset, 'prepare_data', spy)
+    return seen

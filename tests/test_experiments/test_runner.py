@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -9,8 +6,8 @@ from mmcsod import Coreset, FeatureBank
 from mmcsod.experiments.results import read_results
 from mmcsod.experiments.runner import count_objects
 from mmcsod.experiments.spec import FULL_SET, load_experiment
+from tests.tool import run_tool
 
-ROOT = Path(__file__).parents[2]
 EXPERIMENT = """
 detectors = {'tiny': DETECTOR}
 selector = dict(detector='tiny', iters=2)
@@ -20,15 +17,7 @@ grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images
 """
 
 
-def call(*arguments):
-    return subprocess.run(
-        [sys.executable, 'tools/experiment.py', *map(str, arguments)],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-    )
+call = partial(run_tool, 'experiment')
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
 """The datasets of tests/test_datasets, and a config that trains a tiny detector on them."""
 
+import shutil
+
 import pytest
 
 from mmcsod.fileio import write_text
 from tests.test_datasets.conftest import (  # noqa: F401
+    VOC_PICKS,
     coco_coreset,
     coco_leaf,
     coco_root,
+    make_coreset,
     mmdet_modules,
     voc_coreset,
     voc_root,
 )
 
+PAPER = 'mmdet::pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'
 TINY = """
 _base_ = ['mmdet::_base_/default_runtime.py', 'mmdet::_base_/schedules/schedule_1x.py']
 model = dict(
@@ -53,3 +58,17 @@ def tiny_config(coco_root, tmp_path):  # noqa: F811
         .replace('{leaf}', repr(coco_leaf(coco_root, pipeline=PIPELINE))),
     )
     return path
+
+
+@pytest.fixture
+def in_voc(voc_root, tmp_path, monkeypatch):  # noqa: F811
+    """A working directory with data/VOCdevkit, as stock configs expect it, and a coreset of VOC's classes."""
+    from mmdet.registry import DATASETS
+
+    (tmp_path / 'data').mkdir()
+    shutil.copytree(voc_root, tmp_path / 'data' / 'VOCdevkit')
+    lists = tmp_path / 'data' / 'VOCdevkit' / 'VOC2007' / 'ImageSets' / 'Main'
+    shutil.copy(lists / 'trainval.txt', lists / 'test.txt')
+    make_coreset(VOC_PICKS, DATASETS.get('VOCDataset').METAINFO['classes']).save(tmp_path / 'coreset.json')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / 'coreset.json'

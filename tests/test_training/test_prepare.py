@@ -1,0 +1,243 @@
+"""What becomes of a stock config before it is trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from mmcsod.coreset import Coreset
+from mmcsod.datasets.build import build_training_set
+from mmcsod.errors import UserError
+from mmcsod.fileio import write_json, write_text
+from mmcsod.training.options import RetrainOptions
+from mmcsod.training.prepare import prepare
+from mmcsod.training.retrain import write_config
+from tests.test_datasets.conftest import COCO_PICKS, coco_leaf, make_coreset
+from tests.test_training.conftest import PAPER
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
+    ready = prepare(PAPER, in_voc, RetrainOptions())
+    wrapped = ready.config.train_dataloader.dataset
+    assert wrapped.type == 'CoresetDataset'
+    assert wrapped.dataset.type == 'ConcatDataset'
+    assert ready.difference == [
+        "+ custom_hooks[0].type = 'StopOnNaNHook'",
+        '+ custom_imports.allow_failed_imports = False',
+        "+ custom_imports.imports = ['mmcsod']",
+        "+ launcher = 'none'",
+        f"+ train_dataloader.dataset inside CoresetDataset = coreset='{in_voc}'",
+        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'",
+    ]
+    assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
+    assert not Path('work_dirs').exists()
+
+
+def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    """A config as MMDetection's tools/train.py dumps it, beside the checkpoints of the run."""
+    dumped = tmp_path / 'full' / 'tiny.py'
+    write_text(dumped, Config.fromfile(tiny_config).pretty_text + f'work_dir = {str(dumped.parent)!r}\n')
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        ready = prepare(dumped, coco_coreset, RetrainOptions(seed=3))
+        assert write_config(ready) == Path('work_dirs/tiny_test-8_seed3/tiny.py')
+    assert [path.name for path in dumped.parent.iterdir()] == ['tiny.py']
+    for options in (RetrainOptions(work_dir='full'), RetrainOptions(cfg_options={'work_dir': 'full/../full'})):
+        with pytest.raises(UserError, match=r'would replace .*full/tiny\.py'):
+            prepare(dumped, coco_coreset, options)
+
+
+def test_the_method_that_a_coreset_names_leads_to_no_other_folder(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    hostile = replace(Coreset.load(coco_coreset), method='../../../..')
+    hostile.save(tmp_path / 'hostile.json')
+    monkeypatch.chdir(tmp_path)
+    folder = Path(prepare(tiny_config, tmp_path / 'hostile.json', RetrainOptions()).config.work_dir)
+    assert folder.parent == Path('work_dirs')
+    assert '/' not in folder.name
+
+
+def test_own_bdd100k_config(tmp_path, monkeypatch):
+    """The layout and the categories of the BDD100k toolkit's COCO files."""
+    names = (
+        'pedestrian',
+        'rider',
+        'car',
+        'truck',
+        'bus',
+        'train',
+        'motorcycle',
+        'bicycle',
+        'traffic light',
+        'traffic sign',
+    )
+    content = {
+        'images': [{'id': number, 'file_name': f'{number}.jpg', 'width': 1280, 'height': 720} for number in (1, 2, 3)],
+        'annotations': [
+            {'id': number, 'image_id': number, 'category_id': 10, 'bbox': [10, 10, 50, 50], 'area': 2500, 'iscrowd': 0}
+            for number in (1, 2, 3)
+        ],
+        'categories': [{'id': index + 1, 'name': name} for index, name in enumerate(names)],
+    }
+    for part in ('train', 'val'):
+        write_json(tmp_path / f'data/bdd100k/labels/det_20/det_{part}_cocofmt.json', content)
+    make_coreset(['images/100k/train/3.jpg'], names).save(tmp_path / 'coreset.json')
+    monkeypatch.chdir(tmp_path)
+    (name,) = (ROOT / 'configs' / 'bdd100k').glob('*.py')
+    ready = prepare(name, tmp_path / 'coreset.json', RetrainOptions())
+    assert (ready.plan.images, ready.plan.iterations, ready.plan.lr) == (1, 1000, 0.02)
+    assert build_training_set(ready.config).get_cat_ids(0) == [9]
+
+
+def test_mmdets_own_options(tiny_config, coco_coreset):
+    options = RetrainOptions(
+        amp=True,
+        auto_scale_lr=True,
+        resume='auto',
+        seed=3,
+        gentle=False,
+        work_dir='somewhere',
+        cfg_options={'optim_wrapper.optimizer.lr': 0.5},
+    )
+    config = prepare(tiny_config, coco_coreset, options).config
+    assert (config.optim_wrapper.type, config.optim_wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
+    assert config.auto_scale_lr.enable
+    assert (config.resume, config.load_from, config.randomness.seed, config.work_dir) == (True, None, 3, 'somewhere')
+    assert config.optim_wrapper.optimizer.lr == 0.5
+
+
+def test_the_full_run_is_not_resumed(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "resume, load_from = True, 'full/epoch_7.pth'\n")
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert (ready.config.resume, ready.config.load_from) == (False, None)
+    assert {'~ resume: True -> False', "~ load_from: 'full/epoch_7.pth' -> None"} <= set(ready.difference)
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions(resume='coreset/epoch_3.pth'))
+    assert (ready.config.resume, ready.config.load_from) == (True, 'coreset/epoch_3.pth')
+
+
+def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
+    write_text(tiny_config, tiny_config.read_text() + "load_from = 'coco.pth'\n")
+    assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'coco.pth'
+
+
+def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):
+    write_text(
+        tiny_config,
+        tiny_config.read_text() + "custom_hooks = [dict(type='NumClassCheckHook'),"
+        "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n",
+    )
+    ready = prepare(tiny_config, coco_coreset, RetrainOptions())
+    assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'StopOnNaNHook']
+    assert "- custom_hooks[1].out_dir = 'elsewhere'" in ready.difference
+    full = prepare(tiny_config, None, RetrainOptions())
+    assert [hook.type for hook in full.config.custom_hooks] == [
+        'NumClassCheckHook',
+        'GTRoIFeatureHook',
+        'StopOnNaNHook',
+    ]
+
+
+def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
+    """MMEngine's new style: types are classes, and there is no custom_imports."""
+    path = tmp_path / 'pure.py'
+    leaf = repr(coco_leaf(coco_root)).replace("'CocoDataset'", 'CocoDataset')
+    path.write_text(
+        'from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\n'
+        'from mmdet.models import RetinaNet\nfrom mmengine.dataset import DefaultSampler\n'
+        'from mmengine.hooks import CheckpointHook\nfrom mmengine.optim import LinearLR, MultiStepLR\n'
+        'default_scope = None\n'
+        'model = dict(type=RetinaNet)\ntrain_cfg = dict(by_epoch=True, max_epochs=12)\n'
+        'default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=1))\n'
+        'param_scheduler = [dict(type=LinearLR, by_epoch=False, begin=0, end=500, start_factor=0.1),'
+        'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
+        f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n'
+    )
+    ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
+    assert ready.plan.images == len(COCO_PICKS)
+    assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
+    read_again = Config.fromfile(write_config(ready))
+    assert [scheduler.type for scheduler in read_again.param_scheduler] == [
+        'mmengine.optim.LinearLR',
+        'mmengine.optim.MultiStepLR',
+    ]
+    assert read_again.default_hooks.checkpoint == {
+        'type': 'mmengine.hooks.CheckpointHook',
+        'by_epoch': False,
+        'interval': 10,
+    }
+    with DefaultScope.overwrite_default_scope(read_again.default_scope or 'mmengine'):
+        assert len(DATASETS.build(read_again.train_dataloader.dataset)) == len(COCO_PICKS)
+    assert read_again.custom_imports.imports == ['mmcsod']
+
+
+class TestErrors:
+    def test_no_iterations(self):
+        with pytest.raises(UserError, match='at least 1, not 0'):
+            RetrainOptions(iters=0)
+
+    def test_no_such_config(self, coco_coreset):
+        with pytest.raises(UserError, match='There is no config'):
+            prepare('mmdet::faster_rcnn/no-such.py', coco_coreset, RetrainOptions())
+
+    def test_no_data(self, coco_coreset, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(UserError, match=r'training data cannot be read .*instances_train2017'):
+            prepare('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py', coco_coreset, RetrainOptions())
+
+    def test_damaged_annotations(self, tiny_config, coco_coreset, tmp_path):
+        (tmp_path / 'damaged.json').write_text('{"images": [')
+        options = RetrainOptions(cfg_options={'train_dataloader.dataset.ann_file': str(tmp_path / 'damaged.json')})
+        with pytest.raises(UserError, match='training data cannot be read'):
+            prepare(tiny_config, coco_coreset, options)
+
+    def test_not_a_training_config(self, coco_coreset, tmp_path):
+        (tmp_path / 'model.py').write_text('model = dict()\n')
+        with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
+            prepare(tmp_path / 'model.py', coco_coreset, RetrainOptions())
+
+    def test_wrapped_twice(self, tiny_config, coco_coreset, tmp_path):
+        ready = prepare(tiny_config, coco_coreset, RetrainOptions(work_dir=str(tmp_path / 'run')))
+        with pytest.raises(UserError, match='in a CoresetDataset already'):
+            prepare(write_config(ready), coco_coreset, RetrainOptions())
+
+    def test_scaling_needs_a_base(self, tiny_config, coco_coreset):
+        options = RetrainOptions(auto_scale_lr=True, cfg_options={'auto_scale_lr': None})
+        with pytest.raises(UserError, match='base_batch_size'):
+            prepare(tiny_config, coco_coreset, options)
+
+    def test_source_without_images(self, coco_root, tiny_config, tmp_path):
+        leaves = [
+            coco_leaf(coco_root, data_prefix={'img': 'train/'}),
+            coco_leaf(
+                coco_root,
+                indices=1,
+                data_root=str(coco_root.parent),
+                ann_file='coco/train.json',
+                data_prefix={'img': 'coco/../elsewhere/'},
+            ),
+        ]
+        make_coreset([f'coco/{image}' for image in COCO_PICKS]).save(tmp_path / 'coreset.json')
+        options = RetrainOptions(
+            cfg_options={
+                'train_dataloader.dataset': {'_delete_': True, 'type': 'ConcatDataset', 'datasets': leaves},
+                'train_dataloader.sampler': {
+                    '_delete_': True,
+                    'type': 'MultiSourceSampler',
+                    'batch_size': 4,
+                    'source_ratio': [1, 1],
+                },
+            }
+        )
+        with pytest.raises(UserError, match='no image of dataset 1 of the ConcatDataset'):
+            prepare(tiny_config, tmp_path / 'coreset.json', options)
+
+    def test_prefix_of_the_full_set(self, tiny_config):
+        with pytest.raises(UserError, match='--num-images'):
+            prepare(tiny_config, None, RetrainOptions(num_images=5))
+
+    def test_longer_prefix_than_the_coreset(self, tiny_config, coco_coreset):
+        with pytest.raises(UserError, match=f'has {len(Coreset.load(coco_coreset))}'):
+            prepare(tiny_config, coco_coreset, RetrainOptions(num_images=50))
