@@ -45,7 +45,7 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
     Raises:
         UserError: If the bank holds no judgements.
     """
-    if bank.judgements is None or bank.objects is None:
+    if bank.judgements is None or bank.objects is None or not np.isfinite(bank.judgements['own']).any():
         raise UserError(
             'This bank holds no judgements of its objects; extract it with a trained detector that has one box head, '
             'such as Faster R-CNN, and knows the classes of the dataset.'
