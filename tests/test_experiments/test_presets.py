@@ -19,7 +19,7 @@ def in_the_project(monkeypatch):
 def test_every_preset_loads_and_names_configs_that_exist(preset):
     experiment = load_experiment(ROOT / 'configs' / 'experiments' / preset)
     assert experiment.runs
-    for config in {*experiment.detectors.values(), experiment.selector.config}:
+    for config in {*experiment.detectors.values(), experiment.selector.config} - {''}:  # a finished bank needs none
         load_config(config, experiment.cfg_options)
 
 
