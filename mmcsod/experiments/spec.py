@@ -64,7 +64,8 @@ class Selector:
         iters: Iterations to train it for.
         seed: Seed to train it with.
         keep_ignored: Select on boxes that training ignores too.
-        bank: Folder of a finished feature bank, in place of all this; nothing is extracted then.
+        banks: Folders of finished feature banks, in place of all this; nothing is extracted then, and of several the
+            mean of the cosines selects.
     """
 
     config: str = ''
@@ -73,7 +74,7 @@ class Selector:
     iters: int | None = None
     seed: int = 0
     keep_ignored: bool = False
-    bank: str | None = None
+    banks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | P
             raise UserError(
                 f"The selector of the experiment {path} has a 'bank' and more; a finished bank needs nothing else."
             )
-        return Selector(bank=str(entry['bank']))
+        banks = entry['bank'] if isinstance(entry['bank'], list | tuple) else [entry['bank']]
+        return Selector(banks=tuple(map(str, banks)))
     name = entry.get('detector')
     if name is not None:
         if name not in detectors:

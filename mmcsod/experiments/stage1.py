@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.fileio import read_json, write_json
 from mmcsod.locks import locked
 from mmcsod.provenance import json_values
+from mmcsod.selection.several_banks import load_banks
 
 
 class TimedBank(NamedTuple):
@@ -49,8 +50,8 @@ class Banks:
             UserError: If the selector cannot be trained, the features cannot be extracted, or those that are there
                 are of another selector or other settings.
         """
-        if tap not in self._open and self._experiment.selector.bank is not None:
-            self._open[tap] = TimedBank(_finished(self._experiment.selector.bank, tap), None)
+        if tap not in self._open and self._experiment.selector.banks:
+            self._open[tap] = TimedBank(_finished(self._experiment.selector.banks, tap), None)
         if tap not in self._open:
             with locked(self._work_dir / '.stage1.lock', 'Stage 1'):
                 self._open[tap] = self._find_or_extract(tap)
@@ -137,15 +138,15 @@ class Banks:
         return str(self._train(run) / f'iter_{selector.iters}.pth')
 
 
-def _finished(folder: str, tap: str) -> FeatureBank:
-    bank = FeatureBank.load(folder)
-    found = bank.provenance.get('identity', {}).get('tap')
-    if tap not in ('auto', found):
-        raise UserError(
-            f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
-            "'taps' out of its grid."
-        )
-    return bank
+def _finished(folders: Sequence[str], tap: str) -> FeatureBank:
+    for folder in folders:
+        found = FeatureBank.load(folder).provenance.get('identity', {}).get('tap')
+        if tap not in ('auto', found):
+            raise UserError(
+                f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
+                "'taps' out of its grid."
+            )
+    return load_banks(folders)
 
 
 def _written(directory: Path) -> int | None:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -83,3 +84,16 @@ def test_a_bank_of_no_known_data_is_taken_as_it_is(experiment, tmp_path):
         tmp_path / 'work' / 'features_fc'
     )
     assert len(banks(experiment, tmp_path / 'work').get('fc').bank) == len(first)
+
+
+@pytest.mark.parametrize('given', ["'{0}/a'", "['{0}/a', '{0}/b']"])
+def test_finished_banks_are_taken_side_by_side(given, tmp_path):
+    bank = FeatureBank.from_arrays(np.eye(3), ['x', 'y', 'z'], [0, 0, 0], ['cat'])
+    for name in 'ab':
+        bank.save(tmp_path / name)
+    text = EXPERIMENT.replace('CONFIG', "'none.py'").replace(
+        "selector = dict(detector='small', iters=3)", f'selector = dict(bank={given.format(tmp_path)})'
+    )
+    (tmp_path / 'trial.py').write_text(text)
+    found = banks(load_experiment(tmp_path / 'trial.py'), tmp_path / 'work').get('auto').bank
+    assert found.vectors.shape == (3, 6 if ',' in given else 3)
