@@ -79,7 +79,7 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
         args.seed,
         args.include or (),
         args.exclude or (),
-        args.classes.split(',') if args.classes else None,
+        None if args.classes is None else args.classes.split(','),
     )
     return [replace(largest, num_images=number) for number in sorted(set(args.num_images or [None]))]
 

@@ -70,6 +70,7 @@ def check_classes(leaf: BaseDataset, allow_missing: bool = False, categories: Se
     Raises:
         UserError: If a name is missing or, where the categories are at hand, their order is another.
     """
+    _class_names(leaf)
     if isinstance(leaf, CocoDataset):
         _check_coco(leaf, allow_missing, categories)
     elif isinstance(leaf, XMLDataset) and not allow_missing:
@@ -112,6 +113,16 @@ def refuse_empty_leaves(config: Mapping[str, Any]) -> None:
             _refuse_empty(leaf)
 
 
+def _class_names(leaf: BaseDataset) -> Sequence[str]:
+    classes = leaf.metainfo.get('classes') or ()
+    if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
+        raise UserError(
+            f'metainfo.classes of {leaf.ann_file} is no list of names (it is {classes!r}); give the names of the '
+            "classes, as ('cat', 'dog')."
+        )
+    return classes
+
+
 def _refuse_empty(leaf: BaseDataset) -> NoReturn:
     infos = leaf.load_data_list()
     if not infos:
@@ -127,7 +138,7 @@ def _refuse_empty(leaf: BaseDataset) -> NoReturn:
             f'{leaf.ann_file} lists {len(infos)} images and not one annotated object; images are chosen by '
             'their objects, so label them first.'
         )
-    classes = leaf.metainfo.get('classes') or ()
+    classes = _class_names(leaf)
     if set(names) & set(classes):
         raise UserError(f'{leaf.ann_file} has no usable box of the classes {_list(classes)}; check its annotations.')
     _refuse_all(leaf, classes, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 
@@ -74,7 +74,16 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
 
 
 def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
-    """Yield the transforms one by one; some are inside one that carries proposals or the frames of a clip along."""
+    """Yield the transforms one by one; some are inside one that carries proposals or the frames of a clip along.
+
+    Raises:
+        UserError: If it is no list of transforms.
+    """
+    if not isinstance(pipeline, list | tuple) or not all(isinstance(transform, Mapping) for transform in pipeline):
+        raise UserError(
+            f'A pipeline of the config is no list of transforms, each a dict with a type, but {pipeline!r:.100}; '
+            'mend it, or give one with --pipeline.'
+        )
     for transform in pipeline:
         if type_name(transform) in ('ProposalBroadcaster', 'TransformBroadcaster'):
             yield from transform['transforms']
@@ -85,7 +94,7 @@ def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
 def _annotation_loader(cfg: Config) -> dict:
     """Return the config's own annotation loader, boxes only: it may name a box type."""
     for leaf in leaf_configs(training_set(cfg)):
-        for transform in leaf.get('pipeline') or ():
+        for transform in _flat(leaf.get('pipeline') or ()):
             if type_name(transform) == 'LoadAnnotations' and 'box_type' in transform:
                 return {'type': 'LoadAnnotations', 'with_bbox': True, 'box_type': transform['box_type']}
     return {'type': 'LoadAnnotations', 'with_bbox': True}

@@ -60,9 +60,15 @@ def batch_size(config: Config, launcher: str = 'none') -> int:
     """Return the samples of an iteration, over all processes that the launcher has started.
 
     Raises:
-        UserError: If the launcher has not started this process.
+        UserError: If the config has none, or the launcher has not started this process.
     """
-    return config.train_dataloader.batch_size * world_size(launcher)
+    batch = config.train_dataloader.get('batch_size')
+    if not isinstance(batch, int) or batch < 1:
+        raise UserError(
+            f'train_dataloader.batch_size is {batch}, so the config cannot be trained; give a number of images, 1 '
+            'or more.'
+        )
+    return batch * world_size(launcher)
 
 
 def _drops_last(loader: Mapping[str, Any]) -> bool:

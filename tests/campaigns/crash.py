@@ -3,13 +3,15 @@
 import contextlib
 import hashlib
 import os
-import random
 import shutil
 import signal
 import sys
 from dataclasses import dataclass, field
 
 CHANGES = {'os.rename', 'os.remove', 'os.mkdir', 'os.rmdir', 'os.symlink', 'os.link', 'os.chmod', 'os.truncate'}
+
+LONGEST = 1200
+"""Seconds that a run may take; one that hangs has failed."""
 
 
 @dataclass
@@ -19,7 +21,7 @@ class Job:
     Attributes:
         name: What the figures call it.
         prepare: Puts into an empty folder what the job starts from.
-        run: Does it there; its second argument says whether an earlier run was killed.
+        run: Does it there; its second argument says whether it is the run after one that was killed.
         results: Patterns of what others read below the folder: each file or bank must at all times be as before the
             job or as after it. Hidden files are nobody's.
         same_text: Whether those must be the same bytes after every run; else the same names are enough.
@@ -41,35 +43,38 @@ class Outcome:
     failures: list = field(default_factory=list)
 
 
-def kill_everywhere(job, folder, at_most=None, seed=0):
-    """Kill ``job`` before each of its operations, or before some chosen by chance, and run it again each time."""
+def kill_everywhere(job, folder, at_most=None):
+    """Kill ``job`` before each of its operations, or before some of them, evenly spread, and run it again each time."""
     folder = folder / 'work'
     before = _read(job, _fresh(job, folder))
-    number = _fork(lambda: job.run(folder, False))
+    number = in_own_process(lambda: job.run(folder, False))
     assert number > 0, f'{job.name} fails without a kill, or writes nothing'
-    after, names = _read(job, folder), _names(folder)
+    after = _read(job, folder)
+    assert in_own_process(lambda: job.run(folder, True)) >= 0, f'{job.name} fails after a run without a kill'
+    last, names = _read(job, folder), _names(folder)
     points = range(1, number + 1)
     if at_most is not None and at_most < number:
-        points = sorted(random.Random(seed).sample(points, at_most))
-    outcome = Outcome(job.name)
+        points = [1 + (2 * index + 1) * number // (2 * at_most) for index in range(at_most)]
+    outcome = Outcome(f'{job.name}, {number} operations')
     for point in points:
         outcome.tried += 1
-        for failure in _kill_once(job, _fresh(job, folder), point, before, after, names):
+        for failure in _kill_once(job, _fresh(job, folder), point, (before, after), (last, names)):
             outcome.failures.append(f'{job.name}, kill before operation {point} of {number}: {failure}')
     return outcome
 
 
-def _kill_once(job, folder, point, before, after, names):
-    _fork(lambda: job.run(folder, False), kill_at=point)
+def _kill_once(job, folder, point, allowed, wanted):
+    last, names = wanted
+    in_own_process(lambda: job.run(folder, False), kill_at=point)
     found = _read(job, folder)
     for name, digest in found.items():
-        if digest not in (before.get(name), after.get(name)):
+        if digest not in [results.get(name) for results in allowed]:
             yield f'{name} is neither as before nor as after'
-    if _fork(lambda: job.run(folder, True)) < 0:
+    if in_own_process(lambda: job.run(folder, True)) < 0:
         yield 'the next run fails'
     elif _names(folder) != names:
         yield f'the next run leaves other files: {sorted(_names(folder) ^ names)}'
-    elif _read(job, folder) != after:
+    elif _read(job, folder) != last:
         yield 'the next run has another result'
 
 
@@ -99,8 +104,11 @@ def _names(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob('*')}
 
 
-def _fork(action, kill_at=None):
-    """Do something in a process of its own; return how many operations it took, or -1 if it failed."""
+def in_own_process(action, kill_at=None):
+    """Do something in a process of its own; return how many operations it took, or -1 if it failed.
+
+    The process that calls this may have imported PyTorch, and must not have used it: threads do not survive a fork.
+    """
     reader, writer = os.pipe()
     pid = os.fork()
     if pid:
@@ -112,6 +120,7 @@ def _fork(action, kill_at=None):
     status = '-1'
     with contextlib.suppress(BaseException):
         _silence()
+        signal.alarm(LONGEST)
         count = _watch(kill_at)
         action()
         status = str(count())

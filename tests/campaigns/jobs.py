@@ -4,6 +4,7 @@ import importlib
 import shutil
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from mmcsod import Coreset, FeatureBank
@@ -19,7 +20,7 @@ from mmcsod.features.extract import extract_bank
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.retrain import prepare, write_config
-from tests.campaigns.crash import Job
+from tests.campaigns.crash import Job, in_own_process
 from tests.test_bank import make_bank
 from tests.test_datasets.conftest import coco_leaf, make_coreset
 from tests.test_features.conftest import build, small_config
@@ -66,28 +67,63 @@ def report():
 
 
 def extraction(coco):
-    cfg = small_config(coco)
-    detector = build(cfg)
-    chunks.CHUNK_SIZE = 4
-
-    def run(folder, again):
-        extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, resume=again))
-
-    return Job('extract', nothing, run, ('features',))
+    extract = extractor(coco)
+    return Job('extract', nothing, lambda folder, again: extract(folder, resume=again), ('features',))
 
 
 def replacement(coco):
-    """Extraction in the place of a bank of another tap; what is killed is the replacing."""
+    """Extraction again, in the place of a bank of the same detector."""
+    extract = extractor(coco)
+    return Job(
+        'replace a bank',
+        bank_of(coco, extract),
+        lambda folder, again: extract(folder, overwrite=True, resume=again),
+        ('features',),
+    )
+
+
+def other_detector(coco):
+    """Extraction in the place of another detector's bank, and in that of its unfinished extraction."""
+    extract = extractor(coco)
+    return Job(
+        "replace another detector's bank",
+        bank_of(coco, extract),
+        lambda folder, again: extract(folder, seed=1, overwrite=True, resume=again),
+        ('features',),
+    )
+
+
+def change_of_mind(coco):
+    """An extraction that is killed, and then one with another detector in its place."""
+    extract = extractor(coco)
+    return Job(
+        'extract, then with another detector',
+        nothing,
+        lambda folder, again: extract(folder, seed=int(again), overwrite=again),
+        ('features',),
+    )
+
+
+def extractor(coco):
+    """A way to extract with the detector of a seed. PyTorch is used in processes of their own, and only there."""
     cfg = small_config(coco)
-    detector = build(cfg)
-    chunks.CHUNK_SIZE = 4
-    old = coco.parent / 'old_bank'
-    extract_bank(detector, cfg, old, replace(OPTIONS, tap='roi'))
 
-    def run(folder, again):
-        extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, overwrite=True, resume=again))
+    def extract(folder, seed=0, **options):
+        cv2.setNumThreads(0)
+        chunks.CHUNK_SIZE = 4
+        detector = build(cfg)
+        detector.backbone.conv1.weight.data.add_(seed)
+        extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, **options))
 
-    return Job('replace', lambda folder: shutil.copytree(old, folder / 'features') and None, run, ('features',))
+    return extract
+
+
+def bank_of(coco, extract):
+    """Return how to begin with a finished bank."""
+    old = coco.parent / 'old'
+    if not old.exists():
+        assert in_own_process(lambda: extract(old)) > 0
+    return lambda folder: shutil.copytree(old, folder, dirs_exist_ok=True) and None
 
 
 def export(coco, file_format, images):
@@ -100,7 +136,7 @@ def export(coco, file_format, images):
         if not (folder / 'out').exists():  # a finished export is refused, not replaced
             export_coreset(coreset, config, file_format, folder / 'out', images)
 
-    return Job(f'export {file_format}', nothing, run, ('out',))
+    return Job(f'export {file_format}, {images}', nothing, run, ('out',))
 
 
 def retraining(config, coreset):
@@ -132,13 +168,11 @@ def experiment():
     return Job('experiment', start, run, ('work/features_*', 'work/coresets/*'), same_text=False)
 
 
-def all_jobs(coco_of_features, coco_of_datasets, config, coreset):
-    """Yield them, the quick ones first.
+def quick_jobs(config, coreset):
+    """Yield those that need no detector.
 
     Args:
-        coco_of_features: What tests.test_features.conftest.write_coco wrote.
-        coco_of_datasets: The pool of 20 images of tests.test_datasets.
-        config: A training config of that pool.
+        config: A training config of the pool of 20 images of tests.test_datasets.
         coreset: A coreset of that pool.
     """
     load_config(str(config))
@@ -147,7 +181,15 @@ def all_jobs(coco_of_features, coco_of_datasets, config, coreset):
     yield report()
     yield experiment()
     yield retraining(config, coreset)
-    yield export(coco_of_datasets, 'coco', 'copy')
-    yield export(coco_of_datasets, 'yolo', 'link')
-    yield extraction(coco_of_features)
-    yield replacement(coco_of_features)
+
+
+def exports(coco):
+    """Yield those that export from the pool of 20 images."""
+    for file_format, images in (('coco', 'reference'), ('coco', 'copy'), ('yolo', 'link'), ('yolo', 'copy')):
+        yield export(coco, file_format, images)
+
+
+def extractions(coco):
+    """Yield those that extract, from what tests.test_features.conftest.write_coco wrote."""
+    for make in (extraction, replacement, other_detector, change_of_mind):
+        yield make(coco)

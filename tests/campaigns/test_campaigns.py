@@ -1,5 +1,9 @@
 """Short versions of the campaigns of docs/reliability.md; tools/dev/campaigns.py runs the long ones."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.campaigns import damage, fuzz, jobs, names
@@ -39,3 +43,16 @@ def test_the_readers_answer_anything_in_one_sentence(tmp_path):
 
 def test_hostile_names(tmp_path):
     held(names.try_names(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_kill_of_an_extraction():
+    """In a process that has not used PyTorch: its threads do not survive a fork."""
+    done = subprocess.run(
+        [sys.executable, 'tools/dev/campaigns.py', '--at-most', '2', 'extractions'],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count('| 2 | 0 |') == 4

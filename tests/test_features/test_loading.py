@@ -1,8 +1,12 @@
 """Samples pass between processes without shared memory, and no process that loads them hangs or dies unheard."""
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 
 import pytest
 import torch
@@ -48,3 +52,33 @@ def test_a_process_that_dies_or_hangs_is_one_sentence(second, monkeypatch):
     assert next(samples).index == 0
     with pytest.raises(UserError, match=r'The processes that load images failed .*--num-workers'):
         next(samples)
+
+
+LARGE = """
+import torch
+from mmcsod.features.dataset import Sample
+from mmcsod.features.loading import load_samples
+
+class Large(torch.utils.data.Dataset):
+    def __getitem__(self, index):
+        return Sample(index, torch.full((3, 1000, 1333), index, dtype=torch.uint8), None, torch.zeros(0, 4))
+
+for sample in load_samples(Large(), range(16), 4, 4):
+    assert bool((sample.inputs == sample.index).all())
+"""
+
+
+@pytest.mark.slow
+def test_large_images_pass_where_shared_memory_is_small():
+    """64 MB of them from four processes, where there are 16 MB."""
+    small = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=16m tmpfs /dev/shm && exec "$@"', '-']
+    if shutil.which('unshare') is None or subprocess.run([*small, 'true'], capture_output=True).returncode:
+        pytest.skip('mounting is not permitted here')
+    done = subprocess.run(
+        [*small, sys.executable, '-c', LARGE],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr

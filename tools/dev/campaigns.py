@@ -1,9 +1,9 @@
 """Run the campaigns of docs/reliability.md in full and print their figures.
 
-Run from the checkout: ``python tools/dev/campaigns.py [--at-most N] [KIND ...]``. Kinds: kills, damage, fuzz (made-up
-input) and names (hostile ones); all by default. N is how often each part is tried: kills, drawn by chance, of each
-command; flipped bits of each file; inputs of each reader. By default every operation is killed, and the others are
-tried 1,000 times.
+Run from the checkout: ``python tools/dev/campaigns.py [--at-most N] [KIND ...]``. Kinds: kills, kills of exports and of
+extractions, damage, fuzz (made-up input) and names (hostile ones); all by default. N is how often each part is tried:
+kills, evenly spread, of each command; flipped bits of each file; inputs of each reader. By default every operation is
+killed, and the others are tried 1,000 times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ OFTEN = 1000
 
 def main() -> int:
     """Run them; return 1 if something did not hold."""
-    kinds = {'names': names, 'damage': damage, 'fuzz': fuzz, 'kills': kills}
+    kinds = {
+        'names': names,
+        'damage': damage,
+        'fuzz': fuzz,
+        'kills': kills,
+        'exports': exports,
+        'extractions': extractions,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--at-most', type=int, metavar='N')
     parser.add_argument('kinds', nargs='*', choices=[*kinds, []])
@@ -63,19 +70,12 @@ def fuzz(folder: Path, at_most: int | None) -> Iterator:
 
 
 def kills(folder: Path, at_most: int | None) -> Iterator:
-    """A kill before each operation on files of each command that writes."""
-    import torch
-
-    from mmcsod import register_all_modules
-    from tests.campaigns import jobs
+    """A kill before each operation on files of each command that writes; exports and extractions have their own."""
     from tests.campaigns.crash import kill_everywhere
+    from tests.campaigns.jobs import quick_jobs
     from tests.test_datasets import conftest as data
-    from tests.test_features.conftest import write_coco
     from tests.test_training.conftest import PIPELINE, TINY
 
-    torch.set_num_threads(1)  # threads do not survive a fork
-    register_all_modules()
-    write_coco(folder / 'coco', 12)
     pool = write_pool(folder, data)
     config = folder / 'tiny.py'
     config.write_text(
@@ -85,7 +85,35 @@ def kills(folder: Path, at_most: int | None) -> Iterator:
     )
     coreset = folder / 'coreset.json'
     data.make_coreset(data.COCO_PICKS).save(coreset)
-    for job in jobs.all_jobs(folder / 'coco', pool, config, coreset):
+    for job in quick_jobs(config, coreset):
+        yield kill_everywhere(job, folder / 'work', at_most)
+
+
+def exports(folder: Path, at_most: int | None) -> Iterator:
+    """The same of exports."""
+    from mmcsod import register_all_modules
+    from tests.campaigns.crash import kill_everywhere
+    from tests.campaigns.jobs import exports
+    from tests.test_datasets import conftest as data
+
+    register_all_modules()
+    for job in exports(write_pool(folder, data)):
+        yield kill_everywhere(job, folder / 'work', at_most)
+
+
+def extractions(folder: Path, at_most: int | None) -> Iterator:
+    """The same of extractions, and of replacing what an extraction finds."""
+    import torch
+
+    from mmcsod import register_all_modules
+    from tests.campaigns.crash import kill_everywhere
+    from tests.campaigns.jobs import extractions
+    from tests.test_features.conftest import write_coco
+
+    torch.set_num_threads(1)  # threads do not survive a fork
+    register_all_modules()
+    write_coco(folder / 'coco', 12)
+    for job in extractions(folder / 'coco'):
         yield kill_everywhere(job, folder / 'work', at_most)
 
 

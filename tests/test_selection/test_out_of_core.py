@@ -1,0 +1,105 @@
+"""A bank that is larger than the memory allowed is selected from all the same, with the same picks."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, select_coreset
+
+ROWS, DIMENSIONS, CLASSES, PICKS = 40_000, 1024, 4, 24
+LIMIT = 128 << 20  # the bank has 164 MB; Python and NumPy take 40 of these
+ROOT = Path(__file__).parents[2]
+# What a user does in a memory that is small: ask what to expect, then select. Its own count of what it allocates, and
+# the system's of what it read, tell how it went.
+SELECT = """
+import json, sys, tracemalloc
+from pathlib import Path
+from mmcsod import FeatureBank
+from mmcsod.selection.forecast import forecast
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import make_task, run_selection
+bank, options = FeatureBank.load(sys.argv[1]), SelectionOptions(int(sys.argv[2]), kernel=sys.argv[3])
+told = forecast(make_task(bank, options))
+tracemalloc.start()
+coreset = run_selection(bank, options)
+read = dict(line.split(': ') for line in Path('/proc/self/io').read_text().splitlines())['read_bytes']
+print(json.dumps({
+    'images': coreset.image_ids, 'used': tracemalloc.get_traced_memory()[1], 'read': int(read),
+    'beside': told.beside, 'available': told.available, 'fits': told.fits,
+}))
+"""
+
+
+@pytest.fixture(scope='module')
+def bank(tmp_path_factory):
+    """On disk, and nothing of it in memory."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp('large') / 'features'
+    labels = np.arange(ROWS) * CLASSES // ROWS
+    vectors = rng.random((ROWS, DIMENSIONS), np.float32)
+    FeatureBank.from_arrays(vectors, [f'{row:05}' for row in range(ROWS)], labels, 'abcd').save(folder)
+    return folder
+
+
+@pytest.fixture
+def small_group():
+    """A control group of little memory, by the file that takes processes in; of either version of the interface."""
+    for line in Path('/proc/self/cgroup').read_text(encoding='utf-8').splitlines():
+        _, controllers, path = line.split(':', 2)
+        if controllers in ('', 'memory'):
+            group = Path(f'/sys/fs/cgroup{"/memory" if controllers else ""}{path}', f'mmcsod-test-{os.getpid()}')
+            limit = group / ('memory.limit_in_bytes' if controllers else 'memory.max')
+            with contextlib.suppress(OSError):
+                group.mkdir()
+                try:
+                    limit.write_text(str(LIMIT))
+                    yield group / 'cgroup.procs'
+                    return
+                finally:
+                    group.rmdir()
+    pytest.skip('no control group of this machine lets its memory be limited')
+
+
+def forget(path):
+    """Have the system drop what it holds of a file in memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(descriptor)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kernel', ['numpy', 'pruned'])
+def test_a_bank_larger_than_the_memory_allowed(kernel, bank, small_group):
+    vectors = bank / 'vectors.npy'
+    forget(vectors)
+    done = subprocess.run(
+        [
+            'sh',
+            '-c',
+            f'echo $$ > {small_group} && exec "$@"',
+            '-',
+            sys.executable,
+            '-c',
+            SELECT,
+            bank,
+            str(PICKS),
+            kernel,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found['images'] == select_coreset(FeatureBank.load(bank), num_images=PICKS, kernel=kernel).image_ids
+    assert not found['fits']
+    assert found['available'] <= LIMIT < vectors.stat().st_size
+    assert found['used'] <= found['beside'] < vectors.stat().st_size / 2
+    assert found['read'] > 2 * vectors.stat().st_size  # else it was in memory after all
