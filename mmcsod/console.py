@@ -60,7 +60,7 @@ def log_warnings_only() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f'error: {printable(message)}', file=sys.stderr)
+    print('error:', *printable(message).split('\n'), file=sys.stderr)  # a name of several lines in it is one line
     sys.exit(2)
 
 

@@ -50,6 +50,10 @@ def python(body, **options):
         ("open('/nowhere/file')", 'error: The system refused /nowhere/file: No such file or directory.'),
         ('raise MemoryError', 'error: There is not enough memory.'),
         (r"raise __import__('mmcsod').UserError('\x1b[2J\ud800')", r'error: \x1b[2J\ud800'),
+        (
+            r"raise __import__('mmcsod').UserError('images/a\nb.png is not there.')",
+            'error: images/a b.png is not there.',
+        ),
     ],
 )
 def test_what_the_system_refuses_is_one_sentence(body, message):

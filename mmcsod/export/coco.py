@@ -109,4 +109,4 @@ def _annotations(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

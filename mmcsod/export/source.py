@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from mmengine.config import Config
@@ -13,6 +14,8 @@ from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.coreset_dataset import CoresetDataset
+from mmcsod.datasets.instances import boxes_and_labels
+from mmcsod.errors import UserError
 from mmcsod.export.files import FilePlacer, inside
 
 Settings = Mapping[str, Any]
@@ -34,9 +37,15 @@ class Source:
     root: str
 
     def samples(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the id and the annotation of each image, as the dataset gives them to a pipeline."""
+        """Yield the id and the annotation of each image, as the dataset gives them to a pipeline.
+
+        Raises:
+            UserError: If an annotation is not as MMDetection documents it.
+        """
         for index, image in enumerate(self.image_ids):
-            yield image, self.leaf.get_data_info(index)
+            info = self.leaf.get_data_info(index)
+            _check(image, info, len(self.classes))
+            yield image, info
 
     @property
     def ann_file(self) -> str:
@@ -54,6 +63,21 @@ class Source:
     def classes(self) -> tuple[str, ...]:
         """Class names that labels index."""
         return tuple(self.leaf.metainfo['classes'])
+
+
+def _check(image: str, info: Mapping[str, Any], num_classes: int) -> None:
+    try:
+        _, labels = boxes_and_labels(info)
+        if len(labels) and labels.max() >= num_classes:
+            raise ValueError(f'bbox_label is {labels.max()}, and there are {num_classes} classes')
+        for side in ('width', 'height'):
+            if not (isinstance(info[side], Real) and info[side] > 0):
+                raise ValueError(f'{side} is {info[side]!r:.50}')
+    except (LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            f'The annotations of the image {image} are not as MMDetection documents them '
+            f'({type(error).__name__}: {error}); mend them.'
+        ) from error
 
 
 def open_sources(coreset: Coreset, config: Config) -> list[Source]:

@@ -23,6 +23,7 @@ from mmcsod.config import training_set
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
+from mmcsod.datasets.instances import boxes_and_labels
 from mmcsod.errors import UserError, first_cause
 from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
@@ -160,10 +161,10 @@ class ExtractionDataset(Dataset):
     def _table_of(self, index: int) -> np.ndarray:
         leaf, position = self._locate(index)
         info = leaf.get_data_info(position)
-        table = np.zeros(len(info['instances']), OBJECT_DTYPE)
+        boxes, _ = boxes_and_labels(info)
+        table = np.zeros(len(boxes), OBJECT_DTYPE)
         if not len(table):
             return table
-        boxes = np.array([instance['bbox'] for instance in info['instances']], np.float64)
         flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
         reasons = left_out(
             boxes,
@@ -183,12 +184,12 @@ class ExtractionDataset(Dataset):
 
     def _has_class(self, info: Mapping[str, Any]) -> np.ndarray:
         """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""
-        labels = _mmdet_labels(info)
+        _, labels = boxes_and_labels(info)
         return (labels >= 0) & (labels < len(self.classes))
 
     def _labels(self, leaf: BaseDataset, info: Mapping[str, Any]) -> np.ndarray:
         """Return the labels of an image's boxes as indices into ``classes``, also where the file lacks some class."""
-        labels = _mmdet_labels(info)
+        _, labels = boxes_and_labels(info)
         of_categories = self._category_labels.get(id(leaf))
         return labels if of_categories is None else of_categories[labels]
 
@@ -282,13 +283,6 @@ def image_file_digests(pool: ExtractionDataset) -> dict[str, str]:
         except (OSError, ValueError):
             sizes.update(b'none\n')
     return {'sizes': sizes.hexdigest(), 'times': times.hexdigest()}
-
-
-def _mmdet_labels(info: Mapping[str, Any]) -> np.ndarray:
-    labels = np.array([instance['bbox_label'] for instance in info['instances']])
-    if len(labels) and labels.dtype.kind not in 'iu':
-        raise TypeError(f'bbox_label is {labels[0]!r}')
-    return labels.astype(np.int64)
 
 
 def _offset(border: Any) -> Tensor:
