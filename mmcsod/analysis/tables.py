@@ -99,7 +99,7 @@ def changes_table(masks: Mapping[str, np.ndarray]) -> str:
     """Return how many images of the first coreset each of the others has exchanged: Table 2's first line."""
     (first, reference), *others = masks.items()
     rows = [[name, int((reference & ~mask).sum()), int((mask & ~reference).sum())] for name, mask in others]
-    return _table(rows, [f'beside {first}', 'images gone', 'images new'])
+    return _table(rows, [f'compared with {first}', 'images gone', 'images new'])
 
 
 def prototype_table(bank: FeatureBank, name: str) -> str:
