@@ -58,10 +58,13 @@ def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) 
         check_file(path, sha256)
     try:
         if memory_map:
-            return np.lib.format.open_memmap(path, mode='r')
+            with np.errstate(over='ignore'):  # of a size that a damaged header tells
+                return np.lib.format.open_memmap(path, mode='r')
         with path.open('rb') as file:
             return np.lib.format.read_array(file, allow_pickle=False)
     except Exception as error:  # a damaged header makes NumPy raise nearly anything
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):  # a limit or a right, no damage
+            raise UserError(f'{path} cannot be read: {error.strerror or error}.') from error
         raise UserError(
             f'{path} is not a readable array ({type(error).__name__}: {error}); extract again with --overwrite.'
         ) from error

@@ -1,6 +1,7 @@
 """Arrays on disk, and their checksums."""
 
 import hashlib
+import resource
 
 import numpy as np
 import pytest
@@ -54,3 +55,14 @@ def test_a_class_has_the_checksum_of_its_own_rows():
     found = class_checksums(vectors, np.array([0, 0, 2, 2]), 3)
     assert found == [hashlib.sha256(part.tobytes()).hexdigest() for part in (vectors[:2], vectors[:0], vectors[2:])]
     assert class_checksums(vectors, np.array([0, 1, 0, 1]), 2) == []
+
+
+def test_what_the_system_refuses_is_no_damage(tmp_path):
+    write_array(tmp_path / 'a.npy', np.zeros(3))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(UserError, match=r'a\.npy cannot be read: Too many open files\.'):
+            read_array(tmp_path / 'a.npy', memory_map=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -6,8 +6,10 @@ workers wait for room without a word. So they pass arrays, which go through a pi
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +20,9 @@ from mmcsod.features.dataset import Sample
 
 PATIENCE = 600
 """Seconds that one image may take."""
+
+FILES_OF_A_WORKER, OTHER_FILES = 4, 16
+"""Files, pipes most of them, that are open for each process that loads, and for the rest of an extraction."""
 
 
 def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahead: int) -> Iterator[Sample]:
@@ -30,8 +35,11 @@ def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahea
         ahead: Samples that each of them loads ahead.
 
     Raises:
-        UserError: If such a process ends, or takes longer than ``PATIENCE`` for one image.
+        UserError: If such a process ends, or takes longer than ``PATIENCE`` for one image; or if the system does not
+            let this one open as many files as they take.
     """
+    if num_workers:
+        _check_open_files(FILES_OF_A_WORKER * num_workers + OTHER_FILES)
     workers: dict[str, Any] = {'prefetch_factor': ahead, 'timeout': PATIENCE} if num_workers else {}
     try:
         yield from map(
@@ -46,6 +54,17 @@ def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahea
             'open files ran out, or the storage hangs. What is done is kept: go on with --resume and fewer '
             '--num-workers.'
         ) from error
+
+
+def _check_open_files(needed: int) -> None:
+    # PyTorch, when it runs out of them, leaves a half-made loader behind that ends in a traceback.
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    is_open = len(list(Path('/proc/self/fd').iterdir()))
+    if limit != resource.RLIM_INFINITY and limit - is_open < needed:
+        raise UserError(
+            f'Loading images with so many processes takes up to {needed} more files open, and the system allows '
+            f"{limit}, of which {is_open} are; raise that ('ulimit -n {limit + needed}'), or give fewer --num-workers."
+        )
 
 
 def _as_arrays(sample: Sample) -> Sample:

@@ -35,7 +35,7 @@ def _read_file(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text'
         raise UserError(f'The list of images {path} cannot be read: {reason}.') from error
-    if text.lstrip().startswith('{'):
+    if path.suffix == '.json' or text.lstrip().startswith('{'):  # an empty .json is damaged, not a list of none
         return Coreset.load(path).image_ids
     return [line for line in map(str.strip, text.split('\n')) if line]
 

@@ -1,6 +1,7 @@
 """Samples pass between processes without shared memory, and no process that loads them hangs or dies unheard."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def test_a_process_that_dies_or_hangs_is_one_sentence(second, monkeypatch):
     assert next(samples).index == 0
     with pytest.raises(UserError, match=r'The processes that load images failed .*--num-workers'):
         next(samples)
+
+
+def test_too_few_files_are_one_sentence_before_anything_is_started():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        with pytest.raises(UserError, match=r'takes up to 80 more files open, and the system allows 64, of which'):
+            next(loading.load_samples(Odd(None), range(3), 16, 1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 LARGE = """

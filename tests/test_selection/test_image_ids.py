@@ -26,6 +26,9 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path):
     (tmp_path / 'other.json').write_text('{"images": []}')
     with pytest.raises(UserError, match='not a coreset file'):
         read_image_ids(tmp_path / 'other.json')
+    (tmp_path / 'cut.json').write_text('')
+    with pytest.raises(UserError, match=r'cut\.json is not a coreset file'):
+        read_image_ids(tmp_path / 'cut.json')
 
 
 def test_ids_are_looked_up_in_the_order_given():
