@@ -6,7 +6,7 @@ selector = dict(detector='faster-rcnn', iters=500)
 metric = 'coco/bbox_mAP_50'
 iters = 250
 
-ours = ['csod', 'csod-typical-first', 'csod-logdet', 'csod-mmr']
+ours = ['csod', 'csod-distinct', 'csod-typical-first', 'csod-logdet', 'csod-mmr']
 baselines = ['classwise-k-center', 'classwise-k-means', 'd2', 'ccs', 'infomax', 'zcore', 'tfdp']
 
 grid = [

@@ -21,7 +21,7 @@ SAMPLE = 1000
 BLOCK = 512
 """Images compared with all earlier ones at a time."""
 
-AVOIDING = ('csod-logdet', 'csod-mmr', 'csod-typical-first')
+AVOIDING = ('csod-logdet', 'csod-distinct', 'csod-mmr', 'csod-typical-first')
 """Methods that notice them."""
 
 

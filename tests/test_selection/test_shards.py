@@ -96,7 +96,9 @@ def test_any_number_of_processes_gives_the_picks_and_terms_of_one(name):
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize('method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'classwise-k-center'])
+@pytest.mark.parametrize(
+    'method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct', 'classwise-k-center']
+)
 def test_methods_beyond_eq_4_too(method):
     bank = make_bank(num_images=60, unused=2)
     assert_same_picks(bank, SelectionOptions(40, method=method, include=bank.images[5:8], exclude=bank.images[20:30]))
@@ -106,7 +108,9 @@ def test_methods_beyond_eq_4_too(method):
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize('method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'classwise-k-center'])
+@pytest.mark.parametrize(
+    'method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct', 'classwise-k-center']
+)
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(bank=random_banks(), size=st.sampled_from(SIZES[1:]))
 def test_whole_banks_shared_by_methods_beyond_eq_4(method, bank, size):
