@@ -55,8 +55,8 @@ def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[
         units = unit_rows(np.asarray(bank.vectors[rows.ravel()])).reshape(*rows.shape, -1)
         has_directions = np.all(np.any(units, axis=2), axis=1)
         weights = np.sqrt(scales[list(labels)] / len(labels)).astype(np.float32)[:, None]
-        leaders = _leaders((units[has_directions] * weights).reshape(has_directions.sum(), -1))
         images = images[has_directions]
+        leaders = _leaders((units[has_directions] * weights).reshape(len(images), units[0].size))
         groups += [images[leaders == leader] for leader in np.unique(leaders)]
     return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0]))
 

@@ -128,3 +128,9 @@ def test_select_warns(tmp_path, capsys):
     with contextlib.suppress(SystemExit):
         main(['select', '--bank', str(tmp_path / 'features'), '--num-images', '3'])
     assert '1 of 3 images show almost what an earlier one shows' in ''.join(capsys.readouterr())
+
+
+def test_images_of_zeros_alone_repeat_nothing():
+    bank = FeatureBank.from_arrays(np.zeros((4, 2), np.float32), list('abcd'), [0] * 4, ['x'])
+    assert find_repeats(bank) == []
+    assert pairs(bank, 'abcd') == []
