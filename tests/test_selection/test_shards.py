@@ -16,6 +16,7 @@ from tests.test_selection.test_select import make_bank
 from tests.test_selection.threads import run_together
 
 SIZES = (1, 2, 3, 5)
+BEYOND_EQ_4 = ('csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct', 'classwise-k-center')
 
 
 @pytest.fixture(params=[1, 40])
@@ -96,9 +97,7 @@ def test_any_number_of_processes_gives_the_picks_and_terms_of_one(name):
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize(
-    'method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct', 'classwise-k-center']
-)
+@pytest.mark.parametrize('method', BEYOND_EQ_4)
 def test_methods_beyond_eq_4_too(method):
     bank = make_bank(num_images=60, unused=2)
     assert_same_picks(bank, SelectionOptions(40, method=method, include=bank.images[5:8], exclude=bank.images[20:30]))
@@ -108,9 +107,7 @@ def test_methods_beyond_eq_4_too(method):
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize(
-    'method', ['csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct', 'classwise-k-center']
-)
+@pytest.mark.parametrize('method', BEYOND_EQ_4)
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(bank=random_banks(), size=st.sampled_from(SIZES[1:]))
 def test_whole_banks_shared_by_methods_beyond_eq_4(method, bank, size):
