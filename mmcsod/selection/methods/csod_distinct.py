@@ -18,8 +18,9 @@ def csod_distinct(task: Task) -> Iterator[Pick]:
     """Pick by Eq. 4 (section 3.5) among the first images of groups of near-duplicates, then among the others.
 
     A long burst of frames makes its own frames look representative, and a copy of a pick costs next to nothing in the
-    sums of Eq. 4. Here a burst counts once, in both. Where nothing repeats, the picks are those of ``csod``. Groups are those of
-    :func:`mmcsod.selection.near_duplicates.find_repeats`; an image that is included from the start leads its group.
+    sums of Eq. 4. Here a burst counts once, in both. Where nothing repeats, the picks are those of ``csod``. Groups are
+    those of :func:`mmcsod.selection.near_duplicates.find_repeats`; an image that is included from the start leads its
+    group.
     """
     pool, taken = task.pool, list(task.included)
     order = [*taken, *(image for image in pool.images.tolist() if image not in set(taken))]
