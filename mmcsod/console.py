@@ -61,6 +61,11 @@ def log_warnings_only() -> None:
 
 def _fail(message: str) -> NoReturn:
     print('error:', *printable(message).split('\n'), file=sys.stderr)  # a name of several lines in it is one line
+    distributed = sys.modules.get('torch.distributed')
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(2)  # the threads of a group that has lost a process can turn a normal exit into an abort
     sys.exit(2)
 
 

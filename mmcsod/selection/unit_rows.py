@@ -128,7 +128,8 @@ class UnitRows:
         for begin in range(0, len(self.vectors), step):
             rows = slice(begin, min(begin + step, len(self.vectors)))
             block = buffer[: rows.stop - rows.start]
-            np.copyto(block, self.vectors[rows])
+            with np.errstate(invalid='ignore'):  # a signalling NaN, which is refused where the norms are made
+                np.copyto(block, self.vectors[rows])
             yield rows, block
 
 

@@ -17,7 +17,7 @@ def verify(path, capsys):
 def test_what_is_whole_is_told_so(coreset, tmp_path, capsys):  # noqa: F811
     make_bank().save(tmp_path / 'features')
     status, said = verify(tmp_path / 'features', capsys)
-    assert (status, 'All 6 files and meta.json are as they were written.' in said) == (0, True)
+    assert (status, 'All 7 files and meta.json are as they were written.' in said) == (0, True)
     coreset.save(tmp_path / 'coreset.json')
     status, said = verify(tmp_path / 'coreset.json', capsys)
     assert (status, 'It is as it was written.' in said) == (0, True)

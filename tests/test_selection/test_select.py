@@ -2,6 +2,7 @@ import dataclasses
 import logging
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,12 @@ def test_stage_2_imports_no_detector():
     )
     result = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == '[]'
+
+
+def test_a_signalling_nan_is_refused_without_a_warning():
+    vectors = np.ones((3, 2), np.float32)
+    vectors.view(np.uint32)[1, 0] = 0x7FA00000
+    bank = FeatureBank.from_arrays(vectors, ['a', 'b', 'c'], [0, 0, 0], ['x'])
+    with warnings.catch_warnings(), pytest.raises(UserError, match="image 'b', class 'x', holds NaN"):
+        warnings.simplefilter('error')
+        select_coreset(bank, num_images=2)
