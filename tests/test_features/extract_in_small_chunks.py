@@ -9,6 +9,8 @@ import resource
 import signal
 import time
 
+import torch.distributed
+
 from mmcsod.console import run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
@@ -50,6 +52,8 @@ def main():
     cfg = small_config(args.root)
     options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
     extract_bank(build(cfg), cfg, args.out, options)
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # its threads can end a busy process in an abort
 
 
 if __name__ == '__main__':
