@@ -23,10 +23,9 @@ def csod_distinct(task: Task) -> Iterator[Pick]:
     group.
     """
     pool, taken = task.pool, list(task.included)
-    order = [*taken, *(image for image in pool.images.tolist() if image not in set(taken))]
+    order = list(dict.fromkeys([*taken, *pool.images.tolist()]))
     followers = {int(image) for group in find_repeats(pool.bank, order) for image in group[1:]} - set(taken)
-    excluded = set(range(len(pool.bank.images))) - set(pool.images.tolist()) | followers
-    firsts = Pool(pool.bank, pool.labels, excluded)
+    firsts = Pool(pool.bank, pool.labels, set(range(len(pool.bank.images))) - set(pool.images.tolist()) | followers)
     for pick in csod(replace(task, pool=firsts, rotation=Rotation(firsts, task.included))):
         taken.append(pool.bank.image_index[pick.image_id])
         yield pick
