@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,9 +63,7 @@ def test_a_head_of_other_classes_or_none_judges_nothing(cfg, detector):
     assert judge_of(torch.nn.Linear(1, 1), 3) is None
 
 
-def test_a_bank_of_another_tap_is_judged_too_and_one_without_head_is_not(cfg, detector, tmp_path):
-    from dataclasses import replace
-
+def test_judgements_do_not_depend_on_the_tap(cfg, detector, tmp_path):
     neck = extract_bank(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
     fc = extract_bank(detector, cfg, tmp_path / 'fc', OPTIONS)
     assert np.array_equal(neck.judgements, fc.judgements)
