@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mmcsod.errors import UserError
@@ -45,7 +46,7 @@ class RetrainOptions:
     launcher: str = 'none'
     allow_missing_classes: bool = False
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
-    work_dir: str | None = None
+    work_dir: str | Path | None = None
 
     def __post_init__(self) -> None:
         if self.iters is not None and self.iters < 1:

@@ -76,7 +76,7 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         wrap_training_set(resolved, coreset, options.num_images)
         drop_extraction(resolved)
     set_training_options(resolved, options)
-    resolved.work_dir = (
+    resolved.work_dir = str(  # a config that is written to a file holds no paths
         options.work_dir or options.cfg_options.get('work_dir') or _default_work_dir(config, loaded, options)
     )
     _check_work_dir(resolved)

@@ -155,7 +155,7 @@ def test_pure_python_configs(coco_root, coco_coreset, tiny_config, tmp_path):
         'dict(type=MultiStepLR, by_epoch=True, begin=0, end=12, milestones=[8, 11])]\n'
         f'train_dataloader = dict(batch_size=2, sampler=dict(type=DefaultSampler), dataset={leaf})\n'
     )
-    ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=str(tmp_path / 'run')))
+    ready = prepare(path, coco_coreset, RetrainOptions(iters=10, work_dir=tmp_path / 'run'))
     assert ready.plan.images == len(COCO_PICKS)
     assert ready.config.train_dataloader.sampler.type == 'InfiniteSampler'
     read_again = Config.fromfile(write_config(ready))

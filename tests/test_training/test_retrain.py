@@ -25,7 +25,7 @@ from mmcsod.training.retrain import retrain, train
 def test_training_writes_a_result_and_repeats_under_a_seed(tiny_config, coco_coreset, tmp_path):
     weights = []
     for name in ('one', 'two'):
-        options = RetrainOptions(iters=6, seed=1, num_images=5, work_dir=str(tmp_path / name))
+        options = RetrainOptions(iters=6, seed=1, num_images=5, work_dir=tmp_path / name)
         metrics = train(prepare(tiny_config, coco_coreset, options))
         result = json.loads((tmp_path / name / 'result.json').read_text())
         assert result['metrics'] == metrics
