@@ -1,0 +1,86 @@
+"""Training sets that are called, or annotated, oddly."""
+
+import json
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from tests.test_datasets.conftest import make_coreset
+from tests.test_features.conftest import CLASSES
+
+from .conftest import JSON, extraction
+
+BOX = {'bbox': [1, 2, 30, 40], 'bbox_label': 0}
+
+
+@pytest.fixture
+def odd(run):
+    """A way to run commands on a training set of one image that is called, or annotated, oddly."""
+    make_coreset(['images/000.png'], CLASSES).save(run.home / 'one.json')
+
+    def refused(says=None, **image):
+        image = {'img_path': '000.png', 'img_id': 1, 'width': 160, 'height': 96, 'instances': [BOX], **image}
+        content = {'metainfo': {'classes': CLASSES}, 'data_list': [image]}
+        (run.home / 'odd.json').write_text(json.dumps(content))
+        config = Config.fromfile(run.home / 'config.py')
+        dataset = config.train_dataloader.dataset
+        dataset.type, dataset.ann_file = 'BaseDetDataset', str(run.home / 'odd.json')
+        dataset.data_prefix = ConfigDict(img_path='images/')
+        config.dump(run.home / 'odd.py')
+        run.refused('select', 'odd.py', 'model.pth', '--num-images', 1, '--work-dir', 'fresh', '--num-workers', 0)
+        for kind in ('coco', 'yolo'):
+            run.refused('export', 'one.json', '--config', 'odd.py', '--format', kind, '--out', 'out')
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    'image',
+    [
+        {'instances': None},
+        {'instances': [7]},
+        {'instances': [{**BOX, 'bbox': [1, 2, 3, None]}]},
+        {'instances': [{**BOX, 'bbox_label': 0.5}]},
+        {'img_path': 3},
+        {'img_path': '\ud800.png'},
+        {'img_path': 'a\nb.png'},
+        {'width': 0},
+    ],
+    ids=lambda image: ascii(image)[:40],
+)
+def test_odd_images(image, odd):
+    odd(**image)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda content: content['images'][0].update(file_name='\ud800.png'),
+        lambda content: content['images'][0].update(file_name='a\0b.png'),
+        lambda content: content['images'][0].update(width=0),
+        lambda content: content['annotations'][0].pop('bbox'),
+        lambda content: content['annotations'][0].update(bbox=[1, 2, 10**400, 4]),
+        lambda content: content['annotations'][0].update(category_id=[1]),
+        lambda content: content['categories'][0].update(name='\ud800'),
+        lambda content: content.clear(),
+    ],
+    ids=range(8),
+)
+def test_odd_coco_files(change, run):
+    """Some are passed over with a word, as MMDetection does; nothing ends in a traceback."""
+    content = json.loads((run.data / 'train.json').read_text())
+    change(content)
+    (run.home / 'odd.json').write_text(json.dumps(content))
+    words = ('--cfg-options', f'train_dataloader.dataset.ann_file={run.home}/odd.json')
+    run.answered(*extraction(run.home, 'fresh'), '--strict', *words)
+    for kind in ('coco', 'yolo'):
+        run.answered('export', 'coreset.json', '--config', 'config.py', '--format', kind, '--out', kind, *words)
+
+
+@pytest.mark.parametrize('text', ['empty', 'null', 'nested lists', 'cut'])
+def test_annotations_that_are_none(text, run):
+    (run.home / 'odd.json').write_text(JSON[text])
+    words = ('--cfg-options', f'train_dataloader.dataset.ann_file={run.home}/odd.json')
+    run.refused(*extraction(run.home, 'fresh'), *words)
+    run.refused('export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out', *words)
+    run.refused('retrain', 'config.py', 'coreset.json', '--work-dir', 'run', *words)
