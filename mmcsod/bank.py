@@ -9,7 +9,7 @@ On disk a bank is a folder of plain arrays and JSON, nothing pickled::
     objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
     object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
     judgements.npy      (O',)  what the detector says of these objects, where it knows the dataset's classes (optional)
-    meta.json           format, version, class names, provenance, the SHA-256 of the files and of each class's vectors
+    meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.arrays import Checksums, check_file, class_checksums, read_array, write_array
+from mmcsod.arrays import Checksums, block_checksums, block_rows, check_file, read_array, write_array
 from mmcsod.bank_checks import AGAIN, JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
 from mmcsod.errors import UserError
 from mmcsod.fileio import (
@@ -61,7 +61,8 @@ class _Meta:
     classes: tuple[str, ...]
     provenance: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
-    class_vectors: tuple[str, ...] = ()
+    block_rows: int = 0
+    blocks: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -258,7 +259,8 @@ class FeatureBank:
                     'classes': list(self.classes),
                     'provenance': dict(self.provenance),
                     'files': files,
-                    'class_vectors': class_checksums(self.vectors, self.labels, len(self.classes)),
+                    'block_rows': block_rows(self.vectors.shape[1]),
+                    'blocks': block_checksums(self.vectors, self.labels, len(self.classes)),
                 }
             ),
         )
@@ -275,10 +277,19 @@ class FeatureBank:
         if self.checksums is not None and f'{name}.npy' in self.checksums.files:
             check_file(self.checksums.directory / f'{name}.npy', self.checksums.files[f'{name}.npy'])
 
-    def class_checksum(self, label: int) -> str | None:
-        """Return the SHA-256 that the bytes of a class's vectors must have; None where nobody wrote it down."""
-        found = self.checksums.class_vectors if self.checksums is not None else ()
-        return found[label] if label < len(found) else None
+    def block_checksums(self, label: int, first: int, last: int) -> tuple[str, ...]:
+        """Return the SHA-256 that each block of some of a class's vectors must have; none where nobody wrote them down.
+
+        Args:
+            label: Index of the class.
+            first: Number, within the class, of the first row; it begins a block.
+            last: Number after that of the last row; it ends a block.
+        """
+        found, step = self.checksums, block_rows(self.vectors.shape[1])
+        if found is None or label >= len(found.blocks) or found.block_rows != step:
+            return ()
+        blocks = found.blocks[label][first // step : -(-last // step)]
+        return blocks if len(blocks) == -(-last // step) - first // step else ()
 
     @classmethod
     def load(cls, directory: str | Path) -> FeatureBank:
@@ -314,7 +325,7 @@ class FeatureBank:
             object_vectors=read('object_vectors', True, optional=True),
             judgements=read('judgements', optional=True),
             provenance=meta.provenance,
-            checksums=Checksums(directory, meta.files, meta.class_vectors),
+            checksums=Checksums(directory, meta.files, meta.block_rows, meta.blocks),
         )
 
 

@@ -6,7 +6,8 @@ import resource
 import numpy as np
 import pytest
 
-from mmcsod.arrays import class_checksums, read_array, write_array
+from mmcsod import arrays
+from mmcsod.arrays import block_checksums, read_array, write_array
 from mmcsod.errors import UserError
 
 
@@ -50,11 +51,13 @@ def test_damaged_headers_are_one_sentence(content, memory_map, tmp_path):
         read_array(tmp_path / 'a.npy', memory_map)
 
 
-def test_a_class_has_the_checksum_of_its_own_rows():
-    vectors = np.arange(12, dtype=np.float32).reshape(4, 3)
-    found = class_checksums(vectors, np.array([0, 0, 2, 2]), 3)
-    assert found == [hashlib.sha256(part.tobytes()).hexdigest() for part in (vectors[:2], vectors[:0], vectors[2:])]
-    assert class_checksums(vectors, np.array([0, 1, 0, 1]), 2) == []
+def test_a_class_has_the_checksums_of_its_own_blocks(monkeypatch):
+    monkeypatch.setattr(arrays, 'BLOCK_ELEMENTS', 6)
+    vectors = np.arange(15, dtype=np.float32).reshape(5, 3)
+    found = block_checksums(vectors, np.array([0, 0, 0, 2, 2]), 3)
+    expected = [[vectors[:2], vectors[2:3]], [], [vectors[3:]]]
+    assert found == [[hashlib.sha256(block.tobytes()).hexdigest() for block in blocks] for blocks in expected]
+    assert block_checksums(vectors, np.array([0, 1, 0, 1, 1]), 2) == []
 
 
 def test_what_the_system_refuses_is_no_damage(tmp_path):

@@ -233,14 +233,14 @@ def test_banks_of_older_versions_are_read(tmp_path):
     meta = json.loads(path.read_text())
     path.write_text(json.dumps({name: meta[name] for name in ('format', 'version', 'classes', 'provenance')}))
     bank = FeatureBank.load(tmp_path / 'features')
-    assert bank.class_checksum(0) is None
+    assert bank.block_checksums(0, 0, 1) == ()
     select_coreset(bank, num_images=2)
 
 
 def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
     FeatureBank.from_arrays(np.eye(3), ['a', 'b', 'c'], [1, 0, 1], ['x', 'y']).save(tmp_path / 'features')
     bank = FeatureBank.load(tmp_path / 'features')
-    assert bank.class_checksum(0) is None
+    assert bank.block_checksums(0, 0, 1) == ()
     assert len(select_coreset(bank, num_images=3)) == 3
 
 
@@ -252,7 +252,7 @@ def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
     make_bank().save(tmp_path / 'features')
     meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
     (tmp_path / 'features' / 'meta.json').write_text(
-        json.dumps({key: value for key, value in meta.items() if key not in ('files', 'sha256', 'class_vectors')})
+        json.dumps({key: value for key, value in meta.items() if key not in ('files', 'sha256', 'blocks')})
     )
     np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
     with pytest.raises(UserError):

@@ -7,10 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from mmcsod.arrays import block_rows
 from mmcsod.bank import FeatureBank
 from mmcsod.distributed import ALONE, Group
 from mmcsod.selection.shards import shard
-from mmcsod.selection.unit_rows import UnitRows, block_rows
+from mmcsod.selection.unit_rows import UnitRows
 
 
 class Pool:
@@ -71,8 +72,7 @@ class Pool:
         """Read this process's vectors of a class for their norms and the sum of those eligible.
 
         Raises:
-            UserError: If an eligible vector holds NaN or infinity, or a class that one process reads whole is not as it
-                was written.
+            UserError: If an eligible vector holds NaN or infinity, or the vectors are not as they were written.
         """
         return self.read_units(self.shard_of_class(label, group), group)
 
@@ -83,19 +83,17 @@ class Pool:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
-        return UnitRows(
-            self.vectors(rows), self.eligible[rows], name_row, group, self._checksum(rows), self._number_in_class(rows)
-        )
+        first = int(rows.start - self._starts[self.row_labels[rows.start]]) if rows.stop > rows.start else 0
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksums(rows, first), first)
 
-    def _number_in_class(self, rows: slice) -> int:
-        return int(rows.start - self._starts[self.row_labels[rows.start]]) if rows.stop > rows.start else 0
-
-    def _checksum(self, rows: slice) -> str | None:
-        """Return the checksum that consecutive rows must have, known where they are a whole class as it was written."""
-        if not self.shares_bank or rows.start == rows.stop:
-            return None
+    def _checksums(self, rows: slice, first: int) -> Sequence[str]:
+        """Return the checksums that consecutive rows must have, known where they are whole blocks of the bank."""
+        step, last = block_rows(self.bank.vectors.shape[1]), first + rows.stop - rows.start
+        if not self.shares_bank or rows.start == rows.stop or first % step:
+            return ()
         label = int(self.row_labels[rows.start])
-        return self.bank.class_checksum(label) if rows == self.rows_of_class(label) else None
+        whole = last % step == 0 or rows.stop == self.rows_of_class(label).stop
+        return self.bank.block_checksums(label, first, last) if whole else ()
 
     def images_of_class(self, label: int) -> np.ndarray:
         """Return the images with eligible rows of a class, each once, in dataset order."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from mmcsod.arrays import block_rows, rows_checksum
 from mmcsod.distributed import ALONE, Group
 from mmcsod.errors import UserError
 from mmcsod.selection.shards import OrderedSum
-
-BLOCK_ELEMENTS = 1 << 18
-"""Elements converted to float64 at a time: 2 MiB, which stays in the cache."""
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -48,7 +45,7 @@ class UnitRows:
         eligible: np.ndarray,
         name_row: Callable[[int], str] = str,
         group: Group = ALONE,
-        sha256: str | None = None,
+        checksums: Sequence[str] = (),
         first: int = 0,
     ) -> None:
         """Read the vectors once for norms and sum.
@@ -58,21 +55,23 @@ class UnitRows:
             eligible: (n,) bool, False for rows to leave out.
             name_row: What to call a row in an error message.
             group: The processes that share the class.
-            sha256: What the checksum of the vectors' bytes must be, where it is known.
+            checksums: What the SHA-256 of the bytes of each block of the vectors must be, where it is known.
             first: Number, within the class, of the first of these rows.
 
         Raises:
-            UserError: If an eligible row holds NaN or infinity; names the first. If the checksum is another.
+            UserError: If an eligible row holds NaN or infinity; names the first. If a checksum is another.
         """
         self.vectors = vectors
         self.inverse_norms = np.zeros(len(vectors))
         self.group = group
         self.held = slice(first, first + len(vectors))
         self._total = OrderedSum(vectors.shape[1], group)
-        digest = hashlib.sha256()
-        for rows, block in self._blocks():
-            if sha256 is not None:
-                digest.update(np.ascontiguousarray(vectors[rows]).data)
+        for number, (rows, block) in enumerate(self._blocks()):
+            if checksums and rows_checksum(vectors[rows]) != checksums[number]:
+                raise UserError(
+                    f'The vectors of {name_row(rows.start)} and those that follow it are damaged: their checksum is '
+                    "not the one that was written down with them; 'mmcsod verify BANK' names the file."
+                )
             squares = np.where(eligible[rows], _squared_lengths(block), 0)
             if not np.isfinite(squares).all():
                 first = rows.start + int(np.argmin(np.isfinite(squares)))
@@ -83,11 +82,6 @@ class UnitRows:
             inverse = np.divide(1, np.sqrt(squares), out=np.zeros(len(block)), where=squares > 0)
             self.inverse_norms[rows] = inverse
             self._total.add(_weighted_sum(inverse, block))
-        if sha256 not in (None, digest.hexdigest()):
-            raise UserError(
-                f'The vectors of {name_row(0)} and those that follow it are damaged: their checksum is not '
-                "the one that was written down with them; 'mmcsod verify BANK' names the file."
-            )
 
     @property
     def total(self) -> np.ndarray:
@@ -131,11 +125,6 @@ class UnitRows:
             with np.errstate(invalid='ignore'):  # a signalling NaN, which is refused where the norms are made
                 np.copyto(block, self.vectors[rows])
             yield rows, block
-
-
-def block_rows(dimensions: int) -> int:
-    """Return how many rows are converted, and summed, at a time."""
-    return max(1, BLOCK_ELEMENTS // max(1, dimensions))
 
 
 def _squared_lengths(block: np.ndarray) -> np.ndarray:

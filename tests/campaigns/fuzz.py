@@ -46,7 +46,7 @@ ARRAYS = npst.arrays(
 def fuzz_readers(folder, examples):
     """Return what was tried and what failed: anything but a result or one sentence."""
     make_bank().save(folder / 'bank')
-    _unseal(folder / 'bank' / 'meta.json', 'files', 'class_vectors')
+    _unseal(folder / 'bank' / 'meta.json', 'files', 'blocks')
     make_coreset(['a.jpg', 'b/c.jpg']).save(folder / 'coreset.json')
     _unseal(folder / 'coreset.json')
     coreset = folder / 'coreset.json'

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod import UserError
+from mmcsod import FeatureBank, UserError, arrays
 from mmcsod.distributed import Group
-from mmcsod.selection import unit_rows
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.shards import OrderedSum, gather_records, shard
@@ -22,7 +21,7 @@ BEYOND_EQ_4 = ('csod-logdet', 'csod-typical-first', 'csod-mmr', 'csod-distinct',
 @pytest.fixture(params=[1, 40])
 def _small_blocks(request, monkeypatch):
     """Blocks of one row and of some, so that processes share even small classes."""
-    monkeypatch.setattr(unit_rows, 'BLOCK_ELEMENTS', request.param)
+    monkeypatch.setattr(arrays, 'BLOCK_ELEMENTS', request.param)
 
 
 def assert_same_picks(bank, options, sizes=SIZES):
@@ -146,3 +145,17 @@ def test_different_options_are_noticed():
     bank = make_bank()
     with pytest.raises(UserError, match='different banks or options'):
         run_together(2, lambda group: run_selection(bank, SelectionOptions(5 + group.rank), group))
+
+
+@pytest.mark.usefixtures('_small_blocks')
+@pytest.mark.parametrize('row', [0, 61, -1])
+def test_each_process_checks_the_vectors_that_it_reads(row, tmp_path):
+    make_bank(num_images=60).save(tmp_path / 'features')
+    vectors = np.load(tmp_path / 'features' / 'vectors.npy')
+    assert_same_picks(FeatureBank.load(tmp_path / 'features'), SelectionOptions(8), [3])
+    vectors[row, 0] = np.nextafter(vectors[row, 0], 9, dtype=vectors.dtype)
+    np.save(tmp_path / 'features' / 'vectors.npy', vectors)
+    with pytest.raises(UserError, match='damaged'):
+        run_together(
+            3, lambda group: run_selection(FeatureBank.load(tmp_path / 'features'), SelectionOptions(8), group)
+        )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmcsod import arrays
 from mmcsod.selection import unit_rows
 from mmcsod.selection.unit_rows import UnitRows
 
@@ -20,7 +21,7 @@ def normalised(vectors):
 
 @pytest.mark.parametrize('block', [1, 24 * 7, 1 << 18])
 def test_norms_sums_and_rows_in_blocks_of_any_size(vectors, block, monkeypatch):
-    monkeypatch.setattr(unit_rows, 'BLOCK_ELEMENTS', block)
+    monkeypatch.setattr(arrays, 'BLOCK_ELEMENTS', block)
     eligible = np.random.default_rng(1).random(500) < 0.7
     units, expected = UnitRows(vectors, eligible), normalised(vectors)
     assert units.total == pytest.approx(expected[eligible].sum(axis=0), abs=1e-12)
