@@ -4,10 +4,12 @@
 # make site      the documentation as a site, in work_dirs/site
 # make install   only install; nothing to do when done
 #
-# STACK=openmmlab takes OpenMMLab's packages instead of OneDL's; PYTHON names the interpreter.
+# STACK=openmmlab takes OpenMMLab's packages instead of OneDL's; PYTHON names the interpreter. PYTEST_ARGS are pytest's,
+# as in make test PYTEST_ARGS='-m "not slow"'.
 
 STACK ?= onedl
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTEST_ARGS ?=
 VENV ?= $(if $(filter onedl,$(STACK)),.venv,.venv-$(STACK))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -43,4 +45,4 @@ site: install
 	$(BIN)/mkdocs build --strict
 
 test: lint install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
