@@ -11,10 +11,11 @@ cfg_options = {
     'train_dataloader.dataset.data_prefix.img': 'train/',
 }
 
-methods = ['csod', 'csod-logdet', 'csod-mmr', 'uniform']
+methods = ['csod', 'csod-logdet', 'csod-mmr', 'csod-distinct', 'uniform']
 grid = [
     dict(methods=['full-set']),
     dict(methods=methods, num_images=[24, 12], seeds=3),
     dict(methods=methods, num_images=[48], seeds=3),
-    dict(methods=['classwise-facility-location', 'classwise-k-center'], num_images=[24, 12, 48], seeds=3),
+    # the best three of rendered.py's baselines
+    dict(methods=['classwise-facility-location', 'zcore', 'classwise-k-means'], num_images=[24, 12, 48], seeds=3),
 ]

@@ -10,13 +10,16 @@ import numpy as np
 
 from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
-from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.selection.unit_rows import LARGEST, unit_rows
 
-NEAR = 0.15
-"""Distance below which two images are near-duplicates, as a share of that of two images of the pool at random."""
+NEAR = 0.3
+"""Distance up to which two images are near-duplicates, as a share of that of two images of the pool at random."""
+
+NEAR_BY_OBJECTS = 0.15
+"""The same where there are no vectors of whole images, and objects alone must tell."""
 
 SAMPLE = 1000
-"""Rows of a class whose mean distance is taken."""
+"""Vectors whose mean distance is taken."""
 
 BLOCK = 512
 """Images compared with all earlier ones at a time."""
@@ -36,10 +39,12 @@ class NearDuplicate:
 def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[np.ndarray]:
     """Group images that show almost the same.
 
-    Two images are near-duplicates if they hold the same classes and their rows lie close together: 1 - cos, divided by
-    its mean over two rows of that class and averaged over the classes, is at most ``NEAR``. So 0 is a copy and 1 is two
-    images of the pool at random, whatever the detector. ``docs/selection.md`` says how often that is right. Each group
-    is an image and all later ones that are near it and no earlier one; a slow pan does not chain into one group.
+    Two images are near-duplicates if they hold the same classes and lie close together twice, by their objects and as
+    wholes. By objects: 1 - cos of their rows, divided by its mean over two rows of that class and averaged over the
+    classes, is at most ``NEAR``. As wholes: so is 1 - cos of their image vectors, divided by its mean over two images.
+    So 0 is a copy and 1 is two images of the pool at random, whatever the detector. A bank without image vectors is
+    asked for ``NEAR_BY_OBJECTS``. ``docs/selection.md`` says how often that is right. Each group is an image and all
+    later ones that are near it and no earlier one; a slow pan does not chain into one group.
 
     Args:
         bank: The pool.
@@ -49,14 +54,20 @@ def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[
         Indices of the images of each group of two or more, the first ahead; the largest group first.
     """
     order = np.arange(len(bank.images)) if among is None else np.asarray(among, np.int64)
-    scales = _scales(bank)
+    scales, image_scale = _scales(bank), _image_scale(bank)
+    near = NEAR_BY_OBJECTS if bank.image_vectors is None else NEAR
     groups: list[np.ndarray] = []
     for labels, images, rows in _by_classes(bank, order):
         units = unit_rows(np.asarray(bank.vectors[rows.ravel()])).reshape(*rows.shape, -1)
-        has_directions = np.all(np.any(units, axis=2), axis=1)
         weights = np.sqrt(scales[list(labels)] / len(labels)).astype(np.float32)[:, None]
+        has_directions = np.all(np.any(units, axis=2), axis=1)
+        views: list[np.ndarray] = [(units * weights).reshape(len(images), -1)]
+        if bank.image_vectors is not None:
+            wholes = unit_rows(_usable(bank.image_vectors[images]))
+            has_directions &= np.any(wholes, axis=1)
+            views.append(wholes * np.float32(np.sqrt(image_scale)))
+        leaders = _leaders([view[has_directions] for view in views], near)
         images = images[has_directions]
-        leaders = _leaders((units[has_directions] * weights).reshape(len(images), units[0].size))
         groups += [images[leaders == leader] for leader in np.unique(leaders)]
     return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0]))
 
@@ -89,9 +100,25 @@ def _scales(bank: FeatureBank) -> np.ndarray:
     scales = np.zeros(len(bank.classes))
     for label in np.unique(bank.labels).tolist():
         rows = np.flatnonzero(bank.labels == label)
-        spread = 2 * _mean_distance(np.asarray(bank.vectors[rows[:: -(-len(rows) // SAMPLE)]]))
-        scales[label] = 1 / spread if spread > 1e-9 else 0
+        scales[label] = _scale(np.asarray(bank.vectors[rows[:: -(-len(rows) // SAMPLE)]]))
     return scales
+
+
+def _image_scale(bank: FeatureBank) -> float:
+    if bank.image_vectors is None or not len(bank.images):
+        return 0.0
+    return _scale(_usable(bank.image_vectors[:: -(-len(bank.images) // SAMPLE)]))
+
+
+def _usable(image_vectors: np.ndarray) -> np.ndarray:
+    """Return (n, e) with rows of zeros, which have no direction, in place of NaN, infinity and what overflows."""
+    vectors = np.asarray(image_vectors)
+    return np.where((np.abs(vectors) < LARGEST).all(axis=1, keepdims=True), vectors, 0)
+
+
+def _scale(vectors: np.ndarray) -> float:
+    spread = 2 * _mean_distance(vectors)
+    return 1 / spread if spread > 1e-9 else 0.0
 
 
 def _mean_distance(vectors: np.ndarray) -> float:
@@ -123,28 +150,43 @@ def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[tuple[int, .
     ]
 
 
-def _leaders(vectors: np.ndarray) -> np.ndarray:
-    """Return for each vector, (n, k) float32, the index of the nearest earlier leader within ``NEAR``, else its own."""
-    leaders = np.arange(len(vectors))
-    squares = np.einsum('ij,ij->i', vectors, vectors)
-    for start in range(0, len(vectors), BLOCK):
-        block = np.arange(start, min(start + BLOCK, len(vectors)))
+def _leaders(views: Sequence[np.ndarray], near: float) -> np.ndarray:
+    """Return for each image the index of the nearest earlier leader within ``near``, else its own.
+
+    Args:
+        views: Vectors of the images, (n, k) float32 each; two images are as far apart as in the view that parts them
+            most, by the squared distance.
+        near: How far a leader leads.
+    """
+    leaders = np.arange(len(views[0]))
+    for start in range(0, len(leaders), BLOCK):
+        block = np.arange(start, min(start + BLOCK, len(leaders)))
         earlier = np.flatnonzero(leaders[:start] == np.arange(start))
         if len(earlier):
-            distances = squares[block, None] + squares[earlier] - 2 * vectors[block] @ vectors[earlier].T
-            near = distances.min(axis=1) <= NEAR
-            leaders[block[near]] = earlier[distances.argmin(axis=1)[near]]
-        _lead_among(vectors, squares, block[leaders[block] == block], leaders)
+            distances = _distances(views, block, earlier)
+            is_near = distances.min(axis=1) <= near
+            leaders[block[is_near]] = earlier[distances.argmin(axis=1)[is_near]]
+        free = block[leaders[block] == block]
+        leaders[free] = free[_lead_among(_distances(views, free, free), near)]
     return leaders
 
 
-def _lead_among(vectors: np.ndarray, squares: np.ndarray, free: np.ndarray, leaders: np.ndarray) -> None:
-    """Let the first of ``free`` lead those near it, then the first that is left, and so on."""
-    distances = squares[free, None] + squares[free] - 2 * vectors[free] @ vectors[free].T
-    left = np.ones(len(free), bool)
-    for position in range(len(free)):
+def _distances(views: Sequence[np.ndarray], some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    farthest = np.zeros((len(some), len(others)), np.float32)
+    for view in views:
+        squares = np.einsum('ij,ij->i', view, view)
+        np.maximum(farthest, squares[some, None] + squares[others] - 2 * view[some] @ view[others].T, out=farthest)
+    return farthest
+
+
+def _lead_among(distances: np.ndarray, near: float) -> np.ndarray:
+    """Return who leads each of (n, n) images: the first leads those near it, then the first that is left, and so on."""
+    leaders = np.arange(len(distances))
+    left = np.ones(len(distances), bool)
+    for position in range(len(distances)):
         if left[position]:
-            followers = left & (distances[position] <= NEAR)
-            followers[position] = True
-            leaders[free[followers]] = free[position]
+            followers = left & (distances[position] <= near)
+            leaders[followers] = position
             left &= ~followers
+            left[position] = False
+    return leaders

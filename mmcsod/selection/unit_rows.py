@@ -11,6 +11,9 @@ from mmcsod.distributed import ALONE, Group
 from mmcsod.errors import UserError
 from mmcsod.selection.shards import OrderedSum
 
+LARGEST = np.float64(1e100)
+"""What no value of a vector may reach, so that its square does not overflow."""
+
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """Return rows of length 1, all at once; zero rows stay zero, so that they have cosine 0 with everything.

@@ -1,7 +1,10 @@
 import contextlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from mmcsod import FeatureBank
 from mmcsod.coreset import Coreset, Pick
@@ -134,3 +137,67 @@ def test_images_of_zeros_alone_repeat_nothing():
     bank = FeatureBank.from_arrays(np.zeros((4, 2), np.float32), list('abcd'), [0] * 4, ['x'])
     assert find_repeats(bank) == []
     assert pairs(bank, 'abcd') == []
+
+
+def with_wholes(bank, wholes):
+    return replace(bank, image_vectors=np.asarray(wholes, np.float32))
+
+
+def test_with_vectors_of_whole_images_both_must_be_near():
+    # Objects: b is 20 degrees from a, 0.1 of the mean distance, c a copy of a. Wholes: c is far from both.
+    bank = bank_of([0, 20, 0, 90, 120, 180])
+    assert pairs(bank, 'abc') == [('b', 'a'), ('c', 'a')]
+    wholes = [[1, 0], [1, 0.1], [0, 1], [-1, 0], [0, -1], [-1, 1]]
+    assert pairs(with_wholes(bank, wholes), 'abc') == [('b', 'a')]
+
+
+def test_objects_may_be_farther_apart_where_wholes_agree():
+    # 1 - cos of 38 degrees is 0.21, and 0.2 of its mean over two of these six.
+    bank = bank_of([0, 38, 90, 120, 180, 210])
+    assert pairs(bank, 'ab') == []
+    wholes = [[1, 0], [1, 0], [0, 1], [-1, 0], [0, -1], [-1, 1]]
+    assert pairs(with_wholes(bank, wholes), 'ab') == [('b', 'a')]
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('odd', [[np.nan, 1], [np.inf, 0], [0, 0]])
+def test_a_whole_without_a_direction_is_near_nothing(odd):
+    bank = bank_of([0, 0, 0, 90])
+    assert pairs(with_wholes(bank, [[1, 0], odd, [1, 0], [0, 1]]), 'abc') == [('c', 'a')]
+
+
+def test_values_whose_squares_overflow_are_near_nothing():
+    bank = replace(bank_of([0, 0, 90]), image_vectors=np.array([[1e251, 0], [1e251, 0], [0, 1]]))
+    assert pairs(bank, 'ab') == []
+
+
+@given(
+    data=st.data(),
+    number=st.integers(2, 12),
+    block=st.sampled_from([1, 4, 512]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_groups_are_those_of_the_definition(data, number, block, monkeypatch):
+    monkeypatch.setattr(module, 'BLOCK', block)
+    objects = [data.draw(st.integers(0, 359)) for _ in range(number)]
+    wholes = [data.draw(st.integers(0, 359)) for _ in range(number)]
+    bank = with_wholes(
+        make_bank(np.stack([np.cos(np.radians(objects)), np.sin(np.radians(objects))], 1)),
+        np.stack([np.cos(np.radians(wholes)), np.sin(np.radians(wholes))], 1),
+    )
+    apart = np.maximum(_shares(objects), _shares(wholes))
+    assume(np.abs(apart - module.NEAR).min() > 1e-4)
+    leads = {}
+    for image in range(number):
+        near = [leader for leader in leads if apart[image, leader] <= module.NEAR]
+        leads.setdefault(min(near, key=lambda leader: apart[image, leader]) if near else image, []).append(image)
+    found = {int(group[0]): len(group) for group in find_repeats(bank)}
+    assert sorted(found.items()) == sorted((leader, len(led)) for leader, led in leads.items() if len(led) > 1)
+
+
+def _shares(degrees):
+    """Return 1 - cos over its mean over two images."""
+    angles = np.radians(degrees)
+    apart = 1 - np.cos(angles[:, None] - angles)
+    mean = apart[~np.eye(len(apart), dtype=bool)].mean()
+    return apart / mean if mean > 1e-9 else 0 * apart

@@ -16,9 +16,7 @@ from mmcsod.coreset import Pick
 from mmcsod.errors import UserError
 from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.pool import Pool
-
-LARGEST = np.float64(1e100)
-"""What the squares of are numbers still, and sums of them."""
+from mmcsod.selection.unit_rows import LARGEST
 
 
 class ClassSelector(Protocol):

@@ -23,6 +23,7 @@ def csod_distinct(task: Task) -> Iterator[Pick]:
     group.
     """
     pool, taken = task.pool, list(task.included)
+    pool.bank.check('image_vectors')
     order = list(dict.fromkeys([*taken, *pool.images.tolist()]))
     followers = {int(image) for group in find_repeats(pool.bank, order) for image in group[1:]} - set(taken)
     firsts = Pool(pool.bank, pool.labels, set(range(len(pool.bank.images))) - set(pool.images.tolist()) | followers)
