@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mmcsod.errors import UserError
 
@@ -26,6 +26,8 @@ def run(main: Callable[[], int | None]) -> None:
     try:
         status = main()
         sys.stdout.flush()
+        if distributed := _joined():  # MMEngine leaves its group as it is
+            distributed.destroy_process_group()
     except UserError as error:
         _fail(str(error))
     except ModuleNotFoundError as error:
@@ -61,12 +63,17 @@ def log_warnings_only() -> None:
 
 def _fail(message: str) -> NoReturn:
     print('error:', *printable(message).split('\n'), file=sys.stderr)  # a name of several lines in it is one line
-    distributed = sys.modules.get('torch.distributed')
-    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+    if _joined():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(2)  # the threads of a group that has lost a process can turn a normal exit into an abort
     sys.exit(2)
+
+
+def _joined() -> Any:
+    """Return torch.distributed where this process is one of several, else None; PyTorch is not imported for it."""
+    distributed = sys.modules.get('torch.distributed')
+    return distributed if distributed and distributed.is_available() and distributed.is_initialized() else None
 
 
 def _show_log() -> None:

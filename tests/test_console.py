@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mmcsod.commands import main
-from mmcsod.console import printable
+from mmcsod.console import printable, run
 from mmcsod.launcher import RANK, rank
 
 
@@ -83,3 +83,15 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 
 def test_control_characters_are_spelled_out():
     assert printable('a\x1b[2Jb\u202ec\u00e9') == 'a\\x1b[2Jb\\u202ec\u00e9'
+
+
+def test_a_group_that_mmengine_leaves_is_left_at_the_end(tmp_path):
+    import torch.distributed
+
+    def work():
+        torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
+
+    with pytest.raises(SystemExit) as left:
+        run(work)
+    assert not left.value.code
+    assert not torch.distributed.is_initialized()

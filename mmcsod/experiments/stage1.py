@@ -113,13 +113,13 @@ class Banks:
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
         from mmcsod.config import load_config
         from mmcsod.features.detector import build_detector
-        from mmcsod.features.extract import extract_bank
+        from mmcsod.features.extract import extract_features
         from mmcsod.features.options import ExtractionOptions
 
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
         detector = build_detector(cfg, checkpoint, tap=tap)
-        extract_bank(
+        extract_features(
             detector,
             cfg,
             directory,

@@ -40,7 +40,7 @@ from mmcsod.provenance import json_values, versions
 logger = logging.getLogger('mmcsod')
 
 
-def extract_bank(
+def extract_features(
     detector: nn.Module, cfg: Config, directory: str | Path, options: ExtractionOptions | None = None
 ) -> FeatureBank:
     """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set and save them as a bank.

@@ -12,7 +12,7 @@ from mmcsod.config import load_config
 from mmcsod.errors import check_options
 from mmcsod.features.detector import build_detector
 from mmcsod.features.distributed import init_launcher
-from mmcsod.features.extract import extract_bank as extract_with
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions, default_work_dir
 
 
@@ -52,4 +52,4 @@ def extract_bank(
     cfg = load_config(str(config), cfg_options)
     init_launcher(launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
     detector = build_detector(cfg, checkpoint, device, checked.tap, backbone)
-    return extract_with(detector, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
+    return extract_features(detector, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)

@@ -106,11 +106,11 @@ class GTRoIFeatureHook(Hook):
         self._run(runner)
 
     def _run(self, runner: Runner) -> None:
-        from mmcsod.features.extract import extract_bank
+        from mmcsod.features.extract import extract_features
 
         directory = Path(self.out_dir or runner.work_dir)
         with _logging_through(runner):
-            bank = extract_bank(_trained_model(runner), runner.cfg, directory / 'features', self.options)
+            bank = extract_features(_trained_model(runner), runner.cfg, directory / 'features', self.options)
             logger.info('Feature bank of %d rows: %s', len(bank), directory / 'features')
             if self.selection is not None:
                 self._select(bank, self.selection, directory / 'coreset.json')

@@ -16,7 +16,7 @@ from mmcsod.experiments.spec import load_experiment
 from mmcsod.experiments.stage1 import Banks
 from mmcsod.export import export_coreset
 from mmcsod.features import chunks
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.retrain import prepare, write_config
@@ -113,7 +113,7 @@ def extractor(coco):
         chunks.CHUNK_SIZE = 4
         detector = build(cfg)
         detector.backbone.conv1.weight.data.add_(seed)
-        extract_bank(detector, cfg, folder / 'features', replace(OPTIONS, **options))
+        extract_features(detector, cfg, folder / 'features', replace(OPTIONS, **options))
 
     return extract
 

@@ -14,7 +14,7 @@ import torch.distributed
 from mmcsod.console import run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.launcher import rank
 from tests.test_features.conftest import build, small_config
@@ -51,7 +51,7 @@ def main():
     reader.FeatureReader.__call__ = slow_read
     cfg = small_config(args.root)
     options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
-    extract_bank(build(cfg), cfg, args.out, options)
+    extract_features(build(cfg), cfg, args.out, options)
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()  # its threads can end a busy process in an abort
 

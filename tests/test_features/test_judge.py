@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.judge import judge_of
 from mmcsod.features.options import ExtractionOptions
 
@@ -28,7 +28,7 @@ def sure(cfg, detector):
 
 
 def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
-    bank = extract_bank(sure, cfg, tmp_path / 'features', OPTIONS)
+    bank = extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
     labels, found = bank.objects['label'], bank.judgements
     assert not bank.objects['ignored'].any()
     assert found['own'] == pytest.approx(np.array(PROBABILITIES)[labels], abs=1e-5)
@@ -39,7 +39,7 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
 
 
 def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector, tmp_path):
-    bank = extract_bank(detector, cfg, tmp_path / 'features', OPTIONS)
+    bank = extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
     pool = ExtractionDataset(cfg)
     judge = judge_of(detector, len(pool.classes))
     detector.eval()
@@ -64,15 +64,15 @@ def test_a_head_of_other_classes_or_none_judges_nothing(cfg, detector):
 
 
 def test_judgements_do_not_depend_on_the_tap(cfg, detector, tmp_path):
-    neck = extract_bank(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
-    fc = extract_bank(detector, cfg, tmp_path / 'fc', OPTIONS)
+    neck = extract_features(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
+    fc = extract_features(detector, cfg, tmp_path / 'fc', OPTIONS)
     assert np.array_equal(neck.judgements, fc.judgements)
 
 
 def test_the_command_lists_and_writes(cfg, sure, tmp_path, capsys):
     from mmcsod.commands import main
 
-    extract_bank(sure, cfg, tmp_path / 'features', OPTIONS)
+    extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
     with pytest.raises(SystemExit):
         main(['analyze', str(tmp_path / 'features'), '--suspicious', '3', '--out', str(tmp_path / 'out')])
     assert capsys.readouterr().out.count('bird has 0.10, cat has 0.50') == 3

@@ -9,7 +9,7 @@ from torch import nn
 
 from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.other_backbones import Stages, other_backbone
 from mmcsod.features.taps import attach_tap
@@ -71,7 +71,7 @@ def test_a_bank_comes_of_it_without_a_detector(torchvision, cfg, tmp_path):
     model = build_detector(cfg, None, 'cpu', backbone='torchvision:small')
     assert torchvision == [('small', 'DEFAULT')]
     assert attach_tap(model).description.startswith('backbone maps of strides 4, 8')
-    bank = extract_bank(model, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    bank = extract_features(model, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
     assert bank.vectors.shape[1] == 14
 
 

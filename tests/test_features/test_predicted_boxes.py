@@ -7,7 +7,7 @@ import pytest
 
 from mmcsod import select_coreset
 from mmcsod.errors import UserError
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 
 from .conftest import build, small_config, write_coco
@@ -30,7 +30,7 @@ def root(tmp_path):
 def extract(root, name, **options):
     cfg = small_config(root)
     detector = build(cfg)
-    return extract_bank(detector, cfg, root / name, ExtractionOptions(num_workers=0, **options))
+    return extract_features(detector, cfg, root / name, ExtractionOptions(num_workers=0, **options))
 
 
 def test_rows_are_those_of_annotations_that_say_the_same(root):

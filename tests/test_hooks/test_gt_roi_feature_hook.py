@@ -16,7 +16,7 @@ import mmcsod
 from mmcsod import Coreset, FeatureBank
 from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.hooks import GTRoIFeatureHook
 from tests.test_features.conftest import small_config, write_coco
@@ -68,7 +68,8 @@ def test_training_leaves_a_bank_and_a_coreset(loop, root, tmp_path):
     assert len(bank.images) == 8
     assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
     last = (tmp_path / 'last_checkpoint').read_text()
-    again = extract_bank(build_detector(cfg, last, 'cpu'), cfg, tmp_path / 'again', ExtractionOptions(num_workers=0))
+    detector = build_detector(cfg, last, 'cpu')
+    again = extract_features(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0))
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     assert again.provenance['identity'] == bank.provenance['identity']
 
@@ -80,9 +81,9 @@ def test_averaged_weights_are_the_ones_read(root, tmp_path):
     bank = FeatureBank.load(tmp_path / 'features')
     # A checkpoint saved under EMAHook holds the averaged weights as its state_dict.
     averaged = build_detector(cfg, (tmp_path / 'last_checkpoint').read_text(), 'cpu')
-    wanted = extract_bank(averaged, cfg, tmp_path / 'averaged', ExtractionOptions(num_workers=0))
+    wanted = extract_features(averaged, cfg, tmp_path / 'averaged', ExtractionOptions(num_workers=0))
     np.testing.assert_array_equal(bank.vectors, wanted.vectors)
-    raw = extract_bank(runner.model, cfg, tmp_path / 'raw', ExtractionOptions(num_workers=0))
+    raw = extract_features(runner.model, cfg, tmp_path / 'raw', ExtractionOptions(num_workers=0))
     assert not np.array_equal(bank.vectors, raw.vectors)
 
 

@@ -200,12 +200,12 @@ def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
 
 def vectors_of(detector: Any, cfg: Any) -> np.ndarray:
     """Extract and return the vectors of the rows."""
-    from mmcsod.features.extract import extract_bank
+    from mmcsod.features.extract import extract_features
     from mmcsod.features.options import ExtractionOptions
 
     with tempfile.TemporaryDirectory() as folder:
         options = ExtractionOptions(num_workers=0, batch_size=1)
-        return np.array(extract_bank(detector, cfg, Path(folder) / 'features', options).vectors)
+        return np.array(extract_features(detector, cfg, Path(folder) / 'features', options).vectors)
 
 
 def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.detector import untrained_detector
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import TAPS, attach_tap
 
@@ -40,8 +40,8 @@ def test_the_page_s_tap_is_registered_by_the_config_and_taken_by_auto(example, c
     assert tap.name == 'class-branch'
     assert tap.reads('bbox_head.cls_convs.0.conv.weight')
     assert not tap.reads('bbox_head.retina_cls.weight')
-    bank = extract_bank(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
-    plain = extract_bank(detector, cfg, tmp_path / 'plain', ExtractionOptions(num_workers=0, tap='neck'))
+    bank = extract_features(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    plain = extract_features(detector, cfg, tmp_path / 'plain', ExtractionOptions(num_workers=0, tap='neck'))
     assert bank.provenance['identity']['tap'] == 'class-branch'
     assert bank.vectors.shape == plain.vectors.shape
     assert not np.allclose(bank.vectors, plain.vectors)

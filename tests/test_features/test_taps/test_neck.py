@@ -9,7 +9,7 @@ from mmcv.ops import roi_align
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
 from mmcsod.features.detector import untrained_detector
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 
@@ -104,11 +104,11 @@ def test_rows_of_a_bank_are_these_vectors(coco_root, tmp_path):
     cfg = use_data(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'), coco_root)
     cfg.train_dataloader.dataset.indices = [0]
     detector = untrained_detector(cfg)
-    bank = extract_bank(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0, keep_objects=True))
+    bank = extract_features(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0, keep_objects=True))
     boxes = torch.from_numpy(bank.objects['box'] * np.float32([1.2, 115 / 96] * 2))  # 160 x 96 becomes 192 x 115
     sample = {}
     detector.backbone.register_forward_pre_hook(lambda module, inputs: sample.update(image=inputs[0]))
-    again = extract_bank(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0, overwrite=True))
+    again = extract_features(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0, overwrite=True))
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     with torch.no_grad():
         maps = detector.eval().extract_feat(sample['image'])

@@ -11,7 +11,7 @@ from mmcv.ops import roi_align
 
 from mmcsod.config import load_config
 from mmcsod.errors import UserError
-from mmcsod.features.extract import extract_bank
+from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 
@@ -158,7 +158,7 @@ def test_rows_equal_a_forward_pass_by_hand(case, coco_root, tmp_path):
     detector = build(cfg).eval()
     for tap, head in heads.items():
         options = ExtractionOptions(tap=tap, num_workers=0, batch_size=2)
-        bank = extract_bank(detector, cfg, tmp_path / tap, options)
+        bank = extract_features(detector, cfg, tmp_path / tap, options)
         with torch.no_grad():
             wanted = expected(detector, coco_root, geometry, head, caffe='caffe' in name)
         found = dict(zip(zip(bank.image_ids, bank.labels.tolist(), strict=True), bank.vectors, strict=True))
