@@ -85,6 +85,7 @@ def test_control_characters_are_spelled_out():
     assert printable('a\x1b[2Jb\u202ec\u00e9') == 'a\\x1b[2Jb\\u202ec\u00e9'
 
 
+@pytest.mark.usefixtures('logger')
 def test_a_group_that_mmengine_leaves_is_left_at_the_end(tmp_path):
     import torch.distributed
 
