@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import ConfigDict
+from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmcsod.errors import check_options
+from mmcsod.errors import UserError, check_options
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.fileio import write_json, write_text
 from mmcsod.launcher import rank
@@ -44,11 +45,21 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
     """
     check_options(options, [field.name for field in fields(RetrainOptions)], 'retrain')
     retraining = prepare(config, coreset, RetrainOptions(**options))
+    if not dry_run:
+        _check_devices(retraining.config.launcher)
     if rank(retraining.config.launcher) == 0:
         _tell(retraining)
         if not dry_run:
             logger.info('Resolved config: %s', write_config(retraining))
     return {} if dry_run else train(retraining)
+
+
+def _check_devices(launcher: str) -> None:
+    if launcher != 'none' and get_device() == 'cpu':
+        raise UserError(
+            f'--launcher {launcher} was given and there is no GPU: MMEngine trains on several processes with '
+            'GPUs only; leave --launcher out and start one process.'
+        )
 
 
 def write_config(retraining: Retraining) -> Path:

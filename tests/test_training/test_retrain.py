@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmdet.datasets import CocoDataset
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -149,3 +150,15 @@ def test_an_interrupted_run_says_how_to_go_on(options, said, tiny_config, coco_c
 def test_a_misspelt_option_is_one_sentence(tiny_config, coco_coreset):
     with pytest.raises(UserError, match=r"retrain has no option 'iter': did you mean iters\?"):
         retrain(tiny_config, coco_coreset, iter=5)
+
+
+@pytest.mark.skipif(get_device() != 'cpu', reason='several processes may train on this device')
+def test_several_processes_without_gpus_are_refused_before_anything_is_written(
+    tiny_config, coco_coreset, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    options = dict(iters=1, work_dir=tmp_path / 'out', launcher='pytorch')
+    with pytest.raises(UserError, match='with GPUs only; leave --launcher out'):
+        retrain(tiny_config, coco_coreset, **options)
+    assert not (tmp_path / 'out').exists()
+    assert retrain(tiny_config, coco_coreset, dry_run=True, **options) == {}
