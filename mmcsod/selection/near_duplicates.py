@@ -156,7 +156,7 @@ def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[tuple[int, .
 
 
 def _leaders(views: Sequence[np.ndarray], near: float) -> np.ndarray:
-    """Return for each image the index of the nearest earlier leader within ``near``, else its own.
+    """Return for each image the index of the first leader within ``near``, else its own.
 
     Args:
         views: Vectors of the images, (n, k) float32 each; two images are as far apart as in the view that parts them
@@ -168,9 +168,8 @@ def _leaders(views: Sequence[np.ndarray], near: float) -> np.ndarray:
         block = np.arange(start, min(start + BLOCK, len(leaders)))
         earlier = np.flatnonzero(leaders[:start] == np.arange(start))
         if len(earlier):
-            distances = _distances(views, block, earlier)
-            is_near = distances.min(axis=1) <= near
-            leaders[block[is_near]] = earlier[distances.argmin(axis=1)[is_near]]
+            is_near = _distances(views, block, earlier) <= near
+            leaders[block] = np.where(is_near.any(axis=1), earlier[is_near.argmax(axis=1)], block)
         free = block[leaders[block] == block]
         leaders[free] = free[_lead_among(_distances(views, free, free), near)]
     return leaders

@@ -190,9 +190,9 @@ def test_groups_are_those_of_the_definition(data, number, block, monkeypatch):
     leads = {}
     for image in range(number):
         near = [leader for leader in leads if apart[image, leader] <= module.NEAR]
-        leads.setdefault(min(near, key=lambda leader: apart[image, leader]) if near else image, []).append(image)
-    found = {int(group[0]): len(group) for group in find_repeats(bank)}
-    assert sorted(found.items()) == sorted((leader, len(led)) for leader, led in leads.items() if len(led) > 1)
+        leads.setdefault(min(near, default=image), []).append(image)
+    found = sorted(group.tolist() for group in find_repeats(bank))
+    assert found == sorted(led for led in leads.values() if len(led) > 1)
 
 
 def _shares(degrees):
