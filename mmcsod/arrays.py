@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,23 +14,6 @@ from mmcsod.errors import UserError
 BLOCK_BYTES = 1 << 20
 BLOCK_ELEMENTS = 1 << 18
 """Elements of a block of rows: 2 MiB in float64, which stays in the cache."""
-
-
-@dataclass(frozen=True)
-class Checksums:
-    """The SHA-256 of a bank's files, written down in its meta.json as they were written.
-
-    Attributes:
-        directory: The bank's folder.
-        files: By name; images.json's is that of its content.
-        block_rows: Rows in a block of vectors.npy; the last block of a class may have fewer.
-        blocks: Of the bytes of each class's blocks; empty where a class is not one slice.
-    """
-
-    directory: Path
-    files: Mapping[str, str]
-    block_rows: int = 0
-    blocks: tuple[tuple[str, ...], ...] = ()
 
 
 def write_array(path: Path, array: np.ndarray) -> str:

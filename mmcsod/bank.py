@@ -1,68 +1,25 @@
-"""The feature bank: Stage 1's result and all that Stage 2 needs.
-
-On disk a bank is a folder of plain arrays and JSON, nothing pickled::
-
-    vectors.npy         (M, d) float32 or float16, one row per (image, class); Stage 1 writes them class-major
-    rows.npy            (M,)   image index, label and number of objects of each row
-    images.json         D image ids in dataset order, images without rows included
-    image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
-    objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
-    object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
-    judgements.npy      (O',)  what the detector says of these objects, where it knows the dataset's classes (optional)
-    meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
-"""
+"""The feature bank: Stage 1's result and all that Stage 2 needs. ``bank_files.py`` says what is on the disk."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmcsod.arrays import Checksums, block_checksums, block_rows, check_file, read_array, write_array
+from mmcsod.arrays import block_rows
 from mmcsod.bank_checks import AGAIN, JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
+from mmcsod.bank_files import ARRAYS, Checksums, is_bank_folder, read_bank, write_bank
 from mmcsod.errors import UserError
-from mmcsod.fileio import (
-    as_kind,
-    check_seal,
-    json_digest,
-    new_directory,
-    read_json,
-    sealed,
-    write_json,
-)
+from mmcsod.fileio import new_directory
 
 logger = logging.getLogger('mmcsod')
 
-FORMAT = 'mmcsod-feature-bank'
-FORMAT_VERSION = 1
-FILES = frozenset(
-    (
-        'vectors.npy',
-        'rows.npy',
-        'images.json',
-        'image_vectors.npy',
-        'objects.npy',
-        'object_vectors.npy',
-        'judgements.npy',
-        'meta.json',
-    )
-)
-
 __all__ = ['AGAIN', 'JUDGEMENT_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
-
-
-@dataclass(frozen=True)
-class _Meta:
-    classes: tuple[str, ...]
-    provenance: dict[str, Any]
-    files: dict[str, str] = field(default_factory=dict)
-    block_rows: int = 0
-    blocks: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -231,39 +188,9 @@ class FeatureBank:
         Raises:
             UserError: If the folder exists already or cannot be written.
         """
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         with new_directory(directory) as temporary:
-            self._write(temporary)
-
-    def _write(self, directory: Path) -> None:
-        arrays = {
-            'vectors': self.vectors,
-            'rows': self.rows,
-            'image_vectors': self.image_vectors,
-            'objects': self.objects,
-            'object_vectors': self.object_vectors,
-            'judgements': self.judgements,
-        }
-        files = {
-            f'{name}.npy': write_array(directory / f'{name}.npy', array)
-            for name, array in arrays.items()
-            if array is not None
-        }
-        write_json(directory / 'images.json', list(self.images))
-        files['images.json'] = json_digest(list(self.images))
-        write_json(
-            directory / 'meta.json',
-            sealed(
-                {
-                    'format': FORMAT,
-                    'version': FORMAT_VERSION,
-                    'classes': list(self.classes),
-                    'provenance': dict(self.provenance),
-                    'files': files,
-                    'block_rows': block_rows(self.vectors.shape[1]),
-                    'blocks': block_checksums(self.vectors, self.labels, len(self.classes)),
-                }
-            ),
-        )
+            write_bank(temporary, arrays, self.images, self.classes, self.provenance)
 
     def check(self, name: str) -> None:
         """Read a file of the bank for its checksum, where the bank was loaded and has one.
@@ -274,8 +201,8 @@ class FeatureBank:
         Raises:
             UserError: If the file is damaged.
         """
-        if self.checksums is not None and f'{name}.npy' in self.checksums.files:
-            check_file(self.checksums.directory / f'{name}.npy', self.checksums.files[f'{name}.npy'])
+        if self.checksums is not None:
+            self.checksums.check(name)
 
     def block_checksums(self, label: int, first: int, last: int) -> tuple[str, ...]:
         """Return the SHA-256 that each block of some of a class's vectors must have; none where nobody wrote them down.
@@ -285,11 +212,8 @@ class FeatureBank:
             first: Number, within the class, of the first row; it begins a block.
             last: Number after that of the last row; it ends a block.
         """
-        found, step = self.checksums, block_rows(self.vectors.shape[1])
-        if found is None or label >= len(found.blocks) or found.block_rows != step:
-            return ()
-        blocks = found.blocks[label][first // step : -(-last // step)]
-        return blocks if len(blocks) == -(-last // step) - first // step else ()
+        step = block_rows(self.vectors.shape[1])
+        return () if self.checksums is None else self.checksums.of_blocks(label, first, last, step)
 
     @classmethod
     def load(cls, directory: str | Path) -> FeatureBank:
@@ -298,57 +222,4 @@ class FeatureBank:
         Raises:
             UserError: If the folder is not a bank, is of a newer version, is damaged, or its tables disagree.
         """
-        directory = Path(directory)
-        if not (directory / 'meta.json').exists():
-            raise UserError(
-                f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
-                'in WORK_DIR/features.'
-            )
-        content = read_json(directory / 'meta.json', "a feature bank's meta.json")
-        if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
-        if content.get('version') != FORMAT_VERSION:
-            raise UserError(
-                f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
-                f'version {FORMAT_VERSION}; upgrade mmcsod.'
-            )
-        check_seal(content, directory / 'meta.json')
-        meta = as_kind(content, _Meta, directory / 'meta.json', "a feature bank's meta.json")
-        read = partial(_read, directory, meta.files)
-        return cls(
-            vectors=read('vectors', True),
-            rows=read('rows'),
-            images=_read_images(directory, meta.files),
-            classes=meta.classes,
-            image_vectors=read('image_vectors', True, optional=True),
-            objects=read('objects', optional=True),
-            object_vectors=read('object_vectors', True, optional=True),
-            judgements=read('judgements', optional=True),
-            provenance=meta.provenance,
-            checksums=Checksums(directory, meta.files, meta.block_rows, meta.blocks),
-        )
-
-
-def is_bank_folder(directory: Path) -> bool:
-    """Return whether a folder holds nothing but a bank's files, damaged or not, so that replacing it loses no other."""
-    return directory.is_dir() and {path.name for path in directory.iterdir()} <= FILES
-
-
-def _read(
-    directory: Path, files: Mapping[str, str], name: str, memory_map: bool = False, optional: bool = False
-) -> Any:
-    """Return an array of a bank; one that is left out and not named among the files is None."""
-    path = directory / f'{name}.npy'
-    if optional and path.name not in files and not path.exists():
-        return None
-    return read_array(path, memory_map, None if memory_map else files.get(path.name))
-
-
-def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:
-    path = directory / 'images.json'
-    images: tuple[str, ...] = read_json(path, "a feature bank's images.json", tuple[str, ...])
-    if files.get(path.name, wanted := json_digest(list(images))) != wanted:
-        raise UserError(
-            f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, or {AGAIN}'
-        )
-    return images
+        return cls(**read_bank(Path(directory)))

@@ -22,6 +22,7 @@ LAYERS = (
     ('selection', 'features'),
     ('datasets',),
     ('bank', 'coreset'),
+    ('bank_files',),
     ('bank_checks',),
     (
         'arrays',
@@ -40,7 +41,7 @@ LAYERS = (
 )
 WIDTH_OF_NAMES = 45  # of the drawing's left part
 LOWEST = len(LAYERS) - 1
-STAGE_2 = ('bank', 'bank_checks', 'coreset', 'selection')
+STAGE_2 = ('bank', 'bank_files', 'bank_checks', 'coreset', 'selection')
 DETECTOR_PACKAGES = {'mmdet', 'mmcv', 'mmengine'}
 
 
