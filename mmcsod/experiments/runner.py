@@ -182,7 +182,14 @@ def count_objects(bank: FeatureBank, images: Sequence[str]) -> int:
 
 def surroundings() -> dict[str, str]:
     """Return the versions and the kind of device that a result was made with."""
+    return {**versions(), 'python': platform.python_version(), 'device': _device()}
+
+
+def _device() -> str:
     import torch
 
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads'
-    return {**versions(), 'python': platform.python_version(), 'device': device}
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    # Another instruction set rounds otherwise, so that one seed gives other weights.
+    instructions = f' with {torch.backends.cpu.get_cpu_capability()}' if hasattr(torch.backends, 'cpu') else ''
+    return f'CPU{instructions}, {torch.get_num_threads()} threads'

@@ -1,10 +1,11 @@
 from functools import partial
 
 import pytest
+import torch
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.experiments.results import read_results
-from mmcsod.experiments.runner import count_objects
+from mmcsod.experiments.runner import count_objects, surroundings
 from mmcsod.experiments.spec import FULL_SET, load_experiment
 from tests.tool import run_tool
 
@@ -18,6 +19,15 @@ grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images
 
 
 call = partial(run_tool, 'experiment')
+
+
+def test_a_line_names_what_rounds_otherwise_elsewhere():
+    """One seed gives other weights under another instruction set, or with other threads."""
+    device = surroundings()['device']
+    if torch.cuda.is_available():
+        assert device == torch.cuda.get_device_name()
+    else:
+        assert torch.backends.cpu.get_cpu_capability() in device and f' {torch.get_num_threads()} threads' in device
 
 
 @pytest.fixture

@@ -1,0 +1,6 @@
+# How much hangs on the selector? The same detector trained once more, with another seed, selects among the bursts anew.
+_base_ = 'chess_bursts.py'
+name = 'chess_bursts_selector'
+selector = dict(detector='faster-rcnn', iters=80, seed=1)
+
+grid = [dict(methods=['classwise-facility-location', 'csod-logdet', 'csod'], num_images=[24, 12, 48], seeds=2)]
