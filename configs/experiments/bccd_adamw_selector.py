@@ -5,6 +5,7 @@ selector = dict(detector='faster-rcnn', iters=120, seed=1)
 
 leading = ['classwise-facility-location', 'csod-logdet']
 grid = [
-    dict(methods=[*leading, 'csod'], num_images=[30], seeds=2),
-    dict(methods=leading, num_images=[30], taps=['roi', 'neck'], seeds=2),
+    dict(methods=[*leading, 'csod'], num_images=[30]),
+    dict(methods=leading, num_images=[30], taps=['roi', 'neck']),
+    dict(methods=[*leading, 'csod'], num_images=[10]),
 ]

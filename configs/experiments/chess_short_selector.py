@@ -5,6 +5,6 @@ selector = dict(detector='faster-rcnn', iters=80, seed=1)
 
 leading = ['classwise-facility-location', 'csod-logdet']
 grid = [
-    dict(methods=[*leading, 'csod'], num_images=[24, 12, 48], seeds=2),
-    dict(methods=leading, num_images=[24], taps=['roi', 'neck'], seeds=2),
+    dict(methods=[*leading, 'csod'], num_images=[24, 12, 48]),
+    dict(methods=leading, num_images=[24], taps=['roi', 'neck']),
 ]

@@ -5,6 +5,6 @@ selector = dict(detector='faster-rcnn', iters=500, seed=2)
 
 leading = ['classwise-facility-location', 'csod-logdet']
 grid = [
-    dict(methods=[*leading, 'csod'], num_images=[150, 60], seeds=3),
-    dict(methods=leading, num_images=[60], taps=['roi', 'neck'], seeds=3),
+    dict(methods=[*leading, 'csod'], num_images=[150, 60]),
+    dict(methods=leading, num_images=[60], taps=['roi', 'neck']),
 ]

@@ -47,8 +47,9 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
     """
     if bank.judgements is None or bank.objects is None or not np.isfinite(bank.judgements['own']).any():
         raise UserError(
-            'This bank holds no judgements of its objects; extract it with a trained detector that has one box head, '
-            'such as Faster R-CNN, and knows the classes of the dataset.'
+            'This bank holds no judgements of its objects; extract again, with --overwrite or into another --work-dir, '
+            'and with a detector that has one box head, such as Faster R-CNN, and was trained on the classes of the '
+            'dataset.'
         )
     objects = bank.objects[~bank.objects['ignored']]
     scores = suspicion(bank.judgements)

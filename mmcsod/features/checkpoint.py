@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +16,26 @@ from mmcsod.errors import UserError
 from mmcsod.features.safe_loading import reason, safe_loading
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file of weights holds.
+
+    Attributes:
+        state: The weights by name.
+        classes: What the training called its classes, in order; None if the file does not say.
+    """
+
+    state: dict[str, Tensor]
+    classes: tuple[str, ...] | None = None
+
+
 def load_state_dict(path: str | Path) -> dict[str, Tensor]:
-    """Read the weights of a checkpoint without running any code from it.
+    """Read the weights of a checkpoint alone, as :func:`load_checkpoint` does."""
+    return load_checkpoint(path).state
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint without running any code from it.
 
     Args:
         path: A checkpoint as MMEngine saves it, or a bare state dict.
@@ -31,16 +52,27 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         raise UserError(_why_unreadable(path, cause)) from error
+    classes = _classes(content)
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
-    return {
+    state = {
         key.removeprefix('module.'): value
         for key, value in content.items()
         if isinstance(key, str) and isinstance(value, Tensor)
     }
+    return Checkpoint(state, classes)
+
+
+def _classes(content: Any) -> tuple[str, ...] | None:
+    """Return the classes that MMEngine notes down in ``meta``."""
+    node = content
+    for key in ('meta', 'dataset_meta', 'classes'):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    is_list = isinstance(node, list | tuple) and all(isinstance(name, str) for name in node)
+    return tuple(node) if is_list else None
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:
@@ -66,8 +98,9 @@ def load_weights(
 ) -> list[str]:
     """Load ``state`` into a detector that may have been built for other classes.
 
-    No tap reads the predictors, so those whose shapes differ keep their initial values, and so do mask, point and
-    other heads: a checkpoint trained on other classes is a legitimate selector.
+    No tap reads the predictors, nor mask, point and other heads, so these may be missing or of other shapes: a
+    checkpoint trained on other classes is a legitimate selector. What was not loaded becomes NaN, so that nobody takes
+    what an untrained layer says for an answer.
 
     Args:
         detector: The detector to fill.
@@ -98,6 +131,10 @@ def load_weights(
             f'The checkpoint {source} holds weights that cannot be copied into the detector '
             f'({str(error).strip().splitlines()[-1].strip()}); save its state_dict again.'
         ) from error
+    not_loaded = {*missing, *differing}
+    for key, value in detector.state_dict().items():
+        if key in not_loaded and value.is_floating_point():
+            value.fill_(math.nan)
     return differing
 
 

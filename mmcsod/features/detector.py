@@ -14,7 +14,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mmcsod.errors import UserError
-from mmcsod.features.checkpoint import load_state_dict, load_weights
+from mmcsod.features.checkpoint import load_checkpoint, load_weights
 from mmcsod.features.inference import cause
 from mmcsod.features.inner import inner_config, without_prefix
 from mmcsod.features.other_backbones import other_backbone
@@ -38,6 +38,7 @@ def build_detector(
 ) -> nn.Module:
     """Build what features are read off: the detector of ``cfg.model``, or as much of it as the tap needs.
 
+    As by MMDetection's ``init_detector``, ``dataset_meta`` of it has the classes that the checkpoint names, if it does.
     Of a model that wraps a detector (semi-supervised ones, trackers), that detector is built. Where there is no RoI
     head to read, backbone and neck are built without their head.
 
@@ -61,9 +62,11 @@ def build_detector(
     elif checkpoint is None:
         detector = _built(lambda: pretrained_backbone(_model_config(cfg)))
     else:
-        state = without_prefix(load_state_dict(checkpoint))
+        loaded = load_checkpoint(checkpoint)
         detector = untrained_detector(cfg, tap)
-        if load_weights(detector, state, checkpoint, attach_tap(detector, tap).reads):
+        if loaded.classes is not None:
+            detector.dataset_meta = {'classes': loaded.classes}  # where MMDetection's init_detector puts it
+        if load_weights(detector, without_prefix(loaded.state), checkpoint, attach_tap(detector, tap).reads):
             logger.info(
                 'The checkpoint was trained on other classes than the config has: its predictors are not '
                 'loaded, and not needed.'

@@ -39,6 +39,8 @@ from mmcsod.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
 
+NO_JUDGE = 'not kept (that takes one box head, trained on these classes)'
+
 
 def extract_features(
     detector: nn.Module, cfg: Config, directory: str | Path, options: ExtractionOptions | None = None
@@ -67,9 +69,9 @@ def extract_features(
         with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
     )
     # Predicted boxes are what a detector said already.
-    judge = judge_of(detector, len(pool.classes)) if options.predictions is None else None
+    judge = judge_of(detector, pool.classes) if options.predictions is None else None
     reader = FeatureReader(detector, options.tap, options.amp, options.channels_last, judge)
-    identity = identify(detector, cfg, reader.tap, pool, options)
+    identity = identify(detector, cfg, reader, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(_sole_use(directory)))
@@ -102,6 +104,7 @@ def _announce(pool: ExtractionDataset, reader: FeatureReader, keep_objects: bool
     logger.info('Pipeline: %s', steps)
     logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
     logger.info('Vectors of single objects: %s', 'kept' if keep_objects else 'not kept (--keep-objects keeps them)')
+    logger.info('What the detector says of each box: %s', 'kept' if reader.is_judging else NO_JUDGE)
     for line in more:
         logger.info(line)
 

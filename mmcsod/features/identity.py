@@ -13,11 +13,12 @@ from torch import nn
 from mmcsod.features.checkpoint import state_digest
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
-from mmcsod.features.taps import Tap
+from mmcsod.features.reader import FeatureReader
 
 # The parts of an identity and what people call them.
 PARTS = {
     'weights': 'checkpoint',
+    'judge': 'box head',
     'model': 'model config',
     'tap': 'tap',
     'pipeline': 'image scale or pipeline',
@@ -29,7 +30,7 @@ PARTS = {
 
 
 def identify(
-    detector: nn.Module, cfg: Config, tap: Tap, pool: ExtractionDataset, options: ExtractionOptions
+    detector: nn.Module, cfg: Config, reader: FeatureReader, pool: ExtractionDataset, options: ExtractionOptions
 ) -> dict[str, Any]:
     """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
 
@@ -37,9 +38,10 @@ def identify(
     extract again.
     """
     return {
-        'weights': state_digest(detector, tap.reads),
+        'weights': state_digest(detector, reader.tap.reads),
+        'judge': state_digest(detector, _of_the_box_head) if reader.is_judging else None,
         'model': _digest(_architecture(cfg.model)),
-        'tap': tap.name,
+        'tap': reader.tap.name,
         'pipeline': _digest(pool.pipeline),
         'dataset': pool.fingerprint(),
         'keep_ignored': options.keep_ignored,
@@ -55,6 +57,10 @@ def differences(found: Mapping[str, Any], wanted: Mapping[str, Any], options: Ex
     """
     needed = [part for part in PARTS if part != 'keep_objects' or options.keep_objects]
     return [PARTS[part] for part in needed if found.get(part) != wanted.get(part)]
+
+
+def _of_the_box_head(key: str) -> bool:
+    return key.startswith('roi_head.bbox_head.')
 
 
 def _keep_objects(pool: ExtractionDataset, options: ExtractionOptions) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,23 +54,26 @@ class Judge:
         return judged
 
 
-def judge_of(detector: nn.Module, num_classes: int) -> Judge | None:
-    """Return who judges the boxes of a dataset; None if the detector has not one box head, for as many classes.
+def judge_of(detector: nn.Module, classes: Sequence[str]) -> Judge | None:
+    """Return who judges the boxes of a dataset; None if the detector has not one trained box head, for its classes.
 
-    A head for other classes says nothing of these, and one without a box head of its own kind is one-stage, or several
-    heads in a row.
+    A head for other classes says nothing of these, one whose weights the checkpoint did not have says nothing of
+    anything, and a detector without a box head of its own kind is one-stage, or has several heads in a row.
 
     Args:
-        detector: A detector.
-        num_classes: Classes of the dataset.
+        detector: A detector; where it has ``dataset_meta``, that says which classes its head is for.
+        classes: Those of the dataset.
     """
     head = getattr(detector, 'roi_head', None)
     box_head = getattr(head, 'bbox_head', None)
     if not isinstance(head, StandardRoIHead) or box_head is None or isinstance(box_head, nn.ModuleList):
         return None
-    if getattr(box_head, 'custom_cls_channels', False) or getattr(box_head, 'num_classes', None) != num_classes:
+    if getattr(box_head, 'custom_cls_channels', False) or getattr(box_head, 'num_classes', None) != len(classes):
         return None
-    return Judge(head)
+    trained_on = (getattr(detector, 'dataset_meta', None) or {}).get('classes')
+    if trained_on is not None and tuple(trained_on) != tuple(classes):
+        return None
+    return Judge(head) if all(torch.isfinite(weights).all() for weights in box_head.parameters()) else None
 
 
 def _refined(head: Any, boxes: Tensor, deltas: Tensor, labels: Tensor) -> Tensor:

@@ -35,5 +35,5 @@ def test_auroc_by_hand():
 
 def test_a_bank_without_judgements_says_what_it_takes():
     bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], ['cat'])
-    with pytest.raises(UserError, match='holds no judgements of its objects; extract it with a trained detector'):
+    with pytest.raises(UserError, match='holds no judgements of its objects; extract again, with --overwrite'):
         suspicious_labels(bank)

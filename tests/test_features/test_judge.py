@@ -1,3 +1,4 @@
+import copy
 import csv
 from dataclasses import replace
 
@@ -5,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from mmcsod.errors import UserError
 from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.features.detector import build_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.judge import judge_of
 from mmcsod.features.options import ExtractionOptions
+from tests.test_features.conftest import CLASSES, build
 
 PROBABILITIES = (0.5, 0.2, 0.1, 0.2)  # cat, dog, bird, nothing
 OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
@@ -41,7 +45,7 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
 def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector, tmp_path):
     bank = extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
     pool = ExtractionDataset(cfg)
-    judge = judge_of(detector, len(pool.classes))
+    judge = judge_of(detector, pool.classes)
     detector.eval()
     alone = []
     for index in range(len(pool)):
@@ -57,10 +61,42 @@ def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector
     assert len(np.unique(alone['own'])) > 10
 
 
-def test_a_head_of_other_classes_or_none_judges_nothing(cfg, detector):
-    assert judge_of(detector, 3) is not None
-    assert judge_of(detector, 4) is None
-    assert judge_of(torch.nn.Linear(1, 1), 3) is None
+def test_a_head_of_other_classes_or_none_judges_nothing(detector):
+    assert judge_of(detector, CLASSES) is not None
+    assert judge_of(detector, (*CLASSES, 'cow')) is None
+    assert judge_of(torch.nn.Linear(1, 1), CLASSES) is None
+    detector.dataset_meta = {'classes': ('cat', 'bird', 'dog')}
+    assert judge_of(detector, CLASSES) is None
+
+
+@pytest.mark.parametrize(
+    ('num_classes', 'names', 'is_judged'),
+    [
+        (3, CLASSES, True),
+        (3, None, True),
+        (3, ('cat', 'bird', 'dog'), False),
+        (80, None, False),
+    ],
+)
+def test_only_a_head_that_learnt_these_classes_is_asked(num_classes, names, is_judged, cfg, tmp_path):
+    trained = copy.deepcopy(cfg)
+    trained.model.roi_head.bbox_head.num_classes = num_classes
+    meta = {} if names is None else {'dataset_meta': {'classes': names}}
+    torch.save({'state_dict': build(trained).state_dict(), 'meta': meta}, tmp_path / 'weights.pth')
+    bank = extract_features(build_detector(cfg, tmp_path / 'weights.pth'), cfg, tmp_path / 'features', OPTIONS)
+    assert (bank.judgements is not None) is is_judged
+    assert np.isfinite(bank.vectors).all()
+
+
+def test_a_bank_of_another_classifier_is_not_reused(cfg, sure, tmp_path):
+    before = extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
+    with torch.no_grad():
+        sure.roi_head.bbox_head.fc_cls.bias[0] += 5
+    with pytest.raises(UserError, match='was made with another box head; name another --work-dir, or replace it'):
+        extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
+    after = extract_features(sure, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+    assert np.array_equal(before.vectors, after.vectors)
+    assert (before.judgements['other'] != after.judgements['other']).any()
 
 
 def test_judgements_do_not_depend_on_the_tap(cfg, detector, tmp_path):
