@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -33,9 +33,10 @@ def classwise_facility_location(task: Task) -> Iterator[Pick]:
 class FacilityLocation:
     """Lazy greedy (Minoux) in blocks: gains only fall, so an old gain is a bound, and few are computed anew.
 
-    Gains are computed in float32 with a bound on their error; float64 decides. Similarities start from -1, the lowest
-    cosine, which changes no comparison and keeps every gain at 0 or above. Ties, within 1e-12 of n, go to the first in
-    dataset order.
+    Gains are computed in float32 with a bound on their error, and in float64 where that cannot tell rows apart: a row
+    whose gain is known to be 0, as a copy's is, is not looked at again. Similarities start from -1, the lowest cosine,
+    which changes no comparison and keeps every gain at 0 or above. Ties, within 1e-12 of n, go to the first in dataset
+    order.
     """
 
     def __init__(self, units: UnitRows, eligible: np.ndarray) -> None:
@@ -44,9 +45,10 @@ class FacilityLocation:
         self._rows = np.flatnonzero(eligible)
         self._left = eligible.copy()
         self._covered = np.full(self._count, -1.0)
-        self._bounds = self._count * (likeness(units, eligible) + 1)
-        self._lower = self._bounds.copy()
-        self._stale = np.zeros(len(eligible), bool)
+        self._upper = self._count * (likeness(units, eligible) + 1)
+        self._lower = self._upper.copy()
+        self._errors = np.zeros(len(eligible))  # of the gains that float32 gave last
+        self._is_coarse = np.ones(len(eligible), bool)  # nothing computed since the last row was selected
         self._new: list[np.ndarray] = []
         self._scales = scales(units.inverse_norms)
         self._error = product_error(len(units.total)) + 8 * HALF_ULP  # the difference to what is covered, too
@@ -55,20 +57,28 @@ class FacilityLocation:
         """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
         self._cover()
         tie = 1e-12 * self._count
-        floor = self._highest_lower_bound()
-        while len(rows := np.flatnonzero(self._left & self._stale & (self._bounds >= floor - tie))):
-            rows = np.sort(rows[np.argsort(-self._bounds[rows], kind='stable')[:BLOCK]])
-            gains, errors = self._gains(rows)
-            self._bounds[rows], self._lower[rows] = gains + errors, gains - errors
-            self._stale[rows] = False
-            floor = self._highest_lower_bound()
-        rows = np.flatnonzero(self._left & ~self._stale & (self._bounds >= floor - tie))
-        gains = self._exact_gains(rows)
+        while len(rows := self._unsettled(tie)):
+            coarse = rows[self._is_coarse[rows] & (self._upper[rows] > 2 * self._errors[rows])]
+            if len(coarse):
+                self._narrow(coarse, self._gains)
+            else:
+                self._narrow(rows, self._exact_gains)
+        gains = np.where(self._left, self._upper, -np.inf)
         winner = int(np.argmax(gains >= gains.max() - tie))
-        return Choice(int(rows[winner]), {'score': float(gains[winner])})
+        return Choice(winner, {'score': float(gains[winner])})
 
-    def _highest_lower_bound(self) -> float:
-        return float(self._lower[self._left & ~self._stale].max(initial=-np.inf))
+    def _unsettled(self, tie: float) -> np.ndarray:
+        """Return the rows that may have the highest gain, or one that ties with it, and whose gain is not known."""
+        floor = self._lower[self._left].max()
+        return np.flatnonzero(self._left & (self._upper >= floor - tie) & (self._upper - self._lower > tie))
+
+    def _narrow(self, rows: np.ndarray, compute: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:
+        """Compute the gains of those of some rows whose bounds are highest."""
+        rows = np.sort(rows[np.argsort(-self._upper[rows], kind='stable')[:BLOCK]])
+        gains, errors = compute(rows)
+        self._upper[rows] = np.minimum(self._upper[rows], gains + errors)
+        self._lower[rows] = np.maximum(gains - errors, 0)
+        self._is_coarse[rows] = False
 
     def select(self, row: int) -> None:
         """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
@@ -83,12 +93,13 @@ class FacilityLocation:
         for part, units in self._units.read(self._rows):
             np.maximum(self._covered[part], (units @ new.T).max(axis=1), out=self._covered[part])
         self._new.clear()
-        self._stale[:] = True
+        self._lower[:] = 0
+        self._is_coarse[:] = True
 
     def _gains(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the gains of rows, (m,), from float32 similarities, and by how much each may be off."""
         if np.isnan(self._scales[self._rows]).any():  # norms for which float32 has no bound
-            return self._exact_gains(rows), np.zeros(len(rows))
+            return self._exact_gains(rows)
         candidates = (self._units.vectors[rows].astype(np.float32, copy=False) * self._scales[rows, None]).T
         gains, active = np.zeros(len(rows)), np.zeros(len(rows))
         step = max(1, BLOCK_ELEMENTS // max(len(rows), len(candidates)))
@@ -100,11 +111,13 @@ class FacilityLocation:
             # What is clearly below 0 adds nothing, whatever its exact value, so only the others err.
             active += np.count_nonzero(similarities > -self._error, axis=0)
             gains += np.maximum(similarities, 0, out=similarities).sum(axis=0, dtype=np.float64)
-        return gains, self._error * active
+        self._errors[rows] = errors = self._error * active
+        return gains, errors
 
-    def _exact_gains(self, rows: np.ndarray) -> np.ndarray:
+    def _exact_gains(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same from float64."""
         gains = np.zeros(len(rows))
         candidates = np.concatenate([units for _, units in self._units.read(rows)])
         for part, units in self._units.read(self._rows):
             gains += np.maximum(units @ candidates.T - self._covered[part, None], 0).sum(axis=0)
-        return gains
+        return gains, np.zeros(len(rows))

@@ -36,3 +36,22 @@ def test_by_hand():
     coreset = select_coreset(bank, num_images=2, method=METHOD)
     assert coreset.image_ids == ['c', 'd']
     assert coreset.picks[1].score == pytest.approx(1 - np.cos(np.radians(70)), abs=1e-6)
+
+
+@pytest.mark.parametrize('noise', [0, 1e-6, 1e-4])
+def test_copies_are_looked_at_once(noise, monkeypatch):
+    rng = np.random.default_rng(0)
+    scenes = np.abs(rng.normal(1, 0.5, (5, 8)))[np.arange(60) % 5]
+    bank = class_bank((scenes * (1 + noise * rng.normal(size=scenes.shape))).astype(np.float32))
+    computed = []
+    exact = module.FacilityLocation._exact_gains
+
+    def counting(self, rows):
+        computed.extend(rows.tolist())
+        return exact(self, rows)
+
+    monkeypatch.setattr(module.FacilityLocation, '_exact_gains', counting)
+    monkeypatch.setattr(module, 'BLOCK', 4)
+    coreset = select_coreset(bank, num_images=14, method=METHOD)
+    assert coreset.image_ids == facility_location(bank, 14)
+    assert len(computed) < 3 * 60  # and not 60 at each of 10 turns
