@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcsod.coreset import Pick
 from mmcsod.selection.methods.by_row import Choice, select_by_row
-from mmcsod.selection.methods.lazy_rows import likeness
+from mmcsod.selection.methods.lazy_rows import SAME_LIKENESS, likeness
 from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
@@ -58,7 +58,7 @@ class _Strata:
 def strata(difficulty: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Return the stratum of each row, (n,): equal widths over the range of the kept ones; cut ones in the last."""
     among = difficulty[kept]
-    if not len(among) or np.ptp(among) == 0:
+    if not len(among) or np.ptp(among) <= SAME_LIKENESS:
         return np.zeros(len(difficulty), int)
     places = (difficulty - among.min()) / np.ptp(among) * STRATA
     return np.clip(places, 0, STRATA - 1).astype(int)

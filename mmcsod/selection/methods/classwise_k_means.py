@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmcsod.coreset import Pick
+from mmcsod.selection.methods.by_class import first_highest
 from mmcsod.selection.methods.by_row import Choice, select_by_row
 from mmcsod.selection.methods.neighbours import read_all
 from mmcsod.selection.methods.registry import Task, register_method
@@ -39,27 +40,27 @@ class _Clusters:
 
     def best(self) -> Choice:
         if self._clusters is None:
-            self._clusters, self._distances = cluster(read_all(self._units, self._rows), self._number, self._rng)
+            self._clusters, self._distances = clusters(read_all(self._units, self._rows), self._number, self._rng)
         selected = np.bincount(self._clusters[~self._left], minlength=self._number)
         sizes = np.bincount(self._clusters, minlength=self._number)
-        left = np.flatnonzero(self._left)
-        of_left = self._clusters[left]
-        order = np.lexsort((left, self._distances[left], of_left, -sizes[of_left], selected[of_left]))
-        return Choice(int(self._rows[left[order[0]]]))
+        there = np.unique(self._clusters[self._left])
+        cluster = there[np.lexsort((there, -sizes[there], selected[there]))[0]]
+        members = np.flatnonzero(self._left & (self._clusters == cluster))
+        return Choice(int(self._rows[members[first_highest(-self._distances[members], 2)]]))
 
     def select(self, row: int) -> None:
         self._left[int(np.searchsorted(self._rows, row))] = False
 
 
-def cluster(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def clusters(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's cluster, (m,), and its distance to that cluster's centre, (m,)."""
     from scipy.cluster.vq import kmeans2  # takes longer to import than most selections take
 
     distinct = np.unique(units, axis=0)
     if len(distinct) <= number:
-        clusters = np.array([int(np.flatnonzero((distinct == unit).all(axis=1))[0]) for unit in units])
-        return clusters, np.zeros(len(units))
+        own = np.array([int(np.flatnonzero((distinct == unit).all(axis=1))[0]) for unit in units])
+        return own, np.zeros(len(units))
     with warnings.catch_warnings():  # an empty cluster is no harm: nobody takes from it
         warnings.simplefilter('ignore', UserWarning)
-        centres, clusters = kmeans2(units, number, iter=20, minit='++', rng=rng)
-    return clusters, np.linalg.norm(units - centres[clusters], axis=1)
+        centres, own = kmeans2(units, number, iter=20, minit='++', rng=rng)
+    return own, np.linalg.norm(units - centres[own], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from mmcsod.coreset import Pick
 from mmcsod.selection.methods.by_class import first_highest
 from mmcsod.selection.methods.by_row import Choice, select_by_row
-from mmcsod.selection.methods.lazy_rows import likeness
+from mmcsod.selection.methods.lazy_rows import SAME_LIKENESS, likeness
 from mmcsod.selection.methods.neighbours import nearest_rows, read_all
 from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
@@ -56,6 +56,6 @@ class _InfoMax:
 
 
 def scaled(values: np.ndarray) -> np.ndarray:
-    """Return values scaled to 0..1, all 0 where they are equal."""
+    """Return values scaled to 0..1, all 0 where they are equal but for rounding."""
     spread = float(np.ptp(values)) if len(values) else 0.0
-    return (values - values.min()) / spread if spread > 0 else np.zeros(len(values))
+    return (values - values.min()) / spread if spread > SAME_LIKENESS else np.zeros(len(values))

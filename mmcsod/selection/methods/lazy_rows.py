@@ -25,6 +25,9 @@ BLOCK_ELEMENTS = 1 << 21
 
 LIKENESS_TIE = 1e-12
 
+SAME_LIKENESS = 1e-6
+"""Spread of the likeness below which a class's rows are all alike and rounding would order them."""
+
 ROUNDING = 1e-13
 """More than the same score can differ by when rows are multiplied in other company."""
 

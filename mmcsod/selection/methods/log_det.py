@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcsod.coreset import Pick
 from mmcsod.selection.methods.by_row import select_shared
-from mmcsod.selection.methods.lazy_rows import LazyRows
+from mmcsod.selection.methods.lazy_rows import SAME_LIKENESS, LazyRows
 from mmcsod.selection.methods.registry import Task, register_method
 
 EPSILON = 1e-3
@@ -16,9 +16,6 @@ EPSILON = 1e-3
 
 FIRST_ROUNDS = 3.0
 """How much more than later on the likeness weighs in the first round of ``csod-typical-first``."""
-
-SAME_LIKENESS = 1e-6
-"""Standard deviation of the likeness below which a class's rows are all alike and rounding would order them."""
 
 
 @register_method('csod-logdet')

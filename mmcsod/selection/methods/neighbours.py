@@ -32,7 +32,7 @@ def nearest_rows(units: np.ndarray, number: int) -> Neighbours:
         units: (m, d) float64 unit rows.
         number: k.
     """
-    number = min(number, len(units) - 1)
+    number = max(0, min(number, len(units) - 1))
     rows, cosines = np.empty((len(units), number), np.intp), np.empty((len(units), number))
     step = max(1, BLOCK_ELEMENTS // max(1, len(units)))
     for begin in range(0, len(units), step):

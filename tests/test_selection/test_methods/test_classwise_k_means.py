@@ -1,7 +1,7 @@
 import numpy as np
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.selection.methods.classwise_k_means import cluster
+from mmcsod.selection.methods.classwise_k_means import clusters
 from tests.test_selection.banks import class_bank
 
 
@@ -17,8 +17,8 @@ def test_one_image_of_each_cluster_the_nearest_to_its_centre():
 
 
 def test_copies_are_one_cluster():
-    clusters, distances = cluster(np.array([[0, 1.0], [1, 0], [0, 1.0]]), 4, np.random.default_rng(0))
-    assert clusters[0] == clusters[2] != clusters[1]
+    own, distances = clusters(np.array([[0, 1.0], [1, 0], [0, 1.0]]), 4, np.random.default_rng(0))
+    assert own[0] == own[2] != own[1]
     assert not distances.any()
 
 
@@ -27,3 +27,25 @@ def test_a_class_that_gets_more_turns_than_its_share_goes_on():
     vectors = rng.normal(size=(22, 3)).astype(np.float32)
     bank = FeatureBank.from_arrays(vectors, [f'{i:02}' for i in range(22)], [0] * 20 + [1] * 2, ['many', 'few'])
     assert len(set(select_coreset(bank, num_images=20, method='classwise-k-means').image_ids)) == 20
+
+
+def test_clusters_are_as_many_as_the_class_gets_turns():
+    # Four pairs of nearly one direction. Four images are two turns of each of two classes, so two clusters of two
+    # pairs, whose centres the inner rows are nearest to. Of four clusters, the pairs, the first row of each is taken.
+    angles = np.radians([0, 1, 9, 10, 60, 61, 69, 70])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+    bank = FeatureBank.from_arrays(
+        np.concatenate([vectors, vectors]), [f'{i:02}' for i in range(16)], [0] * 8 + [1] * 8, ['one', 'other']
+    )
+    for seed in range(5):
+        picks = [int(i) for i in select_coreset(bank, 4, method='classwise-k-means', seed=seed).image_ids]
+        assert sorted(image // 4 for image in picks) == [0, 1, 2, 3]
+        assert all(image % 4 in (1, 2) for image in picks)
+
+
+def test_rows_equally_near_are_taken_in_the_dataset_s_order():
+    # Of two rows both are as far from their mean, whatever rounding makes of it.
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        bank = class_bank(np.abs(rng.normal(1, 1, (2, 7))).astype(np.float32))
+        assert select_coreset(bank, num_images=1, method='classwise-k-means').image_ids == ['00000']

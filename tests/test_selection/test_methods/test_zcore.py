@@ -23,6 +23,16 @@ def test_equal_rows_have_nothing_to_look_at():
     assert not zcore_scores(np.ones((3, 2)), np.random.default_rng(0)).any()
 
 
+def test_looks_are_at_points_of_the_triangular_distribution():
+    # Rows at 0, 0 and 1, with a median of 0: the point looked at is nearer to 0 if it is below 1/2, which the triangle
+    # over 0..1 with its peak at 0 is in 3 of 4 looks. A find gains 1, and one of the others, a copy, loses 1.
+    vectors = np.array([[0.0], [0.0], [1.0]])
+    scores = zcore_scores(vectors, np.random.default_rng(0), samples=20_000)
+    found = 20_000 * np.array([0.75, 0.25])
+    assert scores[:2].sum() + scores[2] == pytest.approx(0)
+    assert scores[2] == pytest.approx(found[1], rel=0.03)
+
+
 def test_a_seed_repeats_and_decides():
     bank = class_bank(np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32))
     first, again, other = (select_coreset(bank, num_images=9, method='zcore', seed=seed) for seed in (1, 1, 2))

@@ -1,0 +1,51 @@
+"""What holds for every method that is registered, whatever it picks by."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcsod import FeatureBank, select_coreset
+from mmcsod.bank import OBJECT_DTYPE
+from mmcsod.selection import method_names
+from tests.test_selection.banks import random_banks
+
+METHODS = [name.replace('count:LOW-HIGH', 'count:1-99') for name in method_names()]
+
+
+@st.composite
+def full_banks(draw):
+    """Return a bank that every method can select from; some classes have no rows."""
+    bank = draw(random_banks())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    objects = np.zeros(len(bank), OBJECT_DTYPE)
+    objects['image'], objects['label'] = bank.rows['image'], bank.rows['label']
+    objects['box'][:, 2:] = rng.uniform(1, 50, (len(bank), 2))
+    objects['area'] = objects['box'][:, 2] * objects['box'][:, 3]
+    return FeatureBank(
+        vectors=bank.vectors,
+        rows=bank.rows,
+        images=bank.images,
+        classes=bank.classes,
+        image_vectors=rng.normal(size=(len(bank.images), 3)).astype(np.float32),
+        objects=objects,
+        object_vectors=bank.vectors,
+    )
+
+
+@pytest.mark.parametrize('method', METHODS)
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(bank=full_banks(), num_images=st.integers(1, 20), data=st.data())
+def test_as_many_images_as_there_are_each_once_and_none_that_is_excluded(method, bank, num_images, data):
+    there = [bank.images[image] for image in np.unique(bank.rows['image'])]
+    excluded = data.draw(st.sets(st.sampled_from(there), max_size=len(there) - 1)) if len(there) > 1 else set()
+    included = data.draw(st.lists(st.sampled_from(sorted(set(there) - excluded)), max_size=num_images, unique=True))
+    coreset = select_coreset(bank, num_images, method=method, include=included, exclude=sorted(excluded))
+    images = coreset.image_ids
+    assert len(images) == len(set(images)) == min(num_images, len(there) - len(excluded))
+    assert images[: len(included)] == included
+    assert not excluded & set(images)
+
+
+def test_every_method_is_looked_at():
+    assert len(METHODS) >= 20
