@@ -8,6 +8,9 @@ from mmcsod.bank import FeatureBank
 from mmcsod.coreset import Coreset
 from mmcsod.selection.unit_rows import unit_rows
 
+SURE = 0.9
+"""Share of the picks before whose end a bend is one."""
+
 
 def coverage_curve(bank: FeatureBank, coreset: Coreset) -> np.ndarray:
     """Return the coverage of the first 1, 2, ... picks, (len(coreset),) float64.
@@ -40,13 +43,28 @@ def _class_curve(bank: FeatureBank, label: int, place: dict[int, int], length: i
     return curve
 
 
-def diminishing_returns(curve: np.ndarray) -> int:
-    """Return the number of images at which a curve bends most: the farthest above the line between its ends.
+def diminishing_returns(bank: FeatureBank, coreset: Coreset, curve: np.ndarray) -> int | None:
+    """Return the number of images from which one more adds less than all that are left do on average.
 
-    Satopaa et al., "Finding a 'Kneedle' in a haystack" (ICDCS Workshops 2011). It depends on where the curve ends.
+    That is where the curve is the farthest above a line (Satopaa et al., "Finding a 'Kneedle' in a haystack", ICDCS
+    Workshops 2011), here the one from where no class is missing, before which picks add classes and not coverage, to
+    the whole pool, which covers itself to 1. So it does not depend on where the coreset ends, unless that is earlier.
 
     Args:
-        curve: (n,) coverage of the first 1 to n images.
+        bank: The bank it was selected from, which holds all its images.
+        coreset: The picks in order.
+        curve: (len(coreset),) coverage of the first picks.
+
+    Returns:
+        The number; None if it is among the last tenth of the picks, for with more of them it may be higher.
     """
-    line = np.linspace(curve[0], curve[-1], len(curve))
-    return int(np.argmax(curve - line)) + 1
+    place = {bank.image_index[image]: number for number, image in enumerate(coreset.image_ids, 1)}
+    first_pick: dict[int, int] = {}
+    for image, label in zip(bank.rows['image'].tolist(), bank.labels.tolist(), strict=True):
+        if image in place:
+            first_pick[label] = min(place[image], first_pick.get(label, place[image]))
+    begin, whole = max(first_pick.values(), default=1), len(np.unique(bank.rows['image']))
+    numbers = np.arange(begin, len(curve) + 1)
+    line = curve[begin - 1] + (1 - curve[begin - 1]) * (numbers - begin) / max(1, whole - begin)
+    number = begin + int(np.argmax(curve[begin - 1 :] - line))
+    return number if number <= SURE * len(curve) or len(curve) == whole else None

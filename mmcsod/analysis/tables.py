@@ -91,7 +91,8 @@ def coverage_table(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> str:
     for name, coreset in coresets.items():
         curve = coverage_curve(bank, coreset)
         shown = [f'{curve[number - 1]:.4f}' if number <= len(curve) else '' for number in numbers]
-        rows.append([name, *shown, len(curve), f'{curve[-1]:.4f}', diminishing_returns(curve)])
+        bend = diminishing_returns(bank, coreset, curve) or 'not yet'
+        rows.append([name, *shown, len(curve), f'{curve[-1]:.4f}', bend])
     return _table(rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'diminishing returns from'])
 
 

@@ -87,6 +87,12 @@ def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarra
     axes.grid(axis='x')
 
 
+def _end(one: Selected, curve: np.ndarray) -> str:
+    bend = diminishing_returns(one.bank, one.coreset, curve)
+    returns = 'not yet diminishing' if bend is None else f'diminishing from {bend} on'
+    return f'{one.name} {curve[-1]:.3f} with {len(curve)} images, returns {returns}'
+
+
 def draw_coverage(selections: Sequence[Selected]) -> Chart:
     """Draw the mean coverage of the classes over the number of picks."""
     curves = {
@@ -100,10 +106,7 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         axes.set_xlabel('images picked')
         axes.set_ylabel('mean cosine to the nearest pick')
         svg = to_svg(figure, title)
-    ends = ', '.join(
-        f'{name} {curve[-1]:.3f} with {len(curve)} images, bending most at {diminishing_returns(curve)}'
-        for name, curve in curves.items()
-    )
+    ends = ', '.join(_end(one, curves[one.name]) for one in selections)
     marks = _marks(max(map(len, curves.values())))
     rows = [
         [str(mark), *(f'{curve[mark - 1]:.3f}' if mark <= len(curve) else '' for curve in curves.values())]

@@ -22,6 +22,25 @@ def test_each_prefix_has_the_coverage_that_it_has_as_a_coreset():
     assert curve[-1] == pytest.approx(1)
 
 
-def test_returns_diminish_where_a_curve_bends():
-    assert diminishing_returns(np.array([0, 0.4, 0.8, 0.85, 0.9, 0.95])) == 3
-    assert diminishing_returns(np.array([0.5])) == 1
+@pytest.fixture
+def scenes():
+    """Two images each of four scenes that have nothing in common, and one of another class."""
+    vectors = np.concatenate([np.repeat(np.eye(4), 2, axis=0), np.eye(4)[:1]]).astype(np.float32)
+    return FeatureBank.from_arrays(vectors, list('abcdefghi'), [0] * 8 + [1], ['many', 'one'])
+
+
+def bend(bank, order):
+    coreset = Coreset(tuple(map(Pick, order)), bank.classes, 'uniform')
+    return diminishing_returns(bank, coreset, coverage_curve(bank, coreset))
+
+
+@pytest.mark.parametrize('length', range(6, 10))
+def test_returns_diminish_once_every_scene_is_shown(length, scenes):
+    # The second pick adds a class, half of all coverage, and is not where the curve bends: each of the next three adds
+    # a scene, and those after them nothing.
+    assert bend(scenes, 'aicegbdfh'[:length]) == 5
+
+
+@pytest.mark.parametrize('length', range(1, 6))
+def test_a_coreset_that_ends_before_does_not_say(length, scenes):
+    assert bend(scenes, 'aicegbdfh'[:length]) is None
