@@ -51,6 +51,8 @@ def main(args: argparse.Namespace) -> None:
     """Print and draw as the command line says."""
     if not args.coresets and args.suspicious is None:
         raise UserError('There is nothing to analyze; give coreset files, or --suspicious.')
+    if args.suspicious is not None and args.suspicious < 1:
+        raise UserError(f'--suspicious is {args.suspicious}; give 1 or more labels to list.')
     if args.suspicious is not None:
         _list_suspicious(args)
     if args.coresets:

@@ -141,28 +141,51 @@ def _full_set(cells: Cells, detector: str) -> Cell | None:
 
 
 def _advice(points: Points) -> tuple[str, str]:
+    curve, least = _fit_means(points), min(points)
+    if curve.gap == 0:
+        return 'does not rise with N', '-'
+
     def needed(drawn: Points, curve: PowerLaw) -> float:
         return curve.images_for(SHARE * float(np.mean(drawn[max(drawn)])))
 
-    low, high = bootstrap(points, needed)
-    return _images(needed(points, _fit_means(points))), f'{_images(low)} to {_images(high)}'
+    interval = _interval(points, needed, lambda number: _images(number, least), exact=max(points))
+    return _images(needed(points, curve), least), interval
 
 
 def _trial(points: Points) -> tuple[str, str, str, str]:
     largest = max(points)
     others = {number: metrics for number, metrics in points.items() if number != largest}
-    low, high = bootstrap(others, lambda drawn, curve: curve.at(largest))
     return (
         str(largest),
         f'{_fit_means(others).at(largest):.1f}',
-        f'{low:.1f} to {high:.1f}',
+        _interval(others, lambda drawn, curve: curve.at(largest), '{:.1f}'.format),
         f'{np.mean(points[largest]):.1f}',
     )
+
+
+def _interval(
+    points: Points, value: Callable[[Points, PowerLaw], float], show: Callable[[float], str], exact: int | None = None
+) -> str:
+    """Return the interval of a value, or a dash where a number of images has one seed and hence no spread.
+
+    Args:
+        points: The metric of each seed.
+        value: See :func:`bootstrap`.
+        show: How to write the value.
+        exact: The number of images that may have one seed, the full set's.
+    """
+    if any(len(metrics) < 2 for number, metrics in points.items() if number != exact):
+        return '-'
+    low, high = bootstrap(points, value)
+    return f'{show(low)} to {show(high)}'
 
 
 def _fit_means(points: Points) -> PowerLaw:
     return fit(list(points), [float(np.mean(metrics)) for metrics in points.values()])
 
 
-def _images(number: float) -> str:
-    return f'{number:.0f}' if np.isfinite(number) else 'never'
+def _images(number: float, least: int) -> str:
+    """Return a number of images, where none fewer than ``least`` were trained on."""
+    if not np.isfinite(number):
+        return 'never'
+    return f'{number:.0f}' if number >= least else f'under {least}'

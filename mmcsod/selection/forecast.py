@@ -51,7 +51,7 @@ class Forecast:
 
 
 def expect(bank: FeatureBank, options: SelectionOptions, num_processes: int = 1) -> str:
-    """Return sizes, memory and expected time of a selection, from a quick read of some of the vectors.
+    """Return sizes of a selection, and for Eq. 4 memory and expected time, from a quick read of some of the vectors.
 
     Args:
         bank: The bank to select from.
@@ -63,23 +63,33 @@ def expect(bank: FeatureBank, options: SelectionOptions, num_processes: int = 1)
     """
     task = make_task(bank, options)
     pool, vectors = task.pool, task.pool.bank.vectors
-    found = forecast(task, num_processes)
     lines = [
         (
             f'{len(pool.images)} images, {int(pool.eligible.sum())} rows of {vectors.shape[1]} {vectors.dtype}, '
             f'{len(pool.labels)} classes'
         ),
         f'method {options.method}, {task.target} images' + (' (estimated)' if options.num_objects else ''),
-        (
-            f'memory: {_size(found.vectors)} of vectors, {_way(found, pool)}, and at most {_size(found.beside)} beside '
-            'them'
-        ),
-        f'mode: {_mode(found)} ({_size(found.available)} of memory available)',
     ]
     if 'lam' in options.entry.parameters:
-        lines.append(f'lam {task.lam:.6g}')
-        lines.append(f'expected time: at most about {found.seconds:.1f} s')
+        lines += _of_eq_4(forecast(task, num_processes), task)
+    else:
+        lines.append(
+            f'memory: {_size(vectors.nbytes)} of vectors; what this method needs beside them, and how long it takes, '
+            f'is not forecast ({_size(available_memory())} of memory available)'
+        )
     return '\n'.join(lines)
+
+
+def _of_eq_4(found: Forecast, task: Task) -> list[str]:
+    return [
+        (
+            f'memory: {_size(found.vectors)} of vectors, {_way(found, task.pool)}, and at most {_size(found.beside)} '
+            'beside them'
+        ),
+        f'mode: {_mode(found)} ({_size(found.available)} of memory available)',
+        f'lam {task.lam:.6g}',
+        f'expected time: at most about {found.seconds:.1f} s',
+    ]
 
 
 def forecast(task: Task, num_processes: int = 1) -> Forecast:

@@ -25,9 +25,12 @@ BLOCK = 512
 """Images compared with all earlier ones at a time."""
 
 ADVISED = ('classwise-facility-location', 'csod-logdet')
-"""Methods that avoid them, and were ahead where there are any (``docs/results_repeats.md``)."""
+"""Methods that take fewer of them, and were ahead where there are any (``docs/results_repeats.md``)."""
 
-AVOIDING = (*ADVISED, 'csod-distinct', 'csod-mmr', 'csod-typical-first')
+CLEAREST = 'csod-distinct'
+"""The method that takes none as long as there is another image."""
+
+AVOIDING = (*ADVISED, CLEAREST, 'csod-mmr', 'csod-typical-first')
 """Methods that notice them."""
 
 
@@ -61,14 +64,14 @@ def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[
     near = NEAR_BY_OBJECTS if bank.image_vectors is None else NEAR
     groups: list[np.ndarray] = []
     for labels, images, rows in _by_classes(bank, order):
-        units = unit_rows(np.asarray(bank.vectors[rows.ravel()])).reshape(*rows.shape, -1)
-        weights = np.sqrt(scales[list(labels)] / len(labels)).astype(np.float32)[:, None]
+        units = _units(bank.vectors[rows.ravel()]).reshape(*rows.shape, -1)
+        weights = np.sqrt(scales[list(labels)] / len(labels))[:, None]
         has_directions = np.all(np.any(units, axis=2), axis=1)
-        views: list[np.ndarray] = [(units * weights).reshape(len(images), -1)]
+        views = [_scaled(units, weights)]
         if bank.image_vectors is not None:
-            wholes = unit_rows(_usable(bank.image_vectors[images]))
+            wholes = _units(_usable(bank.image_vectors[images]))
             has_directions &= np.any(wholes, axis=1)
-            views.append(wholes * np.float32(np.sqrt(image_scale)))
+            views.append(_scaled(wholes, np.sqrt(image_scale)))
         leaders = _leaders([view[has_directions] for view in views], near)
         images = images[has_directions]
         groups += [images[leaders == leader] for leader in np.unique(leaders)]
@@ -92,7 +95,9 @@ def warn_of(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
     found = near_duplicates(bank, coreset)
     if found:
         advice = (
-            '' if coreset.method in AVOIDING else f' The methods {" and ".join(ADVISED)} avoid them where they can.'
+            ''
+            if coreset.method in AVOIDING
+            else f' The methods {" and ".join(ADVISED)} take fewer of them, {CLEAREST} none where it can.'
         )
         yield (
             f'{len(found)} of {len(coreset)} images show almost what an earlier one shows, the first '
@@ -113,6 +118,21 @@ def _image_scale(bank: FeatureBank) -> float:
     if bank.image_vectors is None or not len(bank.images):
         return 0.0
     return _scale(_usable(bank.image_vectors[:: -(-len(bank.images) // SAMPLE)]))
+
+
+def _units(vectors: np.ndarray) -> np.ndarray:
+    return unit_rows(np.asarray(vectors, np.float64))
+
+
+def _scaled(units: np.ndarray, weights: np.ndarray | float) -> np.ndarray:
+    """Return (n, k) float32 vectors whose squared distances are those of (n, ...) unit vectors, at their weights.
+
+    Works in place. The mean is taken off first, for the distances do not depend on it, and float32 could not hold both
+    it and the small differences of vectors that are all alike.
+    """
+    units -= units.mean(axis=0)
+    units *= weights
+    return units.reshape(len(units), -1).astype(np.float32)
 
 
 def _usable(image_vectors: np.ndarray) -> np.ndarray:

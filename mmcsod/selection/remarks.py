@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmcsod.coreset import Pick
+from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 
 SHOWN = 10
 
 
-def remarks(pool: Pool, picks: Sequence[Pick]) -> Iterator[str]:
-    """Yield a sentence on classes without objects, and one on classes that had no turn.
+def remarks(pool: Pool, picks: Sequence[Pick], options: SelectionOptions) -> Iterator[str]:
+    """Yield a sentence on a lam that nobody reads, one on classes without objects, and one on classes without a turn.
 
     Args:
         pool: What was selected from.
         picks: What was selected, included images first.
+        options: How.
     """
+    if options.given_lam is not None and 'lam' not in options.entry.parameters:
+        yield f"lam is given and not used: the method '{options.method}' has none."
     names = pool.bank.classes
     present = [label for label in pool.labels if len(pool.images_of_class(label))]
     absent = [names[label] for label in sorted(set(pool.labels) - set(present))]

@@ -83,7 +83,7 @@ def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = A
     _check_all_see_the_same(bank, options, group)
     task = make_task(bank, options, group)
     picks = _within_budget(task, options)
-    for remark in remarks(task.pool, picks) if group.rank == 0 else ():
+    for remark in remarks(task.pool, picks, options) if group.rank == 0 else ():
         logger.warning(remark)
     return Coreset(
         tuple(picks), bank.classes, options.method, _parameters(task, options), bank.provenance, options.entry.nested

@@ -35,23 +35,46 @@ def test_the_interval_of_equal_seeds_is_a_point_and_of_unlike_ones_is_not():
     assert low < TRUE.at(400) < high
 
 
-def experiment_of(numbers):
+def experiment_of(numbers, law=TRUE.at, seeds=(0, 1)):
     runs = [Run('small', FULL_SET, None, None, None, 120, 0)]
-    runs += [Run('small', 'csod', number, 'auto', 'auto', 120, seed) for number in numbers for seed in (0, 1)]
+    runs += [Run('small', 'csod', number, 'auto', 'auto', 120, seed) for number in numbers for seed in seeds]
     results = {
-        run: {'metrics': {'AP': TRUE.at(run.num_images or 200)}, 'images': run.num_images or 200, 'iters': 120}
+        run: {'metrics': {'AP': law(run.num_images or 200)}, 'images': run.num_images or 200, 'iters': 120}
         for run in runs
     }
     return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP', tuple(runs)), results
 
 
+def cells_of(text):
+    return [cell.strip() for cell in re.findall(r'^\| csod.*$', text, re.MULTILINE)[0].split('|')[1:-1]]
+
+
 def test_the_advice_is_what_the_law_says_and_the_largest_is_predicted():
     text = render_curve(*experiment_of([12, 24, 48, 100]))
-    cells = [cell.strip() for cell in re.findall(r'^\| csod.*$', text, re.MULTILINE)[0].split('|')[1:-1]]
+    cells = cells_of(text)
     assert cells[1] == '5'
     assert int(cells[2]) == pytest.approx(TRUE.images_for(0.95 * TRUE.at(200)), rel=0.02)
     assert cells[4] == '200'
     assert cells[5] == cells[7] == f'{100 * TRUE.at(200):.1f}'
+
+
+def test_one_seed_has_no_interval():
+    cells = cells_of(render_curve(*experiment_of([12, 24, 48], seeds=(0,))))
+    assert cells[3] == cells[6] == '-'
+    assert '-' not in cells_of(render_curve(*experiment_of([12, 24, 48])))
+
+
+def test_fewer_images_than_anybody_trained_on_are_not_made_up():
+    cells = cells_of(render_curve(*experiment_of([60, 80, 100])))
+    assert TRUE.images_for(0.95 * TRUE.at(200)) > 60
+    assert cells[2].isdigit()
+    cells = cells_of(render_curve(*experiment_of([150, 170, 190])))
+    assert cells[2:4] == ['under 150', 'under 150 to under 150']
+
+
+def test_a_metric_that_falls_gives_no_number():
+    cells = cells_of(render_curve(*experiment_of([12, 24, 48], law=lambda number: 0.7 - number / 1000)))
+    assert cells[2:4] == ['does not rise with N', '-']
 
 
 def test_too_few_budgets_are_one_sentence():

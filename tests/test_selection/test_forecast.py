@@ -68,3 +68,10 @@ def test_a_control_group_limits_what_is_available(monkeypatch, tmp_path):
     assert available_memory() == 1_000_000 < everything
     limit.write_text('max\n')
     assert forecast._read_limit(limit) is None
+
+
+@pytest.mark.parametrize('method', ['d2', 'classwise-facility-location', 'csod-logdet', 'uniform'])
+def test_nothing_is_promised_of_methods_whose_needs_are_not_known(method, bank):
+    told = expect(bank, SelectionOptions(30, method=method, kernel='faiss'))
+    assert 'what this method needs beside them, and how long it takes, is not forecast' in told
+    assert 'at most' not in told and 'copied' not in told

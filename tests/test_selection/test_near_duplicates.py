@@ -117,7 +117,8 @@ def test_the_warning_names_a_method_unless_it_is_the_one_in_use():
     assert list(warn_of(bank, coreset_of(bank, 'cab'))) == [
         (
             '1 of 3 images show almost what an earlier one shows, the first b beside a. '
-            'The methods classwise-facility-location and csod-logdet avoid them where they can.'
+            'The methods classwise-facility-location and csod-logdet take fewer of them, csod-distinct none '
+            'where it can.'
         )
     ]
     assert 'method' not in next(warn_of(bank, coreset_of(bank, 'cab', 'csod-logdet')))
@@ -201,3 +202,14 @@ def _shares(degrees):
     apart = 1 - np.cos(angles[:, None] - angles)
     mean = apart[~np.eye(len(apart), dtype=bool)].mean()
     return apart / mean if mean > 1e-9 else 0 * apart
+
+
+@pytest.mark.parametrize('spread', [1, 1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize('with_wholes', [False, True])
+def test_vectors_that_are_all_much_alike_are_told_apart_as_well(spread, with_wholes):
+    vectors = (1 + spread * np.random.default_rng(0).normal(size=(200, 64))).astype(np.float32)
+    vectors[150] = vectors[20]
+    bank = FeatureBank.from_arrays(vectors, [f'{i:03}' for i in range(200)], [0] * 200, ['x'])
+    if with_wholes:
+        bank = replace(bank, image_vectors=vectors)
+    assert [group.tolist() for group in find_repeats(bank)] == [[20, 150]]

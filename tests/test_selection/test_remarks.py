@@ -22,3 +22,9 @@ def test_a_class_without_objects_and_too_few_picks_are_said(bank, caplog):
 def test_nothing_is_said_of_what_is_as_expected(bank, caplog):
     select_coreset(bank, num_images=8, classes=['a', 'b'])
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
+
+
+def test_a_lam_that_nobody_reads_is_said(bank, caplog):
+    select_coreset(bank, num_images=8, classes=['a', 'b'], method='csod-logdet', lam=0.7)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
+    assert said == "lam is given and not used: the method 'csod-logdet' has none."
