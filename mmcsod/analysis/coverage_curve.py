@@ -48,7 +48,7 @@ def diminishing_returns(bank: FeatureBank, coreset: Coreset, curve: np.ndarray) 
 
     That is where the curve is the farthest above a line (Satopaa et al., "Finding a 'Kneedle' in a haystack", ICDCS
     Workshops 2011), here the one from where no class is missing, before which picks add classes and not coverage, to
-    the whole pool, which covers itself to 1. So it does not depend on where the coreset ends, unless that is earlier.
+    the whole pool, which covers itself to 1. So the line does not depend on where the coreset ends.
 
     Args:
         bank: The bank it was selected from, which holds all its images.

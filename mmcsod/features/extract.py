@@ -39,7 +39,7 @@ from mmcsod.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
 
-NO_JUDGE = 'not kept (that takes one box head, trained on these classes)'
+NO_JUDGE = 'not kept (that takes ground truth and one box head, trained on these classes)'
 
 
 def extract_features(

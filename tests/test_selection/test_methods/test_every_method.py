@@ -45,7 +45,3 @@ def test_as_many_images_as_there_are_each_once_and_none_that_is_excluded(method,
     assert len(images) == len(set(images)) == min(num_images, len(there) - len(excluded))
     assert images[: len(included)] == included
     assert not excluded & set(images)
-
-
-def test_every_method_is_looked_at():
-    assert len(METHODS) >= 20
