@@ -13,22 +13,22 @@ from mmcsod.registration import register, register_with_mmdet
 from mmcsod.version import __version__
 
 if TYPE_CHECKING:
-    from mmcsod.analysis.analyze import analyze
-    from mmcsod.bank import FeatureBank
-    from mmcsod.coreset import Coreset, Pick
-    from mmcsod.errors import UserError
     from mmcsod.export import export_coreset
     from mmcsod.features.run import extract_bank
+    from mmcsod.records.bank import FeatureBank
+    from mmcsod.records.coreset import Coreset, Pick
+    from mmcsod.report.analyze import analyze
     from mmcsod.report.page import write_report
     from mmcsod.selection import select_coreset
     from mmcsod.training.retrain import retrain
+    from mmcsod.util.errors import UserError
 
 _EXPORTS = {
-    'Coreset': 'mmcsod.coreset',
-    'FeatureBank': 'mmcsod.bank',
-    'Pick': 'mmcsod.coreset',
-    'UserError': 'mmcsod.errors',
-    'analyze': 'mmcsod.analysis.analyze',
+    'Coreset': 'mmcsod.records.coreset',
+    'FeatureBank': 'mmcsod.records.bank',
+    'Pick': 'mmcsod.records.coreset',
+    'UserError': 'mmcsod.util.errors',
+    'analyze': 'mmcsod.report.analyze',
     'export_coreset': 'mmcsod.export',
     'extract_bank': 'mmcsod.features.run',
     'retrain': 'mmcsod.training.retrain',

@@ -134,7 +134,7 @@ def test_every_command_runs_from_the_wheel(venv, tmp_path):
 
 def test_the_wheel_finds_its_own_configs_and_needs_no_checkout(venv, tmp_path):
     code = (
-        'import mmcsod; from mmcsod.config import load_config; print(mmcsod.__file__); '
+        'import mmcsod; from mmcsod.util.config import load_config; print(mmcsod.__file__); '
         "print(load_config('mmcsod::small/fcos_mobilenet-v2_fpn_320x256_chess.py').filename)"
     )
     files = run(venv / 'bin' / 'python', '-c', code, cwd=tmp_path).split()

@@ -32,7 +32,7 @@ def run(code):
         ['import mmengine', 'import mmcsod'],
         ['import mmdet.registry', 'import mmcsod'],
         ['import mmcsod', 'import mmdet.apis'],
-        ['from mmcsod.config import load_config; load_config({config!r})'],
+        ['from mmcsod.util.config import load_config; load_config({config!r})'],
     ],
     ids=lambda imports: ' '.join(imports).replace(READ_CONFIG, 'config').replace('import ', ''),
 )

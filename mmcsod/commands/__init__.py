@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mmcsod.console import log_warnings_only, run
-from mmcsod.errors import UserError
-from mmcsod.launcher import rank
+from mmcsod.util.console import log_warnings_only, run
+from mmcsod.util.errors import UserError
+from mmcsod.util.launcher import rank
 from mmcsod.version import __version__
 
 COMMANDS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmcsod.analysis.analyze import analyze
-from mmcsod.analysis.suspicious import suspicious_labels, suspicious_table, write_labels
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.analyze import analyze
+from mmcsod.report.suspicious import suspicious_labels, suspicious_table, write_labels
+from mmcsod.util.errors import UserError
 
 DESCRIPTION = (
     'Compare coresets without training: sizes, coverage, redundancy, list changes, prototypes, object ranks. Or list '

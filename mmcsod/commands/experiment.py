@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:
     from mmcsod.experiments.spec import Experiment
@@ -55,9 +55,9 @@ def main(args: argparse.Namespace) -> int:
     """Do what the command line says; return 1 if some run failed."""
     shard = parse_shard(args.shard)
 
-    from mmcsod.config import parse_cfg_options
     from mmcsod.experiments.results import read_results
     from mmcsod.experiments.spec import load_experiment
+    from mmcsod.util.config import parse_cfg_options
 
     experiment = load_experiment(args.experiment, parse_cfg_options(args.cfg_options))
     work_dir = Path(args.work_dir or Path('work_dirs') / experiment.name)

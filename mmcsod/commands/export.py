@@ -6,8 +6,8 @@ import argparse
 from typing import NoReturn
 
 from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.coreset import Coreset, first_picks
-from mmcsod.errors import UserError
+from mmcsod.records.coreset import Coreset, first_picks
+from mmcsod.util.errors import UserError
 
 DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
 EXAMPLES = """example; those of `mmcsod select --help` make its coreset:
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Export as the command line says."""
-    from mmcsod.config import load_config, parse_cfg_options
     from mmcsod.export import export_coreset
+    from mmcsod.util.config import load_config, parse_cfg_options
 
     coreset = first_picks(Coreset.load(args.coreset), args.num_images)
     config = load_config(args.config or _ask_for_config(coreset), parse_cfg_options(args.cfg_options))

@@ -8,10 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mmcsod.bank import FeatureBank
 from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.errors import UserError
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work_dir
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.errors import UserError
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,8 +119,8 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         UserError: As :func:`mmcsod.extract_bank` does.
     """
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod.config import parse_cfg_options
     from mmcsod.features.run import extract_bank
+    from mmcsod.util.config import parse_cfg_options
 
     options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}
     if args.pipeline:
@@ -138,7 +138,7 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
 
 
 def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:
-    from mmcsod.config import load_config
+    from mmcsod.util.config import load_config
 
     pipeline = load_config(path).get('pipeline')
     if not isinstance(pipeline, list | tuple):

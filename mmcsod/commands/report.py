@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmcsod.analysis.tables import load_coresets
-from mmcsod.bank import FeatureBank
 from mmcsod.commands.reporting import report
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.tables import load_coresets
+from mmcsod.util.errors import UserError
 
 DESCRIPTION = 'Show what was chosen and why: one HTML page with the picks, what each stands for, repeats and coverage.'
 EXAMPLES = """examples; those of `mmcsod select --help` make what the first one shows:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 
 
 def report(

@@ -7,7 +7,7 @@ import os
 from dataclasses import fields
 
 from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
 EXAMPLES = """examples in a checkout; those of `mmcsod select --help` make the coreset of the last two:
@@ -62,9 +62,9 @@ def main(args: argparse.Namespace) -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if (args.coreset is None) == (not args.full):
         raise UserError('Give either a coreset file or --full.')
-    from mmcsod.config import parse_cfg_options
     from mmcsod.training.options import RetrainOptions
     from mmcsod.training.retrain import retrain
+    from mmcsod.util.config import parse_cfg_options
 
     args.cfg_options = parse_cfg_options(args.cfg_options)
     options = {field.name: getattr(args, field.name) for field in fields(RetrainOptions)}

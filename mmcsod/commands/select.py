@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmcsod.bank import FeatureBank
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
-from mmcsod.distributed import joined
-from mmcsod.errors import UserError
-from mmcsod.fileio import refuse_unfit_file
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.several_banks import load_banks
+from mmcsod.util.distributed import joined
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import refuse_unfit_file
 
 DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
 EXAMPLES = """examples; the first example of `mmcsod retrain --help` trains the detector that they need:

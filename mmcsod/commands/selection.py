@@ -8,17 +8,17 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from mmcsod.bank import FeatureBank
 from mmcsod.commands.reporting import report_if_possible
-from mmcsod.coreset import Coreset
-from mmcsod.distributed import ALONE, Group
-from mmcsod.selection.files import save_coresets
+from mmcsod.commands.summary import describe
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
+from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.forecast import expect
-from mmcsod.selection.methods.registry import method_names
 from mmcsod.selection.near_duplicates import warn_of
 from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.registry import method_names
 from mmcsod.selection.select import run_selection
-from mmcsod.selection.summary import describe
+from mmcsod.util.distributed import ALONE, Group
 
 logger = logging.getLogger('mmcsod')
 
@@ -90,7 +90,7 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     Args:
         bank: Stage 1's vectors.
         args: Parsed options of the command.
-        folder: Where the coresets go, unless ``--out`` says where; see :func:`mmcsod.selection.files.save_coresets`.
+        folder: Where the coresets go, unless ``--out`` names a file.
         group: The processes that select together; the first of them writes.
 
     Raises:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.bank import AGAIN, FeatureBank
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
-from mmcsod.fileio import SEAL, read_json
+from mmcsod.records.bank import AGAIN, FeatureBank
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import SEAL, read_json
 
 DESCRIPTION = 'Read a feature bank or a coreset file whole, and say whether it is what was written.'
 EXAMPLES = """example; those of `mmcsod select --help` make its bank:

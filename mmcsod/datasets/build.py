@@ -8,11 +8,11 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope, init_default_scope
 
-from mmcsod.config import training_set
-from mmcsod.coreset import Coreset
 from mmcsod.datasets.classes import check_classes, refuse_empty_leaves
 from mmcsod.datasets.ids import leaf_datasets
-from mmcsod.errors import UserError
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.config import training_set
+from mmcsod.util.errors import UserError
 
 
 def enter_scope(config: Config) -> None:

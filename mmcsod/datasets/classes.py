@@ -22,7 +22,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.fileio import get, load
 
 from mmcsod.datasets.ids import leaf_configs
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, force_full_init
 
-from mmcsod.coreset import Coreset, first_picks
 from mmcsod.datasets.filtering import keep_images
-from mmcsod.errors import UserError
+from mmcsod.records.coreset import Coreset, first_picks
+from mmcsod.util.errors import UserError
 
 
 @DATASETS.register_module()
@@ -27,7 +27,7 @@ class CoresetDataset:
 
     Args:
         dataset: The training dataset, leaf or wrapped: a config, or a built dataset, which is changed in place.
-        coreset: A coreset file, or a :class:`~mmcsod.coreset.Coreset`.
+        coreset: A coreset file, or a :class:`~mmcsod.records.coreset.Coreset`.
         num_images: Use only this many images, the first that were picked.
         lazy_init: Leave reading the annotations to :meth:`full_init`.
         **inherited: Nothing; what a ``_base_`` config leaves here is refused.

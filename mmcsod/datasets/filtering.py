@@ -9,9 +9,9 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcsod.coreset import Coreset
 from mmcsod.datasets.ids import all_image_ids, inner_datasets, leaf_datasets
-from mmcsod.errors import UserError
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 
 
 def keep_images(dataset: Any, coreset: Coreset) -> None:

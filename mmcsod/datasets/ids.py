@@ -16,8 +16,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from mmcsod.errors import UserError
-from mmcsod.fileio import refuse_undecodable
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import refuse_undecodable
 
 
 def leaf_datasets(dataset: Any) -> list[BaseDataset]:

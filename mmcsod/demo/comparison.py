@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
 from mmcsod.demo.picture import write_picture
-from mmcsod.fileio import read_json, write_text
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.files import read_json, write_text
 
 _HEADERS = ('trained on', 'images', 'objects', 'AP50, mean', 'AP50 of each seed', 'minutes a run')
 _TITLES = {'csod': 'CSOD coreset', 'uniform': 'random draws', 'full': 'all images'}

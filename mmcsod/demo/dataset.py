@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from mmcsod.demo.parts import CLASSES
 from mmcsod.demo.scenes import HEIGHT, WIDTH, Frame, shoot
-from mmcsod.errors import UserError
-from mmcsod.fileio import new_directory, read_json, write_json
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import new_directory, read_json, write_json
 
 JPEG_QUALITY = 92
 VERSION = 1  # of the looks of the scenes; a folder rendered by another version is refused

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmcsod.errors import UserError
-from mmcsod.processes import FAST_MALLOC
+from mmcsod.util.errors import UserError
+from mmcsod.util.processes import FAST_MALLOC
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 _COLUMNS, _ROWS = 6, 2
 _WIDTH, _GAP, _HEADER = 240, 4, 26

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmcsod.bank import FeatureBank
 from mmcsod.demo.comparison import Run, write_comparison
 from mmcsod.demo.jobs import Job, run_jobs
 from mmcsod.demo.scenarios import WORK_DIR, Scenario
+from mmcsod.records.bank import FeatureBank
 
 
 def run_demo(scenario: Scenario) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from mmcsod.demo.dataset import Recipe, render_dataset
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 WORK_DIR = Path('work_dirs/demo')  # relative, as the rendered config's data_root
 CHESS = Path('data/chess')  # relative, as the config's data_root

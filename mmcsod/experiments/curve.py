@@ -9,10 +9,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from tabulate import tabulate
 
-from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
 from mmcsod.experiments.statistics import Cell, Cells, Series, collect
+from mmcsod.util.errors import UserError
 
 SHARE = 0.95
 """Of the full set's metric: what the advice is about."""

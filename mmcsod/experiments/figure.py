@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
 from mmcsod.experiments.statistics import Cell, Cells, Series, collect
-from mmcsod.fileio import write_figure
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmcsod.config import load_config, type_name
-from mmcsod.errors import UserError
 from mmcsod.experiments.spec import Experiment
+from mmcsod.util.config import load_config, type_name
+from mmcsod.util.errors import UserError
 
 COCO_ITEMS = ('mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l')
 

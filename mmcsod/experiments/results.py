@@ -13,8 +13,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from mmcsod.errors import UserError
 from mmcsod.experiments.spec import Run
+from mmcsod.util.errors import UserError
 
 Result = Mapping[str, Any]
 _KEY = tuple(field.name for field in fields(Run))

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
 from mmcsod.experiments.metric import check_metric
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
 from mmcsod.experiments.training_run import train_in_process
-from mmcsod.locks import locked
-from mmcsod.provenance import json_values, versions
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection import select_coreset
+from mmcsod.util.errors import UserError
+from mmcsod.util.locks import locked
+from mmcsod.util.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.options import TAPS
 from mmcsod.selection.options import SelectionOptions
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 FULL_SET = 'full-set'
 """The 'method' that trains on all images: the upper bound."""

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
-from mmcsod.fileio import read_json, write_json
-from mmcsod.locks import locked
-from mmcsod.provenance import json_values
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.several_banks import load_banks
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import read_json, write_json
+from mmcsod.util.locks import locked
+from mmcsod.util.provenance import json_values
 
 
 class TimedBank(NamedTuple):
@@ -96,9 +96,9 @@ class Banks:
 
     def _data_changed(self, directory: Path) -> bool:
         """Return whether images or annotations are others than when a bank was made; warn of changed image files."""
-        from mmcsod.config import load_config
         from mmcsod.features.dataset import ExtractionDataset
         from mmcsod.features.reuse import warn_of_changed_files
+        from mmcsod.util.config import load_config
 
         identity = FeatureBank.load(directory).provenance.get('identity', {})
         if 'dataset' not in identity:  # a bank made by hand
@@ -111,10 +111,10 @@ class Banks:
         return bool(identity['dataset'] != data.fingerprint())
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
-        from mmcsod.config import load_config
         from mmcsod.features.detector import build_detector
         from mmcsod.features.extract import extract_features
         from mmcsod.features.options import ExtractionOptions
+        from mmcsod.util.config import load_config
 
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from mmcsod.errors import UserError
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
+from mmcsod.util.errors import UserError
 
 REFERENCE = 'uniform'
 """The paper's "Random", which everything is compared with."""

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmcsod.console import run
-from mmcsod.errors import UserError
-from mmcsod.fileio import read_json, write_json
-from mmcsod.processes import child_environment, end_with_parent
+from mmcsod.util.console import run
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import read_json, write_json
+from mmcsod.util.processes import child_environment, end_with_parent
 
 
 def train_in_process(
@@ -53,8 +53,8 @@ def train_in_process(
 
 def annotation_digests(config: str, overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Return the SHA-256 of each local annotation file of a config's training set, by its path in the config."""
-    from mmcsod.config import load_config, training_set
     from mmcsod.datasets.ids import leaf_configs
+    from mmcsod.util.config import load_config, training_set
 
     digests: dict[str, str] = {}
     try:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmcsod.config import load_config
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Settings, open_sources
 from mmcsod.export.voc import write_voc
 from mmcsod.export.yolo import write_yolo
-from mmcsod.fileio import new_directory
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import new_directory
 
 FORMATS = {'coco': write_coco, 'voc': write_voc, 'yolo': write_yolo}
 

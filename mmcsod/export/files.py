@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 
 @dataclass

@@ -10,13 +10,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
-from mmcsod.coreset import Coreset
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.coreset_dataset import CoresetDataset
 from mmcsod.datasets.instances import boxes_and_labels
-from mmcsod.errors import UserError
 from mmcsod.export.files import FilePlacer, inside
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 
 Settings = Mapping[str, Any]
 """What to change in a leaf of the training dataset's config, by name."""

@@ -8,9 +8,9 @@ from mmdet.datasets import XMLDataset
 from tqdm import tqdm
 
 from mmcsod.datasets import image_id
-from mmcsod.errors import UserError
 from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Settings, Source, source_settings
+from mmcsod.util.errors import UserError
 
 
 def write_voc(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:

@@ -10,9 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 from mmcsod.datasets.classes import shifted_labels
-from mmcsod.errors import UserError
 from mmcsod.export.files import FilePlacer, inside
 from mmcsod.export.source import Settings, Source
+from mmcsod.util.errors import UserError
 
 
 def write_yolo(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:

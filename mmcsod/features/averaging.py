@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmcsod.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 
 
 class ImageFeatures(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcsod.errors import UserError
 from mmcsod.features.safe_loading import reason, safe_loading
+from mmcsod.util.errors import UserError
 
 
 @dataclass(frozen=True)

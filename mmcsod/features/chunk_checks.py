@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.bank import JUDGEMENT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 
 DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged chunk raises."""

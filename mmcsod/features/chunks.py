@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from mmcsod.bank import ROW_DTYPE, FeatureBank
-from mmcsod.errors import UserError
 from mmcsod.features.chunk_checks import DAMAGE, is_complete
-from mmcsod.fileio import read_json, sync, write_json
-from mmcsod.temporary import remove
+from mmcsod.records.bank import ROW_DTYPE, FeatureBank
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import read_json, sync, write_json
+from mmcsod.util.temporary import remove
 
 CHUNK_SIZE = 128
 

@@ -18,15 +18,15 @@ from mmengine.dataset import BaseDataset
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmcsod.bank import OBJECT_DTYPE
-from mmcsod.config import training_set
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.datasets.instances import boxes_and_labels
-from mmcsod.errors import UserError, first_cause
 from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
+from mmcsod.records.bank import OBJECT_DTYPE
+from mmcsod.util.config import training_set
+from mmcsod.util.errors import UserError, first_cause
 
 logger = logging.getLogger('mmcsod')
 

@@ -13,7 +13,6 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 from torch import nn
 
-from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_checkpoint, load_weights
 from mmcsod.features.inference import cause
 from mmcsod.features.inner import inner_config, without_prefix
@@ -22,6 +21,7 @@ from mmcsod.features.parts import backbone_and_neck, neck_is_enough
 from mmcsod.features.pretrained import pretrained_backbone
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.features.taps import TAPS, attach_tap
+from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import torch
 from mmengine.dist import barrier, broadcast_object_list, get_dist_info, init_dist
 
-from mmcsod.distributed import telling_of_lost_processes
-from mmcsod.errors import UserError
-from mmcsod.launcher import world_size
+from mmcsod.util.distributed import telling_of_lost_processes
+from mmcsod.util.errors import UserError
+from mmcsod.util.launcher import world_size
 
 T = TypeVar('T')
 

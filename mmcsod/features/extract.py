@@ -18,8 +18,6 @@ from mmengine.dist import get_dist_info
 from torch import nn
 from tqdm import tqdm
 
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
 from mmcsod.features.audit import NUM_EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
@@ -34,8 +32,10 @@ from mmcsod.features.predicted_boxes import with_predictions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.remarks import remarks
 from mmcsod.features.reuse import make_ready
-from mmcsod.locks import locked
-from mmcsod.provenance import json_values, versions
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.errors import UserError
+from mmcsod.util.locks import locked
+from mmcsod.util.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from mmengine.config import ConfigDict
 from mmengine.model import ImgDataPreprocessor
 from torch import nn
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 INNER = ('teacher', 'student', 'detector')
 """Where a model that has no backbone of its own keeps a detector, the most telling first."""

@@ -11,7 +11,7 @@ from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.structures.bbox import bbox_overlaps
 from torch import Tensor, nn
 
-from mmcsod.bank import JUDGEMENT_DTYPE
+from mmcsod.records.bank import JUDGEMENT_DTYPE
 
 
 class Judge:
@@ -33,7 +33,7 @@ class Judge:
             labels: (k,) int, the label of each.
 
         Returns:
-            (k,) of :data:`mmcsod.bank.JUDGEMENT_DTYPE`; all unknown if the head's outputs are no plain ones.
+            (k,) of :data:`mmcsod.records.bank.JUDGEMENT_DTYPE`; all unknown if the head's outputs are no plain ones.
         """
         levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
         with torch.autocast(rois.device.type, enabled=False):

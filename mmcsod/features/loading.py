@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from mmcsod.errors import UserError
 from mmcsod.features.dataset import Sample
+from mmcsod.util.errors import UserError
 
 PATIENCE = 600
 """Seconds that one image may take."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 TAPS = ('auto', 'fc', 'roi', 'pooled', 'neck')
 """Where vectors can be read; their classes in :mod:`mmcsod.features.taps` say what each is."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmcsod.errors import UserError, first_cause
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.features.inference import cause, feature_maps
 from mmcsod.features.parts import BackboneAndNeck
+from mmcsod.util.errors import UserError, first_cause
 
 LEAST_STRIDE = 4
 """Finer maps show edges and little else."""

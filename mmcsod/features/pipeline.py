@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 
-from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import leaf_configs
-from mmcsod.errors import UserError
+from mmcsod.util.config import training_set, type_name
+from mmcsod.util.errors import UserError
 
 # Transforms whose names say "Random" go too; these are the random ones whose names do not.
 RANDOM_TRANSFORMS = frozenset(

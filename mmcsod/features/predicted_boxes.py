@@ -10,12 +10,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmcsod.config import training_set
 from mmcsod.datasets.ids import leaf_configs
-from mmcsod.errors import UserError
 from mmcsod.features.distributed import on_first_process
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.fileio import read_json, write_json
+from mmcsod.util.config import training_set
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import read_json, write_json
 
 
 @dataclass(frozen=True)

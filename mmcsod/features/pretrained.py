@@ -17,9 +17,9 @@ from mmengine.model import BaseModule
 from mmengine.runner.checkpoint import get_deprecated_model_names, get_external_models, get_mmcls_models
 from torch import nn
 
-from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.features.parts import BackboneAndNeck, backbone_and_neck
+from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 

@@ -8,8 +8,8 @@ from typing import Any
 from mmengine.config import Config
 from torch import nn
 
-from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import nested_configs
+from mmcsod.util.config import training_set, type_name
 
 
 def remarks(cfg: Config, detector: Any, num_classes: int) -> Iterator[str]:

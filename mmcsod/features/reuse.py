@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmcsod.bank import FeatureBank, is_bank_folder
-from mmcsod.errors import UserError
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
 from mmcsod.features.identity import differences
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.records.bank import FeatureBank, is_bank_folder
+from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 

@@ -7,13 +7,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mmcsod.bank import FeatureBank
-from mmcsod.config import load_config
-from mmcsod.errors import check_options
 from mmcsod.features.detector import build_detector
 from mmcsod.features.distributed import init_launcher
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions, default_work_dir
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import check_options
 
 
 def extract_bank(

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 _NUMBERS = frozenset(
     f'{kind}{size}' for kind, sizes in (('f', '248'), ('i', '1248'), ('u', '1248'), ('b', '1')) for size in sizes

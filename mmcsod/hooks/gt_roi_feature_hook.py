@@ -14,13 +14,13 @@ from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
 
-from mmcsod.bank import FeatureBank
 from mmcsod.datasets.ids import leaf_datasets
-from mmcsod.errors import check_options
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.selection.files import save_coresets
+from mmcsod.records.bank import FeatureBank
+from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
+from mmcsod.util.errors import check_options
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner

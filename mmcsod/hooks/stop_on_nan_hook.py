@@ -8,7 +8,7 @@ import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner

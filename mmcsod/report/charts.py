@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mmcsod.analysis.coverage_curve import diminishing_returns
-from mmcsod.analysis.sizes import kl_divergence
+from mmcsod.report.coverage_curve import diminishing_returns
 from mmcsod.report.distributions import Distribution
 from mmcsod.report.selected import Selected
+from mmcsod.report.sizes import kl_divergence
 from mmcsod.report.svg import SERIES, page_style, to_svg
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.analysis.sizes import SIZES, size_counts
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.sizes import SIZES, size_counts
 
 IMAGE_BINS = (1, 2, 3, 4, 5, 6, 11, 21, 51)
 """Where each bin of objects an image begins; the last is open."""

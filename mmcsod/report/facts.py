@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
 from mmcsod.report.distributions import class_counts
 from mmcsod.report.find import sources
 from mmcsod.report.selected import Selected

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
 
 NUM_TRIED = 64
 

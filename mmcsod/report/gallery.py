@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mmcsod.coreset import Pick
+from mmcsod.records.coreset import Pick
 from mmcsod.report.objects import ImageObject, ObjectTable
 from mmcsod.report.selected import Selected
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.analysis.object_ranks import rank_vectors
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.object_ranks import rank_vectors
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
-from mmcsod.fileio import write_text
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
 from mmcsod.report import charts, facts
 from mmcsod.report.compare import changes, overlaps
 from mmcsod.report.distributions import distributions
@@ -26,6 +25,7 @@ from mmcsod.report.pca import map_pool
 from mmcsod.report.selected import Selected
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
 from mmcsod.selection.near_duplicates import find_repeats
+from mmcsod.util.files import write_text
 from mmcsod.version import __version__
 
 POOL = 'pool'

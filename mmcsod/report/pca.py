@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.analysis.similarity import BLOCK
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.similarity import BLOCK
 from mmcsod.selection.unit_rows import unit_rows
 
 GUARD, ROUNDS = 8, 8

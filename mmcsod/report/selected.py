@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from mmcsod.analysis.tables import selected_images
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
 from mmcsod.report.representation import ClassView, represent
+from mmcsod.report.tables import selected_images
 
 
 @dataclass(frozen=True, eq=False)

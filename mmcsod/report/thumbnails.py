@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
 
 BUDGET = 16_000_000
 """Bytes of all thumbnails of a report, as they stand in it."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from mmcsod.errors import UserError
 from mmcsod.selection.pool import Pool
+from mmcsod.util.errors import UserError
 
 MOST = 10**15
 

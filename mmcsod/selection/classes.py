@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.errors import UserError
 
 SHOWN = 20
 """Class names in an error message."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.bank import FeatureBank
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.kernels.numpy_kernel import scaled_products
 from mmcsod.selection.kernels.pruned_kernel import LARGEST_FRONT, WORTH_PRUNING
-from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Task
 from mmcsod.selection.select import make_task
 
 PROBE_BYTES = 1 << 26

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 
 ImageIds = Iterable[str] | Coreset | Path
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
 from mmcsod.selection.unit_rows import LARGEST, unit_rows
 
 NEAR = 0.3

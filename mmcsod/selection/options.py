@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
 
-from mmcsod.errors import UserError
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
-from mmcsod.selection.methods.registry import Method, get_method
+from mmcsod.selection.registry import Method, get_method
+from mmcsod.util.errors import UserError
 
 
 @dataclass(frozen=True)

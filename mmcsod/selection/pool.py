@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from mmcsod.arrays import block_rows
-from mmcsod.bank import FeatureBank
-from mmcsod.distributed import ALONE, Group
+from mmcsod.records.arrays import block_rows
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.shards import shard
 from mmcsod.selection.unit_rows import UnitRows
+from mmcsod.util.distributed import ALONE, Group
 
 
 class Pool:

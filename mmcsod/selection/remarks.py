@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmcsod.coreset import Pick
+from mmcsod.records.coreset import Pick
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Coreset, Pick
-from mmcsod.distributed import ALONE, Group
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.classes import find_labels
 from mmcsod.selection.image_ids import ImageIds, find_images
-from mmcsod.selection.methods.registry import Method, Task
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Method, Task
 from mmcsod.selection.remarks import remarks
 from mmcsod.selection.rotation import Rotation
+from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 

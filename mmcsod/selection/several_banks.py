@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.bank import FeatureBank
-from mmcsod.errors import UserError
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.util.errors import UserError
 
 
 def load_banks(directories: Sequence[str | Path]) -> FeatureBank:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmcsod.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, Group
 
 FEW = 4
 """Candidates of a process that go into the first exchange of a turn."""

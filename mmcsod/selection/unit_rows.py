@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from mmcsod.arrays import block_rows, rows_checksum
-from mmcsod.distributed import ALONE, Group
-from mmcsod.errors import UserError
+from mmcsod.records.arrays import block_rows, rows_checksum
 from mmcsod.selection.shards import OrderedSum
+from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.errors import UserError
 
 LARGEST = np.float64(1e100)
 """What no value of a vector may reach, so that its square does not overflow."""

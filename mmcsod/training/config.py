@@ -8,10 +8,10 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from mmcsod.config import training_set, type_name
 from mmcsod.datasets.ids import nested_configs
-from mmcsod.errors import UserError
 from mmcsod.training.options import RetrainOptions
+from mmcsod.util.config import training_set, type_name
+from mmcsod.util.errors import UserError
 
 CUSTOM_IMPORTS = ('mmcsod',)
 

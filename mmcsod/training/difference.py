@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmcsod.config import type_name
+from mmcsod.util.config import type_name
 
 
 def describe_difference(stock: Config, config: Config) -> list[str]:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.registry import EVALUATOR
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 
 def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:

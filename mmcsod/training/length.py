@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmcsod.errors import UserError
-from mmcsod.launcher import world_size
+from mmcsod.util.errors import UserError
+from mmcsod.util.launcher import world_size
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from mmcsod.config import training_set, type_name
-from mmcsod.errors import UserError
 from mmcsod.training.config import merge_imports
 from mmcsod.training.length import schedule_length
+from mmcsod.util.config import training_set, type_name
+from mmcsod.util.errors import UserError
 
 PARTS = (
     'train_dataloader',

@@ -8,13 +8,13 @@ from typing import Any
 from mmengine.config import Config
 from tabulate import tabulate
 
-from mmcsod.config import type_name
 from mmcsod.datasets import leaf_datasets
-from mmcsod.errors import UserError
 from mmcsod.training.config import base_batch_size
 from mmcsod.training.length import batch_size, count_iterations, schedule_length
 from mmcsod.training.own_data import box_classes
 from mmcsod.training.schedule import warmup_end
+from mmcsod.util.config import type_name
+from mmcsod.util.errors import UserError
 
 _MANY_EPOCHS = 500
 

@@ -11,11 +11,8 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from mmcsod.config import load_config, override
-from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
-from mmcsod.errors import UserError
-from mmcsod.fileio import file_name
+from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,
     config_path,
@@ -31,6 +28,9 @@ from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, fit_to_data, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
 from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
+from mmcsod.util.config import load_config, override
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import file_name
 
 INTERVALS = ('default_hooks.', 'train_cfg.val_')
 """What --iters sets and --cfg-options may set to something else, in iterations."""

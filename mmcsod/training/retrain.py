@@ -16,13 +16,13 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmcsod.errors import UserError, check_options
 from mmcsod.features.safe_loading import safe_loading
-from mmcsod.fileio import write_json, write_text
-from mmcsod.launcher import rank
 from mmcsod.training.config import config_path
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import Retraining, prepare
+from mmcsod.util.errors import UserError, check_options
+from mmcsod.util.files import write_json, write_text
+from mmcsod.util.launcher import rank
 
 logger = logging.getLogger('mmcsod')
 

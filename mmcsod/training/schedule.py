@@ -9,9 +9,9 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from mmcsod.config import type_name
-from mmcsod.errors import UserError
 from mmcsod.training.length import Length, schedule_length
+from mmcsod.util.config import type_name
+from mmcsod.util.errors import UserError
 
 WARMUP_SHARE = 0.1
 """The longest share of an ``--iters`` run that a stock warm-up may take."""

@@ -5,8 +5,8 @@ import re
 
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
 from tests.campaigns.crash import Outcome
-from tests.test_bank import make_bank
 from tests.test_datasets.conftest import make_coreset
+from tests.test_records.test_bank import make_bank
 
 METHODS = ('csod', 'csod-objectwise', 'herding')
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from mmcsod import UserError
-from mmcsod.fileio import SEAL
+from mmcsod.util.files import SEAL
 from tests.campaigns.crash import Outcome
 from tests.campaigns.damage import use_bank, use_coreset
-from tests.test_bank import make_bank
 from tests.test_datasets.conftest import make_coreset
+from tests.test_records.test_bank import make_bank
 
 NAMES = ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors')
 ODD_TEXT = st.sampled_from(['', '\n', '\x00', '\ud800', '../../x', '/etc/passwd', 'a' * 10_000, '\u202e', 'NaN'])

@@ -9,7 +9,6 @@ import numpy as np
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.commands import main
-from mmcsod.config import load_config
 from mmcsod.experiments import runner
 from mmcsod.experiments.runner import ExperimentRunner
 from mmcsod.experiments.spec import load_experiment
@@ -20,10 +19,11 @@ from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.retrain import prepare, write_config
+from mmcsod.util.config import load_config
 from tests.campaigns.crash import Job, in_own_process
-from tests.test_bank import make_bank
 from tests.test_datasets.conftest import coco_leaf, make_coreset
 from tests.test_features.conftest import build, small_config
+from tests.test_records.test_bank import make_bank
 
 OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
 EXPERIMENT = """

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
-from mmcsod.fileio import file_name
 from mmcsod.selection.image_ids import read_image_ids
+from mmcsod.util.files import file_name
 from tests.campaigns.crash import Outcome
 
 NAMES = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.test_analysis.conftest import make_coreset
+from tests.test_report.by_hand import make_coreset
 from tests.tool import run_tool
 
 call = partial(run_tool, 'analyze')

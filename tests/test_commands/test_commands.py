@@ -9,7 +9,7 @@ import pytest
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.commands import COMMANDS, main, select
-from tests.test_console import logger  # noqa: F401
+from tests.test_util.test_console import logger  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures('logger')  # main() sets mmcsod's
 ROOT = Path(__file__).parents[2]

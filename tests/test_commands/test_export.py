@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from mmcsod import Coreset
-from mmcsod.fileio import write_text
+from mmcsod.util.files import write_text
 from tests.tool import run_tool
 
 export = partial(run_tool, 'export')

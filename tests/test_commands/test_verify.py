@@ -3,8 +3,8 @@ import json
 import pytest
 
 from mmcsod.commands import main
-from tests.test_bank import make_bank
-from tests.test_coreset import coreset  # noqa: F401
+from tests.test_records.test_bank import make_bank
+from tests.test_records.test_coreset import coreset  # noqa: F401
 
 
 def verify(path, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import BaseDataset
 
-from mmcsod.coreset import Coreset, Pick
+from mmcsod.records.coreset import Coreset, Pick
 
 CLASSES = ('cat', 'dog', 'bird')
 

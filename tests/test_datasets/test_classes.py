@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.classes import category_names, check_classes, nearest
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 from .conftest import coco_leaf, voc_leaf
 

@@ -9,9 +9,9 @@ import pytest
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
-from mmcsod.coreset import Coreset
 from mmcsod.datasets import leaf_datasets
-from mmcsod.errors import UserError
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 
 from .conftest import CLASSES, COCO_PICKS, coco_leaf, loading_pipeline, make_coreset, voc_leaf
 from .nests import build, leaf_ids, mixed, repeat

@@ -10,7 +10,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 
 from mmcsod.datasets import leaf_configs, leaf_datasets
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 from .conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 from .nests import WRAPPERS, balanced, build, leaf_ids, mixed, read_all, repeat

@@ -5,7 +5,7 @@ import pytest
 from mmdet.registry import DATASETS
 
 from mmcsod.datasets import all_image_ids, common_root, image_id, image_ids, leaf_configs, leaf_datasets
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 from .conftest import coco_leaf, voc_leaf, write_image
 

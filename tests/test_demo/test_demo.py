@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mmcsod import Coreset, FeatureBank, UserError
-from mmcsod.config import load_config
 from mmcsod.demo.dataset import Recipe, render_dataset
 from mmcsod.demo.parts import CLASSES
 from mmcsod.demo.pipeline import run_demo
 from mmcsod.demo.scenarios import photographs, rendered, shorter
+from mmcsod.util.config import load_config
 
 ROOT = Path(__file__).parents[2]
 

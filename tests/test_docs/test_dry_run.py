@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmcsod.coreset import Coreset, Pick
+from mmcsod.records.coreset import Coreset, Pick
 from tests.test_docs.pages import ROOT, blocks
 from tests.tool import run_tool
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mmcsod.config import load_config
 from mmcsod.experiments.spec import FULL_SET, load_experiment
+from mmcsod.util.config import load_config
 
 ROOT = Path(__file__).parents[2]
 PRESETS = sorted(path.name for path in (ROOT / 'configs' / 'experiments').glob('*.py'))

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from mmcsod import FeatureBank, UserError
-from mmcsod.config import load_config
 from mmcsod.experiments.spec import load_experiment
 from mmcsod.experiments.stage1 import Banks
+from mmcsod.util.config import load_config
 
 EXPERIMENT = """
 detectors = {'small': CONFIG}

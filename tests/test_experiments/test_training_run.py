@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mmcsod import UserError, processes
+from mmcsod import UserError
 from mmcsod.experiments import training_run
 from mmcsod.experiments.training_run import train_in_process
+from mmcsod.util import processes
 
 
 @pytest.fixture

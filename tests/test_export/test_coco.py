@@ -6,8 +6,8 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from pycocotools.coco import COCO
 
-from mmcsod.coreset import Coreset
 from mmcsod.export import export_coreset
+from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 
 

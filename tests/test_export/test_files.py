@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.fileio import new_directory
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import new_directory
 from tests.test_datasets.conftest import make_coreset
 
 

@@ -8,9 +8,9 @@ import yaml
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
-from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
 from mmcsod.export.yolo import _yaml
+from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import coco_leaf, make_coreset, voc_leaf
 
 

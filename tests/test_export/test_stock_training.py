@@ -6,8 +6,8 @@ from pathlib import Path
 import mmdet
 import pytest
 
-from mmcsod.coreset import Coreset
 from mmcsod.export import export_coreset
+from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES
 
 MIM = Path(mmdet.__file__).parent / '.mim'

@@ -1,9 +1,9 @@
 import pytest
 from mmdet.registry import DATASETS
 
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import VOC_PICKS, voc_leaf
 
 

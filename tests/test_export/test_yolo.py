@@ -7,9 +7,9 @@ import yaml
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.export import export_coreset
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 
 

@@ -10,7 +10,7 @@ from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
-from mmcsod.config import load_config
+from mmcsod.util.config import load_config
 
 CLASSES = ('cat', 'dog', 'bird')
 # Landscape, portrait and square images, so that batches have to be formed by padded shape.

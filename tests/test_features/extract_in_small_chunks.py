@@ -11,12 +11,12 @@ import time
 
 import torch.distributed
 
-from mmcsod.console import run
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.launcher import rank
+from mmcsod.util.console import run
+from mmcsod.util.launcher import rank
 from tests.test_features.conftest import build, small_config
 
 

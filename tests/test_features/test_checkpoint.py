@@ -11,12 +11,12 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import load_checkpoint
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
 from mmcsod.features.detector import build_detector
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config
 

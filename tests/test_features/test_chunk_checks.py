@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from mmcsod.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 from mmcsod.features import chunks
 from mmcsod.features.chunk_checks import is_complete
+from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
 
 
 @pytest.fixture

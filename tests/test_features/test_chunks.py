@@ -8,9 +8,9 @@ import pytest
 from numpy.lib.npyio import NpzFile
 
 from mmcsod import FeatureBank, UserError
-from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.features import chunks
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
+from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 from tests.test_features.test_chunk_checks import change as change_chunk
 
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from mmengine.dataset import BaseDataset
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.pipeline import derive_pipeline
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from .conftest import CLASSES, small_config, write_coco, write_image
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector, find_device
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from .conftest import build
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from mmcsod.errors import UserError
 from mmcsod.features import distributed
-from tests.test_distributed import finish, start
+from mmcsod.util.errors import UserError
+from tests.test_util.test_distributed import finish, start
 
 LOSE_THE_SECOND = """
 import os, signal
-from mmcsod.console import run
+from mmcsod.util.console import run
 from mmcsod.features.distributed import init_launcher, wait_for_all
 
 def main():

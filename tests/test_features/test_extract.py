@@ -16,9 +16,9 @@ import pytest
 import torch
 from filelock import FileLock
 
-from mmcsod.errors import UserError
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config, write_coco
 

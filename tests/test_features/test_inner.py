@@ -5,11 +5,11 @@ import torch
 from mmdet.models import DetDataPreprocessor
 from mmdet.registry import MODELS
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector, untrained_detector
 from mmcsod.features.inner import inner_config, inner_detector, without_prefix
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config
 

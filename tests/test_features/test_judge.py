@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmcsod.errors import UserError
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import build_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.judge import judge_of
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.util.errors import UserError
 from tests.test_features.conftest import CLASSES, build
 
 PROBABILITIES = (0.5, 0.2, 0.1, 0.2)  # cat, dog, bird, nothing

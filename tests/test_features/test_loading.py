@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmcsod.errors import UserError
 from mmcsod.features import loading
 from mmcsod.features.dataset import ExtractionDataset, Sample
+from mmcsod.util.errors import UserError
 
 
 class Odd(torch.utils.data.Dataset):

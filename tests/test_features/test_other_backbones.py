@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.other_backbones import Stages, other_backbone
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.errors import UserError
 
 
 def step(width, out, stride=2):

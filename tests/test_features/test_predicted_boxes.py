@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmcsod import select_coreset
-from mmcsod.errors import UserError
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config, write_coco
 

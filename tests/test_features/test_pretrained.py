@@ -6,10 +6,10 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcsod.errors import UserError
 from mmcsod.features import chunks, extract, identity
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config, write_coco
 

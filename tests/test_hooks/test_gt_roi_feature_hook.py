@@ -14,11 +14,11 @@ from mmengine.runner import Runner
 
 import mmcsod
 from mmcsod import Coreset, FeatureBank
-from mmcsod.errors import UserError
 from mmcsod.features.detector import build_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.hooks import GTRoIFeatureHook
+from mmcsod.util.errors import UserError
 from tests.test_features.conftest import small_config, write_coco
 
 PROJECT = Path(mmcsod.__file__).parents[1]
@@ -98,7 +98,7 @@ def test_a_test_run_extracts_too(root, tmp_path):
 
 def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path):
     cfg = training_config(root, tmp_path, {'tap': 'fc'}, ITERATIONS)
-    cfg.model = mmcsod.config.load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py').model
+    cfg.model = mmcsod.util.config.load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py').model
     cfg.model.backbone.init_cfg = None
     with pytest.raises(UserError, match='no RoI head'):
         Runner.from_cfg(cfg).train()

@@ -3,11 +3,11 @@ import types
 import pytest
 import torch
 
-from mmcsod.errors import UserError
 from mmcsod.hooks.stop_on_nan_hook import StopOnNaNHook
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import prepare
 from mmcsod.training.retrain import train
+from mmcsod.util.errors import UserError
 
 RUNNER = types.SimpleNamespace(iter=41)
 

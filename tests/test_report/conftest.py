@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from mmcsod import Coreset, FeatureBank, Pick, select_coreset
-from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
+from tests.test_report.by_hand import bank_by_hand  # noqa: F401
 
 CLASSES = ('<script>alert(1)</script>', 'ca"t\' & $x^2$', 'כלב שחור', '車', 'very ' * 40 + 'long')
 STEMS = (

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE, FeatureBank
+from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE, FeatureBank
 from mmcsod.report.distributions import distributions
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mmcsod import FeatureBank
-from mmcsod.coreset import Coreset, Pick
+from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.selection import near_duplicates as module
 from mmcsod.selection.near_duplicates import find_repeats, near_duplicates, warn_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
-from mmcsod.bank import ROW_DTYPE
+from mmcsod.records.bank import ROW_DTYPE
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.errors import UserError
 from mmcsod.selection.several_banks import load_banks, side_by_side
 from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.util.errors import UserError
 
 from .test_select import make_bank
 

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcsod import FeatureBank, UserError, arrays
-from mmcsod.distributed import Group
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.shards import OrderedSum, gather_records, shard
+from mmcsod.util.distributed import Group
 from tests.test_selection.banks import class_bank, random_banks
 from tests.test_selection.test_kernels.picks import FACTORIES, near_ties
 from tests.test_selection.test_methods.test_csod import objectwise_bank

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmcsod import arrays
+from mmcsod.records import arrays
 from mmcsod.selection import unit_rows
 from mmcsod.selection.unit_rows import UnitRows
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from mmcsod.distributed import Group
+from mmcsod.util.distributed import Group
 
 
 class ThreadGroup(Group):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank
-from mmcsod.bank import ROW_DTYPE
+from mmcsod.records.bank import ROW_DTYPE
 
 ARCHIVE = Path(__file__).resolve().parents[2] / 'data' / 'voc2012_annotations.tar.gz'
 needs_voc = pytest.mark.data(ARCHIVE.name)

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from mmcsod.fileio import write_text
+from mmcsod.util.files import write_text
 from tests.test_datasets.conftest import (  # noqa: F401
     VOC_PICKS,
     coco_coreset,

@@ -1,8 +1,8 @@
 import pytest
 from mmengine.config import Config
 
-from mmcsod.errors import UserError
 from mmcsod.training.evaluation import build_validation_set
+from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES
 
 

@@ -1,12 +1,12 @@
 import pytest
 from mmengine.config import Config
 
-from mmcsod.errors import UserError
-from mmcsod.fileio import write_text
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, set_num_classes
 from mmcsod.training.prepare import prepare
 from mmcsod.training.retrain import retrain
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_text
 from tests.test_datasets.conftest import COCO_PICKS
 
 DETECTORS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mmcsod.errors import UserError
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import prepare
+from mmcsod.util.errors import UserError
 from tests.test_training.conftest import PAPER
 
 ROOT = Path(__file__).parents[2]

@@ -7,13 +7,13 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
-from mmcsod.coreset import Coreset
 from mmcsod.datasets.build import build_training_set
-from mmcsod.errors import UserError
-from mmcsod.fileio import write_json, write_text
+from mmcsod.records.coreset import Coreset
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import prepare
 from mmcsod.training.retrain import write_config
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_json, write_text
 from tests.test_datasets.conftest import COCO_PICKS, coco_leaf, make_coreset
 from tests.test_training.conftest import PAPER
 

@@ -14,12 +14,12 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mmcsod.coreset import Coreset
-from mmcsod.errors import UserError
 from mmcsod.features.checkpoint import load_state_dict
+from mmcsod.records.coreset import Coreset
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import prepare
 from mmcsod.training.retrain import retrain, train
+from mmcsod.util.errors import UserError
 
 
 @pytest.mark.slow

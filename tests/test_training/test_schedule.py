@@ -6,9 +6,9 @@ import torch
 from mmdet.registry import HOOKS, PARAM_SCHEDULERS
 from mmengine.config import Config
 
-from mmcsod.errors import UserError
 from mmcsod.training.length import Length, schedule_length
 from mmcsod.training.schedule import has_warmup, schedulers, set_iterations, warmup_end
+from mmcsod.util.errors import UserError
 
 STOCK = Path(mmdet.__file__).parent / '.mim' / 'configs'
 PAPER = 'pascal_voc/faster-rcnn_r50-caffe-c4_ms-18k_voc0712.py'

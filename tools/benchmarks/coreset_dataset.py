@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mmdet.datasets import CocoDataset
 
-from mmcsod.coreset import Coreset, Pick
 from mmcsod.datasets import CoresetDataset
+from mmcsod.records.coreset import Coreset, Pick
 
 OBJECTS_PER_IMAGE = 7.3
 CLASSES = tuple(f'class{label}' for label in range(80))

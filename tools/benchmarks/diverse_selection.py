@@ -14,13 +14,13 @@ from banks import SHAPES, make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.selection.methods.by_row import make_states, take_own_turns, take_shared_turns
+from mmcsod.selection.by_row import make_states, take_own_turns, take_shared_turns
+from mmcsod.selection.lazy_rows import LazyRows, Rule
 from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
-from mmcsod.selection.methods.lazy_rows import LazyRows, Rule
 from mmcsod.selection.methods.log_det import EPSILON, LogDet
 from mmcsod.selection.methods.nearest import Nearest
-from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.registry import Task
 from mmcsod.selection.select import make_task
 from mmcsod.selection.unit_rows import UnitRows
 

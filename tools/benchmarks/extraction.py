@@ -28,14 +28,14 @@ from mmengine.config import Config
 from tabulate import tabulate
 from torch.utils.data import DataLoader
 
-from mmcsod.config import load_config, parse_cfg_options, training_set
-from mmcsod.console import run
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.features.extract import batches, extract_chunks
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.util.config import load_config, parse_cfg_options, training_set
+from mmcsod.util.console import run
 
 
 def parse_args() -> argparse.Namespace:

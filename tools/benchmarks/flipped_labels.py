@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcsod import extract_bank, retrain
-from mmcsod.analysis.suspicious import auroc, suspicion
+from mmcsod.report.suspicious import auroc, suspicion
 
 ANNOTATIONS = Path('data/chess/annotations/train.json')
 

@@ -13,12 +13,12 @@ from banks import COCO_SIZES, make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank
-from mmcsod.errors import UserError
+from mmcsod.selection.by_row import take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
-from mmcsod.selection.methods.by_row import take_shared_turns
 from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
+from mmcsod.util.errors import UserError
 
 COPY_BYTES = 1 << 32
 

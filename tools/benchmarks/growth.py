@@ -22,12 +22,12 @@ from banks import make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank
-from mmcsod.distributed import ALONE, Group, TorchGroup, joined
+from mmcsod.selection.by_row import take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
-from mmcsod.selection.methods.by_row import take_shared_turns
 from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
+from mmcsod.util.distributed import ALONE, Group, TorchGroup, joined
 
 EXAMPLES = """examples:
   OMP_NUM_THREADS=1 python tools/benchmarks/growth.py
@@ -59,17 +59,17 @@ class CountingGroup(Group):
         self._group = group
 
     def add(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`mmcsod.distributed.Group.add`; a ring gives and gets about twice the array."""
+        """See :meth:`mmcsod.util.distributed.Group.add`; a ring gives and gets about twice the array."""
         self.bytes += 2 * values.nbytes
         return self._group.add(values)
 
     def copy_of(self, values: np.ndarray, rank: int) -> np.ndarray:
-        """See :meth:`mmcsod.distributed.Group.copy_of`."""
+        """See :meth:`mmcsod.util.distributed.Group.copy_of`."""
         self.bytes += values.nbytes
         return self._group.copy_of(values, rank)
 
     def gather(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`mmcsod.distributed.Group.gather`."""
+        """See :meth:`mmcsod.util.distributed.Group.gather`."""
         self.bytes += self.size * values.nbytes
         return self._group.gather(values)
 

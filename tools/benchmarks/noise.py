@@ -9,8 +9,8 @@ import numpy as np
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.console import run
 from mmcsod.selection.several_banks import side_by_side
+from mmcsod.util.console import run
 
 NOISE = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
 DRAWS = 5

@@ -15,7 +15,7 @@ from PIL import Image
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.report.page import write_report
 
 EXAMPLES = """example:

@@ -20,13 +20,13 @@ from banks import SHAPES, make_bank
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
+from mmcsod.selection.by_row import take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.kernels.pruned_kernel import PrunedKernel, make_pruned_kernel
-from mmcsod.selection.methods.by_row import take_shared_turns
 from mmcsod.selection.methods.csod import make_objectives
-from mmcsod.selection.methods.registry import Task
 from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.registry import Task
 from mmcsod.selection.select import make_task
 
 EXAMPLES = """examples:

@@ -96,8 +96,8 @@ def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> A
     from mmdet.registry import DATASETS
     from mmengine.config import Config
 
-    from mmcsod.config import training_set
     from mmcsod.datasets.ids import leaf_configs
+    from mmcsod.util.config import training_set
 
     leaf = dict(leaf_configs(training_set(cfg))[0])
     kind = DATASETS.get(leaf['type']) if isinstance(leaf['type'], str) else leaf['type']
@@ -118,10 +118,10 @@ def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> A
 
 def key_of(name: str) -> dict[str, Any]:
     """Return what tells a config from the others as far as features are concerned, or why it cannot be read."""
-    from mmcsod.config import load_config
-    from mmcsod.errors import UserError
     from mmcsod.features.inner import inner_config
     from mmcsod.features.pipeline import derive_pipeline
+    from mmcsod.util.config import load_config
+    from mmcsod.util.errors import UserError
 
     try:
         cfg = load_config(f'mmdet::{name}')
@@ -163,10 +163,10 @@ def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
     """Extract with a config from images of a size and return what came of it."""
     import torch
 
-    from mmcsod.config import load_config
-    from mmcsod.errors import UserError
     from mmcsod.features.detector import untrained_detector
     from mmcsod.features.taps import attach_tap
+    from mmcsod.util.config import load_config
+    from mmcsod.util.errors import UserError
 
     torch.manual_seed(0)
     logging.disable(logging.WARNING)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from mmengine.registry import Registry
 from torch import Tensor, nn
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 TAPS = Registry('tap')
 """Taps by name. A class that is registered here can be given as ``--tap NAME``, and ``auto`` asks it first."""

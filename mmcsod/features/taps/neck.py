@@ -11,9 +11,9 @@ from mmcv.ops import roi_align
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from mmcsod.errors import UserError
 from mmcsod.features.inference import evaluating, feature_maps, told_in_one_sentence
 from mmcsod.features.taps.base import Tap
+from mmcsod.util.errors import UserError
 
 OUTPUT_SIZE = 7
 FINEST_BOX = 14

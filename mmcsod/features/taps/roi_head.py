@@ -9,8 +9,8 @@ import torch
 from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHead, MultiInstanceBBoxHead
 from torch import Tensor, nn
 
-from mmcsod.errors import UserError
 from mmcsod.features.taps.base import Tap
+from mmcsod.util.errors import UserError
 
 # A crowded batch is read in parts of this many boxes: res5 on one box of a C4 detector takes megabytes.
 ROIS_AT_ONCE = 256

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from mmcsod.errors import UserError
 from mmcsod.selection.kernels.base import KernelFactory, missing_package
+from mmcsod.util.errors import UserError
 
 KERNELS = ('auto', 'numpy', 'pruned', 'torch', 'faiss')
 GPU_KERNELS = ('faiss', 'torch')

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mmcsod.errors import UserError
+from mmcsod.util.errors import UserError
 
 HALF_ULP = 2.0**-24
 """Relative rounding error of one float32 operation."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.errors import UserError
 from mmcsod.selection.kernels.gpu import QUERY_RANGE, TENSOR_CORE_ULP, telling_of_full_memory
+from mmcsod.util.errors import UserError
 
 try:
     import faiss

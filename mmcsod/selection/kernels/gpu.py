@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from mmcsod.errors import UserError
 from mmcsod.selection.kernels.base import HALF_ULP, missing_package
+from mmcsod.util.errors import UserError
 
 try:
     import torch

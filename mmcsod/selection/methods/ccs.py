@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_row import Choice, select_by_row
-from mmcsod.selection.methods.lazy_rows import SAME_LIKENESS, likeness
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import Choice, select_by_row
+from mmcsod.selection.lazy_rows import SAME_LIKENESS, likeness
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
 HARDEST = 0.1

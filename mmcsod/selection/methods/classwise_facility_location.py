@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import Choice, select_by_row
 from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
-from mmcsod.selection.methods.by_row import Choice, select_by_row
-from mmcsod.selection.methods.lazy_rows import likeness
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.selection.lazy_rows import likeness
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
 BLOCK = 64
@@ -54,7 +54,7 @@ class FacilityLocation:
         self._error = product_error(len(units.total)) + 8 * HALF_ULP  # the difference to what is covered, too
 
     def best(self) -> Choice:
-        """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
+        """See :class:`mmcsod.selection.by_row.RowSelector`."""
         self._cover()
         tie = 1e-12 * self._count
         while len(rows := self._unsettled(tie)):
@@ -81,7 +81,7 @@ class FacilityLocation:
         self._is_coarse[rows] = False
 
     def select(self, row: int) -> None:
-        """See :class:`mmcsod.selection.methods.by_row.RowSelector`."""
+        """See :class:`mmcsod.selection.by_row.RowSelector`."""
         self._left[row] = False
         self._new.append(self._units.row(row))
 

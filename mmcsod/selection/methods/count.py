@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mmcsod.coreset import Pick
-from mmcsod.errors import UserError
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.rotation import Rotation
+from mmcsod.util.errors import UserError
 
 MAX_PROPOSALS = 200
 """Exchanges proposed for each image of the draw before it is given up."""

@@ -6,16 +6,16 @@ import logging
 import time
 from collections.abc import Iterator
 
-from mmcsod.bank import FeatureBank
-from mmcsod.coreset import Pick
-from mmcsod.distributed import ALONE, Group
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.base import KernelFactory
-from mmcsod.selection.methods.by_row import make_states, take_shared_turns
-from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.trial import Trial
+from mmcsod.util.distributed import ALONE, Group
 
 logger = logging.getLogger('mmcsod')
 

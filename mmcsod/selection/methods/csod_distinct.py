@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mmcsod.coreset import Pick
+from mmcsod.records.coreset import Pick
 from mmcsod.selection.methods.csod import csod
-from mmcsod.selection.methods.registry import Task, register_method
 from mmcsod.selection.near_duplicates import find_repeats
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.rotation import Rotation
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_class import first_highest
-from mmcsod.selection.methods.by_row import Choice, select_by_row
-from mmcsod.selection.methods.lazy_rows import likeness
-from mmcsod.selection.methods.neighbours import nearest_rows, read_all
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_class import first_highest
+from mmcsod.selection.by_row import Choice, select_by_row
+from mmcsod.selection.lazy_rows import likeness
+from mmcsod.selection.neighbours import nearest_rows, read_all
+from mmcsod.selection.registry import Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
 NEIGHBOURS = 10

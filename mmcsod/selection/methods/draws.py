@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.errors import UserError
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Task, register_method
+from mmcsod.util.errors import UserError
 
 MAX_DRAWS = 1000
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_class import first_highest, select_by_class
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_class import first_highest, select_by_class
+from mmcsod.selection.registry import Task, register_method
 
 
 @register_method('herding')

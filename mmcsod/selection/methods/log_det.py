@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_row import select_shared
-from mmcsod.selection.methods.lazy_rows import SAME_LIKENESS, LazyRows
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import select_shared
+from mmcsod.selection.lazy_rows import SAME_LIKENESS, LazyRows
+from mmcsod.selection.registry import Task, register_method
 
 EPSILON = 1e-3
 """What even a copy of a selected row has left of its squared length; it keeps the logarithm finite."""
@@ -52,7 +52,7 @@ def _select(task: Task, weight: Callable[[], float]) -> Iterator[Pick]:
 
 
 class LogDet:
-    """The state is r_i; see :class:`mmcsod.selection.methods.lazy_rows.Rule`.
+    """The state is r_i; see :class:`mmcsod.selection.lazy_rows.Rule`.
 
     With M = (I + Q Q' / eps)^-1, another selected row q makes M' = M - v v' with v = M q / sqrt(eps + q' M q), so r_i
     falls by (p_i . v)^2. |v| < 1 because M is at most the identity.

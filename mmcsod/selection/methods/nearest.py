@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.selection.methods.by_row import select_shared
-from mmcsod.selection.methods.lazy_rows import LazyRows
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import select_shared
+from mmcsod.selection.lazy_rows import LazyRows
+from mmcsod.selection.registry import Task, register_method
 
 
 @register_method('csod-mmr')
@@ -33,7 +33,7 @@ def classwise_k_center(task: Task) -> Iterator[Pick]:
 
 
 class Nearest:
-    """The state is 1 - max cosine; see :class:`mmcsod.selection.methods.lazy_rows.Rule`.
+    """The state is 1 - max cosine; see :class:`mmcsod.selection.lazy_rows.Rule`.
 
     It starts at 2, as if a row of cosine -1, the lowest, were selected, which changes no comparison.
     """

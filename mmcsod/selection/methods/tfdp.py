@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmcsod.coreset import Pick
-from mmcsod.errors import UserError
-from mmcsod.selection.methods.registry import Task, register_method
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.registry import Task, register_method
+from mmcsod.util.errors import UserError
 
 
 @register_method('tfdp')

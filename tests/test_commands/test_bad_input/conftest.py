@@ -8,8 +8,8 @@ import torch
 
 from mmcsod.commands import main
 from mmcsod.features import chunks, extract
-from tests.test_console import logger  # noqa: F401
 from tests.test_features.conftest import build, small_config, write_coco
+from tests.test_util.test_console import logger  # noqa: F401
 
 DEEP = 100_000
 JSON = {

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.detector import untrained_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import TAPS, attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from ..conftest import build, use_data
 

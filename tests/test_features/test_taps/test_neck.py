@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from mmcv.ops import roi_align
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.detector import untrained_detector
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from ..conftest import build, use_data
 

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from mmcv.ops import roi_align
 
-from mmcsod.config import load_config
-from mmcsod.errors import UserError
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
+from mmcsod.util.config import load_config
+from mmcsod.util.errors import UserError
 
 from ..conftest import build, small_config, use_data
 

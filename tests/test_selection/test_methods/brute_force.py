@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.bank import ROW_DTYPE
+from mmcsod.records.bank import ROW_DTYPE
 
 
 def make_bank(presence, vectors):

@@ -73,7 +73,7 @@ def test_objectwise_rows_equal_the_naive_double_loop():
 
 
 def objectwise_bank(rng, num_images=30, num_classes=3):
-    from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+    from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 
     objects = np.zeros(150, OBJECT_DTYPE)
     objects['image'] = np.sort(rng.integers(0, num_images, len(objects)))

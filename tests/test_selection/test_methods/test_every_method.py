@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.bank import OBJECT_DTYPE
+from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.selection import method_names
 from tests.test_selection.banks import random_banks
 

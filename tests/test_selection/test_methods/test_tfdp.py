@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError, select_coreset
-from mmcsod.bank import OBJECT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 
 
 def bank_of(objects):

@@ -1,1 +1,0 @@
-"""What can be said of a coreset without training: sizes, list changes, prototypes, coverage and redundancy."""

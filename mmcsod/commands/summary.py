@@ -1,0 +1,72 @@
+"""What a user reads after a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from tabulate import tabulate
+
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
+
+
+def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
+    """Return a summary of a selection.
+
+    Args:
+        bank: What was selected from.
+        coresets: One for each budget, the largest last.
+
+    Returns:
+        For each budget the images and objects of each class, beside those there are, and what lam was.
+    """
+    ids = np.asarray(bank.images, dtype=object)
+    masks = {str(len(coreset)): np.isin(ids, coreset.image_ids) for coreset in coresets}
+    masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])
+    headers = ['class', *(header for name in masks for header in (f'{name}: images', 'objects'))]
+    columns = [_column(bank, mask) for mask in masks.values()]
+    table = [
+        [name, *(number for column in columns for number in column[row])]
+        for row, name in enumerate((*bank.classes, 'all classes'))
+    ]
+    return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(coresets)])
+
+
+def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
+    """Return images and objects of each class, then of all, in some images."""
+    images, objects = _class_counts(bank, chosen)
+    return [*zip(images, objects, strict=True), (chosen.sum(), objects.sum())]
+
+
+def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
+    parameters = coresets[-1].parameters
+    if 'num_included' in parameters:
+        yield f'{parameters["num_included"]} images were included from the start, and are counted in'
+    if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') == '2*N/D':
+        small, large = len(coresets[0]), len(coresets[-1])
+        yield (
+            f'lam follows the largest budget: the first {small} of {large} images are not what --num-images {small} '
+            'alone gives, unless --lam is given'
+        )
+
+
+def _class_counts(bank: FeatureBank, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rows = bank.rows[chosen[bank.rows['image']]]
+    pairs = np.unique(rows[['image', 'label']])
+    images = np.bincount(pairs['label'], minlength=len(bank.classes))
+    objects = np.bincount(rows['label'], rows['count'], minlength=len(bank.classes)).astype(int)
+    return images, objects
+
+
+def _describe_parameters(coreset: Coreset) -> str:
+    parameters = dict(coreset.parameters)
+    words = [f'method {coreset.method}']
+    if 'lam' in parameters:
+        rule = parameters['lam_rule']
+        number = 'N estimated' if 'num_objects' in parameters else f'N = {len(coreset)}'
+        how = f'auto: 2 N / D, {number}, D = {parameters["num_pool"]}' if rule == '2*N/D' else 'as given'
+        words.append(f'lam {parameters["lam"]:.6g} ({how})')
+    if 'seed' in parameters:
+        words.append(f'seed {parameters["seed"]}')
+    return ', '.join(words)

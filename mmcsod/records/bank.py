@@ -1,0 +1,225 @@
+"""The feature bank: Stage 1's result and all that Stage 2 needs. ``bank_files.py`` says what is on the disk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmcsod.records.arrays import block_rows
+from mmcsod.records.bank_checks import AGAIN, JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
+from mmcsod.records.bank_files import ARRAYS, Checksums, is_bank_folder, read_bank, write_bank
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import new_directory
+
+logger = logging.getLogger('mmcsod')
+
+__all__ = ['AGAIN', 'JUDGEMENT_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureBank:
+    """Imagewise-classwise vectors (Eq. 3) of a training set, with the tables that say whose they are.
+
+    Attributes:
+        vectors: (M, d) float32 or float16; one row per (image, class), or several for an objectwise bank.
+        rows: (M,) of ``ROW_DTYPE``: index into ``images``, index into ``classes``, objects averaged. Within a class
+            rows stand in dataset order.
+        images: D image ids in dataset order.
+        classes: Class names in dataset order.
+        image_vectors: (D, e) float, one backbone vector per image, or None.
+        objects: (O,) of ``OBJECT_DTYPE``: every annotated object, boxes as x1, y1, x2, y2 in pixels of the
+            original image, or None.
+        object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
+        judgements: (O',) of ``JUDGEMENT_DTYPE``: what the detector says of the objects not ignored, or None.
+        provenance: What the bank was made from; JSON values only.
+        checksums: What its files must be, where it was loaded from files that say so.
+    """
+
+    vectors: np.ndarray
+    rows: np.ndarray
+    images: tuple[str, ...]
+    classes: tuple[str, ...]
+    image_vectors: np.ndarray | None = None
+    objects: np.ndarray | None = None
+    object_vectors: np.ndarray | None = None
+    judgements: np.ndarray | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    checksums: Checksums | None = None
+
+    def __post_init__(self) -> None:
+        check_bank(
+            self.vectors,
+            self.rows,
+            self.images,
+            self.classes,
+            self.image_vectors,
+            self.objects,
+            self.object_vectors,
+            self.judgements,
+        )
+
+    @classmethod
+    def from_arrays(
+        cls, vectors: np.ndarray, image_ids: Sequence[str], labels: Sequence[int], classes: Sequence[str]
+    ) -> FeatureBank:
+        """Make a bank of rows that were computed elsewhere.
+
+        Args:
+            vectors: (M, d) float; float32 and float16 are kept as they are, anything else becomes float32.
+            image_ids: M ids, one per row; within a class, rows are taken to be in dataset order. Ids of another type
+                become text, and a second row of one image and class counts on its own, each with a warning.
+            labels: M indices into ``classes``.
+            classes: Class names in dataset order.
+
+        Raises:
+            UserError: If the tables disagree in length, or a label is no whole number or out of range.
+        """
+        vectors = np.asarray(vectors)
+        if vectors.dtype not in (np.float32, np.float16):
+            vectors = vectors.astype(np.float32)
+        if not len(vectors) == len(image_ids) == len(labels):
+            raise UserError(
+                f'A bank was given {len(vectors)} vectors, {len(image_ids)} image ids and {len(labels)} '
+                'labels; give one id and one label for each vector.'
+            )
+        indices = np.asarray(labels)
+        if len(indices) and indices.dtype.kind not in 'iu':
+            raise UserError(
+                f'A bank was given labels like "{indices.flat[0]}"; give whole numbers, indices into the class names.'
+            )
+        images = {image: index for index, image in enumerate(dict.fromkeys(map(str, image_ids)))}
+        rows = np.zeros(len(labels), ROW_DTYPE)
+        rows['image'] = [images[str(image)] for image in image_ids]
+        rows['label'] = indices
+        rows['count'] = 1
+        bank = cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
+        bank._remark(image_ids)
+        return bank
+
+    def _remark(self, given_ids: Sequence[Any]) -> None:
+        """Say what ``from_arrays`` makes of input that one may expect to be taken otherwise."""
+        if len(given_ids) and not isinstance(given_ids[0], str):
+            logger.warning(
+                "Image ids were given as %s, like %s: the bank and its coresets have them as text, '%s'.",
+                type(given_ids[0]).__name__,
+                given_ids[0],
+                given_ids[0],
+            )
+        keys = self.rows['image'] * len(self.classes) + self.rows['label']
+        first, counts = np.unique(keys, return_index=True, return_counts=True)[1:]
+        if len(first) < len(keys):
+            row = first[counts > 1][0]
+            logger.warning(
+                "%d of %d rows are of an image and a class that have another row, first of '%s', '%s': each "
+                'counts as a vector of its own; average them to have one an image and class (Eq. 3).',
+                len(keys) - len(first),
+                len(keys),
+                self.images[self.rows['image'][row]],
+                self.classes[self.rows['label'][row]],
+            )
+
+    @cached_property
+    def image_ids(self) -> np.ndarray:
+        """(M,) image id of each row."""
+        return np.asarray(self.images, dtype=object)[self.rows['image']]
+
+    @cached_property
+    def image_index(self) -> Mapping[str, int]:
+        """Where each image id stands in ``images``."""
+        return {image: index for index, image in enumerate(self.images)}
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(M,) class index of each row."""
+        return self.rows['label']
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        extras = [
+            name
+            for name in ('image_vectors', 'objects', 'object_vectors', 'judgements')
+            if getattr(self, name) is not None
+        ]
+        return (
+            f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
+            f'{len(self.images)} images, {len(self.classes)} classes'
+            f'{", with " + ", ".join(extras) if extras else ""}>'
+        )
+
+    def objectwise(self) -> FeatureBank:
+        """Return the bank whose rows are single objects (section 4.5's Objectwise), in the objects' order.
+
+        Raises:
+            UserError: If the object vectors were not kept.
+        """
+        if self.object_vectors is None or self.objects is None:
+            raise UserError(
+                'This bank holds no object vectors, which objectwise selection needs; '
+                'extract again with --keep-objects.'
+            )
+        self.check('object_vectors')
+        kept = self.objects[~self.objects['ignored']]
+        rows = np.ones(len(kept), ROW_DTYPE)
+        rows['image'] = kept['image']
+        rows['label'] = kept['label']
+        return FeatureBank(
+            vectors=self.object_vectors,
+            rows=rows,
+            images=self.images,
+            classes=self.classes,
+            image_vectors=self.image_vectors,
+            objects=self.objects,
+            object_vectors=self.object_vectors,
+            judgements=self.judgements,
+            provenance=self.provenance,
+        )
+
+    def save(self, directory: str | Path) -> None:
+        """Write the bank to ``directory``, which appears whole or not at all.
+
+        Raises:
+            UserError: If the folder exists already or cannot be written.
+        """
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        with new_directory(directory) as temporary:
+            write_bank(temporary, arrays, self.images, self.classes, self.provenance)
+
+    def check(self, name: str) -> None:
+        """Read a file of the bank for its checksum, where the bank was loaded and has one.
+
+        Args:
+            name: 'vectors', 'image_vectors' or 'object_vectors'; the others are checked when a bank is loaded.
+
+        Raises:
+            UserError: If the file is damaged.
+        """
+        if self.checksums is not None:
+            self.checksums.check(name)
+
+    def block_checksums(self, label: int, first: int, last: int) -> tuple[str, ...]:
+        """Return the SHA-256 that each block of some of a class's vectors must have; none where nobody wrote them down.
+
+        Args:
+            label: Index of the class.
+            first: Number, within the class, of the first row; it begins a block.
+            last: Number after that of the last row; it ends a block.
+        """
+        step = block_rows(self.vectors.shape[1])
+        return () if self.checksums is None else self.checksums.of_blocks(label, first, last, step)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> FeatureBank:
+        """Open a bank; the vectors are memory-mapped, not read, and all else is checked.
+
+        Raises:
+            UserError: If the folder is not a bank, is of a newer version, is damaged, or its tables disagree.
+        """
+        return cls(**read_bank(Path(directory)))

@@ -1,0 +1,178 @@
+"""A feature bank's folder: how it is written, and how it is read back and checked.
+
+It holds plain arrays and JSON, nothing pickled::
+
+    vectors.npy         (M, d) float32 or float16, one row per (image, class); Stage 1 writes them class-major
+    rows.npy            (M,)   image index, label and number of objects of each row
+    images.json         D image ids in dataset order, images without rows included
+    image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
+    objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
+    object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
+    judgements.npy      (O',)  what the detector says of these objects, where it knows the dataset's classes (optional)
+    meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmcsod.records.arrays import block_checksums, block_rows, check_file, read_array, write_array
+from mmcsod.records.bank_checks import AGAIN
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import as_kind, check_seal, json_digest, read_json, sealed, write_json
+
+FORMAT = 'mmcsod-feature-bank'
+FORMAT_VERSION = 1
+
+ARRAYS = ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements')
+NEEDED = ('vectors', 'rows')
+MAPPED = ('vectors', 'image_vectors', 'object_vectors')  # left on the disk when a bank is loaded
+FILES = frozenset((*(f'{name}.npy' for name in ARRAYS), 'images.json', 'meta.json'))
+
+
+@dataclass(frozen=True)
+class _Meta:
+    classes: tuple[str, ...]
+    provenance: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+    block_rows: int = 0
+    blocks: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """The SHA-256 of a bank's files, written down in its meta.json as they were written.
+
+    Attributes:
+        directory: The bank's folder.
+        files: By name; images.json's is that of its content. None in banks of before there were any.
+        block_rows: Rows in a block of vectors.npy; the last block of a class may have fewer.
+        blocks: Of the bytes of each class's blocks; empty where a class is not one slice.
+    """
+
+    directory: Path
+    files: Mapping[str, str]
+    block_rows: int = 0
+    blocks: tuple[tuple[str, ...], ...] = ()
+
+    def check(self, name: str) -> None:
+        """Read an array's file for its checksum, where it has one.
+
+        Raises:
+            UserError: If the file is damaged.
+        """
+        if (file := f'{name}.npy') in self.files:
+            check_file(self.directory / file, self.files[file])
+
+    def of_blocks(self, label: int, first: int, last: int, step: int) -> tuple[str, ...]:
+        """Return those of some of a class's blocks; none where nobody wrote them down.
+
+        Args:
+            label: Index of the class.
+            first: Number, within the class, of the first row; it begins a block.
+            last: Number after that of the last row; it ends a block.
+            step: Rows in a block, as they are read.
+        """
+        if label >= len(self.blocks) or self.block_rows != step:
+            return ()
+        blocks = self.blocks[label][first // step : -(-last // step)]
+        return blocks if len(blocks) == -(-last // step) - first // step else ()
+
+
+def write_bank(
+    directory: Path,
+    arrays: Mapping[str, np.ndarray | None],
+    images: Sequence[str],
+    classes: Sequence[str],
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write a bank's files to a folder that exists.
+
+    Args:
+        directory: The folder, which nobody reads yet.
+        arrays: By the names in ``ARRAYS``; None is left out.
+        images: Image ids in dataset order.
+        classes: Class names in dataset order.
+        provenance: What the bank was made from; JSON values only.
+
+    Raises:
+        OSError: If the disk refuses it.
+    """
+    given = {f'{name}.npy': array for name, array in arrays.items() if array is not None}
+    files = {name: write_array(directory / name, array) for name, array in given.items()}
+    write_json(directory / 'images.json', list(images))
+    files['images.json'] = json_digest(list(images))
+    vectors, labels = given['vectors.npy'], given['rows.npy']['label']
+    content = {
+        'format': FORMAT,
+        'version': FORMAT_VERSION,
+        'classes': list(classes),
+        'provenance': dict(provenance),
+        'files': files,
+        'block_rows': block_rows(vectors.shape[1]),
+        'blocks': block_checksums(vectors, labels, len(classes)),
+    }
+    write_json(directory / 'meta.json', sealed(content))
+
+
+def read_bank(directory: Path) -> dict[str, Any]:
+    """Return the fields of a :class:`~mmcsod.records.bank.FeatureBank`, checked; memory maps are not read.
+
+    Raises:
+        UserError: If the folder is not a bank, is of a newer version or is damaged.
+    """
+    meta = _read_meta(directory)
+    return {
+        **{name: _read(directory, meta.files, name) for name in ARRAYS},
+        'images': _read_images(directory, meta.files),
+        'classes': meta.classes,
+        'provenance': meta.provenance,
+        'checksums': Checksums(directory, meta.files, meta.block_rows, meta.blocks),
+    }
+
+
+def is_bank_folder(directory: Path) -> bool:
+    """Return whether a folder holds nothing but a bank's files, damaged or not, so that replacing it loses no other."""
+    return directory.is_dir() and {path.name for path in directory.iterdir()} <= FILES
+
+
+def _read_meta(directory: Path) -> _Meta:
+    path = directory / 'meta.json'
+    if not path.exists():
+        raise UserError(
+            f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
+            'in WORK_DIR/features.'
+        )
+    content = read_json(path, "a feature bank's meta.json")
+    if not isinstance(content, dict) or content.get('format') != FORMAT:
+        raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
+    if content.get('version') != FORMAT_VERSION:
+        raise UserError(
+            f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
+            f'version {FORMAT_VERSION}; upgrade mmcsod.'
+        )
+    check_seal(content, path)
+    return as_kind(content, _Meta, path, "a feature bank's meta.json")
+
+
+def _read(directory: Path, files: Mapping[str, str], name: str) -> np.ndarray | None:
+    """Return an array of a bank; one that is left out and not named among the files is None."""
+    path, mapped = directory / f'{name}.npy', name in MAPPED
+    if name not in NEEDED and path.name not in files and not path.exists():
+        return None
+    return read_array(path, mapped, None if mapped else files.get(path.name))
+
+
+def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+    path = directory / 'images.json'
+    images: tuple[str, ...] = read_json(path, "a feature bank's images.json", tuple[str, ...])
+    if files.get(path.name, wanted := json_digest(list(images))) != wanted:
+        raise UserError(
+            f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, or {AGAIN}'
+        )
+    return images

@@ -1,0 +1,135 @@
+"""Which labels are likely to be wrong, by what a detector says of the boxes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_text
+
+SURE = 0.5
+"""Probability above which another class, or no class at all, is a reason."""
+
+LOOSE = 0.5
+"""IoU below which a box is said to end elsewhere."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What speaks against a label; ``suspicion`` orders them, the others are as in ``JUDGEMENT_DTYPE``."""
+
+    image: str
+    class_name: str
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    suspicion: float
+    own: float
+    other: float
+    other_class: str
+    iou: float
+    reason: str
+
+
+def suspicious_labels(bank: FeatureBank) -> list[Label]:
+    """Return every judged label of a bank, the most suspicious first.
+
+    Raises:
+        UserError: If the bank holds no judgements.
+    """
+    if bank.judgements is None or bank.objects is None or not np.isfinite(bank.judgements['own']).any():
+        raise UserError(
+            'This bank holds no judgements of its objects; extract again, with --overwrite or into another --work-dir, '
+            'and with a detector that has one box head, such as Faster R-CNN, and was trained on the classes of the '
+            'dataset.'
+        )
+    objects = bank.objects[~bank.objects['ignored']]
+    scores = suspicion(bank.judgements)
+    order = np.argsort(-scores, kind='stable').tolist()
+    return [
+        _label(bank, objects[i], bank.judgements[i], float(scores[i]))
+        for i in order
+        if np.isfinite(bank.judgements['own'][i])
+    ]
+
+
+def suspicious_table(labels: Sequence[Label]) -> str:
+    """Return a line for each label."""
+    return '\n'.join(
+        f'{each.suspicion:+.3f}  {each.image}  box {each.x1:.0f}, {each.y1:.0f}, {each.x2:.0f}, {each.y2:.0f}: '
+        f'{each.reason}'
+        for each in labels
+    )
+
+
+def write_labels(labels: Sequence[Label], path: str | Path) -> None:
+    """Write labels as CSV, with the names of their attributes as its first line."""
+    text = io.StringIO()
+    csv.writer(text).writerows([[field.name for field in fields(Label)], *map(astuple, labels)])
+    write_text(Path(path), text.getvalue())
+
+
+def suspicion(judgements: np.ndarray) -> np.ndarray:
+    """Return how likely each label is wrong, (n,) from -1 to 1: the highest other class less the label's probability.
+
+    This is the normalised margin of confident learning (Northcutt, Jiang and Chuang, JAIR 2021), negated. Objects that
+    were not judged get -1.
+
+    Args:
+        judgements: (n,) of :data:`mmcsod.records.bank.JUDGEMENT_DTYPE`.
+    """
+    return np.nan_to_num(judgements['other'] - judgements['own'], nan=-1.0).astype(np.float64)
+
+
+def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
+    """Return in words what speaks against a label."""
+    if not np.isfinite(judgement['own']):
+        return 'not judged'
+    words = [f'{label} has {judgement["own"]:.2f}']
+    if judgement['other'] > judgement['own']:
+        words.append(f'{classes[judgement["other_label"]]} has {judgement["other"]:.2f}')
+    if 1 - judgement['own'] - judgement['other'] > SURE:
+        words.append('it may be no object of these classes')
+    if judgement['iou'] < LOOSE:
+        words.append(f'the box ends elsewhere (IoU {judgement["iou"]:.2f})')
+    return ', '.join(words)
+
+
+def auroc(scores: np.ndarray, wrong: np.ndarray) -> float:
+    """Return the probability that a wrong label scores higher than a right one, ties counting half.
+
+    Args:
+        scores: (n,) float.
+        wrong: (n,) bool, with both kinds.
+    """
+    from scipy.stats import rankdata
+
+    ranks, number = rankdata(scores), int(wrong.sum())
+    return float((ranks[wrong].sum() - number * (number + 1) / 2) / (number * (len(wrong) - number)))
+
+
+def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: float) -> Label:
+    name, other = bank.classes[labelled['label']], int(judgement['other_label'])
+    x1, y1, x2, y2 = labelled['box'].tolist()
+    return Label(
+        bank.images[labelled['image']],
+        name,
+        x1,
+        y1,
+        x2,
+        y2,
+        score,
+        float(judgement['own']),
+        float(judgement['other']),
+        bank.classes[other] if other >= 0 else '',
+        float(judgement['iou']),
+        reason(judgement, name, bank.classes),
+    )

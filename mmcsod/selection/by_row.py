@@ -1,0 +1,167 @@
+"""What the methods on imagewise-classwise rows share: the greedy loop of Algorithm 1 (lines 11-20).
+
+Each class has a state of its own over its rows. An image that is selected at one class's turn counts as selected in
+every class it shows, so its rows reach the states of all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.registry import Task
+from mmcsod.selection.unit_rows import UnitRows
+from mmcsod.util.distributed import ALONE, Group
+
+State = TypeVar('State')
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The row that a class selects at its turn.
+
+    Attributes:
+        row: Its number within the class.
+        terms: Why, by the names of :class:`mmcsod.records.coreset.Pick`'s attributes.
+    """
+
+    row: int
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Chosen(Protocol):
+    """A :class:`Choice` or the like."""
+
+    @property
+    def row(self) -> int:
+        """Its number within the class."""
+
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """Why, by the names of :class:`mmcsod.records.coreset.Pick`'s attributes."""
+
+
+class Chooser(Protocol):
+    """Who chooses among the rows of one class, numbered in dataset order."""
+
+    def best(self) -> Chosen:
+        """Return the row to select next; at least one is left."""
+
+
+class RowSelector(Chooser, Protocol):
+    """A method's state for the rows of one class."""
+
+    def select(self, row: int) -> None:
+        """Take notice that a row is selected."""
+
+
+class SharedSelector(Chooser, Protocol):
+    """A method's state for the rows of one class, of which each of several processes holds a part.
+
+    All processes make the same calls in the same order, and come to the same choices.
+    """
+
+    def unit(self, row: int) -> np.ndarray:
+        """Return a row at unit length, (d,) float64; zeros where another process holds it."""
+
+    def select(self, row: int, unit: np.ndarray) -> None:
+        """Take notice that a row is selected, whoever holds it."""
+
+
+def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector]) -> Iterator[Pick]:
+    """Select one image a class in turn, each class by a state of its own; every process does all of it.
+
+    Args:
+        task: What to select from.
+        make: Makes a class's state of its n rows and of which of them take part, (n,) bool.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity.
+    """
+    yield from take_own_turns(task, make_states(task.pool, make))
+
+
+def select_shared(task: Task, make: Callable[[UnitRows, np.ndarray], SharedSelector]) -> Iterator[Pick]:
+    """Select as :func:`select_by_row` does, by states that the processes of a run share.
+
+    Args:
+        task: What to select from.
+        make: Makes a class's state of the rows that this process holds and of which of all n take part, (n,) bool.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity, or a process is gone.
+    """
+    yield from take_shared_turns(task, make_states(task.pool, make, task.group))
+
+
+def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
+    """Return a state for each class that takes turns, several classes read at a time.
+
+    Args:
+        pool: What may be selected.
+        make: See :func:`select_by_row` and :func:`select_shared`.
+        group: The processes that share each class.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity.
+    """
+
+    def of_class(label: int, units: UnitRows) -> State:
+        return make(units, pool.eligible[pool.rows_of_class(label)])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        if group.size == 1:
+            states = list(threads.map(lambda label: of_class(label, pool.unit_rows(label)), pool.labels))
+        else:  # what processes exchange must have an order
+            units = list(threads.map(lambda label: pool.unit_rows(label, group), pool.labels))
+            states = list(map(of_class, pool.labels, units))
+    return dict(zip(pool.labels, states, strict=True))
+
+
+def take_own_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:
+    """Run the greedy loop over states that each process has for itself."""
+
+    def notice(image: int) -> None:
+        for label, row in task.pool.places_of_image(image):
+            states[label].select(row)
+
+    yield from take_turns(task, states, notice)
+
+
+def take_shared_turns(task: Task, states: Mapping[int, SharedSelector]) -> Iterator[Pick]:
+    """Run the greedy loop over states that processes share; each row comes from the one that holds it."""
+
+    def notice(image: int) -> None:
+        places = [(states[label], row) for label, row in task.pool.places_of_image(image)]
+        if not places:  # an included image without objects
+            return
+        units = task.group.add(np.stack([state.unit(row) for state, row in places]))  # the others give zeros
+        for (state, row), unit in zip(places, units, strict=True):
+            state.select(row, unit)
+
+    yield from take_turns(task, states, notice)
+
+
+def take_turns(task: Task, states: Mapping[int, Chooser], notice: Callable[[int], None]) -> Iterator[Pick]:
+    """Run the greedy loop of Algorithm 1 over the classes' states.
+
+    Args:
+        task: What to select from.
+        states: Who chooses at each class's turn.
+        notice: Tells them that an image is selected.
+    """
+    pool = task.pool
+    for image in task.included:
+        notice(image)
+    for label in task.rotation:
+        choice = states[label].best()
+        image = int(pool.row_images[pool.rows_of_class(label).start + choice.row])
+        notice(image)
+        yield task.take(image, label, **choice.terms)

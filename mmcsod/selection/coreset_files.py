@@ -1,0 +1,81 @@
+"""The files of a selection: what they are called, and that none takes the place of another one unasked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import file_name, write_text
+
+logger = logging.getLogger('mmcsod')
+
+
+def save_coresets(
+    coresets: Sequence[Coreset], path: str | Path, overwrite: bool = False, is_default: bool = False
+) -> list[Path]:
+    """Write the coresets of one selection, and beside each, as ``.txt``, its image ids, one a line, in pick order.
+
+    Args:
+        coresets: One for each budget, the largest last.
+        path: Where the largest goes. The others go beside it under names with the method and the number of images:
+            ``coreset_csod_100_of_500.json`` for the first 100 picks of 500, ``coreset_full_100.json`` for a selection
+            of its own.
+        overwrite: Replace files that hold something else.
+        is_default: Nobody asked for ``path``: if it holds another coreset, that one stays and the largest, too, gets a
+            name that says what it is.
+
+    Returns:
+        The coreset files, the largest's last.
+
+    Raises:
+        UserError: If a file holds something else and may not be replaced, or cannot be written; none is written then.
+    """
+    path = Path(path)
+    *smaller, largest = coresets
+    targets = [_named(path, coreset, len(largest)) for coreset in smaller] + [path]
+    if is_default and not overwrite and _holds_another(path, largest):
+        targets[-1] = _named(path, largest, len(largest))
+        logger.info('%s holds another coreset, which stays; --overwrite replaces it.', path)
+    pairs = list(zip(targets, coresets, strict=True))
+    for target, coreset in pairs:
+        if not overwrite:
+            _refuse_another(target, coreset)
+    for target, coreset in pairs:
+        write_text(target.with_suffix('.txt'), _as_list(coreset))
+        coreset.save(target)
+    return targets
+
+
+def _named(path: Path, coreset: Coreset, largest: int) -> Path:
+    number = f'{len(coreset)}_of_{largest}' if coreset.nested and len(coreset) < largest else f'{len(coreset)}'
+    method = file_name(coreset.method.replace(':', '-'))
+    return path.with_name(f'{path.stem}_{method}_{number}{path.suffix}')
+
+
+def _refuse_another(path: Path, coreset: Coreset) -> None:
+    text = path.with_suffix('.txt')
+    if _holds_another(path, coreset):
+        raise UserError(f'{path} holds another coreset; name another file with --out, or replace it with --overwrite.')
+    if text.exists() and not path.exists() and text.read_text(encoding='utf-8', errors='replace') != _as_list(coreset):
+        raise UserError(
+            f'{text}, where the list of images belongs, holds something else; name another file with '
+            '--out, or replace it with --overwrite.'
+        )
+
+
+def _holds_another(path: Path, coreset: Coreset) -> bool:
+    """Return whether a file is there and is no coreset of the same images, selected in the same way."""
+    if not path.exists():
+        return False
+    try:
+        found = Coreset.load(path)
+    except UserError:
+        return True
+    return (found.image_ids, found.method, found.parameters) != (coreset.image_ids, coreset.method, coreset.parameters)
+
+
+def _as_list(coreset: Coreset) -> str:
+    return ''.join(f'{image}\n' for image in coreset.image_ids)

@@ -1,0 +1,1 @@
+"""Tools for all of the package: files, errors, the console, configs, processes."""

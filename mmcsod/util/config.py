@@ -1,0 +1,118 @@
+"""Reading configs: by path or by stock name, and what several parts of the package look up in them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict, DictAction
+
+from mmcsod.util.errors import UserError, first_cause
+
+
+def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a config and apply ``--cfg-options``.
+
+    Args:
+        name: A path, or a stock name such as ``mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py``. A path
+            ``configs/...`` that is not there is looked for among this package's own configs.
+        overrides: Dotted keys and their values.
+
+    Raises:
+        UserError: If there is no such config, or it cannot be read.
+    """
+    path = _find(name)
+    if not path.is_file():
+        raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
+    try:
+        cfg = Config.fromfile(path)
+    except ImportError as error:
+        raise UserError(
+            f'The config {name} needs what is not installed here ({first_cause(error)}); install it, or '
+            'give another config.'
+        ) from error
+    except Exception as error:  # a config is a program: it may raise anything
+        raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
+    override(cfg, overrides or {})
+    return cfg
+
+
+def override(config: Config, overrides: Mapping[str, Any]) -> None:
+    """Apply ``--cfg-options`` to a config, in place.
+
+    Args:
+        config: The config.
+        overrides: Dotted keys and their values.
+
+    Raises:
+        UserError: If they do not fit the config.
+    """
+    try:
+        config.merge_from_dict(dict(overrides))
+    except Exception as error:  # MMEngine raises what it meets, a TypeError for a key below a number
+        raise UserError(
+            f'--cfg-options do not fit the config {config.filename} ({type(error).__name__}: {error}); '
+            'look at the names of its settings.'
+        ) from error
+
+
+def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
+    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does.
+
+    Raises:
+        UserError: If a word has no ``=``, or its brackets do not match.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs=1, action=DictAction)
+    parsed: dict[str, Any] = {}
+    for option in options:
+        try:
+            parsed.update(parser.parse_args(['--cfg-options', option]).cfg_options)
+        except (ValueError, AssertionError) as error:
+            raise UserError(
+                f"--cfg-options cannot read '{option}'; write KEY=VALUE, with brackets that match."
+            ) from error
+    return parsed
+
+
+def training_set(config: Config) -> ConfigDict:
+    """Return the config of the training dataset.
+
+    Raises:
+        UserError: If there is none where MMEngine's runner reads it.
+    """
+    loader = config.get('train_dataloader')
+    if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
+        raise UserError(
+            'The config has no train_dataloader.dataset, and that is the training set that images are '
+            'chosen from; give the config that a detector is trained with.'
+        )
+    return loader['dataset']
+
+
+def type_name(config: Mapping[str, Any]) -> str:
+    """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
+    kind = config.get('type', '')
+    return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]
+
+
+def _find(name: str) -> Path:
+    if '::' in name:
+        return _stock_path(name)
+    path = Path(name)
+    carried = Path(__file__).parents[1] / '.mim' / path
+    return carried if path.parts[:1] == ('configs',) and not path.exists() and carried.exists() else path
+
+
+def _stock_path(name: str) -> Path:
+    package, _, relative = name.partition('::')
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # a.b without an a, or no name of a package at all
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError(f'The config {name} is in the package {package}, which is not installed.')
+    return Path(spec.submodule_search_locations[0]) / '.mim' / 'configs' / relative

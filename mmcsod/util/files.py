@@ -1,0 +1,238 @@
+"""Files and folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+
+from mmcsod.util.errors import UserError
+from mmcsod.util.temporary import temporary_beside
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SEAL = 'sha256'
+"""The entry of a JSON object that holds the checksum of all others."""
+
+
+@contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file of the same suffix that replaces ``path`` when the block ends well, and vanishes otherwise.
+
+    A link stays one: what it leads to is replaced. When the block has ended, the file is on the disk, not in a cache.
+
+    Raises:
+        UserError: If ``path`` is something else than a file, its folder cannot be made or the disk refuses something.
+    """
+    refuse_unfit_file(path)
+    path = Path(path)
+    try:
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_beside(target, _make_file) as temporary:
+            yield temporary
+            sync(temporary)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(target)
+            sync(target.parent)
+    except OSError as error:
+        raise UserError(f'{path} could not be written ({error.strerror or error}); nothing was changed.') from error
+
+
+def refuse_unfit_file(path: str | Path) -> None:
+    """Refuse now what :func:`new_file` would refuse after hours of work.
+
+    Raises:
+        UserError: If ``path`` is there and no regular file: a folder, a device, a pipe.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        kind = 'folder' if path.is_dir() else 'device, pipe or socket'
+        raise UserError(f'{path} is a {kind}, and a file is to be written there; name another file.')
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path``, whole or not at all; see :func:`new_file`."""
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f'{path} cannot be written: {error.object[error.start : error.end]!r} is no text in UTF-8; '
+            'rename what is called so.'
+        ) from error
+    with new_file(path) as file:
+        file.write_bytes(content)
+
+
+def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
+    """Draw a figure into ``path``, whole or not at all, in the format that its suffix says; see :func:`new_file`.
+
+    Raises:
+        UserError: If the suffix is of no format that Matplotlib knows, or the file cannot be written.
+    """
+    with new_file(path) as file:
+        try:
+            figure.savefig(file, dpi=dpi)
+        except ValueError as error:
+            raise UserError(f'{path} could not be drawn: {error}.') from error
+
+
+@contextmanager
+def new_directory(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``path`` when the block ends well, and vanishes when it fails.
+
+    When the block has ended, all of the folder is on the disk, not in a cache.
+
+    Raises:
+        UserError: If ``path`` exists already or the disk refuses something.
+    """
+    path = Path(path)
+    if os.path.lexists(path):
+        raise UserError(f'{path} exists already; remove it or name another folder.')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_beside(path, _make_folder) as temporary:
+            yield temporary
+            temporary.chmod(0o755)
+            sync_tree(temporary)
+            temporary.rename(path)
+            sync(path.parent)
+    except OSError as error:
+        raise UserError(f'{path} could not be written ({error}); nothing was changed.') from error
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically; see :func:`write_text`."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + '\n')
+
+
+def read_json(path: str | Path, what: str, kind: Any = Any) -> Any:
+    """Read a JSON file that is called ``what`` in error messages.
+
+    Args:
+        path: The file.
+        what: For example 'a coreset file'.
+        kind: The type to return, such as ``tuple[str, ...]`` or a dataclass; members it does not know are passed over.
+
+    Raises:
+        UserError: If the file is missing, unreadable, not JSON or of another kind.
+    """
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        content = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        if '\\ud' in text.lower():  # half of a character that takes two escapes cannot be written again
+            json.dumps(content, ensure_ascii=False).encode()
+    except OSError as error:
+        raise UserError(f'{what} {path} cannot be read: {error.strerror}.') from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f'{path} is not {what}: it is not valid JSON ({error}).') from error
+    return as_kind(content, kind, path, what)
+
+
+def as_kind(content: Any, kind: Any, path: str | Path, what: str) -> Any:
+    """Return what :func:`read_json` read as a ``kind``.
+
+    Raises:
+        UserError: If it is of another kind; says where.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UserError(f'{path} is not {what}, or a damaged one: {error}.') from error
+
+
+def json_digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, the same however it is spaced and ordered in its file."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(',', ':'))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with its own checksum in it, for :func:`check_seal`."""
+    return {**content, SEAL: json_digest(content)}
+
+
+def check_seal(content: Mapping[str, Any], path: str | Path) -> None:
+    """Refuse an object that is not what was written; one without a checksum, of an older version, passes.
+
+    Raises:
+        UserError: If its checksum is another.
+    """
+    if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
+        raise UserError(
+            f'{path} is damaged or was edited: its checksum is not the one that was written down in it; '
+            f'remove its entry "{SEAL}" to take it as it is.'
+        )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f'{name} is no JSON')
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f'{text} is too large')
+    return value
+
+
+def refuse_undecodable(names: Iterable[str]) -> None:
+    """Refuse names that no file can hold: Python's stand-ins for bytes of a file name that are no text.
+
+    Raises:
+        UserError: If there is one.
+    """
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(f'The name {name!r} holds bytes that are no text in UTF-8; rename it.') from error
+
+
+def file_name(text: str) -> str:
+    """Return ``text``, which may come from a file, as a part of a file's name: one that leads nowhere else."""
+    return re.sub(r'[^\w.:+=-]', '-', text).lstrip('.')[:100] or '-'
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the list of what a folder holds, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until a folder and all that it holds are on the disk."""
+    for root, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            if not (Path(root) / name).is_symlink():
+                sync(Path(root) / name)
+        sync(Path(root))
+
+
+def _make_file(path: Path, prefix: str) -> Path:
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
+    os.close(descriptor)
+    return Path(name)
+
+
+def _make_folder(path: Path, prefix: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

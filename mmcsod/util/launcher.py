@@ -1,0 +1,35 @@
+"""What torchrun, slurm and mpi tell a process before anything is initialised."""
+
+from __future__ import annotations
+
+import os
+
+from mmcsod.util.errors import UserError
+
+RANK = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
+
+
+def rank(launcher: str) -> int:
+    """Return the rank that a launcher gave this process: 'none', 'pytorch', 'slurm' or 'mpi'.
+
+    Without one it is 0, whatever the environment says: a variable left over must not silence the only process.
+    """
+    return 0 if launcher == 'none' else int(os.environ.get(RANK[launcher], 0))
+
+
+def world_size(launcher: str) -> int:
+    """Return how many processes a launcher started: 'none', 'pytorch', 'slurm' or 'mpi'.
+
+    Raises:
+        UserError: If it has not started this process.
+    """
+    if launcher == 'none':
+        return 1
+    variable = WORLD_SIZE[launcher]
+    if variable not in os.environ:
+        raise UserError(
+            f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '
+            'process; start it with torchrun, srun or mpirun, or leave --launcher out.'
+        )
+    return int(os.environ[variable])

@@ -1,0 +1,43 @@
+"""Turns that processes take which share a folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mmcsod.util.errors import UserError
+
+logger = logging.getLogger('mmcsod')
+
+
+@contextmanager
+def locked(path: Path, wait_for: str | None = None) -> Iterator[bool]:
+    """Hold a lock file during the block, and give whether it is held.
+
+    Args:
+        path: The lock file.
+        wait_for: What another process that holds it is at, to wait until it is done; None does not wait.
+
+    Raises:
+        UserError: If the file's folder cannot be made or written to.
+    """
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        if wait_for is not None:
+            logger.info('Another process is at %s; waiting for it.', wait_for)
+            lock.acquire()
+    except OSError as error:
+        raise UserError(
+            f'{path.parent} is no folder that can be written to ({error.strerror}); name another --work-dir.'
+        ) from error
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()

@@ -1,0 +1,259 @@
+import json
+
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, UserError, select_coreset
+from mmcsod.records.bank import JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE
+
+OBJECTS = [(0, 1, False), (0, 0, False), (2, 1, True), (2, 1, False), (2, 0, False), (2, 1, False)]
+
+
+def make_bank(dtype=np.float32):
+    rng = np.random.default_rng(0)
+    rows = np.array([(0, 0, 1), (2, 0, 1), (0, 1, 1), (2, 1, 2)], ROW_DTYPE)
+    objects = np.zeros(len(OBJECTS), OBJECT_DTYPE)
+    for i, (image, label, ignored) in enumerate(OBJECTS):
+        objects[i] = (image, label, (i, 0, i + 4, 3), 12, ignored)
+    return FeatureBank(
+        vectors=rng.normal(size=(4, 3)).astype(dtype),
+        rows=rows,
+        images=('a.jpg', 'b.jpg', 'sub/c.jpg'),
+        classes=('x', 'y'),
+        image_vectors=rng.normal(size=(3, 5)).astype(np.float32),
+        objects=objects,
+        object_vectors=np.arange(15, dtype=dtype).reshape(5, 3),
+        judgements=np.array([(0.9, 0.1, 1, 0.8)] * 4 + [(0.4, 0.6, 0, 0.7)], JUDGEMENT_DTYPE),
+        provenance={'tap': 'roi'},
+    )
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+def test_what_is_saved_is_what_is_loaded(tmp_path, dtype):
+    bank = make_bank(dtype)
+    bank.save(tmp_path / 'deep' / 'features')
+    loaded = FeatureBank.load(tmp_path / 'deep' / 'features')
+    for name in ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements'):
+        saved, read = getattr(bank, name), getattr(loaded, name)
+        assert read.dtype == saved.dtype
+        np.testing.assert_array_equal(read, saved)
+    assert (loaded.images, loaded.classes, loaded.provenance) == (bank.images, bank.classes, bank.provenance)
+    assert isinstance(loaded.vectors, np.memmap)
+    assert [path.name for path in (tmp_path / 'deep').iterdir()] == ['features']
+
+
+def test_what_is_optional_may_be_missing(tmp_path):
+    bank = FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y'])
+    bank.save(tmp_path / 'features')
+    loaded = FeatureBank.load(tmp_path / 'features')
+    assert loaded.image_vectors is loaded.objects is loaded.object_vectors is loaded.judgements is None
+
+
+def test_from_arrays_gives_the_same_back_row_by_row():
+    vectors = np.arange(8.0).reshape(4, 2)
+    bank = FeatureBank.from_arrays(vectors, ['b', 'a', 'b', 'c'], [1, 0, 0, 1], ['x', 'y'])
+    assert bank.vectors.dtype == np.float32
+    np.testing.assert_array_equal(bank.vectors, vectors)
+    assert bank.image_ids.tolist() == ['b', 'a', 'b', 'c']
+    assert bank.labels.tolist() == [1, 0, 0, 1]
+    assert bank.classes == ('x', 'y')
+    assert bank.images == ('b', 'a', 'c')
+    assert len(bank) == 4
+
+
+def test_from_arrays_copies_neither_float32_nor_float16():
+    for dtype in (np.float32, np.float16):
+        vectors = np.ones((2, 2), dtype)
+        assert FeatureBank.from_arrays(vectors, ['a', 'b'], [0, 0], ['x']).vectors is vectors
+
+
+def test_objectwise_rows_are_the_objects_that_are_not_ignored():
+    rows = make_bank().objectwise()
+    assert rows.labels.tolist() == [1, 0, 1, 0, 1]
+    assert rows.image_ids.tolist() == ['a.jpg', 'a.jpg', 'sub/c.jpg', 'sub/c.jpg', 'sub/c.jpg']
+    assert rows.vectors[:, 0].tolist() == [0, 3, 6, 9, 12]
+    assert rows.rows['count'].tolist() == [1] * 5
+
+
+def test_objectwise_needs_object_vectors():
+    with pytest.raises(UserError, match=r'holds no object vectors.*--keep-objects'):
+        FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y']).objectwise()
+
+
+@pytest.mark.parametrize(
+    ('vectors', 'ids', 'labels', 'message'),
+    [
+        (np.ones((3, 2)), 'ab', [0, 0], 'given 3 vectors, 2 image ids and 2 labels'),
+        (np.ones((2, 2)), 'abc', [0, 0], 'given 2 vectors, 3 image ids and 2 labels'),
+        (np.ones((2, 2)), 'ab', [0], 'given 2 vectors, 2 image ids and 1 labels'),
+        (np.ones(2), 'ab', [0, 0], 'must be a 2-d array .* not 1-d'),
+        (np.ones((2, 2)), 'ab', [0, 2], r'rows name a label outside 0\.\.1'),
+        (np.ones((2, 2)), 'ab', [0, -1], r'rows name a label outside 0\.\.1'),
+        (np.ones((2, 2)), 'ab', ['y', 'x'], 'labels like "y"; give whole numbers'),
+        (np.ones((2, 2)), 'ab', [0.5, 1], r'labels like "0\.5"'),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, message):
+    with pytest.raises(UserError, match=message):
+        FeatureBank.from_arrays(vectors, ids, labels, ['x', 'y'])
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'vectors': np.zeros((5, 3), np.float32)}, '5 vectors but 4 table rows'),
+        ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
+        ({'judgements': np.zeros(6, JUDGEMENT_DTYPE)}, 'judgements of 6 objects but 5 that are not ignored'),
+        (
+            {'judgements': np.array([(0.1, 0.2, 2, 0.5)] * 5, JUDGEMENT_DTYPE)},
+            'judgements name a class that is none of its own',
+        ),
+        ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
+        ({'vectors': np.zeros((4, 3))}, 'must be float32 or float16, not float64'),
+        ({'rows': np.zeros((4, 3), int)}, "bank's rows have the columns int64, not"),
+        ({'images': ('a.jpg',)}, 'rows name a image outside'),
+        ({'images': ('a.jpg', 'b.jpg', 'a.jpg')}, "names the image 'a.jpg' twice"),
+    ],
+)
+def test_tables_that_disagree_are_refused(change, message):
+    bank = make_bank()
+    if 'images' in change:
+        change = {**change, 'image_vectors': None}
+    fields = {
+        name: getattr(bank, name)
+        for name in ('vectors', 'rows', 'images', 'classes', 'image_vectors', 'objects', 'object_vectors', 'judgements')
+    }
+    with pytest.raises(UserError, match=message):
+        FeatureBank(**{**fields, **change})
+
+
+def test_a_folder_that_exists_is_not_overwritten(tmp_path):
+    (tmp_path / 'features').mkdir()
+    with pytest.raises(UserError, match='exists already'):
+        make_bank().save(tmp_path / 'features')
+
+
+def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
+    def full_disk(*arguments, **options):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('numpy.lib.format.write_array', full_disk)
+    with pytest.raises(UserError, match='No space left on device'):
+        make_bank().save(tmp_path / 'features')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_are_no_bank_are_refused(tmp_path):
+    with pytest.raises(UserError, match='There is no feature bank in'):
+        FeatureBank.load(tmp_path / 'none')
+    (tmp_path / 'meta.json').write_text('{}')
+    with pytest.raises(UserError, match='is not a feature bank'):
+        FeatureBank.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'message'),
+    [
+        ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 2}, 'version 2 and this mmcsod reads version 1'),
+        ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'or a damaged one'),
+        (
+            'meta.json',
+            {'format': 'mmcsod-feature-bank', 'version': 1, 'classes': 'xy', 'provenance': {}},
+            'a damaged one',
+        ),
+        ('images.json', 7, 'or a damaged one'),
+        ('images.json', [['a'], 'b', 'c'], 'or a damaged one'),
+    ],
+)
+def test_damaged_json_is_refused(tmp_path, name, content, message):
+    make_bank().save(tmp_path / 'features')
+    (tmp_path / 'features' / name).write_text(json.dumps(content))
+    with pytest.raises(UserError, match=message):
+        FeatureBank.load(tmp_path / 'features')
+
+
+def test_damaged_arrays_are_refused_and_never_unpickled(tmp_path):
+    make_bank().save(tmp_path / 'features')
+    path = tmp_path / 'features' / 'vectors.npy'
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4])
+    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
+        FeatureBank.load(tmp_path / 'features')
+    path.unlink()
+    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
+        FeatureBank.load(tmp_path / 'features')
+    np.save(path, np.array([{'a': 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
+        FeatureBank.load(tmp_path / 'features')
+
+
+def test_input_of_from_arrays_that_is_taken_otherwise_than_expected_is_told(caplog):
+    vectors = np.ones((3, 2), np.float32)
+    bank = FeatureBank.from_arrays(vectors, [7, 8, 7], [0, 0, 0], ['cat'])
+    assert bank.images == ('7', '8')
+    assert "Image ids were given as int, like 7: the bank and its coresets have them as text, '7'." in caplog.text
+    assert "1 of 3 rows are of an image and a class that have another row, first of '7', 'cat'" in caplog.text
+    caplog.clear()
+    FeatureBank.from_arrays(vectors, ['7', '8', '7'], [0, 0, 1], ['cat', 'dog'])
+    assert not caplog.text
+
+
+@pytest.mark.parametrize('name', ['rows.npy', 'objects.npy', 'images.json', 'meta.json'])
+def test_one_changed_bit_of_a_table_is_told(name, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    path = tmp_path / 'features' / name
+    content = bytearray(path.read_bytes())
+    content[content.index(b'x') if name == 'meta.json' else -8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r'checksum|damaged|JSON'):
+        FeatureBank.load(tmp_path / 'features')
+
+
+@pytest.mark.parametrize(
+    ('name', 'use'),
+    [
+        ('vectors.npy', lambda bank: select_coreset(bank, num_images=1)),
+        ('object_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='csod-objectwise')),
+        ('image_vectors.npy', lambda bank: select_coreset(bank, num_images=1, method='herding')),
+    ],
+)
+def test_one_changed_bit_of_vectors_is_told_before_anything_is_selected(name, use, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    use(FeatureBank.load(tmp_path / 'features'))
+    content = bytearray((tmp_path / 'features' / name).read_bytes())
+    content[-4] ^= 1
+    (tmp_path / 'features' / name).write_bytes(content)
+    with pytest.raises(UserError, match='checksum'):
+        use(FeatureBank.load(tmp_path / 'features'))
+
+
+def test_banks_of_older_versions_are_read(tmp_path):
+    make_bank().save(tmp_path / 'features')
+    path = tmp_path / 'features' / 'meta.json'
+    meta = json.loads(path.read_text())
+    path.write_text(json.dumps({name: meta[name] for name in ('format', 'version', 'classes', 'provenance')}))
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert bank.block_checksums(0, 0, 1) == ()
+    select_coreset(bank, num_images=2)
+
+
+def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
+    FeatureBank.from_arrays(np.eye(3), ['a', 'b', 'c'], [1, 0, 1], ['x', 'y']).save(tmp_path / 'features')
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert bank.block_checksums(0, 0, 1) == ()
+    assert len(select_coreset(bank, num_images=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ('shape', 'dtype'), [((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')]
+)
+@pytest.mark.parametrize('name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements'])
+def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
+    make_bank().save(tmp_path / 'features')
+    meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
+    (tmp_path / 'features' / 'meta.json').write_text(
+        json.dumps({key: value for key, value in meta.items() if key not in ('files', 'sha256', 'blocks')})
+    )
+    np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
+    with pytest.raises(UserError):
+        FeatureBank.load(tmp_path / 'features')

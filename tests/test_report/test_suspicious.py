@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from mmcsod import FeatureBank, UserError
+from mmcsod.records.bank import JUDGEMENT_DTYPE
+from mmcsod.report.suspicious import auroc, reason, suspicion, suspicious_labels
+
+CLASSES = ('cat', 'dog')
+
+
+def judged(*rows):
+    return np.array(list(rows), JUDGEMENT_DTYPE)
+
+
+def test_suspicion_by_hand():
+    found = suspicion(judged((0.9, 0.1, 1, 0.8), (0.1, 0.7, 1, 0.8), (np.nan, np.nan, -1, np.nan)))
+    assert found == pytest.approx([-0.8, 0.6, -1], abs=1e-6)
+
+
+def test_reasons_by_hand():
+    right, wrong, nothing, loose, unknown = judged(
+        (0.9, 0.1, 1, 0.8), (0.1, 0.7, 1, 0.8), (0.1, 0.2, 1, 0.9), (0.8, 0.1, 1, 0.3), (np.nan, np.nan, -1, np.nan)
+    )
+    assert reason(right, 'cat', CLASSES) == 'cat has 0.90'
+    assert reason(wrong, 'cat', CLASSES) == 'cat has 0.10, dog has 0.70'
+    assert reason(nothing, 'cat', CLASSES).endswith('dog has 0.20, it may be no object of these classes')
+    assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, the box ends elsewhere (IoU 0.30)'
+    assert reason(unknown, 'cat', CLASSES) == 'not judged'
+
+
+def test_auroc_by_hand():
+    # Of the four pairs of a wrong and a right label two are in order and one is a tie.
+    assert auroc(np.array([0.9, 0.2, 0.5, 0.2]), np.array([True, True, False, False])) == pytest.approx(2.5 / 4)
+
+
+def test_a_bank_without_judgements_says_what_it_takes():
+    bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], ['cat'])
+    with pytest.raises(UserError, match='holds no judgements of its objects; extract again, with --overwrite'):
+        suspicious_labels(bank)

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcsod import FeatureBank, select_coreset
+from mmcsod.selection import lazy_rows
+from mmcsod.selection.lazy_rows import LazyRows
+from mmcsod.selection.methods.log_det import LogDet
+from mmcsod.selection.methods.nearest import Nearest
+from mmcsod.selection.unit_rows import UnitRows
+from tests.test_selection import naive_rules
+from tests.test_selection.banks import class_bank, random_banks
+
+RULES = {
+    'csod-logdet': (naive_rules.log_det, 1e-8),
+    'csod-typical-first': (naive_rules.typical_first, 1e-8),
+    'csod-mmr': (naive_rules.mmr, 1e-12),
+    'classwise-k-center': (naive_rules.k_center, 1e-12),
+}
+
+
+@pytest.mark.parametrize('method', RULES)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(bank=random_banks(), num_images=st.integers(1, 20), num_included=st.integers(0, 3))
+def test_equals_the_formula(method, bank, num_images, num_included):
+    included = bank.images[:num_included]
+    num_images = max(num_images, len(included), 1)
+    expected = naive_rules.naive_rule(bank, num_images, *RULES[method], included)
+    picks = select_coreset(bank, num_images=num_images, method=method, include=included).picks[len(included) :]
+    assert [(pick.image_id, pick.label) for pick in picks] == [pick[:2] for pick in expected]
+    for pick, (_, _, likeness, score) in zip(picks, expected, strict=True):
+        assert pick.likeness == pytest.approx(likeness, abs=1e-9)
+        assert pick.score == pytest.approx(score, abs=1e-6)
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+@pytest.mark.parametrize('method', RULES)
+def test_blocks_and_float32_change_no_pick(method, dtype, monkeypatch):
+    # 180 rows of which a third are copies up to float32's last bits: only float64 tells them apart.
+    rng = np.random.default_rng(0)
+    vectors = np.abs(rng.normal(1, 1, (180, 24)))
+    vectors[1::3] = vectors[:-1:3][: len(vectors[1::3])] * (
+        1 + rng.integers(-1, 2, (len(vectors[1::3]), 24)) * 2.0**-22
+    )
+    bank = class_bank(vectors.astype(dtype))
+    monkeypatch.setattr(lazy_rows, 'FIRST_BLOCK', 8)
+    expected = [pick[0] for pick in naive_rules.naive_rule(bank, 12, *RULES[method])]
+    assert select_coreset(bank, num_images=12, method=method).image_ids == expected
+
+
+@pytest.mark.parametrize('method', RULES)
+def test_scaling_a_row_out_of_float32_s_reach_changes_no_pick(method):
+    rng = np.random.default_rng(1)
+    vectors = np.abs(rng.normal(1, 1, (60, 8))).astype(np.float32)
+    plain = select_coreset(class_bank(vectors), num_images=20, method=method)
+    vectors[::7] *= np.float32(2.0**-100)  # a power of two: the same direction to the last bit
+    assert select_coreset(class_bank(vectors), num_images=20, method=method).image_ids == plain.image_ids
+
+
+def test_laziness_leaves_rows_unread():
+    rng = np.random.default_rng(2)
+    vectors = (rng.normal(size=(4000, 64)) * np.linspace(3, 0.1, 64) + 2).astype(np.float32)
+    eligible = np.ones(len(vectors), bool)
+    for rule in (LogDet(eligible, lambda: 1.0), Nearest(1.0)):
+        rows = LazyRows(UnitRows(vectors, eligible), eligible, rule)
+        for _ in range(20):
+            row = rows.best().row
+            rows.select(row, rows.unit(row))
+        assert rows.rows_read < 0.5 * 19 * len(vectors)
+
+
+def test_log_det_of_three_rows_by_hand():
+    # Rows (1, 0), (0.8, 0.6), (0, 1). The sum is (1.8, 1.6): q = 1.8 / 3, 2.4 / 3, 1.6 / 3, so the second is first.
+    # It explains cos^2 = 0.64 of the first and 0.36 of the third row, a thousandth less for eps. z is -0.39 and -0.98,
+    # log r -1.02 and -0.44: the first is next, by 0.015.
+    bank = FeatureBank.from_arrays(np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32), ['a', 'b', 'c'], [0] * 3, ['x'])
+    coreset = select_coreset(bank, num_images=3, method='csod-logdet')
+    assert coreset.image_ids == ['b', 'a', 'c']
+    assert coreset.picks[0].novelty == pytest.approx(1.001)
+    assert coreset.picks[1].novelty == pytest.approx(1.001 - 0.64 / 1.001, abs=1e-6)
+    q = np.array([1.8, 2.4, 1.6]) / 3
+    assert coreset.picks[1].score == pytest.approx((q[0] - q.mean()) / q.std() + np.log(1.001 - 0.64 / 1.001), abs=1e-5)
+
+
+def test_a_copy_of_a_pick_is_worth_almost_nothing():
+    rng = np.random.default_rng(3)
+    frames = np.abs(rng.normal(1, 0.5, (5, 16)))
+    bank = class_bank(np.repeat(frames, 4, axis=0).astype(np.float32))
+    for method in RULES:
+        scenes = {int(image) // 4 for image in select_coreset(bank, num_images=5, method=method).image_ids}
+        assert len(scenes) == 5

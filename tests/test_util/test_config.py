@@ -1,0 +1,48 @@
+import pytest
+
+from mmcsod.util.config import load_config, parse_cfg_options
+from mmcsod.util.errors import UserError
+
+
+def test_options_are_read_as_mmengine_reads_them():
+    assert parse_cfg_options(['a.b=1', 'c=[1,(2,x)]', 'd=p=q', 'a.b=2.5']) == {
+        'a.b': 2.5,
+        'c': [1, (2, 'x')],
+        'd': 'p=q',
+    }
+    assert parse_cfg_options([]) == {}
+
+
+@pytest.mark.parametrize('option', ['foo', 'a=[1,2', 'a=(1,[2)'])
+def test_what_is_no_option_is_named(option):
+    with pytest.raises(UserError, match='--cfg-options cannot read'):
+        parse_cfg_options(['b=1', option])
+
+
+@pytest.mark.parametrize('name', ['a.b::x', '..::x', '::x', 'nosuch::x', 'mmcsod::nosuch.py', 'mmcsod::../../x'])
+def test_stock_names_that_are_none_are_one_sentence(name):
+    with pytest.raises(UserError):
+        load_config(name)
+
+
+NAME = 'small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py'
+
+
+@pytest.mark.parametrize('name', [f'mmcsod::{NAME}', f'configs/{NAME}'])
+def test_configs_of_this_package_are_found_from_any_folder(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_config(name).model.type == 'FasterRCNN'
+
+
+def test_a_config_in_the_current_folder_comes_before_the_package_s(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'configs' / 'small').mkdir(parents=True)
+    (tmp_path / 'configs' / NAME).write_text('mine = True')
+    assert load_config(f'configs/{NAME}').mine
+
+
+def test_a_config_that_is_nowhere_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ('configs/none.py', 'mmcsod::none.py', 'no_such_package::none.py'):
+        with pytest.raises(UserError, match=name):
+            load_config(name)

@@ -1,0 +1,98 @@
+"""What the command lines share."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mmcsod.commands import main
+from mmcsod.util.console import printable, run
+from mmcsod.util.launcher import RANK, rank
+
+
+@pytest.fixture
+def logger():
+    """Give mmcsod's logger, and leave it as it was."""
+    logger = logging.getLogger('mmcsod')
+    before = list(logger.handlers), logger.level, logger.propagate
+    yield logger
+    logger.handlers[:], logger.level, logger.propagate = before
+
+
+@pytest.mark.parametrize(('launcher', 'name'), RANK.items())
+def test_only_the_first_process_of_a_launcher_logs_its_progress(launcher, name, logger, monkeypatch):
+    for number, level in ((0, logging.INFO), (1, logging.WARNING)):
+        monkeypatch.setenv(name, str(number))
+        with pytest.raises(SystemExit):
+            main(['retrain', 'nowhere.py', '--full', '--launcher', launcher])
+        assert logger.level == level
+
+
+def test_a_rank_left_in_the_environment_silences_nobody(logger, monkeypatch):
+    monkeypatch.setenv('RANK', '1')
+    assert rank('none') == 0
+    with pytest.raises(SystemExit):
+        main(['retrain', 'nowhere.py', '--full'])
+    assert logger.level == logging.INFO
+
+
+def python(body, **options):
+    code = f'from mmcsod.util.console import run\ndef main():\n    {body}\nrun(main)'
+    return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    ('body', 'message'),
+    [
+        ("open('/nowhere/file')", 'error: The system refused /nowhere/file: No such file or directory.'),
+        ('raise MemoryError', 'error: There is not enough memory.'),
+        (r"raise __import__('mmcsod').UserError('\x1b[2J\ud800')", r'error: \x1b[2J\ud800'),
+        (
+            r"raise __import__('mmcsod').UserError('images/a\nb.png is not there.')",
+            'error: images/a b.png is not there.',
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(body, message):
+    result = python(body)
+    assert (result.returncode, result.stderr) == (2, message + '\n')
+
+
+def test_two_interrupts_end_without_a_traceback():
+    """The second one comes while the first is told, or while the interpreter ends."""
+    body = (
+        'import atexit, os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); '  # nohup has none
+        'atexit.register(os.kill, os.getpid(), signal.SIGINT); '
+        'os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(9)'
+    )
+    result = python(body)
+    assert (result.returncode, result.stderr) == (130, 'interrupted\n')
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "from mmcsod.util.console import run\nrun(lambda: print('x' * 100_000))"
+    result = subprocess.run([sys.executable, '-c', code], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (128 + signal.SIGPIPE, '')
+
+
+def test_control_characters_are_spelled_out():
+    assert printable('a\x1b[2Jb\u202ec\u00e9') == 'a\\x1b[2Jb\\u202ec\u00e9'
+
+
+@pytest.mark.usefixtures('logger')
+def test_a_group_that_mmengine_leaves_is_left_at_the_end(tmp_path):
+    import torch.distributed
+
+    def work():
+        torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
+
+    with pytest.raises(SystemExit) as left:
+        run(work)
+    assert not left.value.code
+    assert not torch.distributed.is_initialized()

@@ -1,0 +1,133 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import file_name, new_directory, new_file, write_text
+
+KILLED = """
+import os, pathlib, sys
+from mmcsod.util.files import new_directory, new_file
+with (new_directory if sys.argv[2] == 'folder' else new_file)(sys.argv[1]) as temporary:
+    (temporary / 'part' if temporary.is_dir() else temporary).write_text('half')
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / 'notes.txt'
+    write_text(path, 'old')
+    with pytest.raises(ZeroDivisionError), new_file(path) as file:
+        file.write_text('half')
+        assert path.read_text() == 'old'
+        _ = 1 / 0
+    assert path.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_are_made_and_the_suffix_is_kept(tmp_path):
+    path = tmp_path / 'new' / 'figure.png'
+    with new_file(path) as file:
+        assert file.suffix == '.png'
+        file.write_bytes(b'x')
+    assert path.read_bytes() == b'x'
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / 'taken').write_text('a file')
+    with pytest.raises(UserError, match=r'notes\.txt could not be written \(.+\); nothing was changed\.'):
+        write_text(tmp_path / 'taken' / 'notes.txt', 'text')
+
+
+def test_others_may_read_what_the_umask_lets_them(tmp_path):
+    plain = tmp_path / 'plain'
+    plain.touch()
+    write_text(tmp_path / 'ours', '')
+    assert (tmp_path / 'ours').stat().st_mode == plain.stat().st_mode
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path):
+    (tmp_path / 'real.txt').write_text('old')
+    (tmp_path / 'link.txt').symlink_to('real.txt')
+    write_text(tmp_path / 'link.txt', 'new')
+    assert (tmp_path / 'link.txt').is_symlink()
+    assert (tmp_path / 'real.txt').read_text() == 'new'
+
+
+@pytest.mark.parametrize('kind', ['folder', 'device, pipe or socket'])
+def test_what_is_no_file_is_not_replaced(kind, tmp_path):
+    path = tmp_path / 'there'
+    path.mkdir() if kind == 'folder' else os.mkfifo(path)
+    with pytest.raises(UserError, match=f'there is a {kind}, and a file is to be written there'):
+        write_text(path, 'text')
+    assert not path.is_file()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize('kind', ['file', 'folder'])
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(kind, tmp_path):
+    path = tmp_path / 'result'
+    assert subprocess.run([sys.executable, '-c', KILLED, path, kind], check=False).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    new = new_directory if kind == 'folder' else new_file
+    with new(path) as first:
+        assert list(tmp_path.iterdir()) == [first]
+        with new_file(path) if kind == 'file' else new_directory(path):
+            assert len(list(tmp_path.iterdir())) == 2
+        assert first.exists()
+        if kind == 'folder':
+            path.rmdir()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def operations(monkeypatch):
+    """Record what reaches the disk when: (name of the call, path)."""
+    found, opened = [], {}
+    real = {name: getattr(os, name) for name in ('open', 'fsync', 'rename', 'replace')}
+
+    def note(name):
+        def call(first, *rest, **options):
+            result = real[name](first, *rest, **options)
+            if name == 'open':
+                opened[result] = str(first)
+            else:
+                found.append((name, opened[first] if name == 'fsync' else str(first)))
+            return result
+
+        return call
+
+    for name in real:
+        monkeypatch.setattr(os, name, note(name))
+    return found
+
+
+def test_a_power_cut_after_success_loses_nothing(operations, tmp_path):
+    """All files and folders are on the disk before the new name is, and the name before anybody is told."""
+    with new_directory(tmp_path / 'bank') as folder:
+        (folder / 'part').mkdir()
+        for name in ('a', 'part/b'):
+            (folder / name).write_text('x')
+    inside = [('fsync', f'{folder}{name}') for name in ('/a', '/part/b', '/part', '')]
+    assert sorted(operations[:4]) == sorted(inside)
+    assert operations[4:] == [('rename', str(folder)), ('fsync', str(tmp_path))]
+    operations.clear()
+    with new_file(tmp_path / 'notes') as file:
+        file.write_text('x')
+    assert operations == [('fsync', str(file)), ('replace', str(file)), ('fsync', str(tmp_path))]
+
+
+@pytest.mark.parametrize('text', ['../../..', '/etc/passwd', '.hidden', 'a\nb', 'x' * 500, '', '\x00'])
+def test_text_of_a_file_becomes_one_name_in_the_same_folder(text):
+    name = file_name(text)
+    assert Path('folder', name).parent == Path('folder')
+    assert not name.startswith('.')
+    assert name.isprintable()
+    assert 0 < len(name) <= 100
+
+
+def test_names_of_methods_stay_as_they_are():
+    assert file_name('count:700-1100') == 'count:700-1100'
