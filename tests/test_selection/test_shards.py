@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod import FeatureBank, UserError, arrays
+from mmcsod import FeatureBank, UserError
+from mmcsod.records import arrays
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.shards import OrderedSum, gather_records, shard
