@@ -18,11 +18,11 @@ from mmengine.dataset import BaseDataset
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mmcsod.datasets.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.datasets.instances import boxes_and_labels
-from mmcsod.features.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
 from mmcsod.features.pipeline import derive_pipeline
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.util.config import training_set

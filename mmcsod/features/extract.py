@@ -18,7 +18,7 @@ from mmengine.dist import get_dist_info
 from torch import nn
 from tqdm import tqdm
 
-from mmcsod.features.audit import NUM_EXAMPLES
+from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample, image_file_digests
