@@ -39,7 +39,7 @@ setup(
     packages=find_packages(include=['mmcsod', 'mmcsod.*']),
     # .mim holds links to configs/ and tools/, where MIM and `mmcsod::NAME` look; a wheel has files in their place.
     package_data={
-        'mmcsod': ['py.typed', '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/tools/*.py'],
+        'mmcsod': ['py.typed', '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/tools/*.py', '.mim/weights/*.pth'],
         'mmcsod.report': ['templates/*'],
     },
     python_requires='>=3.10',

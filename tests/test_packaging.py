@@ -32,7 +32,9 @@ SOURCES = (
     'LICENSE',
     'requirements.txt',
     'model-index.yml',
+    'data/weights',
 )
+WEIGHTS = 'mobilenet_v2_imagenet.pth'
 CONFIGS = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py')}
 
 
@@ -100,7 +102,7 @@ def test_the_wheel_holds_the_package_and_its_configs_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'mmcsod').rglob('*.py')}
     tools = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'tools').glob('*.py')}
-    carried = {f'mmcsod/.mim/{name}' for name in (*CONFIGS, *tools, 'model-index.yml')}
+    carried = {f'mmcsod/.mim/{name}' for name in (*CONFIGS, *tools, 'model-index.yml', f'weights/{WEIGHTS}')}
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'mmcsod/report/templates').iterdir()}
     assert {name for name in names if '.dist-info/' not in name} == modules | carried | templates | {'mmcsod/py.typed'}
 

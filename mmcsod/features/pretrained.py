@@ -20,6 +20,7 @@ from torch import nn
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.features.parts import BackboneAndNeck, backbone_and_neck
 from mmcsod.util.errors import UserError
+from mmcsod.util.weights import SCHEME, carried_file
 
 logger = logging.getLogger('mmcsod')
 
@@ -83,6 +84,8 @@ def _local_file(source: str) -> tuple[Path, str | None]:
     scheme, _, name = source.partition('://')
     if not name:
         return Path(source).expanduser(), None
+    if source.startswith(SCHEME):
+        return carried_file(source), None
     tables = {
         'torchvision': _torchvision_urls,
         'modelzoo': _torchvision_urls,

@@ -1,4 +1,5 @@
 # A Faster R-CNN small enough to train on a CPU: ImageNet MobileNetV2, a 64-channel FPN, light heads.
+custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)  # for the weights that mmcsod:// names
 model = dict(
     type='FasterRCNN',
     data_preprocessor=dict(
@@ -12,7 +13,7 @@ model = dict(
         out_indices=(1, 2, 4, 6),
         frozen_stages=1,
         norm_eval=True,
-        init_cfg=dict(type='Pretrained', checkpoint='data/weights/mobilenet_v2_imagenet.pth')),
+        init_cfg=dict(type='Pretrained', checkpoint='mmcsod://mobilenet_v2_imagenet.pth')),
     neck=dict(type='FPN', in_channels=[24, 32, 96, 320], out_channels=64, num_outs=5),
     rpn_head=dict(
         type='RPNHead',

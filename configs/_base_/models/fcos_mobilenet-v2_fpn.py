@@ -1,4 +1,5 @@
 # FCOS beside faster-rcnn_mobilenet-v2_fpn.py: the same backbone and width of neck, two convolutions in its head.
+custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)  # for the weights that mmcsod:// names
 model = dict(
     type='FCOS',
     data_preprocessor=dict(
@@ -12,7 +13,7 @@ model = dict(
         out_indices=(2, 4, 6),
         frozen_stages=1,
         norm_eval=True,
-        init_cfg=dict(type='Pretrained', checkpoint='data/weights/mobilenet_v2_imagenet.pth')),
+        init_cfg=dict(type='Pretrained', checkpoint='mmcsod://mobilenet_v2_imagenet.pth')),
     neck=dict(
         type='FPN',
         in_channels=[32, 96, 320],
