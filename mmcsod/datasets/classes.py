@@ -23,6 +23,7 @@ from mmengine.fileio import get, load
 
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 logger = logging.getLogger('mmcsod')
 
@@ -140,7 +141,9 @@ def _refuse_empty(leaf: BaseDataset) -> NoReturn:
         )
     classes = _class_names(leaf)
     if set(names) & set(classes):
-        raise UserError(f'{leaf.ann_file} has no usable box of the classes {_list(classes)}; check its annotations.')
+        raise UserError(
+            f'{leaf.ann_file} has no usable box of the classes {first_few(classes, SHOWN)}; check its annotations.'
+        )
     _refuse_all(leaf, classes, names)
 
 
@@ -166,14 +169,14 @@ def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str
         logger.warning(
             '%s does not have %s, and MMDetection numbers the classes that it has: %s.',
             leaf.ann_file,
-            _list(missing),
-            ', '.join(f'{label} {name}' for label, name in enumerate(found[:SHOWN])),
+            first_few(missing, SHOWN),
+            first_few([f'{label} {name}' for label, name in enumerate(found)], SHOWN),
         )
     elif found != classes:
         raise UserError(
             f'metainfo.classes are in another order than the categories of {leaf.ann_file}. MMDetection numbers '
             'classes in the order of the file, so their names are mixed up; write '
-            f'classes=({_list(found, len(found))}). A detector that was trained already stays valid.'
+            f'classes=({", ".join(found)}). A detector that was trained already stays valid.'
         )
 
 
@@ -193,16 +196,16 @@ def _check_xml(leaf: XMLDataset) -> None:
 
 def _refuse_all(leaf: BaseDataset, classes: Sequence[str], names: Sequence[str]) -> NoReturn:
     raise UserError(
-        f'Not one of metainfo.classes ({_list(classes)}) is in {leaf.ann_file}, which has '
-        f'{_list(names) or "none"}; put those names into metainfo.classes.'
+        f'Not one of metainfo.classes ({first_few(classes, SHOWN)}) is in {leaf.ann_file}, which has '
+        f'{first_few(names, SHOWN) or "none"}; put those names into metainfo.classes.'
     )
 
 
 def _refuse_missing(leaf: BaseDataset, missing: Sequence[str], others: Sequence[str]) -> NoReturn:
     """Refuse names that the annotations do not have; ``others`` are those that only they have."""
     guesses = {name: nearest(name, others, NEAR) for name in missing}
-    listed = _list([f'{name} (there is {guess})' if guess else name for name, guess in guesses.items()])
-    there = f', which also has {_list(others)}' if others and None in guesses.values() else ''
+    listed = first_few([f'{name} (there is {guess})' if guess else name for name, guess in guesses.items()], SHOWN)
+    there = f', which also has {first_few(others, SHOWN)}' if others and None in guesses.values() else ''
     raise UserError(
         f'metainfo.classes names {listed}, not found in {leaf.ann_file}{there}; correct metainfo.classes, '
         'or use --allow-missing-classes if the set truly lacks them.'
@@ -240,8 +243,3 @@ def _coco_categories(leaf: CocoDataset) -> list[str]:
 def _object_names(leaf: XMLDataset, path: str) -> list[str]:
     root = ElementTree.fromstring(get(path, backend_args=leaf.backend_args))
     return [entry.findtext('name', '') for entry in root.findall('object')]
-
-
-def _list(names: Sequence[str], shown: int = SHOWN) -> str:
-    rest = len(names) - shown
-    return ', '.join(names[:shown]) + (f' and {rest} more' if rest > 0 else '')

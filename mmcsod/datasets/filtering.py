@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmcsod.datasets.ids import all_image_ids, inner_datasets, leaf_datasets
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 
 def keep_images(dataset: Any, coreset: Coreset) -> None:
@@ -47,7 +48,7 @@ def _check_leaf(leaf: BaseDataset, coreset: Coreset) -> None:
         missing = sorted(set(coreset.classes) ^ set(classes))
         raise UserError(
             f'The coreset was made on {len(coreset.classes)} classes and the dataset {leaf.ann_file} has '
-            f'{len(classes)}; {_some(missing)} are in only one of them; select again with this config.'
+            f'{len(classes)}; {first_few(missing, 3)} are in only one of them; select again with this config.'
         )
 
 
@@ -66,7 +67,7 @@ def _check_all_present(coreset: Coreset, ids: Sequence[Sequence[str]]) -> None:
         )
     raise UserError(
         f'{len(missing)} of the {len(coreset)} images of the coreset are not among the '
-        f'{len(present)} training images ({_some(missing)}): {cause}; '
+        f'{len(present)} training images ({first_few(missing, 3)}): {cause}; '
         'use the training dataset that the coreset was selected from.'
     )
 
@@ -106,8 +107,3 @@ def _refresh_metainfo(dataset: Any) -> None:
     for info in infos:  # where mmdet's ConcatDataset, unlike mmengine's, writes its sizes
         if 'cumulative_sizes' in info:
             info['cumulative_sizes'] = dataset.cumulative_sizes
-
-
-def _some(names: Sequence[str], count: int = 3) -> str:
-    shown = ', '.join(names[:count])
-    return shown if len(names) <= count else f'{shown} and {len(names) - count} more'

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmcsod.features.safe_loading import reason, safe_loading
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def load_weights(
     if needed:
         raise UserError(
             f"The checkpoint {source} is of another detector: {len(needed)} tensors of the config's model "
-            f'are missing from it or differ in shape, {", ".join(needed[:3])} first; '
+            f'are missing from it or differ in shape ({first_few(needed, 3)}); '
             'give the config that it was trained with.'
         )
     try:

@@ -36,6 +36,7 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
 from mmcsod.util.locks import locked
 from mmcsod.util.provenance import json_values, versions
+from mmcsod.util.text import first_few
 
 logger = logging.getLogger('mmcsod')
 
@@ -212,10 +213,4 @@ def _publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, 
 
 def _warn(what: str, images: Sequence[str]) -> None:
     if images:
-        logger.warning(
-            '%d images %s: %s%s.',
-            len(images),
-            what,
-            ', '.join(images[:NUM_EXAMPLES]),
-            ', ...' if len(images) > NUM_EXAMPLES else '',
-        )
+        logger.warning('%d images %s: %s.', len(images), what, first_few(images, NUM_EXAMPLES))

@@ -11,10 +11,9 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.report.distributions import class_counts
 from mmcsod.report.find import sources
 from mmcsod.report.selected import Selected
+from mmcsod.util.text import first_few
 
 Facts = list[tuple[str, str]]
-
-NUM_NAMED = 5
 
 
 def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[str, str]) -> list[list[str]]:
@@ -92,15 +91,11 @@ def left_out(bank: FeatureBank) -> list[str]:
     ]
     unreadable = provenance.get('unreadable_images') or []
     if unreadable:
-        sentences.append(f'{len(unreadable):,} images could not be read: {_some(unreadable)}.')
+        sentences.append(f'{len(unreadable):,} images could not be read: {first_few(unreadable)}.')
     without = len(bank.images) - len(np.unique(bank.rows['image'])) - len(unreadable)
     if without > 0:
         sentences.append(f'{without:,} images have no object to extract features from, so they cannot be picked.')
     return sentences
-
-
-def _some(names: Sequence[str]) -> str:
-    return ', '.join(names[:NUM_NAMED]) + (', …' if len(names) > NUM_NAMED else '')
 
 
 def _words(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 SHOWN = 20
 """Class names in an error message."""
@@ -30,7 +31,4 @@ def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
 
 def unknown_class(bank: FeatureBank, name: str) -> UserError:
     """Return what to tell a user who asks for a class that the bank has not."""
-    more = f' and {len(bank.classes) - SHOWN} more' if len(bank.classes) > SHOWN else ''
-    return UserError(
-        f"There is no class '{name}' in the bank; its classes are {', '.join(bank.classes[:SHOWN])}{more}."
-    )
+    return UserError(f"There is no class '{name}' in the bank; its classes are {first_few(bank.classes, SHOWN)}.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
+from mmcsod.util.text import first_few
 
 SHOWN = 10
 
@@ -25,16 +26,11 @@ def remarks(pool: Pool, picks: Sequence[Pick], options: SelectionOptions) -> Ite
     present = [label for label in pool.labels if len(pool.images_of_class(label))]
     absent = [names[label] for label in sorted(set(pool.labels) - set(present))]
     if absent:
-        yield f'No image that may be selected has an object of {_some(absent)}, so that no turn is of theirs.'
+        yield f'No image that may be selected has an object of {first_few(absent, SHOWN)}, which are skipped.'
     turns = [pick.label for pick in picks if pick.label is not None]
     if turns and len(turns) < len(present):
         without = [names[label] for label in sorted(set(present) - set(turns))]
         yield (
             f'{len(turns)} picks are fewer than {len(present)} classes, which take turns in the order of the '
-            f'dataset: {_some(without)} had none.'
+            f'dataset: {first_few(without, SHOWN)} had none.'
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ', '.join(names[:SHOWN]) + (f' and {more} more' if more > 0 else '')

@@ -11,6 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import EVALUATOR
 
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 
 def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:
@@ -53,7 +54,7 @@ def _check_classes(dataset: Any, classes: tuple[str, ...]) -> None:
     found = tuple(dataset.metainfo.get('classes') or ()) if isinstance(dataset.metainfo, Mapping) else ()
     if found and found != classes:
         raise UserError(
-            f'The validation set has {len(found)} classes ({", ".join(found[:3])}, ...) and the training '
-            f'set {len(classes)} ({", ".join(classes[:3])}, ...); give both the same metainfo.classes, or '
+            f'The validation set has {len(found)} classes ({first_few(found, 3)}) and the training '
+            f'set {len(classes)} ({first_few(classes, 3)}); give both the same metainfo.classes, or '
             'take the data of your own config with --data.'
         )

@@ -37,7 +37,7 @@ def test_what_was_left_out():
     assert facts.left_out(BANK) == [
         '3 images left out: no box.',
         '1,234 objects left out: crowd.',
-        '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, ….',
+        '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more.',
     ]
     assert facts.left_out(make_bank(num_images=3)) == []
 

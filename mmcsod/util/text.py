@@ -1,0 +1,11 @@
+"""Lists of names in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def first_few(names: Sequence[str], shown: int = 5) -> str:
+    """Return the first ``shown`` names and how many follow: 'a, b and 7 more'."""
+    rest = len(names) - shown
+    return ', '.join(names[:shown]) + (f' and {rest} more' if rest > 0 else '')
