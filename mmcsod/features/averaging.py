@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
 
 
 class ImageFeatures(NamedTuple):
@@ -17,7 +17,7 @@ class ImageFeatures(NamedTuple):
     Attributes:
         vectors: (k, d) float32, r_ij of its usable objects in annotation order.
         image: (e,) float32, the pooled backbone vector.
-        judgements: (k,) of ``JUDGEMENT_DTYPE``, or None.
+        judgements: (k,) of ``LABEL_SCORE_DTYPE``, or None.
     """
 
     vectors: np.ndarray
@@ -73,7 +73,7 @@ def chunk_arrays(
     if keep_objects:
         arrays['object_vectors'] = _stack(objects)
     if is_judged:
-        arrays['judgements'] = np.concatenate([np.zeros(0, JUDGEMENT_DTYPE), *judgements])
+        arrays['judgements'] = np.concatenate([np.zeros(0, LABEL_SCORE_DTYPE), *judgements])
     return arrays
 
 

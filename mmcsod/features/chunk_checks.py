@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
 
 DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged chunk raises."""
@@ -46,7 +46,7 @@ def _are_vectors(vectors: np.ndarray, expected: int) -> bool:
 
 
 def _are_judgements(judgements: np.ndarray, expected: int) -> bool:
-    return judgements.shape == (expected,) and judgements.dtype == JUDGEMENT_DTYPE
+    return judgements.shape == (expected,) and judgements.dtype == LABEL_SCORE_DTYPE
 
 
 def _are_indices(values: np.ndarray, indices: range) -> bool:

@@ -11,7 +11,7 @@ from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.structures.bbox import bbox_overlaps
 from torch import Tensor, nn
 
-from mmcsod.records.bank import JUDGEMENT_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE
 
 
 class Judge:
@@ -33,13 +33,13 @@ class Judge:
             labels: (k,) int, the label of each.
 
         Returns:
-            (k,) of :data:`mmcsod.records.bank.JUDGEMENT_DTYPE`; all unknown if the head's outputs are no plain ones.
+            (k,) of :data:`mmcsod.records.bank.LABEL_SCORE_DTYPE`; all unknown if the head's outputs are no plain ones.
         """
         levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
         with torch.autocast(rois.device.type, enabled=False):
             results = self._head._bbox_forward(levels, rois)
         own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
-        judged = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), JUDGEMENT_DTYPE))
+        judged = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), LABEL_SCORE_DTYPE))
         num_classes = self._head.bbox_head.num_classes
         scores, deltas = results['cls_score'], results['bbox_pred']
         if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from mmcsod.records.arrays import block_rows
-from mmcsod.records.bank_checks import AGAIN, JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
-from mmcsod.records.bank_files import ARRAYS, Checksums, is_bank_folder, read_bank, write_bank
+from mmcsod.records.bank_checks import AGAIN, LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
+from mmcsod.records.bank_files import ARRAYS, OPTIONAL, Checksums, is_bank_folder, read_bank, write_bank
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import new_directory
 
 logger = logging.getLogger('mmcsod')
 
-__all__ = ['AGAIN', 'JUDGEMENT_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
+__all__ = ['AGAIN', 'LABEL_SCORE_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,7 +36,14 @@ class FeatureBank:
         objects: (O,) of ``OBJECT_DTYPE``: every annotated object, boxes as x1, y1, x2, y2 in pixels of the
             original image, or None.
         object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
-        judgements: (O',) of ``JUDGEMENT_DTYPE``: what the detector says of the objects not ignored, or None.
+        label_scores: (O',) of ``LABEL_SCORE_DTYPE``: the detector's scores of the labels of the objects not ignored,
+            or None.
+        sizes: (D, 2) int32, width and height of each image as it was decoded for the detector, in pixels; zeros where
+            an image could not be read. None in banks of version 0.1, as are the next two.
+        orientations: (D,) uint8, the EXIF orientation (1 to 8) that decoding applied to each image, so that other
+            readers can apply it too: 1 where nothing was turned, 0 where an image could not be read. Or None.
+        pixels: (D, 16, 16) uint8, each decoded image in grey, averaged over 16 x 16 cells; its whole width and height
+            are squeezed into the square, and its brightness is as decoded. Zeros where it could not be read. Or None.
         provenance: What the bank was made from; JSON values only.
         checksums: What its files must be, where it was loaded from files that say so.
     """
@@ -48,21 +55,15 @@ class FeatureBank:
     image_vectors: np.ndarray | None = None
     objects: np.ndarray | None = None
     object_vectors: np.ndarray | None = None
-    judgements: np.ndarray | None = None
+    label_scores: np.ndarray | None = None
+    sizes: np.ndarray | None = None
+    orientations: np.ndarray | None = None
+    pixels: np.ndarray | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     checksums: Checksums | None = None
 
     def __post_init__(self) -> None:
-        check_bank(
-            self.vectors,
-            self.rows,
-            self.images,
-            self.classes,
-            self.image_vectors,
-            self.objects,
-            self.object_vectors,
-            self.judgements,
-        )
+        check_bank(self.vectors, self.rows, self.images, self.classes, {name: getattr(self, name) for name in OPTIONAL})
 
     @classmethod
     def from_arrays(
@@ -143,11 +144,7 @@ class FeatureBank:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        extras = [
-            name
-            for name in ('image_vectors', 'objects', 'object_vectors', 'judgements')
-            if getattr(self, name) is not None
-        ]
+        extras = [name for name in OPTIONAL if getattr(self, name) is not None]
         return (
             f'<FeatureBank of {len(self)} vectors ({self.vectors.shape[1]} {self.vectors.dtype}), '
             f'{len(self.images)} images, {len(self.classes)} classes'
@@ -170,17 +167,7 @@ class FeatureBank:
         rows = np.ones(len(kept), ROW_DTYPE)
         rows['image'] = kept['image']
         rows['label'] = kept['label']
-        return FeatureBank(
-            vectors=self.object_vectors,
-            rows=rows,
-            images=self.images,
-            classes=self.classes,
-            image_vectors=self.image_vectors,
-            objects=self.objects,
-            object_vectors=self.object_vectors,
-            judgements=self.judgements,
-            provenance=self.provenance,
-        )
+        return replace(self, vectors=self.object_vectors, rows=rows, checksums=None)
 
     def save(self, directory: str | Path) -> None:
         """Write the bank to ``directory``, which appears whole or not at all.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,9 +13,18 @@ from mmcsod.util.files import refuse_undecodable
 AGAIN = 'extract again with --overwrite.'
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
-JUDGEMENT_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4')])
+LABEL_SCORE_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4')])
 """Probability of the label, the highest of another class (background is none) and which, and the IoU of the box with
 what the detector refines it to for the label. NaN, and -1, where that is unknown."""
+
+PIXELS_SIDE = 16
+
+OF_IMAGES: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
+    'sizes': (np.dtype('<i4'), (2,)),
+    'orientations': (np.dtype('u1'), ()),
+    'pixels': (np.dtype('u1'), (PIXELS_SIDE, PIXELS_SIDE)),
+}
+"""Arrays of one entry for each image: dtype, and the shape of an entry."""
 
 OBJECT_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('box', '<f4', (4,)), ('area', '<f4'), ('ignored', '?')])
 
@@ -25,41 +34,35 @@ def check_bank(
     rows: np.ndarray,
     images: Sequence[str],
     classes: Sequence[str],
-    image_vectors: np.ndarray | None,
-    objects: np.ndarray | None,
-    object_vectors: np.ndarray | None,
-    judgements: np.ndarray | None,
+    optional: Mapping[str, np.ndarray | None],
 ) -> None:
-    """Refuse what is no bank.
+    """Refuse arrays that do not make a bank.
 
     Args:
         vectors: These and the others are what :class:`mmcsod.records.bank.FeatureBank` documents under the same names.
         rows: The table of ``vectors``.
         images: Image ids.
         classes: Class names.
-        image_vectors: One for each image, or None.
-        objects: The table of objects, or None.
-        object_vectors: One for each object that is not ignored, or None.
-        judgements: Likewise.
+        optional: The other arrays by name, None if the bank lacks one.
 
     Raises:
         UserError: If one is of another kind or shape, or they do not belong together; says which and how.
     """
     _check_vectors(vectors)
-    _check_more_vectors('image', image_vectors)
-    _check_more_vectors('object', object_vectors)
+    _check_more_vectors('image', optional['image_vectors'])
+    _check_more_vectors('object', optional['object_vectors'])
     _check_names(images, classes)
     _check_table('rows', rows, ROW_DTYPE, len(images), len(classes))
     if len(vectors) != len(rows):
         raise UserError(f'The bank has {len(vectors)} vectors but {len(rows)} table rows; {AGAIN}')
     if len(rows) and rows['count'].min() < 0:
         raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
-    if image_vectors is not None and len(image_vectors) != len(images):
-        raise UserError(f'The bank has {len(image_vectors)} image vectors but {len(images)} images; {AGAIN}')
+    _check_of_images(optional, len(images))
+    objects = optional['objects']
     if objects is not None:
         _check_table('objects', objects, OBJECT_DTYPE, len(images), len(classes))
-        _check_object_vectors(objects, object_vectors)
-        _check_judgements(objects, judgements, len(classes))
+        _check_object_vectors(objects, optional['object_vectors'])
+        _check_label_scores(objects, optional['label_scores'], len(classes))
 
 
 def _check_vectors(vectors: np.ndarray) -> None:
@@ -74,6 +77,20 @@ def _check_more_vectors(name: str, vectors: np.ndarray | None) -> None:
         raise UserError(
             f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of {vectors.dtype}.'
         )
+
+
+def _check_of_images(arrays: Mapping[str, np.ndarray | None], num_images: int) -> None:
+    """Refuse an array that does not have one entry for each image."""
+    vectors = arrays['image_vectors']
+    if vectors is not None and len(vectors) != num_images:
+        raise UserError(f'The bank has {len(vectors)} image vectors but {num_images} images; {AGAIN}')
+    for name, (dtype, shape) in OF_IMAGES.items():
+        array = arrays[name]
+        if array is not None and not (array.dtype == dtype and array.shape == (num_images, *shape)):
+            raise UserError(
+                f"The bank's {name} are {array.dtype} of shape {array.shape}, not {dtype} of shape "
+                f'{(num_images, *shape)}; {AGAIN}'
+            )
 
 
 def _check_names(images: Sequence[str], classes: Sequence[str]) -> None:
@@ -107,16 +124,16 @@ def _check_object_vectors(objects: np.ndarray, vectors: np.ndarray | None) -> No
         )
 
 
-def _check_judgements(objects: np.ndarray, judgements: np.ndarray | None, num_classes: int) -> None:
-    if judgements is None:
+def _check_label_scores(objects: np.ndarray, scores: np.ndarray | None, num_classes: int) -> None:
+    if scores is None:
         return
-    if not (judgements.ndim == 1 and judgements.dtype == JUDGEMENT_DTYPE):
-        raise UserError(f"The bank's judgements have the columns {judgements.dtype}, not {JUDGEMENT_DTYPE}; {AGAIN}")
+    if not (scores.ndim == 1 and scores.dtype == LABEL_SCORE_DTYPE):
+        raise UserError(f"The bank's label scores have the columns {scores.dtype}, not {LABEL_SCORE_DTYPE}; {AGAIN}")
     expected = int((~objects['ignored']).sum())
-    if len(judgements) != expected:
+    if len(scores) != expected:
         raise UserError(
-            f'The bank has judgements of {len(judgements)} objects but {expected} that are not ignored; {AGAIN}'
+            f'The bank has label scores of {len(scores)} objects but {expected} that are not ignored; {AGAIN}'
         )
-    others = judgements['other_label']
+    others = scores['other_label']
     if len(others) and not (-1 <= others.min() and others.max() < num_classes):
-        raise UserError(f"The bank's judgements name a class that is none of its own; {AGAIN}")
+        raise UserError(f"The bank's label scores name a class that is none of its own; {AGAIN}")

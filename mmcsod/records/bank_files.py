@@ -8,7 +8,10 @@ It holds plain arrays and JSON, nothing pickled::
     image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
     objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
     object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
-    judgements.npy      (O',)  what the detector says of these objects, where it knows the dataset's classes (optional)
+    label_scores.npy    (O',)  the detector's scores of their labels (optional; judgements.npy in banks of version 0.1)
+    sizes.npy           (D, 2) width and height of each image as decoded (optional, as are the next two)
+    orientations.npy    (D,)   the EXIF orientation that decoding applied to each image
+    pixels.npy          (D, 16, 16) each image in grey, very small
     meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
 """
 
@@ -22,17 +25,19 @@ from typing import Any
 import numpy as np
 
 from mmcsod.records.arrays import block_checksums, block_rows, check_file, read_array, write_array
-from mmcsod.records.bank_checks import AGAIN
+from mmcsod.records.bank_checks import AGAIN, OF_IMAGES
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import as_kind, check_seal, json_digest, read_json, sealed, write_json
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
 
-ARRAYS = ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements')
 NEEDED = ('vectors', 'rows')
+OPTIONAL = ('image_vectors', 'objects', 'object_vectors', 'label_scores', *OF_IMAGES)
+ARRAYS = (*NEEDED, *OPTIONAL)
 MAPPED = ('vectors', 'image_vectors', 'object_vectors')  # left on the disk when a bank is loaded
-FILES = frozenset((*(f'{name}.npy' for name in ARRAYS), 'images.json', 'meta.json'))
+OLD_NAMES = {'label_scores': 'judgements'}  # of files, before version 0.2
+FILES = frozenset((*(f'{name}.npy' for name in (*ARRAYS, *OLD_NAMES.values())), 'images.json', 'meta.json'))
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,8 @@ def _read_meta(directory: Path) -> _Meta:
 def _read(directory: Path, files: Mapping[str, str], name: str) -> np.ndarray | None:
     """Return an array of a bank; one that is left out and not named among the files is None."""
     path, mapped = directory / f'{name}.npy', name in MAPPED
+    if name in OLD_NAMES and not path.exists():
+        path = directory / f'{OLD_NAMES[name]}.npy'
     if name not in NEEDED and path.name not in files and not path.exists():
         return None
     return read_array(path, mapped, None if mapped else files.get(path.name))

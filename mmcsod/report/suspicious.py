@@ -23,7 +23,7 @@ LOOSE = 0.5
 
 @dataclass(frozen=True)
 class Label:
-    """What speaks against a label; ``suspicion`` orders them, the others are as in ``JUDGEMENT_DTYPE``."""
+    """What speaks against a label; ``suspicion`` orders them, the others are as in ``LABEL_SCORE_DTYPE``."""
 
     image: str
     class_name: str
@@ -43,21 +43,21 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
     """Return every judged label of a bank, the most suspicious first.
 
     Raises:
-        UserError: If the bank holds no judgements.
+        UserError: If the bank holds no label scores.
     """
-    if bank.judgements is None or bank.objects is None or not np.isfinite(bank.judgements['own']).any():
+    if bank.label_scores is None or bank.objects is None or not np.isfinite(bank.label_scores['own']).any():
         raise UserError(
-            'This bank holds no judgements of its objects; extract again, with --overwrite or into another --work-dir, '
+            'This bank holds no label scores; extract again, with --overwrite or into another --work-dir, '
             'and with a detector that has one box head, such as Faster R-CNN, and was trained on the classes of the '
             'dataset.'
         )
     objects = bank.objects[~bank.objects['ignored']]
-    scores = suspicion(bank.judgements)
+    scores = suspicion(bank.label_scores)
     order = np.argsort(-scores, kind='stable').tolist()
     return [
-        _label(bank, objects[i], bank.judgements[i], float(scores[i]))
+        _label(bank, objects[i], bank.label_scores[i], float(scores[i]))
         for i in order
-        if np.isfinite(bank.judgements['own'][i])
+        if np.isfinite(bank.label_scores['own'][i])
     ]
 
 
@@ -84,7 +84,7 @@ def suspicion(judgements: np.ndarray) -> np.ndarray:
     were not judged get -1.
 
     Args:
-        judgements: (n,) of :data:`mmcsod.records.bank.JUDGEMENT_DTYPE`.
+        judgements: (n,) of :data:`mmcsod.records.bank.LABEL_SCORE_DTYPE`.
     """
     return np.nan_to_num(judgements['other'] - judgements['own'], nan=-1.0).astype(np.float64)
 

@@ -7,7 +7,7 @@ import pytest
 
 from mmcsod.features import chunks
 from mmcsod.features.chunk_checks import is_complete
-from mmcsod.records.bank import JUDGEMENT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def chunk(tmp_path):
         rows=rows,
         vectors=vectors,
         object_vectors=vectors,
-        judgements=np.zeros(8, JUDGEMENT_DTYPE),
+        judgements=np.zeros(8, LABEL_SCORE_DTYPE),
         image_vectors=np.ones((4, 2), np.float32),
         unreadable=np.zeros(0, np.int64),
         not_finite=np.array([5]),
@@ -58,7 +58,7 @@ def test_one_without_an_array_is_not(name, chunk):
         {'vectors': np.ones((7, 3), np.float32)},
         {'vectors': np.full((8, 3), 'a')},
         {'object_vectors': np.ones((9, 3), np.float32)},
-        {'judgements': np.zeros(7, JUDGEMENT_DTYPE)},
+        {'judgements': np.zeros(7, LABEL_SCORE_DTYPE)},
         {'judgements': np.zeros(8)},
         {'image_vectors': np.ones((3, 2), np.float32)},
         {'image_vectors': np.ones((4, 2))},

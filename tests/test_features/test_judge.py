@@ -33,7 +33,7 @@ def sure(cfg, detector):
 
 def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
     bank = extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
-    labels, found = bank.objects['label'], bank.judgements
+    labels, found = bank.objects['label'], bank.label_scores
     assert not bank.objects['ignored'].any()
     assert found['own'] == pytest.approx(np.array(PROBABILITIES)[labels], abs=1e-5)
     assert found['other'] == pytest.approx(np.where(labels == 0, 0.2, 0.5), abs=1e-5)
@@ -57,7 +57,7 @@ def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector
             alone.append(judge(maps, rois, sample.labels))
     alone = np.concatenate(alone)
     for name in ('own', 'other', 'iou'):
-        assert bank.judgements[name] == pytest.approx(alone[name], abs=1e-5)
+        assert bank.label_scores[name] == pytest.approx(alone[name], abs=1e-5)
     assert len(np.unique(alone['own'])) > 10
 
 
@@ -84,7 +84,7 @@ def test_only_a_head_that_learnt_these_classes_is_asked(num_classes, names, is_j
     meta = {} if names is None else {'dataset_meta': {'classes': names}}
     torch.save({'state_dict': build(trained).state_dict(), 'meta': meta}, tmp_path / 'weights.pth')
     bank = extract_features(build_detector(cfg, tmp_path / 'weights.pth'), cfg, tmp_path / 'features', OPTIONS)
-    assert (bank.judgements is not None) is is_judged
+    assert (bank.label_scores is not None) is is_judged
     assert np.isfinite(bank.vectors).all()
 
 
@@ -96,13 +96,13 @@ def test_a_bank_of_another_classifier_is_not_reused(cfg, sure, tmp_path):
         extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
     after = extract_features(sure, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
     assert np.array_equal(before.vectors, after.vectors)
-    assert (before.judgements['other'] != after.judgements['other']).any()
+    assert (before.label_scores['other'] != after.label_scores['other']).any()
 
 
 def test_judgements_do_not_depend_on_the_tap(cfg, detector, tmp_path):
     neck = extract_features(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
     fc = extract_features(detector, cfg, tmp_path / 'fc', OPTIONS)
-    assert np.array_equal(neck.judgements, fc.judgements)
+    assert np.array_equal(neck.label_scores, fc.label_scores)
 
 
 def test_the_command_lists_and_writes(cfg, sure, tmp_path, capsys):

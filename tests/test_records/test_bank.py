@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError, select_coreset
-from mmcsod.records.bank import JUDGEMENT_DTYPE, OBJECT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE
 
 OBJECTS = [(0, 1, False), (0, 0, False), (2, 1, True), (2, 1, False), (2, 0, False), (2, 1, False)]
 
@@ -23,7 +23,10 @@ def make_bank(dtype=np.float32):
         image_vectors=rng.normal(size=(3, 5)).astype(np.float32),
         objects=objects,
         object_vectors=np.arange(15, dtype=dtype).reshape(5, 3),
-        judgements=np.array([(0.9, 0.1, 1, 0.8)] * 4 + [(0.4, 0.6, 0, 0.7)], JUDGEMENT_DTYPE),
+        label_scores=np.array([(0.9, 0.1, 1, 0.8)] * 4 + [(0.4, 0.6, 0, 0.7)], LABEL_SCORE_DTYPE),
+        sizes=np.array([(640, 480), (480, 640), (0, 0)], np.int32),
+        orientations=np.array([1, 6, 0], np.uint8),
+        pixels=np.arange(768, dtype=np.uint8).reshape(3, 16, 16),
         provenance={'tap': 'roi'},
     )
 
@@ -33,7 +36,17 @@ def test_what_is_saved_is_what_is_loaded(tmp_path, dtype):
     bank = make_bank(dtype)
     bank.save(tmp_path / 'deep' / 'features')
     loaded = FeatureBank.load(tmp_path / 'deep' / 'features')
-    for name in ('vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements'):
+    for name in (
+        'vectors',
+        'rows',
+        'image_vectors',
+        'objects',
+        'object_vectors',
+        'label_scores',
+        'sizes',
+        'orientations',
+        'pixels',
+    ):
         saved, read = getattr(bank, name), getattr(loaded, name)
         assert read.dtype == saved.dtype
         np.testing.assert_array_equal(read, saved)
@@ -46,7 +59,7 @@ def test_what_is_optional_may_be_missing(tmp_path):
     bank = FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y'])
     bank.save(tmp_path / 'features')
     loaded = FeatureBank.load(tmp_path / 'features')
-    assert loaded.image_vectors is loaded.objects is loaded.object_vectors is loaded.judgements is None
+    assert loaded.image_vectors is loaded.objects is loaded.object_vectors is loaded.label_scores is None
 
 
 def test_from_arrays_gives_the_same_back_row_by_row():
@@ -103,12 +116,16 @@ def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, me
     [
         ({'vectors': np.zeros((5, 3), np.float32)}, '5 vectors but 4 table rows'),
         ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
-        ({'judgements': np.zeros(6, JUDGEMENT_DTYPE)}, 'judgements of 6 objects but 5 that are not ignored'),
+        ({'label_scores': np.zeros(6, LABEL_SCORE_DTYPE)}, 'label scores of 6 objects but 5 that are not ignored'),
         (
-            {'judgements': np.array([(0.1, 0.2, 2, 0.5)] * 5, JUDGEMENT_DTYPE)},
-            'judgements name a class that is none of its own',
+            {'label_scores': np.array([(0.1, 0.2, 2, 0.5)] * 5, LABEL_SCORE_DTYPE)},
+            'label scores name a class that is none of its own',
         ),
         ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
+        (
+            {'sizes': np.zeros((2, 2), np.int32)},
+            r"bank's sizes are int32 of shape \(2, 2\), not int32 of shape \(3, 2\)",
+        ),
         ({'vectors': np.zeros((4, 3))}, 'must be float32 or float16, not float64'),
         ({'rows': np.zeros((4, 3), int)}, "bank's rows have the columns int64, not"),
         ({'images': ('a.jpg',)}, 'rows name a image outside'),
@@ -118,10 +135,22 @@ def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, me
 def test_tables_that_disagree_are_refused(change, message):
     bank = make_bank()
     if 'images' in change:
-        change = {**change, 'image_vectors': None}
+        change = {**change, 'image_vectors': None, 'sizes': None, 'orientations': None, 'pixels': None}
     fields = {
         name: getattr(bank, name)
-        for name in ('vectors', 'rows', 'images', 'classes', 'image_vectors', 'objects', 'object_vectors', 'judgements')
+        for name in (
+            'vectors',
+            'rows',
+            'images',
+            'classes',
+            'image_vectors',
+            'objects',
+            'object_vectors',
+            'label_scores',
+            'sizes',
+            'orientations',
+            'pixels',
+        )
     }
     with pytest.raises(UserError, match=message):
         FeatureBank(**{**fields, **change})
@@ -247,7 +276,9 @@ def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
 @pytest.mark.parametrize(
     ('shape', 'dtype'), [((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')]
 )
-@pytest.mark.parametrize('name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'judgements'])
+@pytest.mark.parametrize(
+    'name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'label_scores', 'sizes', 'pixels']
+)
 def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
     make_bank().save(tmp_path / 'features')
     meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
@@ -257,3 +288,14 @@ def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
     np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
     with pytest.raises(UserError):
         FeatureBank.load(tmp_path / 'features')
+
+
+def test_label_scores_of_version_0_1_are_read(tmp_path):
+    bank = make_bank()
+    bank.save(tmp_path / 'features')
+    meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
+    meta['files']['judgements.npy'] = meta['files'].pop('label_scores.npy')
+    del meta['sha256']
+    (tmp_path / 'features' / 'meta.json').write_text(json.dumps(meta))
+    (tmp_path / 'features' / 'label_scores.npy').rename(tmp_path / 'features' / 'judgements.npy')
+    np.testing.assert_array_equal(FeatureBank.load(tmp_path / 'features').label_scores, bank.label_scores)

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError
-from mmcsod.records.bank import JUDGEMENT_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE
 from mmcsod.report.suspicious import auroc, reason, suspicion, suspicious_labels
 
 CLASSES = ('cat', 'dog')
 
 
 def judged(*rows):
-    return np.array(list(rows), JUDGEMENT_DTYPE)
+    return np.array(list(rows), LABEL_SCORE_DTYPE)
 
 
 def test_suspicion_by_hand():
@@ -35,5 +35,5 @@ def test_auroc_by_hand():
 
 def test_a_bank_without_judgements_says_what_it_takes():
     bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], ['cat'])
-    with pytest.raises(UserError, match='holds no judgements of its objects; extract again, with --overwrite'):
+    with pytest.raises(UserError, match='holds no label scores; extract again, with --overwrite'):
         suspicious_labels(bank)

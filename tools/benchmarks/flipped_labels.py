@@ -34,7 +34,7 @@ def main() -> None:
         retrain(args.config, None, iters=args.iters, seed=seed, work_dir=folder, cfg_options=options)
         bank = extract_bank(args.config, folder / f'iter_{args.iters}.pth', folder, cfg_options=options)
         wrong = np.isin(keys(bank), flipped)
-        scores = suspicion(bank.judgements)
+        scores = suspicion(bank.label_scores)
         first = np.argsort(-scores, kind='stable')[: wrong.sum()]
         print(
             f'seed {seed}: {wrong.sum()} of {len(wrong)} labels flipped; {wrong[first].mean():.1%} of the first '
