@@ -42,8 +42,8 @@ class FeatureBank:
             an image could not be read. None in banks of version 0.1, as are the next two.
         orientations: (D,) uint8, the EXIF orientation (1 to 8) that decoding applied to each image, so that other
             readers can apply it too: 1 where nothing was turned, 0 where an image could not be read. Or None.
-        pixels: (D, 16, 16) uint8, each decoded image in grey, averaged over 16 x 16 cells; its whole width and height
-            are squeezed into the square, and its brightness is as decoded. Zeros where it could not be read. Or None.
+        pixels: (D, 32, 32) uint8, each decoded image in grey, small, with its contrast stretched; see
+            :func:`mmcsod.datasets.pixels.grey_pixels`. Zeros where it could not be read or is of one colour. Or None.
         provenance: What the bank was made from; JSON values only.
         checksums: What its files must be, where it was loaded from files that say so.
     """

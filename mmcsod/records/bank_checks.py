@@ -17,7 +17,7 @@ LABEL_SCORE_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', 
 """Probability of the label, the highest of another class (background is none) and which, and the IoU of the box with
 what the detector refines it to for the label. NaN, and -1, where that is unknown."""
 
-PIXELS_SIDE = 16
+PIXELS_SIDE = 32
 
 OF_IMAGES: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
     'sizes': (np.dtype('<i4'), (2,)),

@@ -11,7 +11,7 @@ It holds plain arrays and JSON, nothing pickled::
     label_scores.npy    (O',)  the detector's scores of their labels (optional; judgements.npy in banks of version 0.1)
     sizes.npy           (D, 2) width and height of each image as decoded (optional, as are the next two)
     orientations.npy    (D,)   the EXIF orientation that decoding applied to each image
-    pixels.npy          (D, 16, 16) each image in grey, very small
+    pixels.npy          (D, 32, 32) each image in grey, very small
     meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
 """
 

@@ -26,7 +26,7 @@ def make_bank(dtype=np.float32):
         label_scores=np.array([(0.9, 0.1, 1, 0.8)] * 4 + [(0.4, 0.6, 0, 0.7)], LABEL_SCORE_DTYPE),
         sizes=np.array([(640, 480), (480, 640), (0, 0)], np.int32),
         orientations=np.array([1, 6, 0], np.uint8),
-        pixels=np.arange(768, dtype=np.uint8).reshape(3, 16, 16),
+        pixels=np.arange(3072).astype(np.uint8).reshape(3, 32, 32),
         provenance={'tap': 'roi'},
     )
 

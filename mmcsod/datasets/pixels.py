@@ -1,0 +1,34 @@
+"""A small grey copy of an image, by which near-duplicates are found without a detector."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from mmcsod.records.bank_checks import PIXELS_SIDE
+
+
+def grey_pixels(image: np.ndarray) -> np.ndarray:
+    """Shrink a decoded image to a few grey cells, whatever its size and shape.
+
+    Args:
+        image: (H, W) or (H, W, channels) of any real dtype, turned as the detector sees it; the order of the channels
+            does not matter, an alpha channel must be gone.
+
+    Returns:
+        (32, 32) uint8, the means of equal cells with the darkest at 0 and the brightest at 255; zeros for an image
+        whose cells are all alike.
+    """
+    channels = [image] if image.ndim == 2 else np.moveaxis(image, 2, 0)
+    cells = np.mean([_shrink(channel) for channel in channels], axis=0)
+    low, high = float(cells.min()), float(cells.max())
+    if not high > low:
+        return np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8)
+    return np.rint(255 * (cells - low) / (high - low)).astype(np.uint8)
+
+
+def _shrink(channel: np.ndarray) -> np.ndarray:
+    """Return (32, 32) means of the cells of one channel."""
+    plain = channel if channel.dtype == np.uint8 else channel.astype(np.float32)
+    small = Image.fromarray(np.ascontiguousarray(plain)).resize((PIXELS_SIDE, PIXELS_SIDE), Image.Resampling.BOX)
+    return np.asarray(small, np.float32)

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from mmcsod.datasets.pixels import grey_pixels
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
+def test_cells_are_means_stretched_to_the_whole_range(dtype):
+    cells = np.arange(1024, dtype=dtype).reshape(32, 32) % 200 + 20
+    image = np.repeat(np.repeat(cells, 3, axis=0), 5, axis=1)
+    wanted = np.rint(255 * (cells.astype(float) - 20) / 199)
+    np.testing.assert_array_equal(grey_pixels(image), wanted)
+    np.testing.assert_array_equal(grey_pixels(np.stack([image] * 3, axis=2)), wanted)
+
+
+def test_the_order_of_channels_does_not_matter():
+    image = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
+    np.testing.assert_array_equal(grey_pixels(image), grey_pixels(image[:, :, ::-1]))
+
+
+def test_a_dark_image_and_its_brighter_copy_are_alike():
+    image = np.random.default_rng(0).integers(0, 60, (32, 32), np.uint8).repeat(3, axis=0)
+    np.testing.assert_array_equal(grey_pixels(image), grey_pixels(image * 3 + 20))
+
+
+@pytest.mark.parametrize('shape', [(1, 1, 3), (40, 50), (5, 400, 3)])
+def test_images_of_one_colour_are_zeros(shape):
+    assert not grey_pixels(np.full(shape, 7, np.uint8)).any()
