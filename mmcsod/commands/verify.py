@@ -7,25 +7,34 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcsod.records.arrays import file_checksum
 from mmcsod.records.bank import AGAIN, FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import SEAL, read_json
 
-DESCRIPTION = 'Read a feature bank or a coreset file whole, and say whether it is what was written.'
-EXAMPLES = """example; those of `mmcsod select --help` make its bank:
-  mmcsod verify work_dirs/chess/features"""
+DESCRIPTION = """Compare a whole feature bank with its checksums, or check that a coreset file is well-formed.
+Coreset files may be edited and hold no checksum; --sha256 compares one with a checksum kept elsewhere."""
+EXAMPLES = """examples; those of `mmcsod select --help` make bank and coreset:
+  mmcsod verify work_dirs/chess/features
+  sha256sum work_dirs/chess/coreset.json > SHA256SUMS
+  mmcsod verify work_dirs/chess/coreset.json --sha256 SHA256SUMS"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is to be verified."""
     parser.add_argument('path', metavar='BANK|CORESET', help='folder of a feature bank, or a coreset file')
+    parser.add_argument('--sha256', metavar='FILE', help='a list as sha256sum writes it, that names the coreset file')
 
 
 def main(args: argparse.Namespace) -> None:
     """Verify as the command line says."""
     path = Path(args.path)
-    print(verify_bank(path) if path.is_dir() else verify_coreset(path))
+    if not path.is_dir():
+        print(verify_coreset(path, args.sha256))
+    elif args.sha256 is None:
+        print(verify_bank(path))
+    else:
+        raise UserError('--sha256 is for coreset files: a feature bank has its own checksums; leave it out.')
 
 
 def verify_bank(directory: Path) -> str:
@@ -48,22 +57,34 @@ def verify_bank(directory: Path) -> str:
     return f'{directory}: {bank!r}. All {len(bank.checksums.files)} files and meta.json are as they were written.'
 
 
-def verify_coreset(path: Path) -> str:
+def verify_coreset(path: Path, sums: str | None = None) -> str:
     """Check a coreset file.
+
+    Args:
+        path: The file.
+        sums: A list of checksums as ``sha256sum`` writes it, to compare with.
 
     Returns:
         What was found, in one line.
 
     Raises:
-        UserError: If it is damaged.
+        UserError: If it is damaged, or its checksum differs or is not listed.
     """
     coreset = Coreset.load(path)
-    has_seal = SEAL in read_json(path, 'a coreset file')
-    return f'{path}: {coreset!r}. ' + (
-        'It is as it was written.'
-        if has_seal
-        else 'It can be read; it has no checksum, being of an older version or edited.'
-    )
+    if sums is None:
+        return f'{path}: {coreset!r}. It is well-formed; --sha256 compares it with a checksum.'
+    if file_checksum(path) != _listed(Path(sums), path.name):
+        raise UserError(f'{path} has another checksum than {sums} lists: one of them was changed.')
+    return f'{path}: {coreset!r}. It has the checksum that {sums} lists.'
+
+
+def _listed(sums: Path, name: str) -> str:
+    """Return the checksum that a list of ``CHECKSUM NAME`` lines has for a file, wherever it lies."""
+    for line in sums.read_text(encoding='utf-8', errors='replace').splitlines():
+        checksum, _, listed = line.partition(' ')
+        if Path(listed.lstrip(' *')).name == name:
+            return checksum.lower()
+    raise UserError(f'{sums} lists no checksum of {name}; write it with sha256sum.')
 
 
 def _check_finite(path: Path, vectors: np.ndarray, block: int = 4096) -> None:

@@ -5,9 +5,7 @@ Lines carry what they are of, so files of several machines are put together by w
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -15,6 +13,8 @@ from typing import Any
 
 from mmcsod.experiments.spec import Run
 from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_text
+from mmcsod.util.locks import locked
 
 Result = Mapping[str, Any]
 _KEY = tuple(field.name for field in fields(Run))
@@ -31,8 +31,7 @@ def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
         UserError: If a line is no result. A last line that was cut off is skipped.
     """
     results: dict[Run, Result] = {}
-    lines, rest = _read_lines(Path(path))
-    for number, text in enumerate(lines + ([rest] if _is_json(rest) else []), 1):
+    for number, text in enumerate(_read_lines(Path(path)), 1):
         line = _parse(text, path, number)
         if line['experiment'] == experiment:
             results.setdefault(Run(**{key: line[key] for key in _KEY}), line)
@@ -46,29 +45,12 @@ def append_result(path: str | Path, experiment: str, run: Run, outcome: Mapping[
         UserError: If the file cannot be written.
     """
     line = json.dumps({'experiment': experiment, **asdict(run), **outcome}, ensure_ascii=False, allow_nan=False)
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with Path(path).open('ab+') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(_mend(file) + f'{line}\n'.encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise UserError(f'The results {path} could not be written ({error.strerror}).') from error
+    path = Path(path)
+    with locked(path.with_name(f'.{path.name}.lock'), f'writing {path}'):
+        write_text(path, ''.join(f'{each}\n' for each in (*_read_lines(path), line)))
 
 
-def _mend(file: Any) -> bytes:
-    """Drop a last line that was cut off, and return the line break that a whole one may lack."""
-    file.seek(0)
-    content = file.read()
-    rest = content[content.rfind(b'\n') + 1 :]
-    if not rest or _is_json(rest):
-        return b'\n' if rest else b''
-    file.truncate(len(content) - len(rest))
-    return b''
-
-
-def _is_json(text: str | bytes) -> bool:
+def _is_json(text: str) -> bool:
     try:
         json.loads(text)
     except ValueError:
@@ -76,15 +58,15 @@ def _is_json(text: str | bytes) -> bool:
     return True
 
 
-def _read_lines(path: Path) -> tuple[list[str], str]:
-    """Return the lines of a file and what follows the last line break."""
+def _read_lines(path: Path) -> list[str]:
+    """Return the lines of a file, without a last one that was cut off."""
     try:
         *lines, rest = path.read_text(encoding='utf-8').split('\n')
     except FileNotFoundError:
-        return [], ''
+        return []
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f'The results {path} cannot be read ({error}).') from error
-    return lines, rest
+    return [*lines, rest] if _is_json(rest) else lines
 
 
 def _parse(text: str, path: str | Path, number: int) -> Result:

@@ -18,8 +18,7 @@ from numpy.lib.npyio import NpzFile
 from mmcsod.features.chunk_checks import DAMAGE, is_complete
 from mmcsod.records.bank import ROW_DTYPE, FeatureBank
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import read_json, sync, write_json
-from mmcsod.util.temporary import remove
+from mmcsod.util.files import new_file, read_json, remove, sync, write_json
 
 CHUNK_SIZE = 128
 
@@ -87,20 +86,11 @@ class ChunkStore:
         Raises:
             UserError: If the disk refuses it; the chunks before it are kept.
         """
-        temporary = self.path(chunk).with_suffix('.tmp')
         try:
-            with temporary.open('wb') as file:
+            with new_file(self.path(chunk)) as file:
                 np.savez(file, allow_pickle=False, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path(chunk))
-            sync(self.partial)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise UserError(
-                f'{self.partial} cannot take more features ({error.strerror}); what is there is kept: '
-                'make room, then go on with --resume.'
-            ) from error
+        except UserError as error:
+            raise UserError(f'{error} Other chunks are kept: make room, then go on with --resume.') from error
 
     def arrays(self, name: str) -> Iterator[np.ndarray]:
         """Yield an array of each chunk, in dataset order.

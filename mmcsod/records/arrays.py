@@ -56,23 +56,32 @@ def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) 
 
 
 def check_file(path: Path, sha256: str) -> None:
-    """Read a whole file for its SHA-256.
+    """Compare the SHA-256 of a file with the one given.
 
     Raises:
-        UserError: If it is not the one given, or the file cannot be read.
+        UserError: If it is another, or the file cannot be read.
     """
-    try:
-        with path.open('rb') as file:
-            digest = hashlib.sha256()
-            for block in iter(lambda: file.read(BLOCK_BYTES), b''):
-                digest.update(block)
-    except OSError as error:
-        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
-    if digest.hexdigest() != sha256:
+    if file_checksum(path) != sha256:
         raise UserError(
             f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
             'or extract again with --overwrite.'
         )
+
+
+def file_checksum(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        UserError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open('rb') as file:
+            for block in iter(lambda: file.read(BLOCK_BYTES), b''):
+                digest.update(block)
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
+    return digest.hexdigest()
 
 
 def block_rows(dimensions: int) -> int:
@@ -81,9 +90,7 @@ def block_rows(dimensions: int) -> int:
 
 
 def block_checksums(vectors: np.ndarray, labels: np.ndarray, num_classes: int) -> list[list[str]]:
-    """Return the SHA-256 of the bytes of each block of each class; none where a class is not one slice."""
-    if np.any(labels[1:] < labels[:-1]):
-        return []
+    """Return the SHA-256 of the bytes of each block of each class; rows are class by class."""
     vectors, step = np.asarray(vectors), block_rows(vectors.shape[1])
     starts = np.searchsorted(labels, np.arange(num_classes + 1))
     return [

@@ -172,10 +172,16 @@ class FeatureBank:
     def save(self, directory: str | Path) -> None:
         """Write the bank to ``directory``, which appears whole or not at all.
 
+        Rows are written class by class, in their order within a class, so that each class is one slice of the file
+        and has checksums of its own; selection gives the same from either order.
+
         Raises:
             UserError: If the folder exists already or cannot be written.
         """
         arrays = {name: getattr(self, name) for name in ARRAYS}
+        if np.any(self.labels[1:] < self.labels[:-1]):
+            order = np.argsort(self.labels, kind='stable')
+            arrays |= {'vectors': self.vectors[order], 'rows': self.rows[order]}
         with new_directory(directory) as temporary:
             write_bank(temporary, arrays, self.images, self.classes, self.provenance)
 

@@ -2,7 +2,7 @@
 
 It holds plain arrays and JSON, nothing pickled::
 
-    vectors.npy         (M, d) float32 or float16, one row per (image, class); Stage 1 writes them class-major
+    vectors.npy         (M, d) float32 or float16, one row per (image, class), class by class
     rows.npy            (M,)   image index, label and number of objects of each row
     images.json         D image ids in dataset order, images without rows included
     image_vectors.npy   (D, e) globally average-pooled backbone features (optional)
@@ -27,10 +27,11 @@ import numpy as np
 from mmcsod.records.arrays import block_checksums, block_rows, check_file, read_array, write_array
 from mmcsod.records.bank_checks import AGAIN, OF_IMAGES
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import as_kind, check_seal, json_digest, read_json, sealed, write_json
+from mmcsod.util.files import as_kind, json_digest, read_json, write_json
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
+SEAL = 'sha256'  # the entry of meta.json that is the checksum of all others
 
 NEEDED = ('vectors', 'rows')
 OPTIONAL = ('image_vectors', 'objects', 'object_vectors', 'label_scores', *OF_IMAGES)
@@ -57,7 +58,7 @@ class Checksums:
         directory: The bank's folder.
         files: By name; images.json's is that of its content. None in banks of before there were any.
         block_rows: Rows in a block of vectors.npy; the last block of a class may have fewer.
-        blocks: Of the bytes of each class's blocks; empty where a class is not one slice.
+        blocks: Of the bytes of each class's blocks of rows.
     """
 
     directory: Path
@@ -100,7 +101,7 @@ def write_bank(
 
     Args:
         directory: The folder, which nobody reads yet.
-        arrays: By the names in ``ARRAYS``; None is left out.
+        arrays: By the names in ``ARRAYS``, rows class by class; None is left out.
         images: Image ids in dataset order.
         classes: Class names in dataset order.
         provenance: What the bank was made from; JSON values only.
@@ -122,7 +123,7 @@ def write_bank(
         'block_rows': block_rows(vectors.shape[1]),
         'blocks': block_checksums(vectors, labels, len(classes)),
     }
-    write_json(directory / 'meta.json', sealed(content))
+    write_json(directory / 'meta.json', {**content, SEAL: json_digest(content)})
 
 
 def read_bank(directory: Path) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def read_bank(directory: Path) -> dict[str, Any]:
     """
     meta = _read_meta(directory)
     return {
-        **{name: _read(directory, meta.files, name) for name in ARRAYS},
+        **{name: _read(directory, meta, name) for name in ARRAYS},
         'images': _read_images(directory, meta.files),
         'classes': meta.classes,
         'provenance': meta.provenance,
@@ -161,18 +162,25 @@ def _read_meta(directory: Path) -> _Meta:
             f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
             f'version {FORMAT_VERSION}; upgrade mmcsod.'
         )
-    check_seal(content, path)
+    _check_seal(content, path)
     return as_kind(content, _Meta, path, "a feature bank's meta.json")
 
 
-def _read(directory: Path, files: Mapping[str, str], name: str) -> np.ndarray | None:
+def _check_seal(content: Mapping[str, Any], path: Path) -> None:
+    if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
+        raise UserError(f'{path} is damaged: its checksum is not the one written in it; copy it anew, or {AGAIN}')
+
+
+def _read(directory: Path, meta: _Meta, name: str) -> np.ndarray | None:
     """Return an array of a bank; one that is left out and not named among the files is None."""
-    path, mapped = directory / f'{name}.npy', name in MAPPED
+    path, files = directory / f'{name}.npy', meta.files
     if name in OLD_NAMES and not path.exists():
         path = directory / f'{OLD_NAMES[name]}.npy'
     if name not in NEEDED and path.name not in files and not path.exists():
         return None
-    return read_array(path, mapped, None if mapped else files.get(path.name))
+    # Vectors are checked when they are used: by their blocks, which version 0.1 left out where classes were mixed.
+    is_checked_later = name in MAPPED and (name != 'vectors' or meta.blocks)
+    return read_array(path, name in MAPPED, None if is_checked_later else files.get(path.name))
 
 
 def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import SEAL, as_kind, check_seal, json_digest, read_json, write_text
+from mmcsod.util.files import as_kind, read_json, write_text
 
 logger = logging.getLogger('mmcsod')
 
@@ -118,9 +118,7 @@ class Coreset:
             'classes': list(self.classes),
             'provenance': dict(self.provenance),
         }
-        picks = [pick.as_json() for pick in self.picks]
-        header[SEAL] = json_digest({**header, 'picks': picks})
-        lines = [json.dumps(pick, ensure_ascii=False, allow_nan=False) for pick in picks]
+        lines = [json.dumps(pick.as_json(), ensure_ascii=False, allow_nan=False) for pick in self.picks]
         head = json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False)[:-2]
         write_text(path, head + ',\n "picks": [\n  ' + ',\n  '.join(lines) + '\n ]\n}\n')
 
@@ -142,7 +140,6 @@ class Coreset:
                 f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
                 f'version {FORMAT_VERSION}; upgrade mmcsod.'
             )
-        check_seal(content, path)
         coreset: Coreset = as_kind(content, cls, path, 'a coreset file')
         coreset._check(path)
         return coreset

@@ -7,8 +7,9 @@ import json
 import math
 import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,35 +17,52 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.temporary import temporary_beside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SEAL = 'sha256'
-"""The entry of a JSON object that holds the checksum of all others."""
-
 
 @contextmanager
 def new_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary file of the same suffix that replaces ``path`` when the block ends well, and vanishes otherwise.
+    """Give a hidden path of the same suffix to write to, which replaces ``path`` when the block ends well.
 
-    A link stays one: what it leads to is replaced. When the block has ended, the file is on the disk, not in a cache.
+    A link stays one: its target is replaced.
 
     Raises:
-        UserError: If ``path`` is something else than a file, its folder cannot be made or the disk refuses something.
+        UserError: If ``path`` is not a file, its folder cannot be made or the disk refuses something.
     """
     refuse_unfit_file(path)
-    path = Path(path)
+    with _replacing(Path(os.path.realpath(path))) as temporary:
+        yield temporary
+
+
+@contextmanager
+def new_directory(path: str | Path) -> Iterator[Path]:
+    """Give a hidden folder to fill, which becomes ``path`` when the block ends well.
+
+    Raises:
+        UserError: If ``path`` exists already or the disk refuses something.
+    """
+    if os.path.lexists(path):
+        raise UserError(f'{path} exists already; remove it or name another folder.')
+    with _replacing(Path(path)) as temporary:
+        temporary.mkdir()
+        yield temporary
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a hidden sibling that is on the disk, not in a cache, before it takes the place of ``path``."""
+    temporary = path.with_name(f'.{path.name[:100]}.tmp-{secrets.token_hex(4)}{path.suffix}')
     try:
-        target = Path(os.path.realpath(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_beside(target, _make_file) as temporary:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
             yield temporary
-            sync(temporary)
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(target)
-            sync(target.parent)
+            sync_tree(temporary)
+            temporary.replace(path)
+            sync(path.parent)
+        finally:
+            remove(temporary)
     except OSError as error:
         raise UserError(f'{path} could not be written ({error.strerror or error}); nothing was changed.') from error
 
@@ -85,30 +103,6 @@ def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
             figure.savefig(file, dpi=dpi)
         except ValueError as error:
             raise UserError(f'{path} could not be drawn: {error}.') from error
-
-
-@contextmanager
-def new_directory(path: str | Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``path`` when the block ends well, and vanishes when it fails.
-
-    When the block has ended, all of the folder is on the disk, not in a cache.
-
-    Raises:
-        UserError: If ``path`` exists already or the disk refuses something.
-    """
-    path = Path(path)
-    if os.path.lexists(path):
-        raise UserError(f'{path} exists already; remove it or name another folder.')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_beside(path, _make_folder) as temporary:
-            yield temporary
-            temporary.chmod(0o755)
-            sync_tree(temporary)
-            temporary.rename(path)
-            sync(path.parent)
-    except OSError as error:
-        raise UserError(f'{path} could not be written ({error}); nothing was changed.') from error
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -157,24 +151,6 @@ def json_digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object with its own checksum in it, for :func:`check_seal`."""
-    return {**content, SEAL: json_digest(content)}
-
-
-def check_seal(content: Mapping[str, Any], path: str | Path) -> None:
-    """Refuse an object that is not what was written; one without a checksum, of an older version, passes.
-
-    Raises:
-        UserError: If its checksum is another.
-    """
-    if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
-        raise UserError(
-            f'{path} is damaged or was edited: its checksum is not the one that was written down in it; '
-            f'remove its entry "{SEAL}" to take it as it is.'
-        )
-
-
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f'{name} is no JSON')
 
@@ -213,26 +189,20 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sync_tree(folder: Path) -> None:
-    """Wait until a folder and all that it holds are on the disk."""
-    for root, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            if not (Path(root) / name).is_symlink():
-                sync(Path(root) / name)
-        sync(Path(root))
+def sync_tree(path: Path) -> None:
+    """Wait until a file, or a folder and all that it holds, is on the disk."""
+    for each in (*path.rglob('*'), path):
+        if not each.is_symlink():
+            sync(each)
 
 
-def _make_file(path: Path, prefix: str) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
-    os.close(descriptor)
-    return Path(name)
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all it holds; nothing if it is gone.
 
-
-def _make_folder(path: Path, prefix: str) -> Path:
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    Raises:
+        OSError: If something cannot be removed.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

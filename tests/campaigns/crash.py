@@ -3,12 +3,16 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sys
 from dataclasses import dataclass, field
 
 CHANGES = {'os.rename', 'os.remove', 'os.mkdir', 'os.rmdir', 'os.symlink', 'os.link', 'os.chmod', 'os.truncate'}
+
+TEMPORARY = re.compile(r'/\.[^/]*\.tmp-')
+"""A path that a killed process was writing to; it stays, hidden."""
 
 LONGEST = 1200
 """Seconds that a run may take; one that hangs has failed."""
@@ -101,7 +105,7 @@ def _digest(path, same_text):
 
 
 def _names(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob('*')}
+    return {str(path.relative_to(folder)) for path in folder.rglob('*') if not TEMPORARY.search(str(path))}
 
 
 def in_own_process(action, kill_at=None):

@@ -137,7 +137,6 @@ class TestErrors:
 
     def test_empty_coreset(self, coco_root, coco_coreset):
         content = json.loads(coco_coreset.read_text())
-        del content['sha256']
         coco_coreset.write_text(json.dumps({**content, 'picks': []}))
         with pytest.raises(UserError, match='no images'):
             build(coco_leaf(coco_root), coco_coreset)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError, select_coreset
+from mmcsod.records import bank as bank_module
+from mmcsod.records import bank_files
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE
 
 OBJECTS = [(0, 1, False), (0, 0, False), (2, 1, True), (2, 1, False), (2, 0, False), (2, 1, False)]
@@ -266,11 +268,34 @@ def test_banks_of_older_versions_are_read(tmp_path):
     select_coreset(bank, num_images=2)
 
 
-def test_rows_in_any_order_are_saved_and_selected_from(tmp_path):
-    FeatureBank.from_arrays(np.eye(3), ['a', 'b', 'c'], [1, 0, 1], ['x', 'y']).save(tmp_path / 'features')
+MIXED = (np.random.default_rng(0).normal(size=(40, 3)), [f'{i}' for i in range(40)], [i % 3 for i in range(40)], 'xyz')
+
+
+def test_rows_are_saved_class_by_class_and_picks_stay(tmp_path):
+    given = FeatureBank.from_arrays(*MIXED)
+    given.save(tmp_path / 'features')
     bank = FeatureBank.load(tmp_path / 'features')
-    assert bank.block_checksums(0, 0, 1) == ()
-    assert len(select_coreset(bank, num_images=3)) == 3
+    order = np.argsort(MIXED[2], kind='stable')
+    np.testing.assert_array_equal(bank.rows, given.rows[order])
+    np.testing.assert_array_equal(bank.vectors, given.vectors[order])
+    assert select_coreset(bank, num_images=20) == select_coreset(given, num_images=20)
+
+
+@pytest.mark.parametrize('written_by', ['this version', '0.1'])
+def test_a_flipped_bit_is_found_whatever_the_order_of_rows_was(written_by, tmp_path, monkeypatch):
+    """Version 0.1 saved rows as they were, without checksums of blocks where classes were mixed."""
+    if written_by == '0.1':
+        monkeypatch.setattr(bank_module.np, 'argsort', lambda labels, kind: np.arange(len(labels)))
+        monkeypatch.setattr(bank_files, 'block_checksums', lambda *_: [])
+    FeatureBank.from_arrays(*MIXED).save(tmp_path / 'features')
+    monkeypatch.undo()
+    path = tmp_path / 'features' / 'vectors.npy'
+    content = bytearray(path.read_bytes())
+    select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=4)
+    content[-4] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match='checksum'):
+        select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=4)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,10 @@
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name, new_directory, new_file, write_text
-
-KILLED = """
-import os, pathlib, sys
-from mmcsod.util.files import new_directory, new_file
-with (new_directory if sys.argv[2] == 'folder' else new_file)(sys.argv[1]) as temporary:
-    (temporary / 'part' if temporary.is_dir() else temporary).write_text('half')
-    os.kill(os.getpid(), 9)
-"""
 
 
 def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
@@ -67,27 +57,29 @@ def test_what_is_no_file_is_not_replaced(kind, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize('kind', ['file', 'folder'])
-def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(kind, tmp_path):
-    path = tmp_path / 'result'
-    assert subprocess.run([sys.executable, '-c', KILLED, path, kind], check=False).returncode == -9
+def test_writers_of_one_path_do_not_meet_and_the_last_one_counts(tmp_path):
+    with new_file(tmp_path / 'notes') as first, new_file(tmp_path / 'notes') as second:
+        first.write_text('first')
+        second.write_text('second')
+    assert (tmp_path / 'notes').read_text() == 'first'
     assert len(list(tmp_path.iterdir())) == 1
-    new = new_directory if kind == 'folder' else new_file
-    with new(path) as first:
-        assert list(tmp_path.iterdir()) == [first]
-        with new_file(path) if kind == 'file' else new_directory(path):
-            assert len(list(tmp_path.iterdir())) == 2
-        assert first.exists()
-        if kind == 'folder':
-            path.rmdir()
-    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    with pytest.raises(ZeroDivisionError), new_directory(tmp_path / 'bank') as folder:
+        (folder / 'part').write_text('half')
+        _ = 1 / 0
+    assert not list(tmp_path.iterdir())
+    (tmp_path / 'bank').symlink_to('nowhere')
+    with pytest.raises(UserError, match='bank exists already'), new_directory(tmp_path / 'bank'):
+        pass
 
 
 @pytest.fixture
 def operations(monkeypatch):
     """Record what reaches the disk when: (name of the call, path)."""
     found, opened = [], {}
-    real = {name: getattr(os, name) for name in ('open', 'fsync', 'rename', 'replace')}
+    real = {name: getattr(os, name) for name in ('open', 'fsync', 'replace')}
 
     def note(name):
         def call(first, *rest, **options):
@@ -113,7 +105,7 @@ def test_a_power_cut_after_success_loses_nothing(operations, tmp_path):
             (folder / name).write_text('x')
     inside = [('fsync', f'{folder}{name}') for name in ('/a', '/part/b', '/part', '')]
     assert sorted(operations[:4]) == sorted(inside)
-    assert operations[4:] == [('rename', str(folder)), ('fsync', str(tmp_path))]
+    assert operations[4:] == [('replace', str(folder)), ('fsync', str(tmp_path))]
     operations.clear()
     with new_file(tmp_path / 'notes') as file:
         file.write_text('x')
