@@ -1,0 +1,1 @@
+"""From labels as people have them (COCO, YOLO, VOC) to a plain MMDetection config."""

@@ -1,0 +1,83 @@
+"""One split of a dataset: its COCO annotation file and its images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PIL import Image, UnidentifiedImageError
+
+from mmcsod.util.errors import UserError
+from mmcsod.util.files import new_file
+
+IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
+TURNED = range(5, 9)
+"""Values of EXIF's orientation that swap width and height."""
+ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split as ``CocoDataset`` reads it.
+
+    Attributes:
+        ann_file: COCO JSON.
+        images: The folder that its file names are relative to.
+    """
+
+    ann_file: Path
+    images: Path
+
+
+def normal(path: Path) -> Path:
+    """Return an absolute path without ``..``; links stay, since image ids are paths as the user gave them."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
+    """Return the files below a folder with one of some suffixes, sorted by path; letter case does not count."""
+    return sorted(path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file())
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Return width and height of an image as a loader decodes it, from its header.
+
+    Raises:
+        UserError: If the file is not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            is_turned = image.getexif().get(ORIENTATION) in TURNED
+    except (OSError, UnidentifiedImageError) as error:
+        raise UserError(f'{path} is not a readable image ({error}); repair it, or remove it and its labels.') from error
+    return (height, width) if is_turned else (width, height)
+
+
+def coco_annotation(image_id: int, category_id: int, box: tuple[float, ...], **more: Any) -> dict[str, Any]:
+    """Return a COCO annotation without its id; ``box`` is x, y, width, height in pixels."""
+    return {
+        'image_id': image_id,
+        'category_id': category_id,
+        'bbox': [round(value, 3) for value in box],
+        'area': round(box[2] * box[3], 3),
+        'iscrowd': 0,
+        **more,
+    }
+
+
+def write_coco(
+    path: Path, images: Sequence[Mapping[str, Any]], annotations: Sequence[Mapping[str, Any]], classes: Iterable[str]
+) -> None:
+    """Write a COCO annotation file; annotations are numbered from 1 in their order, categories from 1."""
+    content = {
+        'images': images,
+        'annotations': [{'id': number, **annotation} for number, annotation in enumerate(annotations, 1)],
+        'categories': [{'id': number, 'name': name} for number, name in enumerate(classes, 1)],
+    }
+    with new_file(path) as file:
+        file.write_bytes(msgspec.json.encode(content))

@@ -1,0 +1,139 @@
+"""VOC labels, one XML file an image, as COCO JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from tqdm import tqdm
+
+from mmcsod.datasets.labels.split import (
+    IMAGE_SUFFIXES,
+    Split,
+    coco_annotation,
+    find_files,
+    image_size,
+    normal,
+    write_coco,
+)
+from mmcsod.util.errors import UserError
+
+LISTS = {'train': ('train', 'trainval'), 'val': ('val',), 'test': ('test',)}
+"""Lists of ``ImageSets/Main`` that name a split's images; the first found counts."""
+
+
+@dataclass(frozen=True)
+class VOCObject:
+    """An object of an XML file: its box is x, y, width, height in pixels, as MMDetection's ``VOCDataset`` reads it."""
+
+    name: str
+    box: tuple[float, float, float, float]
+    is_difficult: bool
+
+
+class VOCFolder:
+    """A folder with ``Annotations``, images, and perhaps ``ImageSets/Main``.
+
+    Attributes:
+        annotations: XML files by stem.
+        images: Images by stem.
+        root: The folder that image file names are relative to.
+        classes: All class names of the XML files, sorted.
+    """
+
+    def __init__(self, folder: Path, images: Path | None = None) -> None:
+        """Read all XML files.
+
+        Args:
+            folder: The folder, or its ``Annotations``.
+            images: The folder of images; ``JPEGImages`` or ``images`` beside ``Annotations``, else the folder itself.
+
+        Raises:
+            UserError: If an XML file cannot be read; names it.
+        """
+        annotations = folder / 'Annotations' if (folder / 'Annotations').is_dir() else folder
+        beside = annotations.parent if annotations.name == 'Annotations' else folder
+        candidates = [beside / name for name in ('JPEGImages', 'images', 'Images')]
+        self.root = normal(images or next((path for path in candidates if path.is_dir()), beside))
+        self._lists = beside / 'ImageSets' / 'Main'
+        self.annotations = {path.stem: path for path in find_files(annotations, {'.xml'})}
+        self.images = {path.stem: path for path in find_files(self.root, IMAGE_SUFFIXES)}
+        progress = tqdm(self.annotations.items(), desc='Reading labels', unit='image', delay=1, leave=False)
+        self._objects = {stem: read_objects(path) for stem, path in progress}
+        self.classes = sorted({each.name for objects in self._objects.values() for each in objects})
+
+    def write_split(self, split: str, out: Path) -> Split | None:
+        """Write a split as COCO JSON; None if the folder names no such split.
+
+        Raises:
+            UserError: If an image or XML file is missing or unreadable; names it.
+        """
+        stems = self._stems(split)
+        if stems is None:
+            return None
+        numbers = {name: number for number, name in enumerate(self.classes, 1)}
+        entries, annotations = [], []
+        for number, stem in enumerate(stems, 1):
+            path = self._image(stem)
+            width, height = image_size(path)
+            name = path.relative_to(self.root).as_posix()
+            entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
+            annotations += [_annotation(number, each, numbers) for each in self._objects[stem]]
+        write_coco(out, entries, annotations, self.classes)
+        return Split(out, self.root)
+
+    def _stems(self, split: str) -> Sequence[str] | None:
+        lists = [self._lists / f'{name}.txt' for name in LISTS[split]]
+        path = next((path for path in lists if path.is_file()), None)
+        if path is None:
+            return list(self.annotations) if split == 'train' else None
+        lines = [line.split() for line in path.read_text(encoding='utf-8-sig').splitlines()]
+        stems = [_stem(words[0]) for words in lines if words]  # a second word is a flag of one class's list
+        missing = [stem for stem in stems if stem not in self.annotations]
+        if missing:
+            raise UserError(f'{path} names {len(missing)} images without an XML file, {missing[0]} first.')
+        return stems
+
+    def _image(self, stem: str) -> Path:
+        if stem not in self.images:
+            raise UserError(f'{self.annotations[stem]} has no image in {self.root}; name its folder with --images.')
+        return self.images[stem]
+
+
+def _stem(name: str) -> str:
+    """Return an image's name without a suffix; names may have other dots."""
+    return Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
+
+
+def read_objects(path: Path) -> list[VOCObject]:
+    """Return the objects of an XML file.
+
+    Raises:
+        UserError: If it is not XML, or an object has no name or box of four numbers.
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError, ValueError) as error:
+        raise UserError(f'{path} is not readable XML ({error}); export it again.') from error
+    return [_read_object(element, path, number) for number, element in enumerate(root.iter('object'), 1)]
+
+
+def _read_object(element: ElementTree.Element, path: Path, number: int) -> VOCObject:
+    name = (element.findtext('name') or '').strip()
+    sides = [element.findtext(f'bndbox/{side}') for side in ('xmin', 'ymin', 'xmax', 'ymax')]
+    try:
+        left, top, right, bottom = (float(side or '') for side in sides)
+    except ValueError as error:
+        raise UserError(f'{path}: object {number} has no box of four numbers ({sides}).') from error
+    if not name:
+        raise UserError(f'{path}: object {number} has no name.')
+    is_difficult = (element.findtext('difficult') or '0').strip() not in ('0', '')
+    return VOCObject(name, (left, top, right - left, bottom - top), is_difficult)
+
+
+def _annotation(image_id: int, each: VOCObject, numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Return a COCO annotation; a difficult object is a crowd there, which training and evaluation ignore alike."""
+    return {**coco_annotation(image_id, numbers[each.name], each.box), 'iscrowd': int(each.is_difficult)}
