@@ -20,6 +20,7 @@ LAYERS = (
     ('training', 'export'),
     ('selection', 'features'),
     ('datasets',),
+    ('labels',),
     ('records',),
     ('util',),
     ('version',),

@@ -17,7 +17,11 @@ from mmcsod.util.errors import UserError
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what features are extracted from, and how."""
     parser.add_argument(
-        'config', nargs='?', help="the detector's config: a path, or a stock name such as mmdet::FOLDER/NAME.py"
+        'config',
+        nargs='?',
+        metavar='LABELS|CONFIG',
+        help='labels: COCO JSON, a YOLO data.yaml, or a folder with Annotations (VOC) or labels (YOLO), of which '
+        "a config is written into the work dir; or the detector's config: a path, or mmdet::FOLDER/NAME.py",
     )
     parser.add_argument(
         'checkpoint',
@@ -31,6 +35,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
         help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME, or with --bank the folder '
         'that the bank is in)',
     )
+    add_labels_arguments(parser)
     group = parser.add_argument_group('extraction')
     group.add_argument(
         '--tap',
@@ -107,6 +112,18 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     add_cfg_options(group, 'replace entries of the config, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
 
 
+def add_labels_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that go with labels."""
+    group = parser.add_argument_group('labels')
+    group.add_argument('--images', metavar='DIR', help='folder of the images (default: found around the labels)')
+    for name, what in (('val', 'validation'), ('test', 'test')):
+        group.add_argument(
+            f'--{name}',
+            metavar='LABELS',
+            help=f'labels of the {what} set (default: those that data.yaml or VOC lists name)',
+        )
+
+
 def work_dir(args: argparse.Namespace) -> Path:
     """Return the folder to write to."""
     return Path(args.work_dir or default_work_dir(args.config))
@@ -133,6 +150,9 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         args.launcher,
         parse_cfg_options(args.cfg_options),
         args.backbone,
+        args.images,
+        args.val,
+        args.test,
         **options,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmcsod.labels.config import is_labels, labels_work_dir
 from mmcsod.util.errors import UserError
 
 TAPS = ('auto', 'fc', 'roi', 'pooled', 'neck')
@@ -76,5 +77,7 @@ class ExtractionOptions:
 
 
 def default_work_dir(config: str | Path) -> Path:
-    """Return the folder to write to, named after the config as mmdet's tools do."""
+    """Return the folder to write to, named after the config as mmdet's tools do, or after the dataset of labels."""
+    if is_labels(config):
+        return labels_work_dir(config)
     return Path('work_dirs') / Path(str(config).rpartition('::')[2]).stem

@@ -14,8 +14,6 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmcsod.util.errors import UserError
 
 SCHEME = 'mmcsod://'
-MOBILENET_V2 = SCHEME + 'mobilenet_v2_imagenet.pth'
-"""ImageNet's MobileNetV2 1.0: RGB images, mean and standard deviation 127.5."""
 
 
 def carried_file(source: str) -> Path:

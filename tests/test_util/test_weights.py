@@ -3,12 +3,13 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmcsod import UserError
-from mmcsod.util.weights import MOBILENET_V2, carried_file
+from mmcsod.labels.template import BACKBONE_WEIGHTS
+from mmcsod.util.weights import carried_file
 
 
 def test_mmengine_reads_carried_weights_by_their_scheme(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    state = CheckpointLoader.load_checkpoint(MOBILENET_V2, map_location='cpu')
+    state = CheckpointLoader.load_checkpoint(BACKBONE_WEIGHTS, map_location='cpu')
     assert isinstance(state['conv1.conv.weight'], torch.Tensor)
 
 

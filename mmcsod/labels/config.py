@@ -9,11 +9,11 @@ from pathlib import Path
 
 import yaml
 
-from mmcsod.datasets.labels.coco import coco_split, read_coco, used_classes, usual_size
-from mmcsod.datasets.labels.split import Split, normal
-from mmcsod.datasets.labels.template import config_text
-from mmcsod.datasets.labels.voc import VOCFolder
-from mmcsod.datasets.labels.yolo import read_yaml, write_yolo_folder, yaml_split
+from mmcsod.labels.coco import coco_split, read_coco, used_classes, usual_size
+from mmcsod.labels.split import Split, normal
+from mmcsod.labels.template import config_text
+from mmcsod.labels.voc import VOCFolder
+from mmcsod.labels.yolo import read_yaml, write_yolo_folder, yaml_split
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_text
 
@@ -39,6 +39,26 @@ def is_labels(name: str | Path) -> bool:
     except (OSError, ValueError, yaml.YAMLError):  # broken labels: their reader says how
         return True
     return not (isinstance(content, dict) and CONFIG_KEYS & content.keys())
+
+
+def config_of(
+    config: str | Path,
+    work_dir: str | Path | None = None,
+    images: str | Path | None = None,
+    val: str | Path | None = None,
+    test: str | Path | None = None,
+    overwrite: bool = False,
+) -> str | Path:
+    """Return a config as it is, and for labels the one that :func:`write_config` writes, whose arguments these are.
+
+    Raises:
+        UserError: If a config is given with images or other labels, which it names itself, or labels cannot be read.
+    """
+    if is_labels(config):
+        return write_config(config, work_dir, images, val, test, overwrite)
+    if (images, val, test) != (None, None, None):
+        raise UserError(f'{config} is a config, which names its own data; --images, --val and --test go with labels.')
+    return config
 
 
 def labels_work_dir(labels: str | Path) -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import dedent, fill, indent
+from pprint import pformat
+from textwrap import dedent
 
-from mmcsod.datasets.labels.split import Split
-from mmcsod.util.weights import MOBILENET_V2
+from mmcsod.labels.split import Split
+
+BACKBONE_WEIGHTS = 'mmcsod://mobilenet_v2_imagenet.pth'
 
 
 def config_text(
@@ -26,17 +28,17 @@ def config_text(
         scale: Long and short side that images are resized to fit.
     """
     parts = [
-        _head(source, classes, unused, scale, len(classes)),
+        _head(source, classes, unused, scale),
         *(_dataloader(split, splits[split]) for split in ('train', 'val', 'test')),
     ]
     return '\n\n'.join(parts) + '\n'
 
 
-def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tuple[int, int], number: int) -> str:
-    left_out = f'  # without annotations, left out: {", ".join(unused)}' if unused else ''
-    names = indent(fill(', '.join(map(repr, classes)) + ',', 112, break_long_words=False), '    ')
+def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tuple[int, int]) -> str:
+    left_out = f'; left out, without annotations: {", ".join(map(repr, unused))}' if unused else ''
+    names = pformat(tuple(classes), width=105, compact=True).replace('\n', '\n' + ' ' * len('classes = '))
     return dedent("""\
-        # An MMDetection config, written by mmcsod from {source}. Edit it like any other.
+        # An MMDetection config, written by mmcsod from {source!r}. Edit it like any other.
         _base_ = [
             'mmdet::_base_/models/faster-rcnn_r50_fpn.py',
             'mmdet::_base_/schedules/schedule_1x.py',
@@ -44,9 +46,8 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
         ]
         custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)  # for the weights that mmcsod:// names
 
-        classes = (  # names, in the annotation files' order{left_out}
-        {names}
-        )
+        # In the annotation files' order{left_out}.
+        classes = {names}
 
         # Images are resized to fit these sides. Larger sides show smaller objects and take longer.
         scale = {scale}
@@ -78,7 +79,9 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
             dict(type='Resize', scale=scale, keep_ratio=True),
             dict(type='LoadAnnotations', with_bbox=True),
             dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-        ]""").format(source=source, left_out=left_out, names=names, scale=scale, weights=MOBILENET_V2, number=number)
+        ]""").format(
+        source=source, left_out=left_out, names=names, scale=scale, weights=BACKBONE_WEIGHTS, number=len(classes)
+    )
 
 
 def _dataloader(split: str, data: Split | None) -> str:
@@ -98,6 +101,7 @@ def _dataloader(split: str, data: Split | None) -> str:
                 metainfo=dict(classes=classes),
                 ann_file={ann_file!r},
                 data_root={root!r},
+                data_prefix=dict(img=''),
                 {mode},
                 pipeline={pipeline}_pipeline))""").format(
         split=split,

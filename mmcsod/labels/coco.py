@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mmcsod.datasets.labels.split import Split, normal
+from mmcsod.labels.split import Split, normal
 from mmcsod.util.errors import UserError
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from tqdm import tqdm
 
-from mmcsod.datasets.labels.split import (
+from mmcsod.labels.split import (
     IMAGE_SUFFIXES,
     Split,
     coco_annotation,

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from mmcsod.datasets.labels.split import (
+from mmcsod.labels.split import (
     IMAGE_SUFFIXES,
     Split,
     coco_annotation,
