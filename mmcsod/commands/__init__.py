@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mmcsod.util.console import log_warnings_only, run
+from mmcsod.util.console import TRACEBACK, log_warnings_only, run
 from mmcsod.util.errors import UserError
 from mmcsod.util.launcher import rank
 from mmcsod.version import __version__
@@ -47,6 +48,7 @@ def _main(words: list[str]) -> int | None:
         epilog="'mmcsod COMMAND --help' says more, with an example.",
     )
     parser.add_argument('--version', action='version', version=f'mmcsod {__version__}')
+    _add_traceback(parser)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND')
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,7 +56,10 @@ def _main(words: list[str]) -> int | None:
             module = importlib.import_module(f'{__name__}.{name}')
             command.description, command.epilog = module.DESCRIPTION, module.EXAMPLES
             module.add_arguments(command)
+            _add_traceback(command)
     args, unknown = parser.parse_known_args(words)
+    if 'traceback' in args:
+        os.environ[TRACEBACK] = '1'
     if args.command is None:
         parser.print_help()
         return 0
@@ -67,6 +72,15 @@ def _main(words: list[str]) -> int | None:
         return module.main(args)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(*(error.args or [getattr(module, 'GO_ON', '')])) from error
+
+
+def _add_traceback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--traceback',
+        action='store_true',
+        default=argparse.SUPPRESS,
+        help=f'show the traceback of an error above its message, as {TRACEBACK}=1 does',
+    )
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,4 +1,4 @@
-"""What the command lines share: one clear sentence instead of a traceback."""
+"""Exit status, error messages and logging of every command line."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mmcsod.util.errors import UserError
 
 _MMDETECTION = 'MMDetection, MMCV and MMEngine'
 INSTALLED_WITH = {'mmengine': _MMDETECTION, 'mmcv': _MMDETECTION, 'mmdet': _MMDETECTION, 'torch': 'PyTorch'}
-"""What one installs to have a module."""
+"""What to install for a module that is missing."""
+
+TRACEBACK = 'MMCSOD_TRACEBACK'
+"""Environment variable that shows the traceback of an error above its message; child processes inherit it."""
 
 
 def run(main: Callable[[], int | None]) -> None:
     """Call ``main`` and exit with its status.
 
-    A :class:`UserError`, and what the system refuses, become one line on stderr and status 2.
+    A :class:`UserError`, and what the system refuses, become one line on stderr and status 2. A command whose reader
+    leaves (``| head -1``) goes on logging to nobody and ends silently at its next print, with status 141.
     """
+    _open_streams()
     _show_log()
     try:
-        status = main()
+        status = _status(main)
         sys.stdout.flush()
         if distributed := _joined():  # MMEngine leaves its group as it is
             distributed.destroy_process_group()
@@ -39,11 +46,13 @@ def run(main: Callable[[], int | None]) -> None:
         )
     except MemoryError:
         _fail('There is not enough memory.')
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        _fail(f'The system refused {error.filename}: {error.strerror}.' if error.filename else str(error))
+        if not error.filename:
+            _drop_output()  # it may be the output that is refused, which would be tried again at exit
+        _fail(f'The system refused {error.filename or "the output"}: {error.strerror or error}.')
     except KeyboardInterrupt as interrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end in a traceback
         print(': '.join(filter(None, ('interrupted', *interrupt.args))), file=sys.stderr)
@@ -51,18 +60,27 @@ def run(main: Callable[[], int | None]) -> None:
     sys.exit(status)
 
 
+def _status(main: Callable[[], int | None]) -> Any:
+    try:
+        return main()
+    except SystemExit as end:  # of argparse, after --help
+        return end.code
+
+
 def printable(text: str) -> str:
-    """Return ``text`` with its control characters spelled out: a file's names must not steer a terminal."""
+    """Return ``text`` with its control characters escaped: names in a file must not steer a terminal."""
     return ''.join(char if char.isprintable() or char == '\n' else ascii(char)[1:-1] for char in text)
 
 
 def log_warnings_only() -> None:
-    """Leave telling the progress to another process."""
+    """Log nothing below a warning: the first process of several logs the progress."""
     logging.getLogger('mmcsod').setLevel(logging.WARNING)
 
 
 def _fail(message: str) -> NoReturn:
-    print('error:', *printable(message).split('\n'), file=sys.stderr)  # a name of several lines in it is one line
+    if os.environ.get(TRACEBACK, '0') not in ('', '0'):
+        traceback.print_exc()
+    print('error:', *printable(message).split('\n'), file=sys.stderr)  # one line, whatever the names in it
     if _joined():
         sys.stdout.flush()
         sys.stderr.flush()
@@ -76,10 +94,22 @@ def _joined() -> Any:
     return distributed if distributed and distributed.is_available() and distributed.is_initialized() else None
 
 
+def _open_streams() -> None:
+    """Give a process that was started with a closed stdout or stderr (``>&-``) one that drops what is written."""
+    for name in ('stdout', 'stderr'):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open('w', encoding='utf-8'))  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _show_log() -> None:
+    logging.raiseExceptions = False  # a log line that nobody reads, MMEngine's too, is not an error
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors='backslashreplace')  # a name that the terminal cannot show is no error
+            stream.reconfigure(errors='backslashreplace')  # for names that the terminal cannot show
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Printable('%(message)s'))
     logger = logging.getLogger('mmcsod')

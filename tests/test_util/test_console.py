@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mmcsod.commands import main
-from mmcsod.util.console import printable, run
+from mmcsod.util.console import TRACEBACK, printable, run
 from mmcsod.util.launcher import RANK, rank
 
 
@@ -39,9 +40,15 @@ def test_a_rank_left_in_the_environment_silences_nobody(logger, monkeypatch):
     assert logger.level == logging.INFO
 
 
-def python(body, **options):
-    code = f'from mmcsod.util.console import run\ndef main():\n    {body}\nrun(main)'
-    return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False, **options)
+RUN = """from mmcsod.util.console import run
+def main():
+    {}
+run(main)
+"""
+
+
+def python(body):
+    return subprocess.run([sys.executable, '-c', RUN.format(body)], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +79,55 @@ def test_two_interrupts_end_without_a_traceback():
     assert (result.returncode, result.stderr) == (130, 'interrupted\n')
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
+@pytest.mark.parametrize('work', ['', "; raise __import__('mmcsod').UserError('no.')"])
+def test_a_reader_that_leaves_costs_nothing_but_the_output(work, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
-    code = "from mmcsod.util.console import run\nrun(lambda: print('x' * 100_000))"
-    result = subprocess.run([sys.executable, '-c', code], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    code = (
+        'import logging\nfrom pathlib import Path\nfrom mmcsod.util.console import run\n'
+        f"def main():\n    logging.getLogger('mmcsod').info('x'); Path('done').touch(); print('x' * 100_000){work}\n"
+        'run(main)'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path
+    )
     os.close(writer)
     assert (result.returncode, result.stderr) == (128 + signal.SIGPIPE, '')
+    assert (tmp_path / 'done').exists()
+
+
+def test_a_closed_output_drops_what_is_printed():
+    code = "import logging; logging.getLogger('mmcsod').info('x'); print('x')"
+    result = subprocess.run(
+        ['sh', '-c', 'exec "$@" >&-', 'sh', sys.executable, '-c', RUN.format(code)],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, '')
+
+
+def test_an_output_that_is_refused_is_one_sentence():
+    with Path('/dev/full').open('w') as full:
+        result = subprocess.run(
+            [sys.executable, '-c', RUN.format("print('x')")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (2, 'error: The system refused the output: No space left on device.\n')
+
+
+@pytest.mark.parametrize('words', [['--traceback', 'verify', '/nowhere'], ['verify', '/nowhere', '--traceback'], None])
+def test_a_traceback_is_shown_on_request(words, logger, capsys, monkeypatch):
+    monkeypatch.setenv(TRACEBACK, '' if words else '1')  # restored afterwards
+    with pytest.raises(SystemExit):
+        main(words or ['verify', '/nowhere'])
+    shown = capsys.readouterr().err
+    assert shown.startswith('Traceback')
+    assert 'FileNotFoundError' in shown
+    assert shown.splitlines()[-1].startswith('error: ')
 
 
 def test_control_characters_are_spelled_out():
