@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', metavar='DIR', help='where to write the config, logs and checkpoints')
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
+    parser.add_argument('--overwrite', action='store_true', help='start anew in a work dir that holds another run')
     parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
     parser.add_argument(
         '--allow-missing-classes',

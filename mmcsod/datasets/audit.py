@@ -10,6 +10,10 @@ import numpy as np
 from mmdet.datasets import CocoDataset
 from mmengine.dataset import BaseDataset
 
+from mmcsod.datasets.ids import leaf_datasets
+from mmcsod.datasets.instances import boxes_and_labels
+from mmcsod.util.errors import UserError
+
 NUM_EXAMPLES = 3
 
 CROWD_OR_DIFFICULT = 'crowd or difficult'
@@ -102,6 +106,52 @@ def _coco_reason(annotation: Mapping[str, Any], image: Mapping[str, Any], cat_id
     if reason is None and (annotation['area'] <= 0 or width < 1 or height < 1):
         return DEGENERATE
     return reason
+
+
+def reasons_left_out(
+    info: Mapping[str, Any], num_classes: int, bbox_min_size: float | None = None, keep_ignored: bool = False
+) -> list[str | None]:
+    """Return for each annotated object of an image why it does not count as one, None where it does.
+
+    This one rule holds for extraction, retraining, exports and reports.
+
+    Args:
+        info: What a dataset's ``get_data_info`` gives.
+        num_classes: Labels from there on, and below 0, are of no class.
+        bbox_min_size: See :func:`left_out`.
+        keep_ignored: Count what training ignores, too.
+
+    Raises:
+        LookupError, TypeError, ValueError: If the annotations are not as MMDetection documents them; says how.
+    """
+    boxes, labels = boxes_and_labels(info)
+    if not len(boxes):
+        return []
+    flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
+    reasons = left_out(boxes, flags & (not keep_ignored), info.get('width'), info.get('height'), bbox_min_size)
+    known = (labels >= 0) & (labels < num_classes)
+    return [reason if is_known else NO_CLASS for reason, is_known in zip(reasons, known, strict=True)]
+
+
+def refuse_without_objects(dataset: Any) -> None:
+    """Refuse a built training set without a single object to learn from.
+
+    Raises:
+        UserError: If there is none; says why the annotated ones do not count.
+    """
+    found = Account()
+    for leaf in leaf_datasets(dataset):
+        num_classes = len(leaf.metainfo.get('classes') or ())
+        for info in map(leaf.get_data_info, range(len(leaf))):
+            for reason in reasons_left_out(info, num_classes):
+                if reason is None:
+                    return
+                found.add(reason, info['img_path'])
+    raise UserError(
+        'The training set has no object to learn from: '
+        + ('; '.join(found.lines('boxes')) or 'MMDetection reads not one box (those without area are dropped)')
+        + '. Check its annotations.'
+    )
 
 
 def left_out(

@@ -96,7 +96,7 @@ def main() -> None:
     request = read_json(sys.argv[1], 'a request')
     from mmcsod.training.retrain import retrain
 
-    retrain(request['config'], request['coreset'], **request['options'])
+    retrain(request['config'], request['coreset'], overwrite=True, **request['options'])
 
 
 if __name__ == '__main__':

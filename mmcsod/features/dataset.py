@@ -18,7 +18,7 @@ from mmengine.dataset import BaseDataset
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmcsod.datasets.audit import NO_CLASS, NUM_EXAMPLES, Account, initialise, left_out
+from mmcsod.datasets.audit import NUM_EXAMPLES, Account, initialise, reasons_left_out
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
@@ -165,22 +165,14 @@ class ExtractionDataset(Dataset):
         table = np.zeros(len(boxes), OBJECT_DTYPE)
         if not len(table):
             return table
-        flags = np.array([bool(instance.get('ignore_flag')) for instance in info['instances']])
-        reasons = left_out(
-            boxes,
-            flags & (not self._keep_ignored),
-            info.get('width'),
-            info.get('height'),
-            (leaf.filter_cfg or {}).get('bbox_min_size'),
-        )
-        known = self._has_class(info)
-        reasons = [reason if one_known else NO_CLASS for reason, one_known in zip(reasons, known, strict=True)]
+        min_size = (leaf.filter_cfg or {}).get('bbox_min_size')
+        reasons = reasons_left_out(info, len(self.classes), min_size, self._keep_ignored)
         for reason in filter(None, reasons):
             self.objects_left_out.add(reason, self.images[index])
         table['image'], table['label'] = index, self._labels(leaf, info)
         table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         table['ignored'] = [reason is not None for reason in reasons]
-        return table[known]
+        return table[self._has_class(info)]
 
     def _has_class(self, info: Mapping[str, Any]) -> np.ndarray:
         """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""

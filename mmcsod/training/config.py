@@ -77,7 +77,7 @@ def set_training_options(config: Config, options: RetrainOptions) -> None:
         UserError: If the learning rate is to be scaled from a batch that the config does not name.
     """
     config.launcher = options.launcher
-    config.custom_hooks = [*(config.get('custom_hooks') or []), ConfigDict(type='StopOnNaNHook')]
+    config.custom_hooks = [*(config.get('custom_hooks') or []), ConfigDict(type='CheckInvalidLossHook', interval=1)]
     if options.seed is not None:
         config.randomness = ConfigDict(config.get('randomness', {}), seed=options.seed)
     if options.amp:

@@ -25,11 +25,12 @@ class RetrainOptions:
         amp: Automatic mixed precision.
         auto_scale_lr: Scale the learning rate to the batch, as MMDetection does.
         resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
+        overwrite: Start anew in a work dir that holds checkpoints or a result.
         launcher: How several processes were started: none, pytorch, slurm or mpi.
         allow_missing_classes: Let classes pass that the annotations do not have.
         cfg_options: Settings that replace the config's, by dotted name.
-        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset's size, even if
-            the config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
+        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset, even if the
+            config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
 
     Raises:
         UserError: If ``iters`` is below 1.
@@ -43,6 +44,7 @@ class RetrainOptions:
     amp: bool = False
     auto_scale_lr: bool = False
     resume: str | None = None
+    overwrite: bool = False
     launcher: str = 'none'
     allow_missing_classes: bool = False
     cfg_options: Mapping[str, Any] = field(default_factory=dict)

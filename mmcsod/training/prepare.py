@@ -11,7 +11,9 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
+from mmcsod.datasets.audit import refuse_without_objects
 from mmcsod.datasets.build import build_training_set
+from mmcsod.datasets.images import refuse_bad_images
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,
@@ -27,6 +29,7 @@ from mmcsod.training.length import count_iterations
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, fit_to_data, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
+from mmcsod.training.runs import images_digest
 from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
 from mmcsod.util.config import load_config, override
 from mmcsod.util.errors import UserError
@@ -85,6 +88,11 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
     if options.data is not None:
         set_num_classes(resolved, len(classes))
     _set_schedule(resolved, options, len(training_set))
+    validation_set = build_validation_set(resolved, classes)
+    refuse_without_objects(training_set)
+    refuse_bad_images(training_set, 'training')
+    if validation_set is not None:
+        refuse_bad_images(validation_set, 'validation')
     return Retraining(
         config=resolved,
         difference=_difference(stock, resolved, options),
@@ -92,12 +100,13 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         record={
             'config': str(config),
             'coreset': coreset and str(coreset),
+            'images_sha256': images_digest(loaded, options.num_images),
             'data': options.data,
             'num_images': options.num_images,
             'seed': options.seed,
         },
         training_set=training_set,
-        validation_set=build_validation_set(resolved, classes),
+        validation_set=validation_set,
     )
 
 
@@ -145,6 +154,9 @@ def _check_work_dir(config: Config) -> None:
 
 def _default_work_dir(config: str | Path, coreset: Coreset | None, options: RetrainOptions) -> str:
     stem = Path(str(config).rpartition('::')[2]).stem
-    subset = 'full' if coreset is None else f'{file_name(coreset.method)}-{options.num_images or len(coreset)}'
+    subset = 'full'
+    if coreset is not None:
+        digest = images_digest(coreset, options.num_images)[:6]
+        subset = f'{file_name(coreset.method)}-{options.num_images or len(coreset)}-{digest}'
     seed = '' if options.seed is None else f'_seed{options.seed}'
     return str(Path('work_dirs') / f'{stem}_{subset}{seed}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -18,8 +19,10 @@ from mmengine.runner import Runner
 
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.training.config import config_path
+from mmcsod.training.failures import explained, name_images
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import Retraining, prepare
+from mmcsod.training.runs import RESULT, last_checkpoint, refuse_mixing, start_record
 from mmcsod.util.errors import UserError, check_options
 from mmcsod.util.files import write_json, write_text
 from mmcsod.util.launcher import rank
@@ -44,12 +47,16 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
         UserError: If something is wrong with the config, the coreset or the data, or the loss turns NaN.
     """
     check_options(options, [field.name for field in fields(RetrainOptions)], 'retrain')
-    retraining = prepare(config, coreset, RetrainOptions(**options))
+    asked = RetrainOptions(**options)
+    retraining = prepare(config, coreset, asked)
+    work_dir = Path(retraining.config.work_dir)
     if not dry_run:
-        _check_devices(retraining.config.launcher)
-    if rank(retraining.config.launcher) == 0:
+        _check_devices(asked.launcher)
+        refuse_mixing(work_dir, retraining.record, asked)
+    if rank(asked.launcher) == 0:
         _tell(retraining)
         if not dry_run:
+            start_record(work_dir, retraining.record, resume=asked.resume is not None)
             logger.info('Resolved config: %s', write_config(retraining))
     return {} if dry_run else train(retraining)
 
@@ -73,31 +80,37 @@ def train(retraining: Retraining) -> dict[str, float]:
     """Train, and return the last evaluation.
 
     Returns:
-        The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan.
+        The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan,
+        and null for a metric that is NaN.
 
     Raises:
-        UserError: If the work dir cannot be written, the loss turns NaN, or a checkpoint holds more than weights.
+        UserError: If the work dir cannot be written, an image cannot be used, the loss is not finite, or a checkpoint
+            holds more than weights.
     """
     config, started = retraining.config, time.perf_counter()
+    for dataset in filter(None, (retraining.training_set, retraining.validation_set)):
+        name_images(dataset)
     with safe_loading():  # also of what --resume, load_from and init_cfg name
         runner = RUNNERS.build(config) if 'runner_type' in config else _build_runner(retraining)
         _run(runner)
     metrics = _metrics(runner.message_hub.log_scalars)
     if runner.rank == 0:
-        result = Path(config.work_dir) / 'result.json'
-        checkpoint = _last_checkpoint(config.work_dir)
-        write_json(
-            result,
-            {
-                **retraining.record,
-                **asdict(retraining.plan),
-                'metrics': metrics,
-                'checkpoint': checkpoint,
-                'minutes': (time.perf_counter() - started) / 60,
-            },
-        )
-        _tell_end(metrics, checkpoint, result)
+        _finish(retraining, metrics, minutes=(time.perf_counter() - started) / 60)
     return metrics
+
+
+def _finish(retraining: Retraining, metrics: Mapping[str, float], minutes: float) -> None:
+    work_dir = Path(retraining.config.work_dir)
+    checkpoint = last_checkpoint(work_dir)
+    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    end = {'metrics': finite, 'checkpoint': checkpoint, 'minutes': minutes}
+    write_json(work_dir / RESULT, {**retraining.record, **asdict(retraining.plan), **end})
+    logger.info('\nThe run has ended:')
+    for name, value in finite.items():
+        logger.info('  %s %s', name, '-' if value is None else f'{value:.3f}')
+    if not metrics:
+        logger.info('  no metrics: nothing was detected, or the config evaluates nothing')
+    logger.info('  checkpoint %s\n  result %s', checkpoint or 'none', work_dir / RESULT)
 
 
 def _build_runner(retraining: Retraining) -> Runner:
@@ -115,16 +128,15 @@ def _build_runner(retraining: Retraining) -> Runner:
 
 def _run(runner: Runner) -> None:
     try:
-        runner.train()
+        with explained(runner):
+            runner.train()
     except KeyboardInterrupt:
-        checkpoint = _last_checkpoint(runner.work_dir)
+        checkpoint = last_checkpoint(Path(runner.work_dir))
         advice = (
-            (
-                'no checkpoint had been written, so start again; --cfg-options '
-                'default_hooks.checkpoint.interval=N writes one every N iterations or epochs'
-            )
-            if (checkpoint is None)
-            else f'the last checkpoint is {checkpoint}: go on with --resume'
+            f'the last checkpoint is {checkpoint}: go on with --resume'
+            if checkpoint
+            else 'no checkpoint had been written, so start again; --cfg-options '
+            'default_hooks.checkpoint.interval=N writes one every N iterations or epochs'
         )
         raise KeyboardInterrupt(f'at iteration {runner.iter}; {advice}') from None
 
@@ -137,12 +149,6 @@ def _metrics(scalars: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _last_checkpoint(work_dir: str | Path) -> str | None:
-    """Return the path that MMEngine's CheckpointHook wrote down, None if there is no such file."""
-    note = Path(work_dir) / 'last_checkpoint'
-    return note.read_text(encoding='utf-8').strip() if note.is_file() else None
-
-
 def _tell(retraining: Retraining) -> None:
     for title, lines in (
         ('Changes to the stock config:', retraining.difference),
@@ -152,12 +158,3 @@ def _tell(retraining: Retraining) -> None:
     for warning in retraining.plan.warnings():
         logger.warning('warning: %s', warning)
     logger.info('')
-
-
-def _tell_end(metrics: Mapping[str, float], checkpoint: str | None, result: Path) -> None:
-    logger.info('\nThe run has ended:')
-    for name, value in metrics.items():
-        logger.info('  %s %.3f', name, value)
-    if not metrics:
-        logger.info('  no metrics: nothing was detected, or the config evaluates nothing')
-    logger.info('  checkpoint %s\n  result %s', checkpoint or 'none', result)

@@ -1,0 +1,78 @@
+"""Image files of datasets: which are missing, which cannot be read, and how large they are once decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmengine.dataset import BaseDataset
+from PIL import ExifTags, Image
+
+from mmcsod.datasets.ids import leaf_datasets
+from mmcsod.util.errors import UserError
+
+HEADERS = 500
+"""How many files of a dataset are opened, evenly spaced."""
+TURNED = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
+
+
+def refuse_bad_images(dataset: Any, what: str) -> None:
+    """Refuse a dataset with a missing image, or with an unreadable one among :data:`HEADERS` evenly spaced.
+
+    Images that are not local files, or that a loader of the user's own reads, are not looked at.
+
+    Args:
+        dataset: A built dataset: a leaf or any nest of wrappers.
+        what: Which set it is: 'training' or 'validation'.
+
+    Raises:
+        UserError: If there is one; names the first few.
+    """
+    for leaf in leaf_datasets(dataset):
+        if not _loads_local_files(leaf):
+            continue
+        paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
+        if missing := [path for path in paths if not Path(path).exists()]:
+            raise UserError(
+                f'{len(missing)} of {len(paths)} {what} images do not exist ({_first(missing)}); check data_root and '
+                'data_prefix of the config.'
+            )
+        looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
+        if unreadable := [path for path in looked_at if not is_image(path)]:
+            raise UserError(
+                f'{len(unreadable)} of {len(looked_at)} {what} images looked at cannot be read ({_first(unreadable)}); '
+                'mend them, or remove them from the annotations.'
+            )
+
+
+def is_image(path: str) -> bool:
+    """Return whether a file begins like an image that OpenCV or Pillow decodes."""
+    return bool(cv2.haveImageReader(path)) or decoded_size(path) is not None
+
+
+def decoded_size(path: str) -> tuple[int, int] | None:
+    """Return (width, height) of a local image in the orientation that its EXIF data ask for, as MMCV decodes it.
+
+    Returns:
+        None if the file is missing or not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return (height, width) if turned else (width, height)
+
+
+def _loads_local_files(leaf: BaseDataset) -> bool:
+    loader = next(iter(leaf.pipeline.transforms), None)
+    return isinstance(loader, LoadImageFromFile) and not loader.backend_args and not leaf.backend_args
+
+
+def _first(paths: list[str], count: int = 3) -> str:
+    return ', '.join(paths[:count]) + (f' and {len(paths) - count} more' if len(paths) > count else '')
