@@ -122,7 +122,7 @@ def reasons_left_out(
         keep_ignored: Count what training ignores, too.
 
     Raises:
-        LookupError, TypeError, ValueError: If the annotations are not as MMDetection documents them; says how.
+        UserError: If the annotations are not as MMDetection documents them.
     """
     boxes, labels = boxes_and_labels(info)
     if not len(boxes):
@@ -142,8 +142,9 @@ def refuse_without_objects(dataset: Any) -> None:
     found = Account()
     for leaf in leaf_datasets(dataset):
         num_classes = len(leaf.metainfo.get('classes') or ())
+        min_size = (leaf.filter_cfg or {}).get('bbox_min_size')
         for info in map(leaf.get_data_info, range(len(leaf))):
-            for reason in reasons_left_out(info, num_classes):
+            for reason in reasons_left_out(info, num_classes, min_size):
                 if reason is None:
                     return
                 found.add(reason, info['img_path'])

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
 
 HEADERS = 500
 """How many files of a dataset are opened, evenly spaced."""
@@ -38,14 +39,14 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
         if missing := [path for path in paths if not Path(path).exists()]:
             raise UserError(
-                f'{len(missing)} of {len(paths)} {what} images do not exist ({_first(missing)}); check data_root and '
-                'data_prefix of the config.'
+                f'{len(missing)} of {len(paths)} {what} images do not exist ({first_few(missing)}); check '
+                'data_root and data_prefix of the config.'
             )
         looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
         if unreadable := [path for path in looked_at if not is_image(path)]:
             raise UserError(
-                f'{len(unreadable)} of {len(looked_at)} {what} images looked at cannot be read ({_first(unreadable)}); '
-                'mend them, or remove them from the annotations.'
+                f'{len(unreadable)} of {len(looked_at)} {what} images looked at cannot be read '
+                f'({first_few(unreadable)}); mend them, or remove them from the annotations.'
             )
 
 
@@ -72,7 +73,3 @@ def decoded_size(path: str) -> tuple[int, int] | None:
 def _loads_local_files(leaf: BaseDataset) -> bool:
     loader = next(iter(leaf.pipeline.transforms), None)
     return isinstance(loader, LoadImageFromFile) and not loader.backend_args and not leaf.backend_args
-
-
-def _first(paths: list[str], count: int = 3) -> str:
-    return ', '.join(paths[:count]) + (f' and {len(paths) - count} more' if len(paths) > count else '')

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from mmcsod.util.errors import UserError
+
 
 def boxes_and_labels(info: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return the boxes and labels of an image.
@@ -18,9 +20,18 @@ def boxes_and_labels(info: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         (k, 4) float64, x1, y1, x2, y2 in pixels of the original image; and (k,) int64, as the dataset numbers classes.
 
     Raises:
-        LookupError, TypeError, ValueError: If the annotations are not as MMDetection documents them; says how.
+        UserError: If the annotations are not as MMDetection documents them; names the image, and says how.
     """
-    instances = info['instances']
+    try:
+        return _parse(info['instances'])
+    except (LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            f'The annotations of the image {info.get("img_path")} are not as MMDetection documents them '
+            f'({type(error).__name__}: {error}); mend them.'
+        ) from error
+
+
+def _parse(instances: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(instances, list | tuple):
         raise TypeError(f'instances is {instances!r:.50}')
     boxes = np.array([instance['bbox'] for instance in instances])

@@ -150,15 +150,6 @@ class ExtractionDataset(Dataset):
         self.objects = np.concatenate(tables) if tables else np.zeros(0, OBJECT_DTYPE)
 
     def _objects_of(self, index: int) -> np.ndarray:
-        try:
-            return self._table_of(index)
-        except (LookupError, TypeError, ValueError, ArithmeticError) as error:  # annotations may be wrong in any way
-            raise UserError(
-                f'The annotations of the image {self.images[index]} are not as MMDetection documents them '
-                f'({type(error).__name__}: {error}); mend them.'
-            ) from error
-
-    def _table_of(self, index: int) -> np.ndarray:
         leaf, position = self._locate(index)
         info = leaf.get_data_info(position)
         boxes, _ = boxes_and_labels(info)

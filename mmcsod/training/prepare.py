@@ -11,9 +11,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from mmcsod.datasets.audit import refuse_without_objects
 from mmcsod.datasets.build import build_training_set
-from mmcsod.datasets.images import refuse_bad_images
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,
@@ -88,11 +86,6 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
     if options.data is not None:
         set_num_classes(resolved, len(classes))
     _set_schedule(resolved, options, len(training_set))
-    validation_set = build_validation_set(resolved, classes)
-    refuse_without_objects(training_set)
-    refuse_bad_images(training_set, 'training')
-    if validation_set is not None:
-        refuse_bad_images(validation_set, 'validation')
     return Retraining(
         config=resolved,
         difference=_difference(stock, resolved, options),
@@ -106,7 +99,7 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
             'seed': options.seed,
         },
         training_set=training_set,
-        validation_set=validation_set,
+        validation_set=build_validation_set(resolved, classes),
     )
 
 

@@ -17,6 +17,8 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmcsod.datasets.audit import refuse_without_objects
+from mmcsod.datasets.images import refuse_bad_images
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.training.config import config_path
 from mmcsod.training.failures import explained, name_images
@@ -49,6 +51,7 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
     check_options(options, [field.name for field in fields(RetrainOptions)], 'retrain')
     asked = RetrainOptions(**options)
     retraining = prepare(config, coreset, asked)
+    _check_data(retraining)
     work_dir = Path(retraining.config.work_dir)
     if not dry_run:
         _check_devices(asked.launcher)
@@ -59,6 +62,13 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
             start_record(work_dir, retraining.record, resume=asked.resume is not None)
             logger.info('Resolved config: %s', write_config(retraining))
     return {} if dry_run else train(retraining)
+
+
+def _check_data(retraining: Retraining) -> None:
+    refuse_without_objects(retraining.training_set)
+    refuse_bad_images(retraining.training_set, 'training')
+    if retraining.validation_set is not None:
+        refuse_bad_images(retraining.validation_set, 'validation')
 
 
 def _check_devices(launcher: str) -> None:

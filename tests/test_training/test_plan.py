@@ -76,7 +76,7 @@ def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
     )
     ready = prepare(tiny_config, coco_coreset, options)
     assert any('YOLOXModeSwitchHook counts epochs' in warning for warning in ready.plan.warnings())
-    assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'StopOnNaNHook']
+    assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'CheckInvalidLossHook']
 
 
 def test_a_model_for_another_number_of_classes_is_told(tiny_config, coco_coreset):

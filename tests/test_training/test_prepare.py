@@ -26,12 +26,13 @@ def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
     assert wrapped.type == 'CoresetDataset'
     assert wrapped.dataset.type == 'ConcatDataset'
     assert ready.difference == [
-        "+ custom_hooks[0].type = 'StopOnNaNHook'",
+        '+ custom_hooks[0].interval = 1',
+        "+ custom_hooks[0].type = 'CheckInvalidLossHook'",
         '+ custom_imports.allow_failed_imports = False',
         "+ custom_imports.imports = ['mmcsod']",
         "+ launcher = 'none'",
         f"+ train_dataloader.dataset inside CoresetDataset = coreset='{in_voc}'",
-        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6'",
+        "+ work_dir = 'work_dirs/faster-rcnn_r50-caffe-c4_ms-18k_voc0712_test-6-729beb'",
     ]
     assert ready.config.val_dataloader == Config.fromfile(ready.config.filename).val_dataloader
     assert not Path('work_dirs').exists()
@@ -44,7 +45,7 @@ def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, t
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         ready = prepare(dumped, coco_coreset, RetrainOptions(seed=3))
-        assert write_config(ready) == Path('work_dirs/tiny_test-8_seed3/tiny.py')
+        assert write_config(ready) == Path('work_dirs/tiny_test-8-be8e55_seed3/tiny.py')
     assert [path.name for path in dumped.parent.iterdir()] == ['tiny.py']
     for options in (RetrainOptions(work_dir='full'), RetrainOptions(cfg_options={'work_dir': 'full/../full'})):
         with pytest.raises(UserError, match=r'would replace .*full/tiny\.py'):
@@ -130,13 +131,13 @@ def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):
         "dict(type='GTRoIFeatureHook', num_images=2, out_dir='elsewhere')]\n",
     )
     ready = prepare(tiny_config, coco_coreset, RetrainOptions())
-    assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'StopOnNaNHook']
+    assert [hook.type for hook in ready.config.custom_hooks] == ['NumClassCheckHook', 'CheckInvalidLossHook']
     assert "- custom_hooks[1].out_dir = 'elsewhere'" in ready.difference
     full = prepare(tiny_config, None, RetrainOptions())
     assert [hook.type for hook in full.config.custom_hooks] == [
         'NumClassCheckHook',
         'GTRoIFeatureHook',
-        'StopOnNaNHook',
+        'CheckInvalidLossHook',
     ]
 
 
