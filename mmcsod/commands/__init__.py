@@ -22,6 +22,7 @@ from mmcsod.version import __version__
 COMMANDS = {
     'select': 'choose images: extract features with a detector, or take a finished feature bank, and pick',
     'init': 'write an MMDetection config for labels, and stop',
+    'check': 'check the labels that a config reads: a table of what is wrong with them',
     'retrain': 'train any MMDetection config on a coreset',
     'export': 'write a coreset as COCO, VOC or YOLO annotations',
     'analyze': 'compare coresets: object sizes, coverage, repetition',

@@ -1,0 +1,69 @@
+"""``mmcsod check``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mmcsod.commands.cfg_options import add_cfg_options
+
+if TYPE_CHECKING:
+    from mmcsod.datasets.check.config import CheckedSet
+
+DESCRIPTION = """Check the labels that a config reads, before a model sees them.
+
+Exit status: 0 if nothing stops a training, 1 if something does, 2 if the check could not run. Nothing is written;
+the other commands use a corrected copy where the table says 'filled'."""
+EXAMPLES = """examples:
+  mmcsod check configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py
+  mmcsod check CONFIG --json > findings.json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is checked and how it is shown."""
+    parser.add_argument('config', help='a config: a path, or a stock name such as mmdet::FOLDER/NAME.py')
+    parser.add_argument('--json', action='store_true', help='print the findings as JSON')
+    parser.add_argument(
+        '--allow-missing-classes',
+        action='store_true',
+        help='accept annotations that lack a class of metainfo.classes',
+    )
+    add_cfg_options(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Check as the command line says; return 1 if something stops a training, else 0."""
+    # MMDetection takes seconds to import; nothing before this line needs it.
+    from mmcsod.datasets.check.config import check_config
+    from mmcsod.util.config import load_config, parse_cfg_options
+
+    checked = check_config(load_config(args.config, parse_cfg_options(args.cfg_options)))
+    findings = [{'sets': one.sets, **_as_json(finding)} for one in checked for finding in one.findings]
+    print(json.dumps(findings, indent=1) if args.json else _table(checked))
+    return int(any(one['severity'] == 'error' for one in findings))
+
+
+def _as_json(finding: Any) -> dict[str, Any]:
+    names = ('kind', 'severity', 'file', 'count', 'examples', 'remedy')
+    return {name: getattr(finding, name) for name in names}
+
+
+def _table(checked: Sequence[CheckedSet]) -> str:
+    from tabulate import tabulate
+
+    rows = [
+        (
+            finding.severity,
+            f'{", ".join(one.sets)}: {finding.file}',
+            finding.what,
+            '\n'.join(finding.examples),
+            finding.remedy,
+        )
+        for one in checked
+        for finding in one.findings
+    ]
+    if not rows:
+        return f'{len(checked)} annotation files checked: nothing found.'
+    return tabulate(rows, headers=('', 'file', 'found', 'first', 'what to do'), maxcolwidths=[None, 24, 32, 44, 32])

@@ -1,0 +1,149 @@
+"""Boxes: what is no box, what MMDetection will leave out or cut, and what was measured in other units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from mmcsod.datasets.check.findings import Finding, found, short
+from mmcsod.datasets.check.graph import Content, Entry, entry_name
+
+MANY = 0.1
+"""Share of boxes that end beyond their image if these are corners rather than width and height."""
+HUGE = 10**300
+"""Whole numbers that NumPy takes for numbers are smaller."""
+SLACK = 2
+"""Pixels that a box may end beyond its image: rounding."""
+
+
+def check_boxes(content: Content, file: str) -> list[Finding]:
+    """Check the boxes of a file; fill in what needs no guess and leave out what is not finite, in place."""
+    annotations = content['annotations']
+    findings = _boxes_of_polygons(annotations, file) + _odd_crowds(annotations, file)
+    odd = [position for position, box in enumerate(_boxes(annotations)) if not _is_box(box)]
+    findings += found('odd box', file, [annotations[position] for position in odd], _show)
+    usable = [one for one in annotations if _is_box(one['bbox'])] if odd else annotations
+    if not usable:
+        return findings
+    array = np.array([one['bbox'] for one in usable], np.float64)
+    finite = np.isfinite(array.sum(axis=1))
+    findings += _select('not finite', file, usable, ~finite)
+    if not finite.all():
+        dropped = {id(usable[row]) for row in np.flatnonzero(~finite)}
+        content['annotations'] = [one for one in annotations if id(one) not in dropped]
+        usable, array = [one for one in usable if id(one) not in dropped], array[finite]
+    findings += _areas(usable, array, file)
+    return findings + _geometry(usable, array, _sizes(content, usable), file)
+
+
+def _boxes(annotations: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [annotation.get('bbox') for annotation in annotations]
+
+
+def _is_box(box: Any) -> bool:
+    if type(box) is not list or len(box) != 4:
+        return False
+    x, y, width, height = box
+    return _is_number(x) and _is_number(y) and _is_number(width) and _is_number(height)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return type(value) is float or (type(value) is int and -HUGE < value < HUGE)
+
+
+def _show(annotation: Entry) -> str:
+    return f'{entry_name(annotation)}: ' + (f'bbox {short(annotation["bbox"])}' if 'bbox' in annotation else 'no bbox')
+
+
+def _boxes_of_polygons(annotations: Sequence[Entry], file: str) -> list[Finding]:
+    filled = []
+    for annotation in annotations:
+        if not annotation.get('bbox') and (points := _points(annotation.get('segmentation'))):
+            xs, ys = points[::2], points[1::2]
+            annotation['bbox'] = [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
+            filled.append(annotation)
+    return found('box of polygon', file, filled, entry_name)
+
+
+def _points(segmentation: Any) -> list[float]:
+    """Return all coordinates of an object's polygons, none if there is anything else."""
+    if not isinstance(segmentation, list) or not all(isinstance(part, list) for part in segmentation):
+        return []
+    points = [value for part in segmentation for value in part]
+    whole = all(len(part) >= 6 and len(part) % 2 == 0 for part in segmentation)
+    return points if whole and all(_is_number(value) and math.isfinite(value) for value in points) else []
+
+
+def _odd_crowds(annotations: Sequence[Entry], file: str) -> list[Finding]:
+    without = [one for one in annotations if one.get('iscrowd') is None]
+    for annotation in without:
+        annotation['iscrowd'] = 0
+    odd = [one for one in annotations if not isinstance(one['iscrowd'], int | float)]
+    return found('iscrowd', file, without, entry_name) + found(
+        'odd iscrowd', file, odd, lambda one: f'{entry_name(one)}: {short(one["iscrowd"])}'
+    )
+
+
+def _areas(annotations: Sequence[Entry], boxes: np.ndarray, file: str) -> list[Finding]:
+    """Fill in the area of boxes that have one: MMDetection leaves out objects whose area is 0."""
+    filled = []
+    for annotation, own in zip(annotations, (boxes[:, 2] * boxes[:, 3]).tolist(), strict=True):
+        area = annotation.get('area')
+        if not (_is_number(area) and 0 < area < math.inf) and own > 0:
+            filled.append(annotation)
+    findings = found('area', file, filled, lambda one: f'{entry_name(one)}: {short(one.get("area"))}')
+    for annotation in filled:
+        annotation['area'] = annotation['bbox'][2] * annotation['bbox'][3]
+    for annotation in annotations:
+        annotation.setdefault('area', 0)  # of a box without area, which is left out, but not before it was read
+    return findings
+
+
+def _sizes(content: Content, annotations: Sequence[Entry]) -> np.ndarray:
+    """Return (k, 2) width and height of the image of each annotation, infinite where it is not known."""
+    unknown = (math.inf, math.inf)
+    sizes = {
+        image['id']: (image['width'], image['height'])
+        for image in content['images']
+        if has_size(image) and isinstance(image.get('id'), int | str | float)
+    }
+    return np.array([sizes.get(_key(one), unknown) for one in annotations], np.float64)
+
+
+def _key(annotation: Entry) -> Any:
+    number = annotation.get('image_id')
+    return number if isinstance(number, int | str | float) else None
+
+
+def has_size(image: Mapping[str, Any]) -> bool:
+    """Return whether an image's width and height are possible."""
+    width, height = image.get('width'), image.get('height')
+    return _is_number(width) and _is_number(height) and 0 < width < math.inf and 0 < height < math.inf
+
+
+def _geometry(annotations: Sequence[Entry], boxes: np.ndarray, sizes: np.ndarray, file: str) -> list[Finding]:
+    shares = (boxes >= 0).all() and (boxes <= 1).all() and (boxes[:, 2:] > 0).any()
+    if shares:
+        return found('shares', file, annotations, _show)
+    ends = boxes[:, :2] + boxes[:, 2:]
+    beyond = (ends > sizes + SLACK).any(axis=1)
+    if _are_corners(boxes, sizes, beyond):
+        return found('corners', file, annotations, _show)
+    flat = (boxes[:, 2:] < 1).any(axis=1)
+    outside = ~flat & ((ends <= 0) | (boxes[:, :2] >= sizes)).any(axis=1)
+    huge = ~flat & ~outside & (boxes[:, 2:] > 2 * sizes).any(axis=1)
+    rows = {'no area': flat, 'outside': outside, 'huge': huge, 'beyond the edge': beyond & ~(flat | outside | huge)}
+    return [one for kind, mask in rows.items() for one in _select(kind, file, annotations, mask)]
+
+
+def _are_corners(boxes: np.ndarray, sizes: np.ndarray, beyond: np.ndarray) -> bool:
+    """Return whether boxes end beyond their images as width and height, and fit into them as corners."""
+    fit = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & (boxes[:, 2:] <= sizes + SLACK).all(axis=1)
+    return bool(beyond.mean() > MANY and fit.all())
+
+
+def _select(kind: str, file: str, annotations: Sequence[Entry], mask: np.ndarray) -> list[Finding]:
+    return found(kind, file, [annotations[row] for row in np.flatnonzero(mask)], _show)

@@ -1,0 +1,148 @@
+"""The datasets of a config: each file is checked once, and what was filled in is read from a copy."""
+
+from __future__ import annotations
+
+import logging
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmcsod.datasets.build import enter_scope
+from mmcsod.datasets.check.coco import write_plain
+from mmcsod.datasets.check.findings import FILLED, Finding, refuse_errors
+from mmcsod.datasets.check.leaf import CheckedLeaf, check_leaf
+from mmcsod.datasets.ids import leaf_configs
+from mmcsod.util.config import type_name
+from mmcsod.util.files import file_name, write_text
+
+logger = logging.getLogger('mmcsod')
+
+SETS = ('train', 'val', 'test')
+OF_SELECTION = ('image twice', 'image without objects')
+"""Kinds that matter where images are selected only."""
+BY_IMAGE = ('missing image',)
+"""Kinds that concern single images, which extraction counts and goes on without."""
+
+
+@dataclass(frozen=True)
+class CheckedSet:
+    """A dataset file as a config uses it.
+
+    Attributes:
+        sets: 'train', 'val', 'test': which dataloaders read it.
+        leaf: What was found in it.
+    """
+
+    sets: tuple[str, ...]
+    leaf: CheckedLeaf
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong, for the sets that read it."""
+        return [one for one in self.leaf.findings if 'train' in self.sets or one.kind not in OF_SELECTION]
+
+
+def check_config(config: Config, sets: Sequence[str] = SETS, look_for_images: bool = True) -> list[CheckedSet]:
+    """Check the annotation files of a config's datasets, each once.
+
+    Args:
+        config: The config of a training.
+        sets: Of which dataloaders.
+        look_for_images: Whether to see that each image is there.
+    """
+    enter_scope(config)
+    readers: dict[str, list[tuple[str, Any]]] = {}
+    for name, leaf in _leaves(config, sets):
+        readers.setdefault(_source(leaf), []).append((name, leaf))
+    return [
+        CheckedSet(tuple(dict.fromkeys(name for name, _ in group)), check_leaf(group[0][1], look_for_images))
+        for group in readers.values()
+    ]
+
+
+def use_checked_labels(
+    config: Config, folder: Path, sets: Sequence[str] = SETS, look_for_images: bool = False
+) -> list[Finding]:
+    """Check the labels that a config reads; where something was filled in, have it read a copy, in place.
+
+    The user's files are never touched. Datasets and evaluators of the config are pointed to the copies.
+
+    Args:
+        config: The config of a training, changed in place.
+        folder: Where copies go.
+        sets: Of which dataloaders.
+        look_for_images: Whether to see that each image is there; a warning says which are not.
+
+    Returns:
+        Everything found.
+
+    Raises:
+        UserError: If something stops a training.
+    """
+    checked = check_config(config, sets, look_for_images)
+    findings = [finding for one in checked for finding in one.findings]
+    refuse_errors(findings, BY_IMAGE)
+    for finding in findings:
+        logger.log(logging.INFO if finding.severity == FILLED else logging.WARNING, '%s', finding)
+    copies = _write_copies([one.leaf for one in checked if one.leaf.content is not None], folder)
+    for holder in _holders_of_files(config):
+        copy = copies.get(_absolute(_joined(holder)))
+        if copy is not None:
+            holder['ann_file'] = copy
+    return findings
+
+
+def _leaves(config: Config, sets: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    for name in sets:
+        loader = config.get(f'{name}_dataloader')
+        if isinstance(loader, Mapping) and isinstance(loader.get('dataset'), Mapping):
+            yield from ((name, leaf) for leaf in leaf_configs(loader['dataset']))
+
+
+def _holders_of_files(config: Config) -> Iterator[Any]:
+    """Yield each dataset and evaluator of a config that names an annotation file."""
+    yield from (leaf for _, leaf in _leaves(config, SETS))
+    waiting = [config.get(f'{name}_evaluator') for name in SETS]
+    while waiting:
+        evaluator = waiting.pop()
+        if isinstance(evaluator, Mapping):
+            yield evaluator
+            waiting.append(evaluator.get('metrics'))
+        elif isinstance(evaluator, list | tuple):
+            waiting.extend(evaluator)
+
+
+def _source(leaf: Mapping[str, Any]) -> str:
+    return f'{type_name(leaf)} {_absolute(_joined(leaf))} {leaf.get("data_prefix")}'
+
+
+def _joined(holder: Mapping[str, Any]) -> str:
+    """Return the path of an annotation file as MMEngine joins it with the root, which evaluators have none of."""
+    path, root = holder.get('ann_file'), holder.get('data_root')
+    if not isinstance(path, str):
+        return ''
+    return posixpath.join(root, path) if isinstance(root, str) and '://' not in path else path
+
+
+def _absolute(path: str) -> str:
+    return path if '://' in path else os.path.abspath(path)  # noqa: PTH100 (resolve() would follow links)
+
+
+def _write_copies(leaves: Sequence[CheckedLeaf], folder: Path) -> dict[str, str]:
+    """Write what files should hold, and return the path of each copy by that of its original."""
+    copies: dict[str, str] = {}
+    for leaf in leaves:
+        path = folder.absolute() / file_name(Path(leaf.ann_file).name)
+        while str(path) in copies.values():
+            path = path.with_stem(f'{path.stem}_')
+        if isinstance(leaf.content, str):
+            write_text(path, leaf.content)
+        else:
+            write_plain(leaf.content, path)
+        copies[_absolute(leaf.ann_file)] = str(path)
+    return copies

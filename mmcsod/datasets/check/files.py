@@ -1,0 +1,138 @@
+"""Image files: whether they are where annotations say, and if not, what is there under a near name."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from PIL import Image
+
+ORIENTATION, TURNED = 274, (5, 6, 7, 8)
+"""The tag of EXIF, and its values with which width and height change places."""
+
+
+@dataclass
+class Listings:
+    """What folders hold, each read once."""
+
+    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+    _near: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def names(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder, none if it cannot be read."""
+        if folder not in self._names:
+            try:
+                self._names[folder] = frozenset(os.listdir(folder or '.'))  # noqa: PTH208 (text)
+            except (OSError, ValueError):
+                self._names[folder] = frozenset()
+        return self._names[folder]
+
+    def holds(self, path: str) -> bool:
+        """Return whether a file is there."""
+        folder, _, name = path.rpartition('/')
+        return name in self.names(folder or ('/' if path.startswith('/') else ''))
+
+    def near(self, folder: str, name: str) -> str | None:
+        """Return what a folder holds that is called nearly like ``name``: letter case, Unicode form, extension."""
+        if name in self.names(folder):
+            return name
+        if folder not in self._near:
+            names = sorted(self.names(folder), reverse=True)
+            self._near[folder] = {key: one for one in names for key in (_stem(_plain(one)), _plain(one))}
+        near = self._near[folder]
+        return near.get(_plain(name)) or near.get(_stem(_plain(name)))
+
+
+@dataclass(frozen=True)
+class MissingImage:
+    """An image that is not there.
+
+    Attributes:
+        path: Where it should be.
+        near: What is there under a near name, None if nothing is.
+    """
+
+    path: str
+    near: str | None
+
+    def __str__(self) -> str:
+        return f'{_shown(self.path)}: there is {_shown(self.near)}' if self.near else _shown(self.path)
+
+
+def missing_images(paths: Iterable[str], listings: Listings | None = None) -> list[MissingImage]:
+    """Return those of ``paths`` that are no file; URLs pass.
+
+    Folders are listed once each, which is far quicker than asking for every file.
+    """
+    listings = listings or Listings()
+    missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
+    return [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
+
+
+def image_size(path: str) -> tuple[int, int] | None:
+    """Return width and height of an image as it is decoded, turned as EXIF says; None if it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(ORIENTATION) in TURNED
+            return (image.height, image.width) if turned else (image.width, image.height)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _near(path: str, listings: Listings) -> str | None:
+    """Look for a path with its backslashes turned, then without ever more of the folders in it."""
+    parts = [part for part in re.split(r'[\\/]+', path) if part not in ('', '.')]
+    root = '/' if path.startswith('/') else ''
+    known = _known_folder(root, [part for part in re.split('/+', path) if part not in ('', '.')][:-1], listings)
+    rest = parts[len(PurePosixPath(known).parts) - bool(root) :]
+    for start in range(len(rest)):
+        found = _walk(known, rest[start:], listings)
+        if found is not None and found != path:
+            return found
+    return None
+
+
+def _known_folder(root: str, parts: list[str], listings: Listings) -> str:
+    folder = root
+    for part in parts:
+        if '\\' in part or part not in listings.names(folder):
+            break
+        folder = posixpath.join(folder, part)
+    return folder
+
+
+def _walk(folder: str, parts: list[str], listings: Listings) -> str | None:
+    for part in parts:
+        name = part if part == '..' else listings.near(folder, part)
+        if name is None:
+            return None
+        folder = posixpath.normpath(posixpath.join(folder, name))
+    return folder
+
+
+def _plain(name: str) -> str:
+    if not name.isascii():
+        name = _readable(name)
+    return unicodedata.normalize('NFC', name).casefold().strip()
+
+
+def _readable(name: str) -> str:
+    """Return a name whose bytes are no UTF-8, which Python shows as half characters, as Latin-1."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode('latin-1')
+    return name
+
+
+def _stem(name: str) -> str:
+    return name.rpartition('.')[0] or name
+
+
+def _shown(path: str) -> str:
+    return path if path.isascii() else ascii(path)

@@ -1,0 +1,165 @@
+"""What the check of labels can find: one line a kind, with how bad it is and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmcsod.util.errors import UserError
+
+NUM_EXAMPLES = 3
+SHOWN = 80
+"""Characters of a value that are shown."""
+
+ERROR, WARNING, FILLED = 'error', 'warning', 'filled'
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way in which labels can be broken.
+
+    Attributes:
+        severity: 'error' stops a training or makes it worthless, 'warning' does not, 'filled' was mended in a copy.
+        what: Follows the count.
+        remedy: What to do.
+    """
+
+    severity: str
+    what: str
+    remedy: str
+
+
+KINDS = {
+    # as bytes
+    'missing file': Kind(ERROR, 'file that is not there', 'correct ann_file and data_root, or use --cfg-options'),
+    'not a file': Kind(ERROR, 'ann_file that is not one file', 'give one file; ConcatDataset joins several datasets'),
+    'empty file': Kind(ERROR, 'file without content', 'fetch it again'),
+    'other format': Kind(ERROR, 'file in another format', 'give the annotations as COCO JSON'),
+    'not UTF-8': Kind(ERROR, 'file that is not UTF-8', 'save it as UTF-8, as with iconv -f GBK -t UTF-8'),
+    'not JSON': Kind(ERROR, 'file that is not JSON', 'correct it there, or fetch it again'),
+    'JSON lines': Kind(ERROR, 'file with one JSON value a line', 'write one object with the three lists'),
+    'detection results': Kind(ERROR, 'file of detections, not annotations', 'give the file with images and categories'),
+    're-encoded': Kind(FILLED, 'file in another encoding', 'nothing; the copy is plain UTF-8'),
+    'trailing commas': Kind(FILLED, 'commas before a closing bracket', 'nothing; the copy has none'),
+    'singular key': Kind(FILLED, 'keys in the singular', 'nothing; the copy has images, annotations, categories'),
+    'missing list': Kind(ERROR, 'lists that are missing or no lists', 'give images, annotations, categories'),
+    'odd entry': Kind(ERROR, 'entries that are no objects', 'remove them'),
+    # as a graph
+    'image without id': Kind(ERROR, 'images without a usable id', 'give each a number of its own'),
+    'image without name': Kind(ERROR, 'images without a usable file_name', 'give each its file_name'),
+    'image id twice': Kind(ERROR, 'image ids for several files', 'give each image an id of its own'),
+    'image twice': Kind(ERROR, 'images listed under several ids', 'list each once'),
+    'repeated entry': Kind(FILLED, 'entries listed again', 'nothing; the copy has each once'),
+    'annotation id': Kind(FILLED, 'annotation ids missing or given twice', 'nothing; the copy numbers them'),
+    'id of another type': Kind(ERROR, 'annotations that name an id in another type', 'write all as numbers'),
+    'unknown image': Kind(WARNING, 'annotations of images that are not listed (left out)', 'list them'),
+    'unknown category': Kind(WARNING, 'annotations of categories that are not listed (left out)', 'list them'),
+    'no category': Kind(ERROR, 'annotations without category_id', 'remove them, or give their category'),
+    'no image': Kind(ERROR, 'annotations without image_id', 'remove them, or give their image'),
+    'image without objects': Kind(WARNING, 'images without objects, which cannot be selected', 'label them'),
+    'no objects': Kind(ERROR, 'file without a single object of a listed image', 'label the images first'),
+    'odd category': Kind(ERROR, 'categories without a usable id or name', 'give each an id and a name'),
+    'category id twice': Kind(ERROR, 'category ids with several names', 'give each category an id of its own'),
+    'category twice': Kind(ERROR, 'category names with several ids', 'merge them, or rename one'),
+    'unused category': Kind(FILLED, 'categories without objects, called as another', 'nothing; the copy lacks them'),
+    'categories alike': Kind(WARNING, 'category names that look alike', 'merge them if they mean the same'),
+    # boxes
+    'area': Kind(FILLED, 'objects without a usable area', 'nothing; the copy has that of the box'),
+    'iscrowd': Kind(FILLED, 'objects without iscrowd', 'nothing; the copy has 0'),
+    'box of polygon': Kind(FILLED, 'objects with a polygon and no box', 'nothing; the copy has its bounds'),
+    'odd iscrowd': Kind(ERROR, 'objects with an iscrowd that is not 0 or 1', 'write 0 or 1'),
+    'odd box': Kind(ERROR, 'objects whose bbox is not four numbers', 'write [x, y, width, height], or remove them'),
+    'not finite': Kind(WARNING, 'boxes with NaN or infinity (left out)', 'correct or remove them'),
+    'no area': Kind(WARNING, 'boxes narrower or lower than a pixel (left out)', 'correct or remove them'),
+    'outside': Kind(WARNING, 'boxes outside their image (left out)', 'correct them, or the size of the image'),
+    'huge': Kind(WARNING, 'boxes more than twice as large as their image (cut at its edge)', 'correct them'),
+    'beyond the edge': Kind(WARNING, 'boxes that end beyond their image (cut at its edge)', 'check them'),
+    'corners': Kind(ERROR, 'boxes that are x1, y1, x2, y2', 'write [x, y, width, height]'),
+    'shares': Kind(ERROR, 'boxes in shares of the image', 'multiply them by its width and height'),
+    # sizes
+    'size': Kind(FILLED, "images with an impossible size", "nothing; the copy has the image files' own"),
+    'no size': Kind(ERROR, 'images without a possible size, not readable either', 'give width and height in pixels'),
+    # VOC
+    'list': Kind(FILLED, 'lines with blanks, an extension or a byte order mark', 'nothing; the copy has plain names'),
+    'flags': Kind(ERROR, 'lines with a flag behind the name', 'give a list of names alone, as Main/train.txt'),
+    'missing XML': Kind(ERROR, 'XML files that are not there', 'correct the list, or add them'),
+    'odd XML': Kind(ERROR, 'XML files that cannot be read', 'mend or remove them'),
+    'XML without size': Kind(WARNING, 'XML files without a size (MMDetection opens each image)', 'add it'),
+    # files and settings
+    'missing image': Kind(ERROR, 'images that are not there', 'correct file_name, data_prefix or data_root'),
+    'storage': Kind(ERROR, 'storage that cannot work', 'copy the data to a folder'),
+    'dataset': Kind(ERROR, 'dataset that cannot be built', 'correct its settings'),
+    'classes': Kind(ERROR, 'list of classes that does not fit', 'correct metainfo.classes'),
+    'not joinable': Kind(ERROR, 'datasets with different metainfo.classes', 'give all of them the same'),
+    'num_classes': Kind(ERROR, 'model with another number of classes', 'set num_classes with --cfg-options'),
+    'not looked into': Kind(WARNING, 'dataset in a format that is not checked', 'nothing'),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of fault in one file.
+
+    Attributes:
+        kind: A key of :data:`KINDS`.
+        file: The annotation file, as the user knows it.
+        count: How often.
+        examples: The first few, each with its entry and value.
+    """
+
+    kind: str
+    file: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """'error', 'warning' or 'filled'."""
+        return KINDS[self.kind].severity
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return KINDS[self.kind].remedy
+
+    @property
+    def what(self) -> str:
+        """The count and what was counted."""
+        return f'{self.count:,} {KINDS[self.kind].what}'
+
+    def __str__(self) -> str:
+        rest = '; ...' if self.count > len(self.examples) > 0 else ''
+        shown = f' ({"; ".join(self.examples)}{rest})' if self.examples else ''
+        return f'{self.file}: {self.what}{shown}; {self.remedy}.'
+
+
+class Unreadable(Exception):
+    """A file that cannot be read any further; holds the finding that says why."""
+
+    def __init__(self, kind: str, file: str, example: str) -> None:
+        self.finding = Finding(kind, file, 1, (example,))
+
+
+def found(kind: str, file: str, entries: Sequence[Any], show: Callable[[Any], str] = str) -> list[Finding]:
+    """Return a finding about ``entries``, of which the first few are shown, or nothing where there are none."""
+    return [Finding(kind, file, len(entries), tuple(map(show, entries[:NUM_EXAMPLES])))] if entries else []
+
+
+def short(value: Any) -> str:
+    """Return a JSON value as it may be shown: short and, where letters only look alike, in ASCII."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= SHOWN else f'{text[: SHOWN - 3]}...'
+
+
+def refuse_errors(findings: Sequence[Finding], passing: Sequence[str] = ()) -> None:
+    """Raise the first error of ``findings`` that is not of a kind in ``passing``.
+
+    Raises:
+        UserError: If there is one; counts the others.
+    """
+    errors = [one for one in findings if one.severity == ERROR and one.kind not in passing]
+    if errors:
+        more = f' {len(errors) - 1} more kinds of error: see mmcsod check CONFIG.' if len(errors) > 1 else ''
+        raise UserError(f'{errors[0]}{more}')

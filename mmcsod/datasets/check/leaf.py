@@ -1,0 +1,164 @@
+"""One dataset of a config: finds its files and has the readers check them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mmdet.datasets import CocoDataset, XMLDataset
+from mmdet.registry import DATASETS
+from mmengine.dataset import BaseDataset
+from mmengine.fileio import get
+
+from mmcsod.datasets.check.coco import Labels, check_coco
+from mmcsod.datasets.check.files import Listings, image_size, missing_images
+from mmcsod.datasets.check.findings import NUM_EXAMPLES, Finding, found, short
+from mmcsod.datasets.check.voc import check_list, check_xml
+from mmcsod.util.errors import first_cause
+
+PACKAGES = {'petrel': 'petrel_client', 's3': 'petrel_client', 'ceph': 'ceph', 'lmdb': 'lmdb', 'memcached': 'mc'}
+"""What MMEngine's backends for files import."""
+IMAGES_ALONE = ('lmdb', 'memcached')
+"""Backends that give no annotation files."""
+
+
+@dataclass(frozen=True)
+class CheckedLeaf:
+    """A dataset that was looked into.
+
+    Attributes:
+        ann_file: Path of its annotation file, joined with its root; '' if that cannot be told.
+        findings: What is wrong.
+        content: What its file should hold, None if that is what it holds.
+        categories: The names of its categories in their order; None if it has no list of them.
+        classes: Its classes.
+    """
+
+    ann_file: str
+    findings: tuple[Finding, ...]
+    content: Any = None
+    categories: tuple[str, ...] | None = None
+    classes: Any = None
+
+
+def check_leaf(config: Mapping[str, Any], look_for_images: bool = True) -> CheckedLeaf:
+    """Check the files of a dataset.
+
+    Args:
+        config: Of a dataset that wraps no other.
+        look_for_images: Whether to see that each image is there.
+    """
+    name = str(config.get('ann_file') or config.get('type'))
+    wrong = [*_settings(config, name), *_storage(config, name)]
+    if wrong:
+        return CheckedLeaf('', tuple(wrong))
+    try:
+        leaf = DATASETS.build({**config, 'lazy_init': True, 'pipeline': [], 'serialize_data': False})
+    except Exception as error:  # a dataset is a program
+        return CheckedLeaf('', (Finding('dataset', name, 1, (f'{type(error).__name__}: {first_cause(error)}',)),))
+    reader = _reader(leaf)
+    if reader is None:
+        return CheckedLeaf('', (), classes=leaf.metainfo.get('classes'))
+    try:
+        raw = get(leaf.ann_file, backend_args=leaf.backend_args)
+    except Exception as error:  # as many kinds as there are backends
+        return CheckedLeaf(leaf.ann_file, (_missing_file(leaf.ann_file, name, error),))
+    checked: CheckedLeaf = reader(leaf, raw, name, look_for_images)
+    return checked
+
+
+def _reader(leaf: BaseDataset) -> Any:
+    """Return what reads the file of a dataset as the dataset itself does, None where nobody here does."""
+    for kind, reader in ((CocoDataset, _check_coco), (XMLDataset, _check_voc)):
+        if isinstance(leaf, kind) and type(leaf).load_data_list is kind.load_data_list:
+            return reader
+    return None
+
+
+def _settings(config: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    ann_file, metainfo = config.get('ann_file', ''), config.get('metainfo') or {}
+    if not isinstance(ann_file, str):
+        yield Finding('not a file', name, 1, (f'ann_file is {short(ann_file)}',))
+    if isinstance(metainfo, Mapping) and 'CLASSES' in metainfo:
+        yield Finding('classes', name, 1, ('metainfo has CLASSES, which MMDetection 3 calls classes',))
+    if 'classes' in config:
+        yield Finding('classes', name, 1, ('classes stands beside metainfo; write metainfo=dict(classes=...)',))
+
+
+def _storage(config: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    args = config.get('backend_args') or {}
+    backend = args.get('backend')
+    places = {key: str(config.get(key) or '') for key in ('data_root', 'ann_file')}
+    for key, place in places.items():
+        scheme = place.partition('://')[0] if '://' in place else ''
+        if scheme in ('http', 'https'):
+            yield Finding('storage', name, 1, (f'{key} is {short(place)}: MMDetection reads no dataset off the web',))
+            return
+        backend = backend or scheme
+    package = PACKAGES.get(str(backend))
+    if package is not None and importlib.util.find_spec(package) is None:
+        yield Finding('storage', name, 1, (f'the backend {backend} needs the package {package}, not installed here',))
+    elif backend in IMAGES_ALONE:
+        yield Finding('storage', name, 1, (f'{backend} gives no annotation files; set it in LoadImageFromFile alone',))
+
+
+def _missing_file(path: str, name: str, error: Exception) -> Finding:
+    if '://' in path or os.path.exists(path):  # noqa: PTH110 (any text)
+        return Finding('missing file', name, 1, (f'{path}: {type(error).__name__}: {first_cause(error)}',))
+    near = [missing for missing in missing_images([path]) if missing.near]
+    return Finding('missing file', name, 1, (str(near[0]) if near else path,))
+
+
+def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool) -> CheckedLeaf:
+    prefix = leaf.data_prefix.get('img', '')
+    labels: Labels = check_coco(raw, name, lambda file: image_size(posixpath.join(prefix, file)))
+    findings, content = labels.findings, labels.content
+    if content is None:
+        return CheckedLeaf(leaf.ann_file, findings)
+    names = [image.get('file_name') for image in content['images']]
+    if look_for_images:
+        findings += _missing([posixpath.join(prefix, one) for one in names if isinstance(one, str)], name)
+    return CheckedLeaf(
+        leaf.ann_file,
+        findings,
+        content if labels.is_changed else None,
+        tuple(str(category.get('name')) for category in content['categories']),
+        leaf.metainfo.get('classes'),
+    )
+
+
+def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -> CheckedLeaf:
+    folder = posixpath.join(leaf.sub_data_root, leaf.ann_subdir)
+    listings = Listings()
+    checked = check_list(raw, name, lambda one: listings.holds(posixpath.normpath(f'{folder}/{one}.xml')))
+    findings = list(checked.findings)
+    paths = [f'{folder}/{one}.xml' for one in checked.names]
+    if '://' not in folder:
+        findings += found('missing XML', name, missing_images(paths, listings))
+        files = [(path, _read(path)) for path in paths if listings.holds(posixpath.normpath(path))]
+        findings += [replace(one, file=name) for one in check_xml(files)]
+    if look_for_images:
+        findings += _missing(
+            [posixpath.join(leaf.sub_data_root, leaf.img_subdir, f'{one}.jpg') for one in checked.names], name
+        )
+    changed = any(one.severity == 'filled' for one in findings)
+    lines = ''.join(f'{one}\n' for one in checked.names)
+    return CheckedLeaf(leaf.ann_file, tuple(findings), lines if changed else None, classes=leaf.metainfo.get('classes'))
+
+
+def _read(path: str) -> bytes:
+    with open(path, 'rb') as file:  # noqa: PTH123 (thousands of them)
+        return file.read()
+
+
+def _missing(paths: Sequence[str], name: str) -> tuple[Finding, ...]:
+    missing = missing_images(paths)
+    shown = sorted(missing, key=lambda one: one.near is None)[:NUM_EXAMPLES]
+    if not missing:
+        return ()
+    of_all = f'{len(missing):,} of {len(paths):,}'
+    return (Finding('missing image', name, len(missing), (of_all, *map(str, shown))),)

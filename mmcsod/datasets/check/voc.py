@@ -1,0 +1,146 @@
+"""A VOC image list and its XML files, read before MMDetection reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from xml.etree import ElementTree
+
+from mmcsod.datasets.check.decode import as_utf8
+from mmcsod.datasets.check.findings import Finding, Unreadable, found, short
+
+CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
+FLAGGED = re.compile(r'\S+\s+(-1|0|1)')
+
+
+@dataclass(frozen=True)
+class VocList:
+    """The names in a VOC image list.
+
+    Attributes:
+        names: Those of the images, without anything around them.
+        findings: What is wrong with the list.
+    """
+
+    names: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList:
+    """Check the bytes of an image list.
+
+    Args:
+        raw: What it holds.
+        file: What to call it.
+        has_xml: Says whether there is an XML file of a name.
+    """
+    try:
+        text, findings = as_utf8(raw, file)
+    except Unreadable as error:
+        return VocList((), (error.finding,))
+    lines = text.decode().split('\n')  # as MMDetection splits them
+    lines = [line.rstrip('\r') for line in (lines[:-1] if lines[-1] == '' else lines)]
+    filled = [line for line in lines if line and all(map(FLAGGED.fullmatch, (line.strip(),))) and not has_xml(line)]
+    if filled:
+        return VocList((), tuple(found('flags', file, filled, short)))
+    names = [_name(line, has_xml) for line in lines]
+    findings += found('list', file, [old for old, new in zip(lines, names, strict=True) if old != new], short)
+    kept = tuple(name for name in names if name)
+    repeated = sorted({name for name in kept if kept.count(name) > 1}) if len(set(kept)) < len(kept) else []
+    return VocList(kept, (*findings, *found('image twice', file, repeated, short)))
+
+
+def check_xml(files: Sequence[tuple[str, bytes]]) -> Iterator[Finding]:
+    """Check the XML files of a list.
+
+    Args:
+        files: The path and the bytes of each.
+    """
+    odd, sizeless, flat, outside, beyond = [], [], [], [], []
+    for path, raw in files:
+        try:
+            root = _parse(raw)
+            size = _size(root)
+            boxes = [_box(entry) for entry in root.findall('object')]
+        except ValueError as error:
+            odd.append(f'{path}: {error}')
+            continue
+        if size is None:
+            sizeless.append(path)
+        for box in boxes:
+            (x1, y1, x2, y2), (width, height) = box, size or (float('inf'), float('inf'))
+            shown = f'{path}: {short(box)}'
+            if x2 <= x1 or y2 <= y1:
+                flat.append(shown)
+            elif x1 > width or y1 > height or x2 < 1 or y2 < 1:
+                outside.append(f'{shown} in {width} x {height}')
+            elif x2 > width + 2 or y2 > height + 2:
+                beyond.append(f'{shown} in {width} x {height}')
+    for kind, entries in (
+        ('odd XML', odd),
+        ('XML without size', sizeless),
+        ('no area', flat),
+        ('outside', outside),
+        ('beyond the edge', beyond),
+    ):
+        yield from found(kind, 'Annotations', entries)
+
+
+def _name(line: str, has_xml: Callable[[str], bool]) -> str:
+    name = line.strip()
+    if not name or has_xml(name):
+        return name
+    for shorter in (name.rpartition('.')[0], PurePosixPath(name).name, PurePosixPath(name).stem):
+        if shorter and has_xml(shorter):
+            return shorter
+    return name
+
+
+def _parse(raw: bytes) -> ElementTree.Element:
+    if not raw.strip():
+        raise ValueError('it is empty')
+    try:
+        root = ElementTree.fromstring(raw)
+    except (ElementTree.ParseError, LookupError) as error:  # LookupError: of an encoding that Python does not know
+        raise ValueError(f'it is cut or no XML ({error})') from error
+    if root.tag.startswith('{'):
+        raise ValueError(f'its tags have the namespace {root.tag[1:].partition("}")[0]}; remove xmlns')
+    if root.find('object') is None and root.find('.//object') is not None:
+        raise ValueError('its objects are not directly in its root')
+    return root
+
+
+def _size(root: ElementTree.Element) -> tuple[int, int] | None:
+    entry = root.find('size')
+    if entry is None:
+        return None
+    width, height = (_number(entry, name, int, 'size') for name in ('width', 'height'))
+    if width <= 0 or height <= 0:
+        raise ValueError(f'its size is {width} x {height}')
+    return width, height
+
+
+def _box(entry: ElementTree.Element) -> tuple[int, ...]:
+    if not (entry.findtext('name') or '').strip():
+        raise ValueError('an object has no name')
+    if entry.find('difficult') is not None:
+        _number(entry, 'difficult', int, 'object')
+    box = entry.find('bndbox')
+    if box is None:
+        raise ValueError(f'the object {short(entry.findtext("name"))} has no bndbox')
+    return tuple(int(_number(box, name, float, 'bndbox')) for name in CORNERS)
+
+
+def _number(entry: ElementTree.Element, name: str, kind: Callable[[str], Any], where: str) -> Any:
+    text = entry.findtext(name)
+    if text is None:
+        raise ValueError(f'{where} has no {name}')
+    try:
+        value = kind(text)
+        int(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f'{name} of {where} is {short(text)}') from error
+    return value

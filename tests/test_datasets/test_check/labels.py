@@ -1,0 +1,30 @@
+"""A small COCO file to break, and what the check says of it."""
+
+import copy
+import json
+
+from mmcsod.datasets.check.coco import check_coco
+
+PLAIN = {
+    'images': [{'id': n, 'file_name': f'{n}.png', 'width': 160, 'height': 120} for n in (1, 2, 3)],
+    'annotations': [
+        {'id': n, 'image_id': 1 + n % 3, 'category_id': 1 + n % 2, 'bbox': [60 + n, 50, 26, 30], 'area': 780, 'iscrowd': 0}
+        for n in range(1, 10)
+    ],
+    'categories': [{'id': 1, 'name': 'disc'}, {'id': 2, 'name': 'café'}],
+}  # fmt: skip
+
+
+def broken(change):
+    content = copy.deepcopy(PLAIN)
+    change(content)
+    return content
+
+
+def check(content, size_of=lambda name: None):
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return check_coco(raw, 'train.json', size_of)
+
+
+def counts(labels):
+    return {one.kind: one.count for one in labels.findings}

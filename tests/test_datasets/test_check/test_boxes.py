@@ -1,0 +1,111 @@
+import math
+
+import pytest
+
+from .labels import PLAIN, broken, check, counts
+
+
+def box(*values):
+    return lambda content: content['annotations'][0].update(bbox=list(values))
+
+
+@pytest.mark.parametrize(
+    ('value', 'says'),
+    [
+        (None, 'bbox null'),
+        ([], r'bbox \[\]'),
+        ([1, 2, 3, 4, 0.9], '0.9'),
+        ([[1, 2, 3, 4]], r'\[\[1'),
+        (['1', '2', '3', '4'], '"1"'),
+        ([1, 2, None, 4], 'null'),
+        ([True, 2, 3, 4], 'true'),
+        ({'x': 1}, '"x"'),
+        ([1, 2, 10**400, 4], '1000'),
+    ],
+)
+def test_what_is_not_four_numbers_stops(value, says):
+    labels = check(broken(lambda content: content['annotations'][0].update(bbox=value)))
+    assert counts(labels) == {'odd box': 1}
+    with pytest.raises(AssertionError, match=says):
+        raise AssertionError(str(labels.findings[0]))
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_what_is_not_finite_is_left_out(value):
+    labels = check(broken(box(1, 2, value, 4)))
+    assert counts(labels) == {'not finite': 1}
+    assert labels.content['annotations'] == PLAIN['annotations'][1:]
+    assert labels.is_changed
+
+
+@pytest.mark.parametrize(
+    ('values', 'kind'),
+    [
+        ((5, 5, 0, 9), 'no area'),
+        ((5, 5, 9, -3), 'no area'),
+        ((5, 5, 0.5, 9), 'no area'),
+        ((160, 5, 9, 9), 'outside'),
+        ((5, -9, 9, 9), 'outside'),
+        ((5, 5, 1e9, 1e9), 'huge'),
+        ((150, 5, 20, 9), 'beyond the edge'),
+    ],
+)
+def test_what_mmdetection_leaves_out_or_cuts_is_counted(values, kind):
+    labels = check(broken(box(*values)))
+    assert counts(labels) == {kind: 1}
+    assert not labels.is_changed
+    assert 'annotation 1: bbox' in str(labels.findings[0])
+
+
+def test_a_box_may_touch_the_edge_or_pass_it_by_rounding():
+    assert not check(broken(box(0, 0, 160, 120))).findings
+    assert not check(broken(box(-0.5, 0, 161, 121))).findings
+
+
+def test_corners_in_place_of_width_and_height():
+    def change(content):
+        for one in content['annotations']:
+            x, y, width, height = one['bbox']
+            one['bbox'] = [x, y, x + width, y + height]
+
+    assert counts(check(broken(change))) == {'corners': 9}
+
+
+def test_shares_in_place_of_pixels():
+    def change(content):
+        for one in content['annotations']:
+            one['bbox'] = [0.1, 0.2, 0.3, 1]
+
+    assert counts(check(broken(change))) == {'shares': 9}
+
+
+def test_polygons_area_and_crowd_are_filled_in():
+    def change(content):
+        first, second, third = content['annotations'][:3]
+        first.update(bbox=[], segmentation=[[70, 50, 80, 50, 80, 90]], area=None)
+        del second['area'], third['iscrowd']
+        third['area'] = 0
+
+    labels = check(broken(change))
+    assert counts(labels) == {'box of polygon': 1, 'iscrowd': 1, 'area': 3}
+    assert labels.content['annotations'][0]['bbox'] == [70, 50, 10, 40]
+    assert [one['area'] for one in labels.content['annotations'][:3]] == [400, 780, 780]
+    assert labels.content['annotations'][2]['iscrowd'] == 0
+
+
+@pytest.mark.parametrize('polygon', [[], [[1, 2]], [[1, 2, 3, 'a', 5, 6]], {'counts': 'x', 'size': [1, 1]}])
+def test_what_is_no_polygon_gives_no_box(polygon):
+    labels = check(broken(lambda content: content['annotations'][0].update(bbox=None, segmentation=polygon)))
+    assert counts(labels) == {'odd box': 1}
+
+
+@pytest.mark.parametrize('size', [(-1, -1), (0, 0), (None, None), ('160', '120'), (16, 12)])
+def test_an_impossible_size_is_that_of_the_image(size):
+    change = lambda content: content['images'][0].update(width=size[0], height=size[1])  # noqa: E731
+    labels = check(broken(change), lambda name: (160, 120))
+    assert counts(labels) == {'size': 1}
+    assert labels.content == PLAIN
+
+
+def test_an_image_that_cannot_tell_its_size_either():
+    assert counts(check(broken(lambda content: content['images'][0].pop('width')))) == {'no size': 1}
