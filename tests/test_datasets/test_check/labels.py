@@ -5,14 +5,15 @@ import json
 
 from mmcsod.datasets.check.coco import check_coco
 
+FULL = {'area': 780, 'iscrowd': 0}
 PLAIN = {
     'images': [{'id': n, 'file_name': f'{n}.png', 'width': 160, 'height': 120} for n in (1, 2, 3)],
     'annotations': [
-        {'id': n, 'image_id': 1 + n % 3, 'category_id': 1 + n % 2, 'bbox': [60 + n, 50, 26, 30], 'area': 780, 'iscrowd': 0}
+        {'id': n, 'image_id': 1 + n % 3, 'category_id': 1 + n % 2, 'bbox': [60 + n, 50, 26, 30], **FULL}
         for n in range(1, 10)
     ],
     'categories': [{'id': 1, 'name': 'disc'}, {'id': 2, 'name': 'café'}],
-}  # fmt: skip
+}
 
 
 def broken(change):
