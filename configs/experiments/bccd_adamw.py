@@ -5,7 +5,7 @@ selector = dict(detector='faster-rcnn', iters=120)
 metric = 'pascal_voc/mAP'
 iters = 80
 
-methods = ['csod', 'classwise-facility-location', 'uniform', 'csod-logdet', 'csod-mmr', 'csod-distinct']
+methods = ['csod', 'classwise-facility-location', 'uniform', 'csod-logdet', 'csod-mmr']
 grid = [
     dict(methods=methods, num_images=[30], seeds=3),
     dict(methods=methods, num_images=[10, 146], seeds=3),

@@ -11,7 +11,7 @@ cfg_options = {
     'train_dataloader.dataset.data_prefix.img': 'train/',
 }
 
-methods = ['csod', 'csod-logdet', 'csod-mmr', 'csod-distinct', 'uniform']
+methods = ['csod', 'csod-logdet', 'csod-mmr', 'uniform']
 grid = [
     dict(methods=['full-set']),
     dict(methods=methods, num_images=[24, 12], seeds=3),

@@ -5,7 +5,7 @@ selector = dict(detector='faster-rcnn', iters=80)
 metric = 'coco/bbox_mAP_50'
 iters = 80
 
-methods = ['csod', 'csod-logdet', 'csod-mmr', 'uniform', 'csod-distinct', 'classwise-facility-location']
+methods = ['csod', 'csod-logdet', 'csod-mmr', 'uniform', 'classwise-facility-location']
 grid = [
     dict(methods=['full-set']),
     dict(methods=methods, num_images=[24, 12], seeds=3),

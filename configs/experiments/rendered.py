@@ -6,8 +6,8 @@ selector = dict(detector='faster-rcnn', iters=500)
 metric = 'coco/bbox_mAP_50'
 iters = 250
 
-ours = ['csod', 'csod-distinct', 'csod-typical-first', 'csod-logdet', 'csod-mmr']
-baselines = ['classwise-k-center', 'classwise-k-means', 'd2', 'ccs', 'infomax', 'zcore', 'tfdp']
+ours = ['csod', 'csod-logdet', 'csod-mmr']
+baselines = ['classwise-k-center', 'classwise-k-means', 'zcore']
 
 grid = [
     dict(methods=['full-set'], iters=500),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.records.bank import FeatureBank
-from mmcsod.selection.several_banks import load_banks
 from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
@@ -31,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--bank',
         nargs='+',
         metavar='FOLDER',
-        help='folder of a finished feature bank, in place of CONFIG: no detector and no GPU are needed then. '
-        "Several banks of one training set select by the mean of their detectors' cosines",
+        help='folder of a finished feature bank, in place of CONFIG: no detector and no GPU are needed then',
     )
     parser.add_argument(
         '--out',
@@ -57,12 +56,25 @@ def main(args: argparse.Namespace) -> int:
     return int(bool(bank.provenance.get('unreadable_images')))
 
 
+def only_bank(folders: Sequence[str]) -> str:
+    """Return the one folder that is given.
+
+    Raises:
+        UserError: If there are several.
+    """
+    if len(folders) > 1:
+        raise UserError(
+            f'{len(folders)} feature banks were given; selecting with several at once was removed, so give one.'
+        )
+    return folders[0]
+
+
 def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
     """Return the bank, extracted where a config is given, and the folder for the coreset."""
     if (args.config is None) == (args.bank is None):
         raise UserError(
-            'Give either CONFIG, with CHECKPOINT where there is one, or --bank with finished feature banks.'
+            'Give either CONFIG, with CHECKPOINT where there is one, or --bank with a finished feature bank.'
         )
     if args.bank is not None:
-        return load_banks(args.bank), Path(args.work_dir or Path(args.bank[0]).parent)
+        return FeatureBank.load(only_bank(args.bank)), Path(args.work_dir or Path(args.bank[0]).parent)
     return extract_from_args(args), work_dir(args)

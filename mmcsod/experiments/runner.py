@@ -18,7 +18,8 @@ from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
 from mmcsod.experiments.training_run import train_in_process
 from mmcsod.records.bank import FeatureBank
-from mmcsod.selection import select_coreset
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
 from mmcsod.util.errors import UserError
 from mmcsod.util.locks import locked
 from mmcsod.util.provenance import json_values, versions
@@ -160,9 +161,9 @@ class ExperimentRunner:
 def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
     """Select a run's coreset, write it to ``path``, and return the facts of it that a result line holds."""
     start = time.perf_counter()
-    coreset = select_coreset(
-        bank, num_images=run.num_images, method=run.method, seed=run.seed, lam='auto' if run.lam is None else run.lam
-    )
+    lam = 'auto' if run.lam is None else run.lam
+    options = SelectionOptions(run.num_images, method=run.method, seed=run.seed, lam=lam)
+    coreset = run_selection(bank, options).coreset
     seconds = time.perf_counter() - start
     coreset.save(path)
     identity = bank.provenance.get('identity', {})

@@ -64,8 +64,7 @@ class Selector:
         iters: Iterations to train it for.
         seed: Seed to train it with.
         keep_ignored: Select on boxes that training ignores too.
-        banks: Folders of finished feature banks, in place of all this; nothing is extracted then, and of several the
-            mean of the cosines selects.
+        bank: Folder of a finished feature bank, in place of all this; nothing is extracted then.
     """
 
     config: str = ''
@@ -74,7 +73,7 @@ class Selector:
     iters: int | None = None
     seed: int = 0
     keep_ignored: bool = False
-    banks: tuple[str, ...] = ()
+    bank: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,8 +138,9 @@ def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | P
             raise UserError(
                 f"The selector of the experiment {path} has a 'bank' and more; a finished bank needs nothing else."
             )
-        banks = entry['bank'] if isinstance(entry['bank'], list | tuple) else [entry['bank']]
-        return Selector(banks=tuple(map(str, banks)))
+        if not isinstance(entry['bank'], str):
+            raise UserError(f"'bank' of the selector of the experiment {path} is {entry['bank']!r}; give one folder.")
+        return Selector(bank=entry['bank'])
     name = entry.get('detector')
     if name is not None:
         if name not in detectors:
@@ -218,7 +218,7 @@ class _Block:
         if isinstance(lam, Mapping):
             lam = _of_budget(lam, number, 'lam', self._path)
         options = SelectionOptions(number, method=method, lam=lam, seed=seed)
-        lam = lam if 'lam' in options.entry.parameters else None
+        lam = lam if 'lam' in options.entry.uses else None
         return Run(detector, method, number, lam, tap, self._length(number), seed)
 
     def _length(self, number: int | None) -> int:

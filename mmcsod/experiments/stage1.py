@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.records.bank import FeatureBank
-from mmcsod.selection.several_banks import load_banks
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import read_json, write_json
 from mmcsod.util.locks import locked
@@ -50,8 +49,8 @@ class Banks:
             UserError: If the selector cannot be trained, the features cannot be extracted, or those that are there
                 are of another selector or other settings.
         """
-        if tap not in self._open and self._experiment.selector.banks:
-            self._open[tap] = TimedBank(_finished(self._experiment.selector.banks, tap), None)
+        if tap not in self._open and self._experiment.selector.bank is not None:
+            self._open[tap] = TimedBank(_finished(self._experiment.selector.bank, tap), None)
         if tap not in self._open:
             with locked(self._work_dir / '.stage1.lock', 'Stage 1'):
                 self._open[tap] = self._find_or_extract(tap)
@@ -138,15 +137,15 @@ class Banks:
         return str(self._train(run) / f'iter_{selector.iters}.pth')
 
 
-def _finished(folders: Sequence[str], tap: str) -> FeatureBank:
-    for folder in folders:
-        found = FeatureBank.load(folder).provenance.get('identity', {}).get('tap')
-        if tap not in ('auto', found):
-            raise UserError(
-                f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
-                "'taps' out of its grid."
-            )
-    return load_banks(folders)
+def _finished(folder: str, tap: str) -> FeatureBank:
+    bank = FeatureBank.load(folder)
+    found = bank.provenance.get('identity', {}).get('tap')
+    if tap not in ('auto', found):
+        raise UserError(
+            f"The bank {folder} was read at the tap '{found}' and the experiment asks for '{tap}'; leave "
+            "'taps' out of its grid."
+        )
+    return bank
 
 
 def _written(directory: Path) -> int | None:

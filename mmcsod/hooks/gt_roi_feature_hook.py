@@ -117,9 +117,11 @@ class GTRoIFeatureHook(Hook):
 
     @master_only
     def _select(self, bank: FeatureBank, options: SelectionOptions, path: Path) -> None:
-        coreset = run_selection(bank, options)
-        save_coresets([coreset], path, overwrite=True)
-        logger.info('Coreset of %d images: %s', len(coreset), path)
+        selection = run_selection(bank, options)
+        save_coresets([selection.coreset], path, overwrite=True)
+        for sentence in selection.warnings:
+            logger.warning('%s', sentence)
+        logger.info('Coreset of %d images: %s', len(selection.coreset), path)
 
 
 @contextlib.contextmanager

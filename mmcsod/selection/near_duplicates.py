@@ -27,10 +27,7 @@ BLOCK = 512
 ADVISED = ('classwise-facility-location', 'csod-logdet')
 """Methods that take fewer of them, and were ahead where there are any (``docs/results_repeats.md``)."""
 
-CLEAREST = 'csod-distinct'
-"""The method that takes none as long as there is another image."""
-
-AVOIDING = (*ADVISED, CLEAREST, 'csod-mmr', 'csod-typical-first')
+AVOIDING = (*ADVISED, 'csod-mmr')
 """Methods that notice them."""
 
 
@@ -94,11 +91,7 @@ def warn_of(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
     """Yield a sentence on the near-duplicates of a coreset, if there are any."""
     found = near_duplicates(bank, coreset)
     if found:
-        advice = (
-            ''
-            if coreset.method in AVOIDING
-            else f' The methods {" and ".join(ADVISED)} take fewer of them, {CLEAREST} none where it can.'
-        )
+        advice = '' if coreset.method in AVOIDING else f' The methods {" and ".join(ADVISED)} take fewer of them.'
         yield (
             f'{len(found)} of {len(coreset)} images show almost what an earlier one shows, the first '
             f'{found[0].image_id} beside {found[0].earlier_id}.{advice}'

@@ -1,12 +1,13 @@
-"""What to select: every choice of a selection, checked once."""
+"""The options of a selection, checked once; the command, the hook and Python all fill this."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from numbers import Integral
+from typing import Any
 
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
@@ -17,30 +18,33 @@ from mmcsod.util.errors import UserError
 
 @dataclass(frozen=True)
 class SelectionOptions:
-    """The arguments of :func:`mmcsod.select_coreset`, fit whatever the bank holds.
+    """How to select. Exactly one of ``num_images``, ``ratio`` and ``num_objects`` says how much.
 
-    Lists of images are read when this is made, so that one that cannot be read is told before anything long begins.
+    Lists of images are read when this is made, so that one that cannot be read is refused before anything long begins.
 
     Attributes:
-        num_images: N of Algorithm 1, included images counted in.
+        num_images: N of Algorithm 1, included images counted in. More than there are takes all, with a warning.
         ratio: N as a share of the images that may be selected.
         num_objects: Stop before the selected images hold more objects than this.
-        method: Name of a registered method.
-        lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D.
-        kernel: Who scores: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'.
+        method: Name of a registered method, see :func:`mmcsod.selection.method_names`.
+        method_options: Settings of the method, by name.
+        lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D, D being the images that may be selected.
+        kernel: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
         seed: Seed of the methods that draw.
-        include: Images that are selected from the start.
-        exclude: Images that must not be selected.
-        classes: Names of the classes that take part; None for all.
+        include: Images that are selected from the start: ids, a coreset, or a file of either.
+        exclude: Images that must not be selected, likewise; their vectors take no part.
+        classes: Names of the classes that take turns and whose vectors take part; all by default.
 
     Raises:
-        UserError: If an option is unfit, in one sentence.
+        UserError: If an option is unfit whatever the bank holds, in one sentence.
     """
 
     num_images: int | None = None
+    _: KW_ONLY
     ratio: float | None = None
     num_objects: int | None = None
     method: str = 'csod'
+    method_options: Mapping[str, Any] = field(default_factory=dict)
     lam: float | str = 'auto'
     kernel: str = 'auto'
     seed: int = 0
@@ -49,8 +53,7 @@ class SelectionOptions:
     classes: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        budget, method = self.budget, self.entry
-        if budget.num_objects is not None and not method.nested:
+        if self.budget.num_objects is not None and not self.entry.nested:
             raise UserError(
                 f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
                 "of objects; give num_images or ratio, or use the method 'uniform'."
@@ -71,8 +74,8 @@ class SelectionOptions:
 
     @cached_property
     def entry(self) -> Method:
-        """The method, as registered."""
-        return get_method(self.method)
+        """The method with its settings."""
+        return get_method(self.method, self.method_options)
 
     @cached_property
     def given_lam(self) -> float | None:

@@ -1,22 +1,24 @@
-"""The registry of selection methods: a new one is a function and one decorator."""
+"""The registry of selection methods: a new one is a class, its settings as fields, and one decorator."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
+import msgspec
 import numpy as np
 
-from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
 from mmcsod.util.distributed import ALONE, Group
-from mmcsod.util.errors import UserError
+from mmcsod.util.errors import UserError, check_options
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Task:
 
     Attributes:
         pool: What may be selected. Excluded images and classes not asked for are out of it already.
-        rotation: Whose turn it is and what is taken; images included from the start are taken already.
+        rotation: The class round-robin and what is selected; images included from the start are selected already.
         included: Indices of those images, in the order given.
         rng: Random numbers; the only source a method may use, so that a seed repeats exactly.
         lam: The balance of Eq. 4, resolved to a number.
@@ -49,88 +51,118 @@ class Task:
         return Pick(self.pool.bank.images[image], label, **terms)
 
 
-SelectionFunction = Callable[..., Iterator[Pick]]
-
-
 @dataclass(frozen=True)
-class Method:
-    """A registered method.
+class Method(ABC):
+    """A selection method. The fields that a subclass has are its settings, what ``--method-options`` changes.
 
     Attributes:
         name: What ``--method`` calls it.
-        select: Yields ``task.take(image, label)`` in pick order for as long as there are images; whoever calls it
-            stops at the budget. Called with the task, and with what ``parse`` returns where there is an ``argument``.
-        parameters: Those of ``lam``, ``seed`` and ``kernel`` that its picks depend on; they go into the coreset file.
-        prepare: Turns the bank into the one to select from.
-        argument: What must follow the name and a colon, as in ``count:700-1100``; None if nothing may.
-        parse: Turns that text into the value that ``select`` is given, or raises a UserError.
-        nested: Whether the first picks of a large coreset are what a smaller budget gives.
+        uses: Those of ``lam`` and ``seed`` that its picks depend on; they go into the coreset file.
+        needs_object_vectors: It selects on one vector an object, which Stage 1 keeps only if asked to.
+        nested: The first picks of a large coreset are what a smaller budget gives.
     """
 
-    name: str
-    select: SelectionFunction
-    parameters: tuple[str, ...] = ()
-    prepare: Callable[[FeatureBank], FeatureBank] | None = None
-    argument: str | None = None
-    parse: Callable[[str], Any] = str
-    nested: bool = True
+    name: ClassVar[str]
+    uses: ClassVar[tuple[str, ...]] = ()
+    needs_object_vectors: ClassVar[bool] = False
+    nested: ClassVar[bool] = True
 
     @property
-    def needs_object_vectors(self) -> bool:
-        """Whether it selects on the vectors of objects, which Stage 1 keeps only when told to."""
-        return self.prepare is FeatureBank.objectwise
+    def changed_settings(self) -> dict[str, Any]:
+        """The settings that have other values than their defaults, by name."""
+        values = ((field, getattr(self, field.name)) for field in dataclasses.fields(self))
+        return {field.name: value for field, value in values if value != field.default}
 
-    @property
-    def usage(self) -> str:
-        """The name with what must follow it."""
-        return self.name if self.argument is None else f'{self.name}:{self.argument}'
-
-
-_METHODS: dict[str, Method] = {}
+    @abstractmethod
+    def select(self, task: Task) -> Iterator[Pick]:
+        """Yield ``task.take(image, label)`` in pick order until no image is left; the caller stops at the budget."""
 
 
-def register_method(
-    name: str,
-    parameters: tuple[str, ...] = (),
-    prepare: Callable[[FeatureBank], FeatureBank] | None = None,
-    argument: str | None = None,
-    parse: Callable[[str], Any] = str,
-    nested: bool = True,
-) -> Callable[[SelectionFunction], SelectionFunction]:
-    """Register the decorated function as the method ``name``; the arguments are :class:`Method`'s."""
+_METHODS: dict[str, type[Method]] = {}
 
-    def register(select: SelectionFunction) -> SelectionFunction:
-        _METHODS[name] = Method(name, select, parameters, prepare, argument, parse, nested)
-        return select
+_OURS = 'mmcsod.selection.methods'
+
+_INSTEAD = {
+    'csod-distinct': 'classwise-facility-location',
+    'csod-typical-first': 'csod-logdet',
+    'ccs': 'uniform',
+    'd2': 'classwise-facility-location',
+    'infomax': 'csod-logdet',
+    'tfdp': 'max',
+}
+"""Methods of version 0.1 that are gone, and what comes nearest to each."""
+
+_COUNT = re.compile(r'count:(?P<low>\d+)-(?P<high>\d+)')
+"""The short form of ``count`` with its two settings."""
+
+Kind = TypeVar('Kind', bound=type[Method])
+
+
+def register_method(name: str) -> Callable[[Kind], Kind]:
+    """Register the decorated subclass of :class:`Method` as the method ``name``.
+
+    Raises:
+        UserError: If mmcsod has a method of that name, or what is decorated is no such class.
+    """
+
+    def register(kind: Kind) -> Kind:
+        if not (isinstance(kind, type) and issubclass(kind, Method)):
+            raise UserError(
+                f"What is registered as the method '{name}' is not a subclass of mmcsod.selection.Method; "
+                'docs/methods.md shows one.'
+            )
+        if not _is_ours(kind) and name in method_names() and _is_ours(_METHODS[name]):
+            raise UserError(f"mmcsod has a selection method '{name}'; register yours under another name.")
+        kind.name = name
+        _METHODS[name] = kind
+        return kind
 
     return register
 
 
+def removed_methods() -> tuple[str, ...]:
+    """Return the names of methods that earlier versions had."""
+    return tuple(_INSTEAD)
+
+
 def method_names() -> list[str]:
-    """Return the names of all methods, sorted, each with the argument it takes."""
+    """Return the names of all methods, sorted."""
     _load()
-    return sorted(method.usage for method in _METHODS.values())
+    return sorted(_METHODS)
 
 
-def get_method(name: str) -> Method:
-    """Return a method by name, its argument bound.
+def get_method(name: str, options: Mapping[str, Any] | None = None) -> Method:
+    """Return a method with its settings.
+
+    Args:
+        name: One of :func:`method_names`, or ``count:LOW-HIGH``, short for ``count`` with ``low`` and ``high``.
+        options: Settings by name, the others having their defaults; numbers may be given as text.
 
     Raises:
-        UserError: If there is none of that name, or its argument is missing, too much or malformed.
+        UserError: If the method or a setting is unknown, missing or of another type.
     """
-    _load()
-    base, colon, argument = name.partition(':')
-    if base not in _METHODS:
-        raise UserError(f"There is no selection method '{name}'; choose one of {', '.join(method_names())}.")
-    method = _METHODS[base]
-    if bool(colon) != (method.argument is not None):
-        raise UserError(f"The selection method '{name}' is written {method.usage}.")
-    if not colon:
-        return method
-    return replace(method, name=name, select=partial(method.select, argument=method.parse(argument)))
+    if match := _COUNT.fullmatch(name):
+        name, options = 'count', {**match.groupdict(), **(options or {})}
+    if name in _INSTEAD:
+        raise UserError(f"The selection method '{name}' was removed; use '{_INSTEAD[name]}' instead.")
+    if name not in method_names():
+        raise UserError(f"Unknown selection method '{name}'; choose one of {', '.join(method_names())}.")
+    kind, given = _METHODS[name], dict(options or {})
+    settings = [field.name for field in dataclasses.fields(kind)]
+    if given and not settings:
+        raise UserError(f"The method '{name}' has no options; leave out {next(iter(given))}.")
+    check_options(given, settings, f"The method '{name}'")
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"The method '{name}' was given an unfit option: {error}.") from error
+
+
+def _is_ours(kind: type[Method]) -> bool:
+    return kind.__module__.startswith(f'{_OURS}.')
 
 
 def _load() -> None:
-    package = importlib.import_module('mmcsod.selection.methods')
+    package = importlib.import_module(_OURS)
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f'{package.__name__}.{module.name}')

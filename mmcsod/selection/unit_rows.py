@@ -106,6 +106,10 @@ class UnitRows:
             part = slice(begin, begin + step)
             yield part, self.vectors[rows[part]].astype(np.float64) * self.inverse_norms[rows[part], None]
 
+    def all(self, rows: np.ndarray) -> np.ndarray:
+        """Return the unit vectors of some rows, (m, d) float64."""
+        return self.vectors[rows].astype(np.float64) * self.inverse_norms[rows, None]
+
     def holds(self, row: int) -> bool:
         """Return whether a row, by its number within the class, is one of these."""
         return self.held.start <= row < self.held.stop

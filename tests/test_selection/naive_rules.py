@@ -43,10 +43,6 @@ def log_det(p, likeness, chosen, among, number):
     return z(likeness, among) + np.log(EPSILON + p @ np.linalg.solve(unexplained, p))
 
 
-def typical_first(p, likeness, chosen, among, number):
-    return log_det(p, likeness, chosen, among, number) + 3 / number**2 * z(likeness, among)
-
-
 def mmr(p, likeness, chosen, among, number):
     return likeness + 1 - max([p @ q for q in chosen], default=-1)
 

@@ -117,8 +117,7 @@ def test_the_warning_names_a_method_unless_it_is_the_one_in_use():
     assert list(warn_of(bank, coreset_of(bank, 'cab'))) == [
         (
             '1 of 3 images show almost what an earlier one shows, the first b beside a. '
-            'The methods classwise-facility-location and csod-logdet take fewer of them, csod-distinct none '
-            'where it can.'
+            'The methods classwise-facility-location and csod-logdet take fewer of them.'
         )
     ]
     assert 'method' not in next(warn_of(bank, coreset_of(bank, 'cab', 'csod-logdet')))

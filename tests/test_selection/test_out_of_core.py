@@ -21,17 +21,17 @@ SELECT = """
 import json, sys, tracemalloc
 from pathlib import Path
 from mmcsod import FeatureBank
-from mmcsod.selection.forecast import forecast
+from mmcsod.selection.memory_needs import memory_needs
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task, run_selection
 bank, options = FeatureBank.load(sys.argv[1]), SelectionOptions(int(sys.argv[2]), kernel=sys.argv[3])
-told = forecast(make_task(bank, options))
+needs = memory_needs(make_task(bank, options))
 tracemalloc.start()
-coreset = run_selection(bank, options)
+coreset = run_selection(bank, options).coreset
 read = dict(line.split(': ') for line in Path('/proc/self/io').read_text().splitlines())['read_bytes']
 print(json.dumps({
     'images': coreset.image_ids, 'used': tracemalloc.get_traced_memory()[1], 'read': int(read),
-    'beside': told.beside, 'available': told.available, 'fits': told.fits,
+    'beside': needs.beside, 'available': needs.available, 'fits': needs.fits,
 }))
 """
 

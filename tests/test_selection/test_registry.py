@@ -24,20 +24,59 @@ def test_the_documented_example_is_a_method(monkeypatch):
     assert select_coreset(bank, num_images=4, method='min').image_ids == ['b', 'd', 'c', 'a']
 
 
-@pytest.mark.parametrize('name', [name.partition(':')[0] for name in method_names()])
+@pytest.mark.parametrize('name', method_names())
 def test_every_method_says_where_it_is_from(name):
-    text = registry._METHODS[name].select.__doc__
-    assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Maharana|Arthur|Griffin', text), text
+    text = registry._METHODS[name].__doc__
+    assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Arthur|Griffin', text), text
 
 
 @pytest.mark.parametrize(
-    ('method', 'message'),
+    ('method', 'options', 'message'),
     [
-        ('count', "'count' is written count:LOW-HIGH"),
-        ('uniform:3', "'uniform:3' is written uniform"),
-        ('nonsense', "no selection method 'nonsense'.*count:LOW-HIGH.*uniform"),
+        ('nonsense', {}, "Unknown selection method 'nonsense'.*count.*uniform"),
+        ('uniform:3', {}, "Unknown selection method 'uniform:3'"),
+        ('count:many', {}, "Unknown selection method 'count:many'"),
+        ('count', {}, 'missing required field `low`'),
+        ('count:9-3', {}, 'low is 9 and high is 3, which is not a range'),
+        ('uniform', {'weight': 2}, "The method 'uniform' has no options; leave out weight"),
+        ('csod-logdet', {'wait': 2}, "The method 'csod-logdet' has no option 'wait': did you mean weight"),
+        ('csod-logdet', {'epsilon': 'small'}, 'unfit option: Expected `float`, got `str` - at `\\$.epsilon`'),
+        ('csod-logdet', {'epsilon': 0}, 'unfit option: Expected `float` >= 1e-06'),
+        ('zcore', {'samples': 1.5}, 'unfit option: Expected `int`, got `float`'),
+        *((name, {}, f"'{name}' was removed; use '") for name in registry.removed_methods()),
     ],
 )
-def test_names_that_are_no_method_are_refused(method, message):
+def test_what_is_no_method_or_no_setting_of_one_is_refused(method, options, message):
     with pytest.raises(UserError, match=message):
-        registry.get_method(method)
+        registry.get_method(method, options)
+
+
+def test_what_replaces_a_removed_method_is_one():
+    assert set(registry._INSTEAD.values()) <= set(method_names())
+
+
+def test_settings_are_numbers_also_from_text():
+    assert registry.get_method('csod-logdet', {'weight': '2'}) == registry.get_method('csod-logdet', {'weight': 2.0})
+    short, long = registry.get_method('count:7-11'), registry.get_method('count', {'low': '7', 'high': 11})
+    assert short == long
+    assert short.changed_settings == {'low': 7, 'high': 11}
+    assert registry.get_method('zcore').changed_settings == {}
+
+
+def test_a_method_of_a_user_takes_no_name_of_ours_and_may_be_registered_again(monkeypatch):
+    monkeypatch.setattr(registry, '_METHODS', dict(registry._METHODS))
+
+    class Mine(registry.Method):
+        def select(self, task):
+            yield from ()
+
+    with pytest.raises(UserError, match="mmcsod has a selection method 'uniform'"):
+        registry.register_method('uniform')(Mine)
+    registry.register_method('mine')(Mine)
+    registry.register_method('mine')(Mine)
+    assert registry.get_method('mine') == Mine()
+
+
+def test_a_function_is_no_method():
+    with pytest.raises(UserError, match='not a subclass of mmcsod.selection.Method'):
+        registry.register_method('mine')(lambda task: iter(()))

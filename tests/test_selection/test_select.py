@@ -182,7 +182,7 @@ def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
         ({'num_images': 3, 'lam': float('nan')}, 'lam is nan; give 0'),
         ({'num_images': 3, 'lam': float('inf')}, 'lam is inf; give 0'),
         ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
-        ({'num_images': 3, 'method': 'best'}, "no selection method 'best'; choose one of .*csod"),
+        ({'num_images': 3, 'method': 'best'}, "Unknown selection method 'best'; choose one of .*csod"),
         ({'num_images': 3, 'classes': ['class 1', 'cat']}, "no class 'cat' in the bank; its classes are class 0"),
         ({'num_images': 3, 'include': ['nowhere.jpg']}, "include are not in the bank, first 'nowhere.jpg'"),
         ({'num_images': 3, 'exclude': ['nowhere.jpg']}, "exclude are not in the bank, first 'nowhere.jpg'"),

@@ -31,7 +31,7 @@ EXAMPLES = """examples:
 """
 PICKS = 100
 RULES: dict[str, Callable[[np.ndarray], Rule]] = {
-    'csod-logdet': lambda eligible: LogDet(eligible, lambda: 1.0),
+    'csod-logdet': lambda eligible: LogDet(eligible, 1e-3, 1.0),
     'csod-mmr': lambda eligible: Nearest(1.0),
     'classwise-k-center': lambda eligible: Nearest(0.0),
 }
@@ -67,7 +67,7 @@ def libraries(args: argparse.Namespace) -> None:
 def _log_det(vectors: np.ndarray, first: int = 0) -> list[int]:
     """Select without likeness; every row's gain is equal at first, so the first row is given."""
     eligible = np.ones(len(vectors), bool)
-    rows = LazyRows(UnitRows(vectors, eligible), eligible, LogDet(eligible, lambda: 0.0))
+    rows = LazyRows(UnitRows(vectors, eligible), eligible, LogDet(eligible, 1e-3, 0.0))
     picks = [first]
     while len(picks) < PICKS:
         rows.select(picks[-1], rows.unit(picks[-1]))

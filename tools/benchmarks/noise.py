@@ -9,7 +9,6 @@ import numpy as np
 from tabulate import tabulate
 
 from mmcsod import FeatureBank, select_coreset
-from mmcsod.selection.several_banks import side_by_side
 from mmcsod.util.console import run
 
 NOISE = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
@@ -25,14 +24,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('bank', help='folder of a feature bank')
     parser.add_argument('num_images', nargs='+', type=int, help='sizes of the coresets')
-    parser.add_argument(
-        '--several',
-        nargs='+',
-        type=int,
-        default=[],
-        metavar='K',
-        help='also compare K noisy banks side by side with K others, for noise of 30 and 100 %%',
-    )
     parser.add_argument('--others', nargs='+', default=[], metavar='BANK', help="banks of the same images' boxes")
     return parser.parse_args()
 
@@ -53,12 +44,6 @@ def main() -> None:
         ]
         for name, banks in others.items()
     ]
-    rows += [
-        [f'{count} with {share:g}, {count} others', *values, '']
-        for share in (0.3, 1.0)
-        for count in args.several
-        for values in [between_groups(bank, share, count, args.num_images, generator)]
-    ]
     print(
         tabulate(
             rows,
@@ -67,22 +52,6 @@ def main() -> None:
             disable_numparse=True,
         )
     )
-
-
-def between_groups(
-    bank: FeatureBank, share: float, count: int, numbers: list[int], generator: np.random.Generator
-) -> list[str]:
-    """Return the images shared by selections from two groups of noisy banks, each group side by side; means."""
-    found = []
-    for _ in range(DRAWS):
-        one, other = (
-            side_by_side(
-                [disturbed(bank, share, generator) for _ in range(count)], [f'copy {index}' for index in range(count)]
-            )
-            for _ in range(2)
-        )
-        found.append([shared(one, other, number) for number in numbers])
-    return [f'{value:.1f}' for value in np.mean(found, axis=0)]
 
 
 def disturbed(bank: FeatureBank, share: float, generator: np.random.Generator) -> FeatureBank:

@@ -10,7 +10,7 @@ from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import Choice, select_by_row
 from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
 from mmcsod.selection.lazy_rows import likeness
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
 BLOCK = 64
@@ -21,13 +21,16 @@ BLOCK_ELEMENTS = 1 << 22
 
 
 @register_method('classwise-facility-location')
-def classwise_facility_location(task: Task) -> Iterator[Pick]:
+class ClasswiseFacilityLocation(Method):
     """Maximise f(A) = sum over i of max over j in A of cos(p_i, p_j) on the class's rows, a class in turn.
 
     Reference [14] (Iyer et al., ALT 2021) gives this function beside graph cut; ``facility-location`` is the same on
     image-level vectors, as section 4.2 has it.
     """
-    return select_by_row(task, FacilityLocation)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_row(task, FacilityLocation)
 
 
 class FacilityLocation:

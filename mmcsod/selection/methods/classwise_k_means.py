@@ -10,20 +10,25 @@ import numpy as np
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest
 from mmcsod.selection.by_row import Choice, select_by_row
-from mmcsod.selection.neighbours import read_all
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
 
-@register_method('classwise-k-means', parameters=('seed',), nested=False)
-def classwise_k_means(task: Task) -> Iterator[Pick]:
+@register_method('classwise-k-means')
+class ClasswiseKMeans(Method):
     """Cluster each class's unit rows and take the row nearest to each centre, a class in turn (section 3.5's turns).
 
     k-means with k-means++ (Arthur and Vassilvitskii, SODA 2007) and as many clusters as the class gets turns. A turn
     takes from the cluster of which the fewest rows are selected, the largest of those, the row nearest to its centre.
     """
-    turns = -(-max(1, task.target - len(task.included)) // len(task.pool.labels))
-    return select_by_row(task, lambda units, eligible: _Clusters(units, eligible, turns, task.rng))
+
+    uses = ('seed',)
+    nested = False
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        turns = -(-max(1, task.target - len(task.included)) // len(task.pool.labels))
+        return select_by_row(task, lambda units, eligible: _Clusters(units, eligible, turns, task.rng))
 
 
 class _Clusters:
@@ -40,7 +45,7 @@ class _Clusters:
 
     def best(self) -> Choice:
         if self._clusters is None:
-            self._clusters, self._distances = clusters(read_all(self._units, self._rows), self._number, self._rng)
+            self._clusters, self._distances = clusters(self._units.all(self._rows), self._number, self._rng)
         selected = np.bincount(self._clusters[~self._left], minlength=self._number)
         sizes = np.bincount(self._clusters, minlength=self._number)
         there = np.unique(self._clusters[self._left])
@@ -56,10 +61,9 @@ def clusters(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[
     """Return each row's cluster, (m,), and its distance to that cluster's centre, (m,)."""
     from scipy.cluster.vq import kmeans2  # takes longer to import than most selections take
 
-    distinct = np.unique(units, axis=0)
+    distinct, own = np.unique(units, axis=0, return_inverse=True)
     if len(distinct) <= number:
-        own = np.array([int(np.flatnonzero((distinct == unit).all(axis=1))[0]) for unit in units])
-        return own, np.zeros(len(units))
+        return own.ravel(), np.zeros(len(units))
     with warnings.catch_warnings():  # an empty cluster is no harm: nobody takes from it
         warnings.simplefilter('ignore', UserWarning)
         centres, own = kmeans2(units, number, iter=20, minit='++', rng=rng)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.rotation import Rotation
 from mmcsod.util.errors import UserError
 
@@ -14,35 +14,37 @@ MAX_PROPOSALS = 200
 """Exchanges proposed for each image of the draw before it is given up."""
 
 
-def parse_range(argument: str) -> tuple[int, int]:
-    """Return LOW and HIGH.
-
-    Raises:
-        UserError: If the text is no range.
-    """
-    match = re.fullmatch(r'(\d+)-(\d+)', argument)
-    low, high = (int(bound) for bound in match.groups()) if match else (1, 0)
-    if low > high:
-        raise UserError(f"The range of objects '{argument}' is not LOW-HIGH; write for example count:700-1100.")
-    return low, high
-
-
-@register_method('count', parameters=('seed',), argument='LOW-HIGH', parse=parse_range, nested=False)
-def count(task: Task, argument: tuple[int, int]) -> Iterator[Pick]:
-    """Draw as ``uniform`` does, with LOW to HIGH objects in the selected images together.
+@register_method('count')
+@dataclass(frozen=True)
+class Count(Method):
+    """Draw as ``uniform`` does, with ``low`` to ``high`` objects in the selected images together.
 
     Section 4.3 does not say how the range was met. Drawing again until it happens is hopeless where the range is far
     from the mean. A draw outside it is mended instead: a number is drawn from the range, and images are exchanged at
-    random, each for another candidate of the class whose turn it was, wherever that brings the sum nearer to it.
+    random, each for another candidate of the class it was selected for, wherever that brings the sum nearer to it.
     Every class keeps its number of turns.
-
-    Raises:
-        UserError: If no such draw was found.
     """
-    picks = _draw(task)
-    _exchange(task, picks, *argument)
-    for image, label in picks:
-        yield task.take(image, label)
+
+    uses = ('seed',)
+    nested = False
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high:
+            raise UserError(f'low is {self.low} and high is {self.high}, which is not a range')
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`.
+
+        Raises:
+            UserError: If no such draw was found.
+        """
+        picks = _draw(task)
+        _exchange(task, picks, self.low, self.high)
+        for image, label in picks:
+            yield task.take(image, label)
 
 
 def _draw(task: Task) -> list[tuple[int, int]]:

@@ -6,33 +6,40 @@ import logging
 import time
 from collections.abc import Iterator
 
-from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.trial import Trial
 from mmcsod.util.distributed import ALONE, Group
 
 logger = logging.getLogger('mmcsod')
 
 
-@register_method('csod', parameters=('lam',))
-@register_method('csod-objectwise', parameters=('lam',), prepare=FeatureBank.objectwise)
-def csod(task: Task) -> Iterator[Pick]:
-    """Pick, class by class in turn, the image with the highest score of Eq. 4 (section 3.5).
+@register_method('csod')
+class Csod(Method):
+    """Select, class by class in turn, the image with the highest score of Eq. 4 (section 3.5)."""
 
-    ``csod`` selects on imagewise rows, ``csod-objectwise`` on one row an object (section 4.5).
-    """
-    start = time.perf_counter()
-    num_bytes = task.pool.bank.vectors.nbytes // task.group.size
-    kernels = kernel_factory(task.kernel, num_bytes, Trial(task.pool, task.lam))
-    objectives = make_objectives(task.pool, task.lam, kernels, task.group)
-    logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.bank), time.perf_counter() - start)
-    yield from take_shared_turns(task, objectives)
+    uses = ('lam',)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        start = time.perf_counter()
+        num_bytes = task.pool.bank.vectors.nbytes // task.group.size
+        kernels = kernel_factory(task.kernel, num_bytes, Trial(task.pool, task.lam))
+        objectives = make_objectives(task.pool, task.lam, kernels, task.group)
+        logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.bank), time.perf_counter() - start)
+        yield from take_shared_turns(task, objectives)
+
+
+@register_method('csod-objectwise')
+class CsodObjectwise(Csod):
+    """Select as ``csod`` does, on one vector an object (section 4.5)."""
+
+    needs_object_vectors = True
 
 
 def make_objectives(

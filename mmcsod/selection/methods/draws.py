@@ -8,55 +8,74 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.pool import Pool
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.util.errors import UserError
 
 MAX_DRAWS = 1000
 
 
-@register_method('uniform', parameters=('seed',))
-def uniform(task: Task) -> Iterator[Pick]:
+@register_method('uniform')
+class Uniform(Method):
     """Draw one image a class in turn, no image twice: the paper's "Random" (section 4.2)."""
-    for label in task.rotation:
-        yield task.take(int(task.rng.choice(task.rotation.candidates(label))), label)
+
+    uses = ('seed',)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        for label in task.rotation:
+            yield task.take(int(task.rng.choice(task.rotation.candidates(label))), label)
 
 
-@register_method('ratio', parameters=('seed',))
-def ratio(task: Task) -> Iterator[Pick]:
+@register_method('ratio')
+class Ratio(Method):
     """Draw as ``uniform`` does, but give classes turns in proportion to the images they are in (section 4.3).
 
     The next turn goes to the class with the highest images / (2 * turns + 1), the divisor method of Sainte-Lague,
     so that every prefix is as proportional as whole images can be.
     """
-    share = {label: len(task.pool.images_of_class(label)) for label in task.pool.labels}
-    turns = dict.fromkeys(share, 0)
-    while share:
-        label = max(share, key=lambda label: share[label] / (2 * turns[label] + 1))
-        candidates = task.rotation.candidates(label)
-        if len(candidates):
-            turns[label] += 1
-            yield task.take(int(task.rng.choice(candidates)), label)
-        else:
-            del share[label]
+
+    uses = ('seed',)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        share = {label: len(task.pool.images_of_class(label)) for label in task.pool.labels}
+        turns = dict.fromkeys(share, 0)
+        while share:
+            label = max(share, key=lambda label: share[label] / (2 * turns[label] + 1))
+            candidates = task.rotation.candidates(label)
+            if len(candidates):
+                turns[label] += 1
+                yield task.take(int(task.rng.choice(candidates)), label)
+            else:
+                del share[label]
 
 
 @register_method('max')
-def most_objects(task: Task) -> Iterator[Pick]:
+class MostObjects(Method):
     """Take, class by class in turn, the image with the most objects of whatever class: "# max" (section 4.3)."""
-    for label in task.rotation:
-        candidates = task.rotation.candidates(label)
-        yield task.take(int(candidates[np.argmax(task.pool.object_counts[candidates])]), label)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        for label in task.rotation:
+            candidates = task.rotation.candidates(label)
+            yield task.take(int(candidates[np.argmax(task.pool.object_counts[candidates])]), label)
 
 
-@register_method('full', parameters=('seed',), nested=False)
-def full(task: Task) -> Iterator[Pick]:
-    """Draw from all images at once, again until every class appears: "Full random" (section 4.3).
+@register_method('full')
+class Full(Method):
+    """Draw from all images at once, again until every class appears: "Full random" (section 4.3)."""
 
-    Raises:
-        UserError: If a class was missing from every one of ``MAX_DRAWS`` draws.
-    """
-    for image in _draw_every_class(task):
-        yield task.take(int(image))
+    uses = ('seed',)
+    nested = False
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`.
+
+        Raises:
+            UserError: If a class was missing from every one of ``MAX_DRAWS`` draws.
+        """
+        for image in _draw_every_class(task):
+            yield task.take(int(image))
 
 
 def _draw_every_class(task: Task) -> np.ndarray:

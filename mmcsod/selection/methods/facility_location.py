@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest, select_by_class
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import unit_rows
 
 BLOCK = 256
@@ -16,13 +16,16 @@ BLOCK = 256
 
 
 @register_method('facility-location')
-def facility_location(task: Task) -> Iterator[Pick]:
+class FacilityLocation(Method):
     """Maximise f(A) = sum over i in V of max over j in A of s_ij, greedily, one image a class in turn.
 
     V is the class's images and s their cosine similarity, of image-level vectors. Reference [14] (Iyer et al., ALT
     2021) gives this function beside graph cut.
     """
-    return select_by_class(task, _FacilityLocation)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_class(task, _FacilityLocation)
 
 
 class _FacilityLocation:

@@ -8,19 +8,24 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest, select_by_class
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import unit_rows
 
 
-@register_method('graph-cut', parameters=('lam',))
-def graph_cut(task: Task) -> Iterator[Pick]:
+@register_method('graph-cut')
+class GraphCut(Method):
     """Maximise f(A) = lam * sum over i in V, j in A of s_ij - sum over i, j in A of s_ij, one image a class in turn.
 
     V is the class's images and s their cosine similarity, of image-level vectors: the generalised graph cut of
     reference [14] (Iyer et al., ALT 2021). On the same vectors, 2 lam / (1 + lam) here orders images as lam does in
     Eq. 4, whose first sum leaves the selected images out.
     """
-    return select_by_class(task, lambda vectors: _GraphCut(vectors, task.lam))
+
+    uses = ('lam',)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_class(task, lambda vectors: _GraphCut(vectors, task.lam))
 
 
 class _GraphCut:

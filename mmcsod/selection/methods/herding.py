@@ -8,17 +8,20 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest, select_by_class
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 
 
 @register_method('herding')
-def herding(task: Task) -> Iterator[Pick]:
+class Herding(Method):
     """Herding (Welling, ICML 2009, reference [30]) on image-level vectors, one image a class in turn.
 
     Selected is the image that brings the mean of the class's selected images nearest to the mean of the class in
     Euclidean distance, the form that coreset selection commonly gives it.
     """
-    return select_by_class(task, _Herding)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_class(task, _Herding)
 
 
 class _Herding:

@@ -8,17 +8,22 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest, select_by_class
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 
 
-@register_method('k-center', parameters=('seed',))
-def k_center(task: Task) -> Iterator[Pick]:
+@register_method('k-center')
+class KCenter(Method):
     """k-Center Greedy (Sener and Savarese, ICLR 2018, reference [24]) on image-level vectors, a class in turn.
 
     Selected is the image that is farthest, in Euclidean distance, from the nearest selected image of the class. A
     class of which nothing is selected yet draws its first centre: the paper lists this among the random methods.
     """
-    return select_by_class(task, lambda vectors: _KCenter(vectors, task.rng))
+
+    uses = ('seed',)
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_class(task, lambda vectors: _KCenter(vectors, task.rng))
 
 
 class _KCenter:

@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import select_shared
 from mmcsod.selection.lazy_rows import SAME_LIKENESS, LazyRows
-from mmcsod.selection.registry import Task, register_method
-
-EPSILON = 1e-3
-"""What even a copy of a selected row has left of its squared length; it keeps the logarithm finite."""
-
-FIRST_ROUNDS = 3.0
-"""How much more than later on the likeness weighs in the first round of ``csod-typical-first``."""
+from mmcsod.selection.registry import Method, Task, register_method
+from mmcsod.selection.unit_rows import UnitRows
 
 
 @register_method('csod-logdet')
-def log_det(task: Task) -> Iterator[Pick]:
-    """Pick, class by class in turn, the image with the highest z(q_i) + log r_i.
+@dataclass(frozen=True)
+class QualityAndDiversity(Method):
+    """Select, class by class in turn, the image with the highest weight * z(q_i) + log r_i.
 
     q_i is the mean cosine of row p_i to its class, z(q) that less its mean and divided by its standard deviation in
     the class. r_i is the squared length of p_i that the class's selected rows, Q's columns, leave unexplained, r_i =
     eps + p_i' (I + Q Q' / eps)^-1 p_i. This is greedy MAP of a determinantal point process with quality and diversity
     (Kulesza and Taskar, Foundations and Trends in Machine Learning 2012, section 3.1; the incremental form after Chen,
     Zhang and Zhou, NeurIPS 2018). Turns are those of section 3.5.
+
+    Attributes:
+        epsilon: What even a copy of a selected row has left of its squared length; it keeps the logarithm finite.
+        weight: What the similarity to the class weighs beside the novelty.
     """
-    return _select(task, lambda: 1.0)
 
+    epsilon: Annotated[float, Meta(ge=1e-6, le=1)] = 1e-3
+    weight: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
 
-@register_method('csod-typical-first')
-def typical_first(task: Task) -> Iterator[Pick]:
-    """Pick as ``csod-logdet`` does, with z(q_i) times 1 + 3 / t^2 in round t of the rotation (section 3.5).
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
 
-    With one image of a class, the most typical one is worth most, and only later images gain from being unlike those
-    that are there already (Hacohen, Dekel and Weinshall, ICML 2022, show this for active learning). Round t is one
-    more than the whole rounds that the selected images make up, included ones among them.
-    """
-    num_classes = len(task.pool.labels)
+        def of_class(units: UnitRows, eligible: np.ndarray) -> LazyRows:
+            return LazyRows(units, eligible, LogDet(eligible, self.epsilon, self.weight))
 
-    def weight() -> float:
-        return 1 + FIRST_ROUNDS / (1 + int(task.rotation.taken.sum()) // num_classes) ** 2
-
-    return _select(task, weight)
-
-
-def _select(task: Task, weight: Callable[[], float]) -> Iterator[Pick]:
-    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, LogDet(eligible, weight)))
+        return select_shared(task, of_class)
 
 
 class LogDet:
@@ -59,17 +52,18 @@ class LogDet:
     """
 
     tie = 1e-8
-    start = 1 + EPSILON
-    start_of_zero = EPSILON
 
-    def __init__(self, eligible: np.ndarray, weight: Callable[[], float]) -> None:
+    def __init__(self, eligible: np.ndarray, epsilon: float, weight: float) -> None:
+        self.start = 1 + epsilon
+        self.start_of_zero = epsilon
         self._eligible = eligible
+        self._epsilon = epsilon
         self._weight = weight
 
     def direction(self, unit: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Return v; M q is q less its projections on the directions so far."""
         rest = unit - directions.T @ (directions @ unit)
-        return rest / np.sqrt(EPSILON + max(0.0, float(unit @ rest)))
+        return rest / np.sqrt(self._epsilon + max(0.0, float(unit @ rest)))
 
     def lower(self, states: np.ndarray, products: np.ndarray) -> np.ndarray:
         """Subtract the squares."""
@@ -82,7 +76,7 @@ class LogDet:
 
     def score(self, quality: np.ndarray, states: np.ndarray) -> np.ndarray:
         """Add the logarithm; exact states are never below eps."""
-        return quality + np.log(np.maximum(states, EPSILON))
+        return quality + np.log(np.maximum(states, self._epsilon))
 
     def quality(self, likeness: np.ndarray) -> np.ndarray:
         """Return z(q) at its weight, 0 where all rows of the class are alike."""
@@ -90,4 +84,4 @@ class LogDet:
         spread = float(among.std()) if len(among) else 0.0
         if spread < SAME_LIKENESS:
             return np.zeros(len(likeness))
-        return self._weight() * (likeness - among.mean()) / spread
+        return self._weight * (likeness - among.mean()) / spread

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import select_shared
 from mmcsod.selection.lazy_rows import LazyRows
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 
 
 @register_method('csod-mmr')
-def maximal_marginal_relevance(task: Task) -> Iterator[Pick]:
-    """Pick, class by class in turn, the image with the highest q_i - max over j of cos(p_i, q_j).
+@dataclass(frozen=True)
+class MaximalMarginalRelevance(Method):
+    """Select, class by class in turn, the image with the highest weight * q_i - max over j of cos(p_i, q_j).
 
     q_i is the mean cosine of row p_i to its class, q_j are the class's selected rows: maximal marginal relevance
-    (Carbonell and Goldstein, SIGIR 1998) with equal weights. Turns are those of section 3.5.
+    (Carbonell and Goldstein, SIGIR 1998). Turns are those of section 3.5.
+
+    Attributes:
+        weight: What the similarity to the class weighs beside the novelty.
     """
-    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(1.0)))
+
+    weight: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(self.weight)))
 
 
 @register_method('classwise-k-center')
-def classwise_k_center(task: Task) -> Iterator[Pick]:
+class ClasswiseKCenter(Method):
     """k-Center Greedy (Sener and Savarese, ICLR 2018, reference [24]) on imagewise-classwise rows, a class in turn.
 
     Selected is the image whose unit row is farthest from the nearest selected one of the class. A class of which
     nothing is selected takes the row that is most like the class, so nothing is drawn.
     """
-    return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
 
 
 class Nearest:

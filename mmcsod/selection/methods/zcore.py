@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import Choice, select_by_row
-from mmcsod.selection.neighbours import read_all
-from mmcsod.selection.registry import Task, register_method
+from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
-SAMPLES = 10_000
-"""Looks at each class; the paper takes a million at all data."""
-
-DIMENSIONS = 2
-NEIGHBOURS = 1000
-EXPONENT = 4
-"""Dimensions of a look, rows that a find makes redundant, and how fast that falls with their distance: the paper's."""
+AtLeastOne = Annotated[int, Meta(ge=1)]
 
 
-@register_method('zcore', parameters=('seed',))
-def zcore(task: Task) -> Iterator[Pick]:
+@register_method('zcore')
+@dataclass(frozen=True)
+class ZCore(Method):
     """ZCore (Griffin, Marks and Corso, 2024, arXiv:2411.15349) on a class's unit rows, a class in turn.
 
     A look draws two dimensions and a point of them from the triangular distribution of their least, median and
     largest value. The row nearest to the point gains 1; the rows nearest to that row lose 1 among them, in proportion
     to distance^-4, a copy all of it. The highest scores are selected. The paper scores all data at once.
+
+    Attributes:
+        samples: Looks at each class; the paper takes a million at all data.
+        dimensions: Dimensions of a look; this and the others are the paper's.
+        neighbours: Rows that a find makes redundant.
+        exponent: How fast that falls with their distance.
     """
-    return select_by_row(task, lambda units, eligible: _ZCore(units, eligible, task.rng))
+
+    uses = ('seed',)
+
+    samples: AtLeastOne = 10_000
+    dimensions: AtLeastOne = 2
+    neighbours: AtLeastOne = 1000
+    exponent: Annotated[float, Meta(ge=0, le=100)] = 4.0
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        return select_by_row(task, lambda units, eligible: _Scores(units, eligible, self, task.rng))
 
 
-class _ZCore:
+class _Scores:
     """Scores at its first turn: only there is it certain which random numbers are its own."""
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray, rng: np.random.Generator) -> None:
+    def __init__(self, units: UnitRows, eligible: np.ndarray, method: ZCore, rng: np.random.Generator) -> None:
+        self._method = method
         self._units = units
         self._rows = np.flatnonzero(eligible)
         self._left = eligible[self._rows].copy()
@@ -44,7 +58,7 @@ class _ZCore:
 
     def best(self) -> Choice:
         if self._scores is None:
-            self._scores = zcore_scores(read_all(self._units, self._rows), self._rng)
+            self._scores = zcore_scores(self._units.all(self._rows), self._rng, self._method)
         place = int(np.argmax(np.where(self._left, self._scores, -np.inf)))
         return Choice(int(self._rows[place]), {'score': float(self._scores[place])})
 
@@ -52,28 +66,28 @@ class _ZCore:
         self._left[int(np.searchsorted(self._rows, row))] = False
 
 
-def zcore_scores(vectors: np.ndarray, rng: np.random.Generator, samples: int = SAMPLES) -> np.ndarray:
+def zcore_scores(vectors: np.ndarray, rng: np.random.Generator, method: ZCore) -> np.ndarray:
     """Return the scores, (m,), of (m, d) vectors."""
     lowest, middle, highest = vectors.min(axis=0), np.median(vectors, axis=0), vectors.max(axis=0)
     spread = np.flatnonzero(highest > lowest)
     scores = np.zeros(len(vectors))
     if len(spread) == 0:
         return scores
-    for _ in range(samples):
-        seen = rng.choice(spread, min(DIMENSIONS, len(spread)), replace=False)
-        look(scores, vectors[:, seen], rng.triangular(lowest[seen], middle[seen], highest[seen]))
+    for _ in range(method.samples):
+        seen = rng.choice(spread, min(method.dimensions, len(spread)), replace=False)
+        look(scores, vectors[:, seen], rng.triangular(lowest[seen], middle[seen], highest[seen]), method)
     return scores
 
 
-def look(scores: np.ndarray, points: np.ndarray, sample: np.ndarray) -> None:
+def look(scores: np.ndarray, points: np.ndarray, sample: np.ndarray, method: ZCore) -> None:
     """Change the scores, (m,), in place by one look at points, (m, k)."""
     found = int(np.argmin(np.abs(points - sample).sum(axis=1)))
     scores[found] += 1
     distances = np.abs(points - points[found]).sum(axis=1)
     distances[found] = np.inf
-    nearest = np.argsort(distances, kind='stable')[: min(NEIGHBOURS, len(points) - 1)]
+    nearest = np.argsort(distances, kind='stable')[: min(method.neighbours, len(points) - 1)]
     if len(nearest) and distances[nearest[0]] == 0:
         scores[nearest[0]] -= 1
     elif len(nearest):
-        loss = (distances[nearest] / distances[nearest[0]]) ** -EXPONENT
+        loss = (distances[nearest] / distances[nearest[0]]) ** -method.exponent
         scores[nearest] -= loss / loss.sum()

@@ -10,7 +10,7 @@ from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.selection import method_names
 from tests.test_selection.banks import random_banks
 
-METHODS = [name.replace('count:LOW-HIGH', 'count:1-99') for name in method_names()]
+METHODS = [{'count': 'count:1-99'}.get(name, name) for name in method_names()]
 
 
 @st.composite

@@ -1,0 +1,45 @@
+"""Warnings about valid but surprising selections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmcsod.records.coreset import Coreset
+from mmcsod.selection.near_duplicates import warn_of
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.registry import Task
+
+SHOWN = 10
+
+
+def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterator[str]:
+    """Yield a sentence on everything that a user may not expect of a selection.
+
+    Args:
+        task: What was selected from.
+        coreset: What was selected.
+        options: How.
+    """
+    if options.num_objects is None and len(coreset) < task.target:
+        yield f'{task.target} images were asked for and there are only {len(coreset)}: all of them are selected.'
+    if options.given_lam is not None and 'lam' not in options.entry.uses:
+        yield f"lam is given and not used: the method '{options.method}' has none."
+    yield from _skipped_classes(task, coreset)
+    yield from warn_of(task.pool.bank, coreset)
+
+
+def _skipped_classes(task: Task, coreset: Coreset) -> Iterator[str]:
+    names = coreset.classes
+    present = {label for label in task.pool.labels if len(task.pool.images_of_class(label))}
+    absent = [names[label] for label in task.pool.labels if label not in present]
+    if absent:
+        yield f'No image that may be selected has an object of {_some(absent)}; these classes are skipped.'
+    turns = [pick.label for pick in coreset.picks if pick.label is not None]
+    if turns and len(turns) < len(present):
+        without = [names[label] for label in sorted(present.difference(turns))]
+        yield f'{len(turns)} images cannot cover {len(present)} classes; none was selected for {_some(without)}.'
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ', '.join(names[:SHOWN]) + (f' and {more} more' if more > 0 else '')
