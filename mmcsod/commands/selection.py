@@ -59,7 +59,6 @@ def _add_method(add: Callable[..., Any]) -> None:
         '--method-options',
         nargs='+',
         action='extend',
-        type=_setting,
         metavar='KEY=VALUE',
         help='settings of the method, such as weight=2 for csod-logdet',
     )
@@ -98,7 +97,9 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
     names = [field.name for field in fields(SelectionOptions)]
     given = {name: value for name, value in vars(args).items() if name in names}
     numbers = sorted(set(given.pop('num_images', [None])))
-    largest = SelectionOptions(numbers[-1], **given | {'method_options': dict(given.get('method_options', ()))})
+    largest = SelectionOptions(
+        numbers[-1], **given | {'method_options': dict(map(_setting, given.get('method_options', ())))}
+    )
     return [replace(largest, num_images=number) for number in numbers]
 
 

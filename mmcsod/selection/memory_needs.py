@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.selection.kernels.pruned_kernel import LARGEST_FRONT, WORTH_PRUNING
+from mmcsod.selection.near_duplicates import SAMPLE
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Task
 from mmcsod.util.memory import available_memory
@@ -46,8 +47,13 @@ def memory_needs(task: Task, num_processes: int = 1) -> MemoryNeeds:
     """
     pool, vectors = task.pool, task.pool.bank.vectors
     copied = (0 if pool.shares_bank else vectors.nbytes) + (4 * vectors.size if task.kernel == 'faiss' else 0)
-    beside = num_processes * _tables(pool) + _front(pool, task.kernel)
+    beside = num_processes * _tables(pool) + _front(pool, task.kernel) + _compared(pool, task.target)
     return MemoryNeeds(vectors.nbytes, copied, beside, available_memory())
+
+
+def _compared(pool: Pool, num_images: int) -> int:
+    """Bytes of the vectors in float64 among which near-duplicates are looked for."""
+    return 3 * 8 * pool.bank.vectors.shape[1] * max(SAMPLE, num_images)
 
 
 def _tables(pool: Pool) -> int:

@@ -53,7 +53,8 @@ class SelectionOptions:
     classes: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        if self.budget.num_objects is not None and not self.entry.nested:
+        budget, method = self.budget, self.entry
+        if budget.num_objects is not None and not method.nested:
             raise UserError(
                 f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
                 "of objects; give num_images or ratio, or use the method 'uniform'."

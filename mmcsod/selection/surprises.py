@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mmcsod.records.coreset import Coreset
 from mmcsod.selection.near_duplicates import warn_of
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.registry import Task
+from mmcsod.util.text import first_few
 
 SHOWN = 10
 
@@ -33,13 +34,8 @@ def _skipped_classes(task: Task, coreset: Coreset) -> Iterator[str]:
     present = {label for label in task.pool.labels if len(task.pool.images_of_class(label))}
     absent = [names[label] for label in task.pool.labels if label not in present]
     if absent:
-        yield f'No image that may be selected has an object of {_some(absent)}; these classes are skipped.'
+        yield f'No image that may be selected has an object of {first_few(absent, SHOWN)}; these classes are skipped.'
     turns = [pick.label for pick in coreset.picks if pick.label is not None]
     if turns and len(turns) < len(present):
-        without = [names[label] for label in sorted(present.difference(turns))]
-        yield f'{len(turns)} images cannot cover {len(present)} classes; none was selected for {_some(without)}.'
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ', '.join(names[:SHOWN]) + (f' and {more} more' if more > 0 else '')
+        without = first_few([names[label] for label in sorted(present.difference(turns))], SHOWN)
+        yield f'{len(turns)} images cannot cover {len(present)} classes; none was selected for {without}.'

@@ -150,6 +150,8 @@ def test_a_dry_run_writes_nothing(work_dir):
         (['--num-images', 0, 5], 'error: num_images is 0; ask for 1 or more, a whole number.'),
         (['--num-images', 5, '--lam', -1], "error: lam is -1; give 0, a number between 1e-100 and 1e100, or 'auto'."),
         (['--num-images', 5, '--method', 'magic'], "error: Unknown selection method 'magic'"),
+        (['--num-images', 5, '--method-options', 'weight'], "error: --method-options was given 'weight'; write KEY="),
+        (['--num-images', 5, '--bank', 'a', 'b'], 'error: 2 feature banks were given; selecting with several at once'),
         (['--num-images', 5, '--include', '/nowhere.txt'], 'error: The list of images /nowhere.txt cannot be read'),
         (['--num-images', 5, 9, '--out', '.'], 'error: . is a folder, and a file is to be written there'),
         (['--num-images', 5, '--out', '/dev/zero'], 'error: /dev/zero is a device, pipe or socket'),
@@ -176,6 +178,18 @@ def test_the_tool_does_not_stand_in_for_pythons_own_select():
     code = f'import sys; sys.path.insert(0, {str(ROOT / "tools")!r}); import select, subprocess; print(select.select)'
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert result.stdout.startswith('<built-in function select'), result.stderr
+
+
+def test_settings_of_a_method_go_into_the_coreset(work_dir):
+    bank = ('--bank', work_dir / 'features', '--num-images', 5)
+    assert select(*bank, '--method', 'csod-logdet', '--method-options', 'weight=2', 'epsilon=0.01').returncode == 0
+    settings = {'weight': 2.0, 'epsilon': 0.01}
+    coreset = Coreset.load(work_dir / 'coreset.json')
+    assert coreset.parameters['method_options'] == settings
+    assert coreset == select_coreset(
+        make_bank(num_images=60), num_images=5, method='csod-logdet', method_options=settings
+    )
+    assert coreset.picks != select_coreset(make_bank(num_images=60), num_images=5, method='csod-logdet').picks
 
 
 def test_help_has_an_example_and_needs_no_detector():

@@ -192,7 +192,6 @@ def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
         ({'num_images': 3, 'classes': 'class 1'}, "classes is the text 'class 1'; give a list"),
         ({'num_images': 3, 'seed': -1}, 'seed is -1; give a whole number, 0 or more'),
         ({'num_images': 3, 'seed': 0.5, 'method': 'uniform'}, 'seed is 0.5; give a whole number'),
-        ({'num_images': 3, 'method': 'count:many'}, "range of objects 'many' is not LOW-HIGH"),
         ({'num_objects': 60, 'method': 'full'}, "'full' draws a given number of images, .* use the method 'uniform'"),
         ({'num_objects': 60, 'method': 'count:10-60'}, "'count:10-60' draws a given number of images"),
         ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),

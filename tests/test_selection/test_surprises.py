@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, select_coreset
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
 
 CLASSES = ('a', 'b', 'c', 'd', 'nothing')
 
 
 @pytest.fixture
 def bank():
-    vectors = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    vectors = np.random.default_rng(0).normal(size=(20, 32)).astype(np.float32)
     return FeatureBank.from_arrays(vectors, [f'{index}.jpg' for index in range(20)], np.arange(20) % 4, CLASSES)
 
 
@@ -27,3 +29,13 @@ def test_a_lam_that_nobody_reads_is_said(bank, caplog):
     select_coreset(bank, num_images=8, classes=['a', 'b'], method='csod-logdet', lam=0.7)
     (said,) = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
     assert said == "lam is given and not used: the method 'csod-logdet' has none."
+
+
+def test_fewer_images_than_asked_for_and_near_duplicates_are_said_too(bank):
+    vectors = np.array(bank.vectors)
+    vectors[4] = vectors[0]
+    twice = FeatureBank.from_arrays(vectors, bank.images, bank.labels, CLASSES[:4])
+    warnings = run_selection(twice, SelectionOptions(30)).warnings
+    assert warnings[0] == '30 images were asked for and there are only 20: all of them are selected.'
+    assert warnings[1].startswith('1 of 20 images show almost what an earlier one shows')
+    assert len(warnings) == 2
