@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.records.coreset import Coreset, first_picks
 from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_text
+from mmcsod.util.text import first_few
 
-DESCRIPTION = 'Write a coreset as COCO JSON, VOC image lists or YOLO labels, for training without this package.'
+if TYPE_CHECKING:
+    from mmcsod.export import Export
+
+DESCRIPTION = """Write a coreset for training without this package, or for another tool.
+
+coco, voc, yolo    annotations and images of the coreset
+fiftyone, lightly  keep.json and drop.json: the pool, divided, for FiftyOne and LightlyStudio
+ids                the image ids, one a line, in the order of selection"""
 EXAMPLES = """example; those of `mmcsod select --help` make its coreset:
   mmcsod export work_dirs/chess/coreset.json --format yolo --out work_dirs/chess/yolo \\
       --config configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py"""
+IMAGE_MODES = ('reference', 'link', 'copy')
+LOADING = {
+    'yolo': 'Train on them with {out}/data.yaml, once it names your validation images.',
+    'fiftyone': """Load them in Python:
+  import fiftyone as fo
+  dataset = fo.Dataset('coreset')
+  for part in ('keep', 'drop'):
+      dataset.add_dir(dataset_type=fo.types.COCODetectionDataset, data_path={data!r},
+                      labels_path=f'{out}/{{part}}.json', tags=part)""",
+    'lightly': """Load them in Python:
+  import lightly_studio as ls
+  dataset = ls.ImageDataset.create('coreset')
+  for part in ('keep', 'drop'):
+      dataset.add_samples_from_coco(f'{out}/{{part}}.json', images_path={data!r}, split=part)""",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,34 +48,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--config',
         metavar='CONFIG',
         help='the training config that the coreset was selected with; without it the command shows which one '
-        'the coreset names, and stops',
+        'the coreset names, and stops (ids need none)',
     )
-    parser.add_argument('--format', required=True, choices=['coco', 'voc', 'yolo'], help='what to write')
-    parser.add_argument('--out', required=True, metavar='DIR', help='folder to make')
     parser.add_argument(
-        '--images',
-        choices=['reference', 'link', 'copy'],
+        '--format', required=True, choices=['coco', 'voc', 'yolo', 'fiftyone', 'lightly', 'ids'], help='what to write'
+    )
+    parser.add_argument('--out', required=True, metavar='PATH', help='folder to make; with ids, a text file')
+    parser.add_argument(
+        '--image-mode',
+        choices=IMAGE_MODES,
         help='leave images where they are, link to them, or copy them (default: reference; link for '
         'yolo, which looks for labels beside its images)',
     )
+    parser.add_argument('--images', dest='image_mode', choices=IMAGE_MODES, help=argparse.SUPPRESS)  # its former name
     parser.add_argument('--num-images', type=int, metavar='N', help='use the first N images of the coreset')
     add_cfg_options(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Export as the command line says."""
+    coreset = first_picks(Coreset.load(args.coreset), args.num_images)
+    if args.format == 'ids':
+        _write_ids(coreset, Path(args.out))
+        return
     from mmcsod.export import export_coreset
     from mmcsod.util.config import load_config, parse_cfg_options
 
-    coreset = first_picks(Coreset.load(args.coreset), args.num_images)
     config = load_config(args.config or _ask_for_config(coreset), parse_cfg_options(args.cfg_options))
-    images = args.images or ('link' if args.format == 'yolo' else 'reference')
-    settings = export_coreset(coreset, config, args.format, args.out, images)
+    mode = args.image_mode or ('link' if args.format == 'yolo' else 'reference')
+    export = export_coreset(coreset, config, args.format, args.out, mode)
     print(f'{len(coreset)} images written to {args.out}')
-    if args.format == 'yolo':
-        print(f'Train on them with {args.out}/data.yaml, once it names your validation images.')
-    for source in settings:
+    for note in _notes(export):
+        print(note)
+    if args.format in LOADING:
+        out = str(Path(args.out).absolute())
+        print(LOADING[args.format].format(out=out, data=out if mode == 'reference' else f'{out}/data'))
+    for source in export.settings:
         print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
+
+
+def _write_ids(coreset: Coreset, path: Path) -> None:
+    if path.exists():
+        raise UserError(f'{path} exists already; remove it or name another file.')
+    write_text(path, ''.join(f'{image}\n' for image in coreset.image_ids))
+    print(f'{len(coreset)} image ids written to {path}')
+
+
+def _notes(export: Export) -> Iterator[str]:
+    yield from export.left_out.lines('objects')
+    if export.carried:
+        kinds = [f'{count} {name}' for name, count in export.carried.most_common()]
+        yield f'Objects of other classes than the coreset was selected on, written too: {first_few(kinds)}'
 
 
 def _ask_for_config(coreset: Coreset) -> NoReturn:

@@ -226,7 +226,7 @@ def _letters(name: str) -> str:
 def _annotated_names(leaf: BaseDataset, infos: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what the annotations of COCO-like and VOC-like sets call their objects; other sets' are not known."""
     if isinstance(leaf, XMLDataset):
-        names = (name for info in infos for name in _object_names(leaf, info['xml_path']))
+        names = (name for info in infos for name in object_names(leaf, info['xml_path']))
         return list(dict.fromkeys(names))
     if isinstance(leaf, CocoDataset):
         content = load(leaf.ann_file, backend_args=leaf.backend_args)
@@ -240,6 +240,7 @@ def _coco_categories(leaf: CocoDataset) -> list[str]:
     return [str(category['name']) for category in content.get('categories', ())]
 
 
-def _object_names(leaf: XMLDataset, path: str) -> list[str]:
+def object_names(leaf: XMLDataset, path: str) -> list[str]:
+    """Return the name of each object in an XML file, of the classes and of others."""
     root = ElementTree.fromstring(get(path, backend_args=leaf.backend_args))
     return [entry.findtext('name', '') for entry in root.findall('object')]

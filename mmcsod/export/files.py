@@ -41,11 +41,11 @@ class FilePlacer:
         if self.mode == 'reference':
             return str(target)
         if '://' in source:
-            raise UserError(f'{source} is not a local file and cannot be linked or copied; use --images reference.')
+            raise UserError(f'{source} is not a local file and cannot be linked or copied; use --image-mode reference.')
         if self._taken.setdefault(target, source) != source:
             raise UserError(
                 f'{source} and {self._taken[target]} would both become {target}; '
-                'use --images reference, or give the images different names.'
+                'use --image-mode reference, or give the images different names.'
             )
         self._refuse_foreign(source)
         self._transfer(Path(source), self.directory / target)
@@ -80,12 +80,12 @@ class FilePlacer:
         if '..' in PurePosixPath(source).parts:
             raise UserError(
                 f'{source} leads out of the folders that the config names; mend the name in the annotation '
-                'file, or use --images reference.'
+                'file, or use --image-mode reference.'
             )
         if path.is_file() and not _is_image(path):
             raise UserError(
                 f'{source} lies outside the folders that the config names and is no image; mend the name '
-                'in the annotation file, or use --images reference.'
+                'in the annotation file, or use --image-mode reference.'
             )
 
     def _transfer(self, source: Path, target: Path) -> None:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from numbers import Real
+from dataclasses import dataclass, field
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
 from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
+from mmcsod.datasets.audit import BELOW_MIN_SIZE, CROWD_OR_DIFFICULT, NO_CLASS, Account, reasons_left_out
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.coreset_dataset import CoresetDataset
-from mmcsod.datasets.instances import boxes_and_labels
+from mmcsod.datasets.images import decoded_size
 from mmcsod.export.files import FilePlacer, inside
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
 
+IGNORED = (CROWD_OR_DIFFICULT, BELOW_MIN_SIZE)
+"""Reasons for which an object does not count, and training ignores it."""
 Settings = Mapping[str, Any]
 """What to change in a leaf of the training dataset's config, by name."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        settings: For each source, the settings with which the training dataset of a stock config reads the export; none
+            for formats that MMDetection does not read.
+        left_out: Objects of the selected images that were not written, by reason.
+        carried: Objects that were written and are not of the classes that were selected on, by class.
+    """
+
+    settings: list[Settings] = field(default_factory=list)
+    left_out: Account = field(default_factory=Account)
+    carried: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -30,22 +49,39 @@ class Source:
         leaf: The filtered dataset.
         image_ids: Id of each of its samples, in its order.
         root: What the ids are relative to.
+        without: Ids of samples to pass over.
     """
 
     leaf: BaseDataset
     image_ids: list[str]
     root: str
+    without: frozenset[str] = frozenset()
 
-    def samples(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the id and the annotation of each image, as the dataset gives them to a pipeline.
+    def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the id and the annotation of each image, as the dataset gives them to a pipeline."""
+        for index, image in enumerate(self.image_ids):
+            if image not in self.without:
+                yield image, self.leaf.get_data_info(index)
+
+    def objects(self, image: str, info: dict[str, Any], account: Account) -> Iterator[tuple[Mapping[str, Any], bool]]:
+        """Yield the objects of an image that count as such, each with whether training ignores it.
+
+        Args:
+            image: Id of the image.
+            info: Its annotation, of which the size becomes that of the decoded image.
+            account: Counts the objects that do not count, by reason.
 
         Raises:
             UserError: If an annotation is not as MMDetection documents it.
         """
-        for index, image in enumerate(self.image_ids):
-            info = self.leaf.get_data_info(index)
-            _check(image, info, len(self.classes))
-            yield image, info
+        _set_decoded_size(image, info)
+        min_size = (self.leaf.filter_cfg or {}).get('bbox_min_size')
+        reasons = reasons_left_out(info, len(self.classes), min_size)
+        for instance, reason in zip(info['instances'], reasons, strict=True):
+            if reason in (None, *IGNORED) or (reason == NO_CLASS and instance['bbox_label'] < 0):
+                yield instance, reason is not None
+            else:
+                account.add(reason, image)
 
     @property
     def ann_file(self) -> str:
@@ -65,23 +101,20 @@ class Source:
         return tuple(self.leaf.metainfo['classes'])
 
 
-def _check(image: str, info: Mapping[str, Any], num_classes: int) -> None:
-    try:
-        _, labels = boxes_and_labels(info)
-        if len(labels) and labels.max() >= num_classes:
-            raise ValueError(f'bbox_label is {labels.max()}, and there are {num_classes} classes')
-        for side in ('width', 'height'):
-            if not (isinstance(info[side], Real) and info[side] > 0):
-                raise ValueError(f'{side} is {info[side]!r:.50}')
-    except (LookupError, TypeError, ValueError) as error:
-        raise UserError(
-            f'The annotations of the image {image} are not as MMDetection documents them '
-            f'({type(error).__name__}: {error}); mend them.'
-        ) from error
+def _set_decoded_size(image: str, info: dict[str, Any]) -> None:
+    if size := decoded_size(info['img_path']):
+        info['width'], info['height'] = size
+        return
+    for side in ('width', 'height'):  # the file is remote, for example
+        if not (isinstance(info.get(side), int | float) and info[side] > 0):
+            raise UserError(
+                f'The annotations of the image {image} say that its {side} is {info.get(side)!r:.50}, and its file '
+                'cannot be read to correct that; mend them.'
+            )
 
 
 def open_sources(coreset: Coreset, config: Config) -> list[Source]:
-    """Build the training set of ``config`` and keep the coreset's images.
+    """Build the training set of ``config`` and keep the coreset's images; leaves without any are left out.
 
     Raises:
         UserError: If the data cannot be read or the coreset is not of this training set.
@@ -89,7 +122,14 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
     dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
     leaves = leaf_datasets(dataset)
     root = common_root(leaves)
-    return [Source(leaf, ids, root) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)]
+    return [Source(leaf, ids, root) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True) if ids]
+
+
+def open_dropped(coreset: Coreset, config: Config) -> list[Source]:
+    """Build the training set of ``config`` and keep the images that are not in the coreset."""
+    leaves = leaf_datasets(build_training_set(config, allow_missing_classes=True))
+    root, without = common_root(leaves), frozenset(coreset.image_ids)
+    return [Source(leaf, ids, root, without) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)]
 
 
 def source_settings(source: Source, placer: FilePlacer) -> Settings:

@@ -8,12 +8,13 @@ from mmdet.datasets import XMLDataset
 from tqdm import tqdm
 
 from mmcsod.datasets import image_id
+from mmcsod.datasets.classes import object_names
 from mmcsod.export.files import FilePlacer
-from mmcsod.export.source import Settings, Source, source_settings
+from mmcsod.export.source import Export, Source, source_settings
 from mmcsod.util.errors import UserError
 
 
-def write_voc(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
+def write_voc(sources: Sequence[Source], placer: FilePlacer, export: Export) -> None:
     """Write, for each VOC-format source, its ImageSets list thinned out, in the list's own order.
 
     Images and XML files stay where they are, or are placed beside the lists, so that the folder is a devkit.
@@ -21,14 +22,16 @@ def write_voc(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     Raises:
         UserError: If a source is not in VOC format.
     """
-    settings: list[Settings] = []
     for source in sources:
         if not isinstance(source.leaf, XMLDataset):
-            raise UserError(f'{source.leaf.ann_file} is no list of VOC XML annotations; export it as coco or yolo.')
-        names = [info['img_id'] for _, info in source.samples()]
-        for image, info in tqdm(source.samples(), total=len(names), desc='images', disable=None):
+            raise UserError(f'{source.leaf.ann_file} is not a list of VOC XML annotations; export it as coco or yolo.')
+        names = []
+        for image, info in tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None):
+            names.append(info['img_id'])
+            export.carried.update(
+                name for name in object_names(source.leaf, info['xml_path']) if name not in source.classes
+            )
             placer.place(info['img_path'], image)
             placer.place(info['xml_path'], image_id(info['xml_path'], source.root))
         path = placer.write(source.ann_file, ''.join(f'{name}\n' for name in names))
-        settings.append({'ann_file': placer.reached_at(path), **source_settings(source, placer)})
-    return settings
+        export.settings.append({'ann_file': placer.reached_at(path), **source_settings(source, placer)})

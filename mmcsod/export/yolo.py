@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import yaml
 from tqdm import tqdm
 
 from mmcsod.datasets.classes import shifted_labels
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.export.source import Settings, Source
+from mmcsod.export.source import Export, Source
 from mmcsod.util.errors import UserError
 
 
-def write_yolo(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
+def write_yolo(sources: Sequence[Source], placer: FilePlacer, export: Export) -> None:
     """Write images, one label file each, ``train.txt`` in dataset order and ``data.yaml``.
 
-    A label line is ``class x_center y_center width height``, as shares of the image's size. Boxes are clipped to
-    the image; crowds and difficult objects, which training ignores, and boxes without area are left out. YOLO trainers
-    find a label by putting ``labels`` in the place of ``images`` in the path of its image, some of them the first,
-    some the last, so that folders called ``images`` inside an image id are left out of the path.
+    A label line is ``class x_center y_center width height``, as shares of the decoded image's size. Boxes are clipped
+    to the image; those that extraction leaves out (crowds and difficult objects, for example) are left out and counted.
+    YOLO trainers find a label by putting ``labels`` in the place of ``images`` in the path of its image, some the
+    first, some the last, so that folders called ``images`` inside an image id are left out of the path.
 
     Raises:
         UserError: If images were to stay where they are: YOLO looks for labels beside its images.
@@ -29,48 +28,60 @@ def write_yolo(sources: Sequence[Source], placer: FilePlacer) -> list[Settings]:
     if placer.mode == 'reference':
         raise UserError(
             'YOLO looks for labels in a folder beside the images, so images cannot stay where they are; '
-            'use --images link or --images copy.'
+            'use --image-mode link or --image-mode copy.'
         )
-    samples = [
-        (*sample, labels)
-        for source in sources
-        for labels in [shifted_labels(source.leaf)]
-        for sample in source.samples()
-    ]
     lines = []
-    for image, info, labels in tqdm(samples, desc='images', disable=None):
-        name = '/'.join(part for part in inside(image).parts if part != 'images')
-        if not name.isprintable():
-            raise UserError(
-                f'The image {image!r} has control characters in its name, which break the lists of YOLO; rename it.'
-            )
-        lines.append(f'./{placer.place(info["img_path"], name, "images")}\n')
-        path = inside(name, 'labels').with_suffix('.txt')
-        if placer.write(str(path), ''.join(f'{line}\n' for line in _labels(info, labels))) != path:
-            raise UserError(f'Two images would share the label file {path}, one of them {image}; rename it.')
+    for source in sources:
+        labels = shifted_labels(source.leaf)
+        for image, info in tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None):
+            lines.append(f'./{_place(image, info, placer)}\n')
+            counted = [instance for instance, ignored in source.objects(image, info, export.left_out) if not ignored]
+            numbers = [instance['bbox_label'] for instance in counted]
+            _write_labels(image, info, counted, numbers if labels is None else labels[numbers], placer)
     placer.write('train.txt', ''.join(lines))
-    placer.write('data.yaml', _yaml(sources[0].classes))
-    return []
+    placer.write('data.yaml', data_yaml(sources[0].classes))
 
 
-def _labels(info: Mapping[str, Any], labels: np.ndarray | None = None) -> Iterator[str]:
-    width, height = info['width'], info['height']
-    for instance in info['instances']:
-        x1, y1, x2, y2 = instance['bbox']
-        x1, x2 = max(x1, 0) / width, min(x2, width) / width
-        y1, y2 = max(y1, 0) / height, min(y2, height) / height
-        if not instance.get('ignore_flag') and x2 > x1 and y2 > y1:
-            numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
-            label = instance['bbox_label'] if labels is None else labels[instance['bbox_label']]
-            yield ' '.join([str(int(label)), *(f'{number:.6f}' for number in numbers)])
+def data_yaml(classes: Sequence[str]) -> str:
+    """Return ``data.yaml``: where the images are, and the class names."""
+    return (
+        '# val: your own validation images; a coreset is for training\n'
+        + yaml.safe_dump({'train': 'train.txt', 'val': None}, sort_keys=False)
+        + yaml.safe_dump({'names': dict(enumerate(classes))}, allow_unicode=''.join(classes).isprintable())
+    )
 
 
-def _yaml(classes: Sequence[str]) -> str:
-    names = ''.join(f'  {label}: {_quoted(name)}\n' for label, name in enumerate(classes))
-    return f'train: train.txt\nval:  # your own validation images: a coreset is for training\nnames:\n{names}'
+def label_line(label: int, box: Sequence[float], width: int, height: int) -> str:
+    """Return the line of an object, its box as corners in pixels."""
+    x1, x2 = (min(max(x, 0), width) / width for x in (box[0], box[2]))
+    y1, y2 = (min(max(y, 0), height) / height for y in (box[1], box[3]))
+    numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+    return ' '.join([str(int(label)), *(f'{number:.6f}' for number in numbers)])
 
 
-def _quoted(name: str) -> str:
-    """Return a YAML string, in double quotes; whatever YAML may take for the end of a line is written as an escape."""
-    text = json.dumps(name, ensure_ascii=False)
-    return ''.join(char if char.isprintable() else f'\\U{ord(char):08x}' for char in text)
+def _place(image: str, info: Mapping[str, Any], placer: FilePlacer) -> str:
+    if not image.isprintable():
+        raise UserError(
+            f'The image {image!r} has control characters in its name, which break the lists of YOLO; rename it.'
+        )
+    return placer.place(info['img_path'], _name(image), 'images')
+
+
+def _name(image: str) -> str:
+    return '/'.join(part for part in inside(image).parts if part != 'images')
+
+
+def _write_labels(
+    image: str,
+    info: Mapping[str, Any],
+    instances: Sequence[Mapping[str, Any]],
+    labels: Iterable[int],
+    placer: FilePlacer,
+) -> None:
+    path = inside(_name(image), 'labels').with_suffix('.txt')
+    lines = [
+        f'{label_line(label, instance["bbox"], info["width"], info["height"])}\n'
+        for label, instance in zip(labels, instances, strict=True)
+    ]
+    if placer.write(str(path), ''.join(lines)) != path:
+        raise UserError(f'Two images would share the label file {path}, one of them {image}; rename it.')

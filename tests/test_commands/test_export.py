@@ -31,6 +31,14 @@ def test_coco_from_the_command_line(coco_config, coco_coreset, tmp_path):
     assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
 
 
+def test_ids_need_no_config(coco_coreset, tmp_path):
+    for status in (0, 2):  # the second would replace the file
+        result = export(coco_coreset, '--format', 'ids', '--num-images', 3, '--out', tmp_path / 'ids.txt')
+        assert result.returncode == status
+    assert (tmp_path / 'ids.txt').read_text().split() == list(Coreset.load(coco_coreset).image_ids[:3])
+    assert 'ids.txt exists already' in result.stderr
+
+
 def test_no_config_that_a_coreset_names_is_run(coco_coreset, tmp_path):
     """A config is a program, and a coreset file may come from anywhere."""
     (tmp_path / 'evil.py').write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
@@ -67,7 +75,7 @@ def test_cutting_a_coreset_that_is_not_nested_is_told(coco_config, coco_coreset,
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['--images', 'reference'], 'error: YOLO looks for labels'),
+        (['--image-mode', 'reference'], 'error: YOLO looks for labels'),
         (['--cfg-options', 'foo'], "error: --cfg-options cannot read 'foo'; write KEY=VALUE"),
     ],
 )

@@ -21,7 +21,7 @@ def infos(dataset, ids=None):
 
 
 def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco_coreset, tmp_path):
-    export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
+    export = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
     before = json.loads((coco_root / 'train.json').read_text())
     after = json.loads((tmp_path / 'out' / 'train.json').read_text())
     kept = [image for image in before['images'] if f'train/{image["file_name"]}' in COCO_PICKS]
@@ -32,7 +32,8 @@ def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco
         'annotations': [ann for ann in before['annotations'] if ann['image_id'] in ids],
     }
     assert len(after['annotations']) == 14  # crowds, unused categories and unknown fields included
-    assert {category['name'] for category in after['categories']} == {'stray', *CLASSES}
+    (stray,) = [category['id'] for category in after['categories'] if category['name'] == 'stray']
+    assert export.carried == {'stray': sum(ann['category_id'] == stray for ann in after['annotations'])} != {'stray': 0}
 
 
 def test_pycocotools_reads_it(coco_root, coco_config, coco_coreset, tmp_path):
@@ -45,7 +46,7 @@ def test_pycocotools_reads_it(coco_root, coco_config, coco_coreset, tmp_path):
 
 @pytest.mark.parametrize('images', ['reference', 'link', 'copy'])
 def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', images)
+    settings = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', images).settings
     dataset = DATASETS.build({**coco_leaf(coco_root), **settings[0]})
     pool = DATASETS.build(coco_leaf(coco_root))
     expected, found = infos(pool, COCO_PICKS), infos(dataset)
@@ -60,12 +61,12 @@ def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_cores
 def test_indices_of_the_source_are_lifted(coco_root, tmp_path):
     leaf = coco_leaf(coco_root, indices=[2, 4, 13])
     config = Config({'train_dataloader': {'dataset': leaf}})
-    (settings,) = export_coreset(make_coreset(COCO_PICKS[:2]), config, 'coco', tmp_path / 'out')
+    (settings,) = export_coreset(make_coreset(COCO_PICKS[:2]), config, 'coco', tmp_path / 'out').settings
     assert len(DATASETS.build({**leaf, **settings})) == 2
 
 
 def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out')
+    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out').settings
     dataset = DATASETS.build({**settings[0], 'pipeline': []})
     pools = [DATASETS.build(voc_leaf(voc_root, year)) for year in ('VOC2007', 'VOC2012')]
     expected = [
@@ -100,14 +101,14 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
         )
     leaves = [coco_leaf(coco_root, ann_file=str(tmp_path / f'{name}.json')) for name in 'ab']
     config = Config({'train_dataloader': {'dataset': {'type': 'ConcatDataset', 'datasets': leaves}}})
-    settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out')
+    settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out').settings
     counts = [len(COCO(source['ann_file']).getImgIds()) for source in settings]
     assert counts == [6, 2]
 
 
 def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path):
     coreset = make_coreset(['Images/0002.jpg'], ('person',))
-    settings = export_coreset(coreset, crowdhuman_config, 'coco', tmp_path / 'out')
+    settings = export_coreset(coreset, crowdhuman_config, 'coco', tmp_path / 'out').settings
     content = json.loads((tmp_path / 'out' / 'annotations.json').read_text())
     categories = {category['id'] for category in content['categories']}
     assert {annotation['category_id'] for annotation in content['annotations']} <= categories
@@ -135,7 +136,7 @@ def test_a_copy_of_a_set_with_absolute_file_names_works_elsewhere(inside, coco_r
     ids = [f'train/{name}' if inside else str(images / name) for name in names]
     (settings,) = export_coreset(
         make_coreset(ids), Config({'train_dataloader': {'dataset': leaf}}), 'coco', tmp_path / 'out', 'copy'
-    )
+    ).settings
     shutil.move(tmp_path / 'out', tmp_path / 'moved')
     shutil.rmtree(source)
     shutil.rmtree(images, ignore_errors=True)

@@ -9,7 +9,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 
 from mmcsod.export import export_coreset
-from mmcsod.export.yolo import _yaml
+from mmcsod.export.yolo import data_yaml
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import coco_leaf, make_coreset, voc_leaf
 
@@ -38,7 +38,7 @@ def test_halves_of_one_annotation_file(mode, own_root, tmp_path):
     leaves = [coco_leaf(own_root, indices=list(range(*part))) for part in ((0, 10), (10, 18))]
     built = [DATASETS.build(leaf) for leaf in leaves]
     ids = ['train/' + dataset.get_data_info(0)['img_path'].rpartition('/')[2] for dataset in built]
-    settings = export_coreset(make_coreset(ids), config(*leaves), 'coco', tmp_path / 'out', mode)
+    settings = export_coreset(make_coreset(ids), config(*leaves), 'coco', tmp_path / 'out', mode).settings
     assert exported(settings, leaves[0]) == sorted(name.rpartition('/')[2] for name in ids)
 
 
@@ -47,7 +47,7 @@ def test_one_annotation_file_with_two_prefixes(own_root, tmp_path):
     leaves = [coco_leaf(own_root, data_prefix={'img': prefix}) for prefix in ('train/', 'twin/')]
     settings = export_coreset(
         make_coreset(['train/0002.jpg', 'twin/0007.jpg']), config(*leaves), 'coco', tmp_path / 'out', 'copy'
-    )
+    ).settings
     assert exported(settings, leaves[0]) == ['0002.jpg', '0007.jpg']
 
 
@@ -56,7 +56,7 @@ def test_halves_of_one_voc_list(voc_root, tmp_path):
     names = [DATASETS.build(leaf).get_data_info(0)['img_id'] for leaf in leaves]
     settings = export_coreset(
         make_coreset([f'VOC2007/JPEGImages/{name}.jpg' for name in names]), config(*leaves), 'voc', tmp_path / 'out'
-    )
+    ).settings
     assert exported(settings, leaves[0]) == [f'{name}.jpg' for name in sorted(names)]
 
 
@@ -71,7 +71,7 @@ def test_a_source_called_as_the_converted_file(own_root, voc_root, tmp_path):
         'coco',
         tmp_path / 'out',
         'copy',
-    )
+    ).settings
     assert len({source['ann_file'] for source in settings}) == 2
     assert exported(settings, leaf) == ['000003.jpg', '0002.jpg']
 
@@ -120,7 +120,7 @@ def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
     'name', ['a\nb', 'a: b', '"', '\\', '#x', 'a\x7fb', 'a\x85b', 'a\u2028b', 'é', '\U0001f600', '']
 )
 def test_every_class_name_survives_the_yaml_file(name):
-    assert yaml.safe_load(_yaml([name, 'cat']))['names'] == {0: name, 1: 'cat'}
+    assert yaml.safe_load(data_yaml([name, 'cat']))['names'] == {0: name, 1: 'cat'}
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,12 @@ def test_every_class_name_survives_the_yaml_file(name):
         {'bbox': [1, 2, 3, None], 'bbox_label': 0},
         {'bbox': [1, 2, 3, 4], 'bbox_label': None},
         {'bbox': [1, 2, 3, 4], 'bbox_label': 0.5},
-        {'bbox': [1, 2, 3, 4], 'bbox_label': 3},
         {'bbox': [1, 2, 3, 10**400], 'bbox_label': 0},
-        {'width': 0},
     ],
 )
 @pytest.mark.parametrize('file_format', ['coco', 'yolo'])
 def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_path):
     image = {'img_path': '0002.jpg', 'img_id': 1, 'width': 48, 'height': 32, 'instances': [instance]}
-    if instance == {'width': 0}:
-        image.update(width=0, instances=[{'bbox': [1, 2, 3, 4], 'bbox_label': 0}])
     (tmp_path / 'odd.json').write_text(
         json.dumps({'metainfo': {'classes': ['cat', 'dog', 'bird']}, 'data_list': [image]})
     )

@@ -22,7 +22,7 @@ def test_a_list_for_each_devkit(voc_config, voc_coreset, tmp_path):
 
 @pytest.mark.parametrize('images', ['reference', 'link', 'copy'])
 def test_mmdet_reads_the_same_samples(images, voc_root, voc_config, voc_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'voc', tmp_path / 'out', images)
+    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'voc', tmp_path / 'out', images).settings
     root = voc_root if images == 'reference' else tmp_path / 'out'
     for year, changes in zip(('VOC2007', 'VOC2012'), settings, strict=True):
         dataset = DATASETS.build({**voc_leaf(voc_root, year), **changes})
@@ -40,6 +40,6 @@ def test_mmdet_reads_the_same_samples(images, voc_root, voc_config, voc_coreset,
 
 
 def test_other_formats_are_refused(coco_config, coco_coreset, tmp_path):
-    with pytest.raises(UserError, match='no list of VOC XML annotations; export it as coco or yolo'):
+    with pytest.raises(UserError, match='is not a list of VOC XML annotations; export it as coco or yolo'):
         export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out')
     assert list(tmp_path.glob('*out*')) == []

@@ -1,3 +1,5 @@
+import json
+import math
 import shutil
 from pathlib import Path
 
@@ -6,8 +8,10 @@ import pytest
 import yaml
 from mmdet.registry import DATASETS
 from mmengine.config import Config
+from PIL import ExifTags, Image
 
 from mmcsod.export import export_coreset
+from mmcsod.export.yolo import label_line
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
@@ -84,16 +88,51 @@ def test_names_that_repeat_between_devkits(voc_root, voc_config, voc_coreset, tm
                 assert [box[0] for box in found[image]] == [box[0] for box in expected[image]]
 
 
-def test_boxes_are_clipped_and_empty_ones_left_out():
-    from mmcsod.export.yolo import _labels
+def test_boxes_are_clipped():
+    assert label_line(1, [-10, 5, 50, 15], 40, 20) == '1 0.500000 0.500000 1.000000 0.500000'
 
+
+def test_what_extraction_leaves_out_is_left_out_and_counted(coco_root, tmp_path):
+    """An infinite box, one beside the image, a crowd, and one of no class; sizes in the file are wrong."""
     instances = [
-        {'bbox': [-10, 5, 50, 15], 'bbox_label': 1},
-        {'bbox': [7, 3, 7, 9], 'bbox_label': 0},
+        {'bbox': [0, 0, 24, 16], 'bbox_label': 1},
+        {'bbox': [0, 0, math.inf, 9], 'bbox_label': 0},
+        {'bbox': [60, 0, 70, 9], 'bbox_label': 0},
         {'bbox': [0, 0, 5, 5], 'bbox_label': 2, 'ignore_flag': 1},
+        {'bbox': [0, 0, 5, 5], 'bbox_label': 3},
     ]
-    lines = list(_labels({'width': 40, 'height': 20, 'instances': instances}))
-    assert lines == ['1 0.500000 0.500000 1.000000 0.500000']
+    image = {'img_path': '0002.jpg', 'img_id': 1, 'width': 32, 'height': -1, 'instances': instances}
+    (tmp_path / 'own.json').write_text(json.dumps({'metainfo': {'classes': CLASSES}, 'data_list': [image]}))
+    leaf = {
+        'type': 'BaseDetDataset',
+        'data_root': str(coco_root),
+        'ann_file': str(tmp_path / 'own.json'),
+        'data_prefix': {'img_path': 'train/'},
+        'metainfo': {'classes': CLASSES},
+        'pipeline': [],
+    }
+    config = Config({'train_dataloader': {'dataset': leaf}})
+    export = export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
+    assert export.left_out.counts == {'not finite': 1, 'outside the image': 1, 'of no class': 1}
+    assert (tmp_path / 'out/labels/train/0002.txt').read_text() == '1 0.250000 0.250000 0.500000 0.500000\n'
+
+
+def test_shares_are_of_the_turned_image(coco_root, tmp_path):
+    """A photograph that its EXIF data turn: trainers decode 32 x 48, while the annotations say 48 x 32."""
+    root = shutil.copytree(coco_root, tmp_path / 'own')
+    path = root / 'train' / '0002.jpg'
+    with Image.open(path) as image:
+        exif = image.getexif()
+        exif[ExifTags.Base.Orientation] = 6
+        image.save(path, exif=exif)
+    assert cv2.imread(str(path)).shape == (48, 32, 3)
+    config = Config({'train_dataloader': {'dataset': coco_leaf(root)}})
+    export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
+    boxes = dict(read_yolo(tmp_path / 'out'))['train/0002.jpg']
+    expected = dict(mmdets_boxes(coco_leaf(root)))['train/0002.jpg']
+    for box, wanted in zip(boxes, expected, strict=True):
+        clipped = [min(value, side) for value, side in zip(wanted[1:], (32, 48, 32, 48), strict=True)]
+        assert box[1:] == pytest.approx(clipped, abs=1e-3)
 
 
 def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path):
@@ -103,7 +142,7 @@ def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path)
 
 
 def test_images_cannot_stay_where_they_are(coco_config, coco_coreset, tmp_path):
-    with pytest.raises(UserError, match='--images link'):
+    with pytest.raises(UserError, match='--image-mode link'):
         export_coreset(Coreset.load(coco_coreset), coco_config, 'yolo', tmp_path / 'out')
     assert list(tmp_path.glob('*out*')) == []
 
