@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from mmengine.dist import barrier, broadcast_object_list, get_dist_info, init_dist
 
-from mmcsod.util.distributed import telling_of_lost_processes
+from mmcsod.util.distributed import reporting_lost_processes
 from mmcsod.util.errors import UserError
 from mmcsod.util.launcher import world_size
 
@@ -40,7 +40,7 @@ def wait_for_all() -> None:
     Raises:
         UserError: If another process is gone.
     """
-    with telling_of_lost_processes():
+    with reporting_lost_processes():
         barrier()
 
 
@@ -63,7 +63,7 @@ def on_first_process(action: Callable[[], T]) -> T:
                 if isinstance(error, UserError)
                 else (f'The first process failed with {type(error).__name__}: {error}.')
             )
-    with telling_of_lost_processes():
+    with reporting_lost_processes():
         broadcast_object_list(outcome, src=0)
     if failure is not None:
         raise failure

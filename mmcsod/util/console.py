@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mmcsod.util.distributed import is_joined, leave
 from mmcsod.util.errors import UserError
 
 _MMDETECTION = 'MMDetection, MMCV and MMEngine'
@@ -33,8 +34,7 @@ def run(main: Callable[[], int | None]) -> None:
     try:
         status = _status(main)
         sys.stdout.flush()
-        if distributed := _joined():  # MMEngine leaves its group as it is
-            distributed.destroy_process_group()
+        leave()  # MMEngine stays in its group
     except UserError as error:
         _fail(str(error))
     except ModuleNotFoundError as error:
@@ -81,17 +81,11 @@ def _fail(message: str) -> NoReturn:
     if os.environ.get(TRACEBACK, '0') not in ('', '0'):
         traceback.print_exc()
     print('error:', *printable(message).split('\n'), file=sys.stderr)  # one line, whatever the names in it
-    if _joined():
+    if is_joined():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(2)  # the threads of a group that has lost a process can turn a normal exit into an abort
     sys.exit(2)
-
-
-def _joined() -> Any:
-    """Return torch.distributed where this process is one of several, else None; PyTorch is not imported for it."""
-    distributed = sys.modules.get('torch.distributed')
-    return distributed if distributed and distributed.is_available() and distributed.is_initialized() else None
 
 
 def _open_streams() -> None:

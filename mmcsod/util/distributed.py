@@ -1,32 +1,37 @@
-"""Several processes at one task, by torch.distributed and the launchers of the field.
+"""Everything of torch.distributed: joining the processes that a launcher started, and their exchanges.
 
-A run of one process has a :class:`Group` of its own, in which every exchange gives back what it was given, so that code
-is written once. PyTorch is imported only where there are several.
+One process alone is a :class:`Group` too, in which every exchange returns its input, so that code is written once.
+PyTorch is imported only if there are several.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.launcher import rank, world_size
+from mmcsod.util.launcher import local_rank, rank, world_size
+
+if TYPE_CHECKING:
+    import numpy as np
+
+T = TypeVar('T')
 
 SILENCE = timedelta(minutes=15)
-"""How long the others wait for a process that lives but says nothing; one that has ended is noticed at once."""
+"""How long to wait for an unresponsive peer; one that has ended is noticed at once."""
 
 
 class Group:
     """The processes of a run: here, one.
 
     Attributes:
-        rank: Which of them this is, from 0.
-        size: How many there are.
+        rank: Number of this process, from 0.
+        size: Number of processes.
     """
 
     rank = 0
@@ -47,6 +52,17 @@ class Group:
         """Return (size, ...) what each process gives, arrays of one shape and dtype."""
         return values[None]
 
+    def wait(self) -> None:
+        """Wait until every process has come here."""
+
+    def on_first(self, action: Callable[[], T]) -> T:
+        """Do something in the first process only, and return its result in all.
+
+        Raises:
+            UserError: In the others, if the action failed in the first, which raises its own error.
+        """
+        return action()
+
 
 ALONE = Group()
 
@@ -57,43 +73,72 @@ class TorchGroup(Group):
     Gloo, also where there are GPUs: what is exchanged is a few float64 numbers that the CPU decides on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silence: timedelta) -> None:
         import torch.distributed
 
         self._torch: Any = torch
-        self._group = torch.distributed.new_group(backend='gloo', timeout=SILENCE)
+        self._group = torch.distributed.new_group(backend='gloo', timeout=silence)
         self.rank = torch.distributed.get_rank()
         self.size = torch.distributed.get_world_size()
 
     def add(self, values: np.ndarray) -> np.ndarray:
         """See :meth:`Group.add`."""
-        tensor = self._torch.from_numpy(np.array(values))
-        with telling_of_lost_processes():
+        tensor = self._torch.from_numpy(values.copy())
+        with reporting_lost_processes():
             self._torch.distributed.all_reduce(tensor, group=self._group)
         return tensor.numpy()
 
     def copy_of(self, values: np.ndarray, rank: int) -> np.ndarray:
         """See :meth:`Group.copy_of`."""
-        tensor = self._torch.from_numpy(np.array(values))
-        with telling_of_lost_processes():
+        tensor = self._torch.from_numpy(values.copy())
+        with reporting_lost_processes():
             self._torch.distributed.broadcast(tensor, rank, group=self._group)
         return tensor.numpy()
 
     def gather(self, values: np.ndarray) -> np.ndarray:
         """See :meth:`Group.gather`."""
-        tensor = self._torch.from_numpy(np.array(values))
+        tensor = self._torch.from_numpy(values.copy())
         gathered = [self._torch.empty_like(tensor) for _ in range(self.size)]
-        with telling_of_lost_processes():
+        with reporting_lost_processes():
             self._torch.distributed.all_gather(gathered, tensor, group=self._group)
-        return np.stack([each.numpy() for each in gathered])
+        return self._torch.stack(gathered).numpy()
+
+    def wait(self) -> None:
+        """See :meth:`Group.wait`."""
+        with reporting_lost_processes():
+            self._torch.distributed.barrier(group=self._group)
+
+    def on_first(self, action: Callable[[], T]) -> T:
+        """See :meth:`Group.on_first`."""
+        outcome: list[Any] = [None, None]  # the result, and what a failure says
+        if self.rank != 0:
+            self._share(outcome)
+            if outcome[1] is not None:
+                raise UserError(outcome[1])
+            return outcome[0]
+        try:
+            outcome[0] = action()
+        except Exception as error:  # the others wait for the outcome, whatever it is
+            name = type(error).__name__
+            said = str(error) if isinstance(error, UserError) else f'The first process failed with {name}: {error}.'
+            self._share([None, said])
+            raise
+        self._share(outcome)
+        return outcome[0]
+
+    def _share(self, outcome: list[Any]) -> None:
+        with reporting_lost_processes():
+            self._torch.distributed.broadcast_object_list(outcome, src=0, group=self._group)
 
 
 @contextlib.contextmanager
 def joined(launcher: str) -> Iterator[Group]:
     """Join the processes that a launcher started, for as long as the block lasts.
 
+    Each process uses the CUDA device of its number on its machine. A group that was there before is used, and stays.
+
     Args:
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'. Where torch.distributed is initialised already, that is used.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
 
     Yields:
         The group of all processes.
@@ -102,37 +147,68 @@ def joined(launcher: str) -> Iterator[Group]:
         UserError: If the launcher has not started this process, or another process is gone.
     """
     world_size(launcher)
-    if launcher == 'none':
-        yield ALONE
-        return
+    leaves = not is_joined()
+    try:
+        if launcher != 'none' and leaves:
+            _join(launcher)
+        yield current_group(SILENCE)
+    finally:
+        if leaves:
+            leave()
+
+
+def current_group(silence: timedelta) -> Group:
+    """Return the group of the processes that have joined; all of them must call this at the same point.
+
+    Args:
+        silence: How long to wait for an unresponsive peer, or one whose share of the work takes longer.
+
+    Raises:
+        UserError: If another process is gone.
+    """
+    if not is_joined():
+        return ALONE
+    with reporting_lost_processes():
+        return TorchGroup(silence)
+
+
+def is_joined() -> bool:
+    """Return whether this process is one of several that have joined; PyTorch is not imported for it."""
+    torch = sys.modules.get('torch')
+    return torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def leave() -> None:
+    """Leave the group that this process is in, if any."""
+    if is_joined():
+        sys.modules['torch'].distributed.destroy_process_group()
+
+
+def _join(launcher: str) -> None:
     import torch.distributed
 
-    with telling_of_lost_processes():
-        if not torch.distributed.is_initialized():
-            _initialize(launcher)
-        group = TorchGroup()
-    yield group
-    torch.distributed.destroy_process_group()
-
-
-def _initialize(launcher: str) -> None:
-    import torch.distributed
-
-    if 'MASTER_ADDR' not in os.environ and int(os.environ.get('SLURM_NNODES', 1)) > 1:
-        raise UserError(
-            'The processes run on several machines and MASTER_ADDR is not set; set it to the name of the '
-            'first machine, for example $(scontrol show hostname $SLURM_NODELIST | head -n 1).'
-        )
-    os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
+    if 'MASTER_ADDR' not in os.environ:
+        os.environ['MASTER_ADDR'] = _first_machine()
     os.environ.setdefault('MASTER_PORT', '29500')
-    torch.distributed.init_process_group('gloo', timeout=SILENCE, rank=rank(launcher), world_size=world_size(launcher))
-    if 'LOCAL_RANK' in os.environ and torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+    with reporting_lost_processes():
+        torch.distributed.init_process_group(
+            'gloo', timeout=SILENCE, rank=rank(launcher), world_size=world_size(launcher)
+        )
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local_rank(launcher) % torch.cuda.device_count())
+
+
+def _first_machine() -> str:
+    """Return where the first process runs: on this machine, unless slurm started processes on several."""
+    if int(os.environ.get('SLURM_NNODES', 1)) == 1:
+        return '127.0.0.1'
+    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
 
 
 @contextlib.contextmanager
-def telling_of_lost_processes() -> Iterator[None]:
-    """Turn torch.distributed's error about a process that is gone into one sentence.
+def reporting_lost_processes() -> Iterator[None]:
+    """Turn an error of torch.distributed about a process that is gone into one sentence.
 
     Raises:
         UserError: If another process has ended or no longer answers.

@@ -1,4 +1,4 @@
-"""What torchrun, slurm and mpi tell a process before anything is initialised."""
+"""The environment variables by which torchrun, slurm and mpi number the processes that they start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from mmcsod.util.errors import UserError
 
 RANK = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+LOCAL_RANK = {'pytorch': 'LOCAL_RANK', 'slurm': 'SLURM_LOCALID', 'mpi': 'OMPI_COMM_WORLD_LOCAL_RANK'}
 WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
 
 
@@ -16,6 +17,11 @@ def rank(launcher: str) -> int:
     Without one it is 0, whatever the environment says: a variable left over must not silence the only process.
     """
     return 0 if launcher == 'none' else int(os.environ.get(RANK[launcher], 0))
+
+
+def local_rank(launcher: str) -> int:
+    """Return the number of this process among those on its machine, for the launchers of :func:`rank`."""
+    return 0 if launcher == 'none' else int(os.environ.get(LOCAL_RANK[launcher], 0))
 
 
 def world_size(launcher: str) -> int:
