@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmcsod.datasets.check.config import BY_IMAGE, log_findings, use_checked_labels
+from mmcsod.datasets.check.findings import refuse_errors
+from mmcsod.datasets.check.leaf import check_leaf
+from mmcsod.datasets.check.predictions import check_predictions
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.features.distributed import on_first_process
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.config import training_set
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import read_json, write_json
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One entry of a COCO results file.
-
-    Attributes:
-        image_id: ``id`` of the image in the annotation file.
-        category_id: ``id`` of the category there.
-        bbox: x, y, width, height in pixels of the original image.
-        score: 0 to 1.
-    """
-
-    image_id: int | str
-    category_id: int
-    bbox: tuple[float, ...]
-    score: float
+from mmcsod.util.files import write_json
 
 
 def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -> Config:
-    """Return a config whose training set has predicted boxes for its ground truth; the config itself without any.
+    """Return a config whose labels are checked, or whose training set has predicted boxes for its ground truth.
 
     The images and categories are those of the config's annotation file, with or without annotations of its own, which
     are not looked at. They are written to ``DIRECTORY.predicted.json`` with the predicted boxes. Images in which
@@ -48,11 +34,13 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -
         directory: The folder of the bank.
 
     Raises:
-        UserError: If the training set is not one COCO annotation file, or the predictions are not of it.
+        UserError: If labels or predictions are broken, or the training set is not one COCO annotation file.
     """
-    if options.predictions is None:
-        return cfg
     cfg = copy.deepcopy(cfg)
+    path = options.predictions
+    if path is None:
+        use_checked_labels(cfg, directory.with_name('labels'), ('train',), look_for_images=True)
+        return cfg
     leaves = leaf_configs(training_set(cfg))
     if len(leaves) != 1:
         raise UserError(
@@ -60,51 +48,35 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -
             'with one annotation file, or override it with --cfg-options.'
         )
     leaf: Any = leaves[0]
-    source = Path(leaf.get('data_root') or '', leaf.get('ann_file') or '')
     target = directory.with_name(f'{directory.name}.predicted.json').resolve()
-    on_first_process(lambda: write_json(target, _labelled(source, options)))
+    on_first_process(lambda: write_json(target, _labelled(leaf, path, options.score_threshold)))
     leaf['ann_file'] = str(target)
     leaf['filter_cfg'] = {**(leaf.get('filter_cfg') or {}), 'filter_empty_gt': False}
     return cfg
 
 
-def _labelled(source: Path, options: ExtractionOptions) -> dict[str, Any]:
+def _labelled(leaf: Mapping[str, Any], path: str, threshold: float) -> dict[str, Any]:
     """Return the content of an annotation file with the predictions for its annotations."""
-    content = read_json(source, "the training set's annotation file", dict)
-    return {**content, 'annotations': _annotations(content, source, options)}
+    checked = check_leaf(leaf, annotated=False)
+    refuse_errors(checked.findings, BY_IMAGE)
+    if not isinstance(checked.content, dict):
+        raise UserError(f'{leaf.get("ann_file")} is not a COCO file, and predictions name its images by their ids.')
+    return {**checked.content, 'annotations': _annotations(checked.content, path, threshold)}
 
 
-def _annotations(content: Mapping[str, Any], source: Path, options: ExtractionOptions) -> list[dict[str, Any]]:
+def _annotations(content: Mapping[str, Any], path: str, threshold: float) -> list[dict[str, Any]]:
     """Return the predictions of the least score or more as annotations."""
-    path = Path(options.predictions or '')
-    found = read_json(path, 'a COCO results file', tuple[Prediction, ...])
-    known = {
-        name: {entry.get('id') for entry in content.get(f'{kind}s', ())}
-        for name, kind in (('image_id', 'image'), ('category_id', 'categorie'))
-    }
-    for name, values in known.items():
-        strange = [getattr(one, name) for one in found if getattr(one, name) not in values]
-        if strange:
-            raise UserError(
-                f'{path} is not of {source}: {len(strange)} of its {len(found)} boxes have a {name} that '
-                f'is not there, {strange[0]} first.'
-            )
-    kept = [one for one in found if one.score >= options.score_threshold]
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f'The predictions {path} cannot be read: {error.strerror}.') from error
+    predictions, findings = check_predictions(raw, path, content)
+    refuse_errors(findings)
+    log_findings(findings)
+    kept = [one for one in predictions if one['score'] >= threshold]
     if not kept:
         raise UserError(
-            f'Not one of the {len(found)} boxes of {path} has a score of {options.score_threshold:g} or '
+            f'Not one of the {len(predictions)} boxes of {path} has a score of {threshold:g} or '
             'more; give a lower --score-threshold.'
         )
-    if any(len(one.bbox) != 4 for one in kept):
-        raise UserError(f'{path} has a bbox that is not x, y, width and height.')
-    return [
-        {
-            'id': number,
-            'image_id': one.image_id,
-            'category_id': one.category_id,
-            'bbox': list(one.bbox),
-            'area': one.bbox[2] * one.bbox[3],
-            'iscrowd': 0,
-        }
-        for number, one in enumerate(kept, 1)
-    ]
+    return kept

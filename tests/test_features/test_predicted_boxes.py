@@ -52,11 +52,13 @@ def test_rows_are_those_of_annotations_that_say_the_same(root):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'image_id': 99}, r'2 of its 2 boxes have a image_id that is not there, 99 first'),
-        ({'category_id': 7}, 'have a category_id that is not there, 7 first'),
+        ({'image_id': 99}, r'2 predictions of images that are not listed \(annotation 1: image_id 99'),
+        ({'category_id': 7}, '2 predictions of categories .*: category_id 7'),
         ({'score': 0.1}, r'Not one of the 2 boxes .* has a score of 0.3 or more; give a lower --score-threshold'),
-        ({'bbox': [1, 2, 3]}, 'a bbox that is not x, y, width and height'),
-        ({'score': 'high'}, 'is not a COCO results file'),
+        ({'bbox': [1, 2, 3]}, r'2 objects whose bbox is not four numbers \(annotation 1: bbox \[1, 2, 3\]'),
+        ({'score': 'high'}, 'score is not from 0 to 1 .*score "high"'),
+        ({'score': 90}, 'divide percentages by 100'),
+        ({'file_name': '7.png'}, r'image_id 1 is .*, not "7.png"'),
     ],
 )
 def test_predictions_of_something_else_are_one_sentence(change, message, root):

@@ -25,7 +25,7 @@ def check_boxes(content: Content, file: str) -> list[Finding]:
     findings = _boxes_of_polygons(annotations, file) + _odd_crowds(annotations, file)
     odd = [position for position, box in enumerate(_boxes(annotations)) if not _is_box(box)]
     findings += found('odd box', file, [annotations[position] for position in odd], _show)
-    usable = [one for one in annotations if _is_box(one['bbox'])] if odd else annotations
+    usable = [one for one in annotations if _is_box(one.get('bbox'))] if odd else annotations
     if not usable:
         return findings
     array = np.array([one['bbox'] for one in usable], np.float64)

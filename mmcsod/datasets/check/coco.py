@@ -18,6 +18,9 @@ from mmcsod.datasets.check.findings import FILLED, Finding, Unreadable, found, s
 from mmcsod.datasets.check.graph import Content, Entry, check_graph, check_structure
 from mmcsod.util.files import new_file
 
+OF_ANNOTATIONS = ('no objects',)
+"""Kinds that are no fault of a file whose annotations do not matter."""
+
 SizeOf = Callable[[str], tuple[int, int] | None]
 """Width and height of the image of a file_name, None if it cannot be read."""
 
@@ -40,13 +43,14 @@ class Labels:
         return any(one.severity == FILLED or one.kind == 'not finite' for one in self.findings)
 
 
-def check_coco(raw: bytes, file: str, size_of: SizeOf) -> Labels:
+def check_coco(raw: bytes, file: str, size_of: SizeOf, annotated: bool = True) -> Labels:
     """Check the bytes of a COCO annotation file.
 
     Args:
         raw: What the file holds.
         file: What to call it.
         size_of: Looks at an image, for those whose size is impossible.
+        annotated: Whether its annotations matter; if not, they are taken out unseen.
     """
     findings: list[Finding] = []
     content = None
@@ -56,6 +60,8 @@ def check_coco(raw: bytes, file: str, size_of: SizeOf) -> Labels:
             findings += undone or _foreign_locale(text, file)
             parsed, undone = parse(text, file)
             findings += undone
+            if not annotated and isinstance(parsed, dict):
+                parsed['annotations'] = []
             findings += check_structure(parsed, file)
             content = parsed
             findings += check_graph(content, file)
@@ -63,7 +69,7 @@ def check_coco(raw: bytes, file: str, size_of: SizeOf) -> Labels:
             findings += check_boxes(content, file)
         except Unreadable as error:
             findings.append(error.finding)
-    return Labels(content, tuple(findings))
+    return Labels(content, tuple(one for one in findings if annotated or one.kind not in OF_ANNOTATIONS))
 
 
 def write_plain(content: Content, path: Path) -> None:

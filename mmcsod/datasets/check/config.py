@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import get_dist_info
 
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.check.coco import write_plain
@@ -27,6 +28,8 @@ OF_SELECTION = ('image twice', 'image without objects')
 """Kinds that matter where images are selected only."""
 BY_IMAGE = ('missing image',)
 """Kinds that concern single images, which extraction counts and goes on without."""
+COUNTED_BY_LOADING = ('no area', 'outside')
+"""Kinds that whoever loads the dataset counts again, for the classes in use alone."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,22 @@ def use_checked_labels(
     checked = check_config(config, sets, look_for_images)
     findings = [finding for one in checked for finding in one.findings]
     refuse_errors(findings, BY_IMAGE)
-    for finding in findings:
-        logger.log(logging.INFO if finding.severity == FILLED else logging.WARNING, '%s', finding)
+    log_findings(findings)
     copies = _write_copies([one.leaf for one in checked if one.leaf.content is not None], folder)
     for holder in _holders_of_files(config):
         copy = copies.get(_absolute(_joined(holder)))
         if copy is not None:
             holder['ann_file'] = copy
     return findings
+
+
+def log_findings(findings: Sequence[Finding]) -> None:
+    """Log what did not stop, on one process of several."""
+    for finding in findings if get_dist_info()[0] == 0 else ():
+        if finding.severity == FILLED:
+            logger.info('corrected in a copy: %s', finding)
+        elif finding.kind not in COUNTED_BY_LOADING:
+            logger.warning('warning: %s', finding)
 
 
 def _leaves(config: Config, sets: Sequence[str]) -> Iterator[tuple[str, Any]]:

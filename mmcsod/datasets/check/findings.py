@@ -23,7 +23,7 @@ class Kind:
     Attributes:
         severity: 'error' stops a training or makes it worthless, 'warning' does not, 'filled' was mended in a copy.
         what: Follows the count.
-        remedy: What to do.
+        remedy: What to do; '' if nothing.
     """
 
     severity: str
@@ -41,9 +41,9 @@ KINDS = {
     'not JSON': Kind(ERROR, 'file that is not JSON', 'correct it there, or fetch it again'),
     'JSON lines': Kind(ERROR, 'file with one JSON value a line', 'write one object with the three lists'),
     'detection results': Kind(ERROR, 'file of detections, not annotations', 'give the file with images and categories'),
-    're-encoded': Kind(FILLED, 'file in another encoding', 'nothing; the copy is plain UTF-8'),
-    'trailing commas': Kind(FILLED, 'commas before a closing bracket', 'nothing; the copy has none'),
-    'singular key': Kind(FILLED, 'keys in the singular', 'nothing; the copy has images, annotations, categories'),
+    're-encoded': Kind(FILLED, 'file in another encoding', ''),
+    'trailing commas': Kind(FILLED, 'commas before a closing bracket', ''),
+    'singular key': Kind(FILLED, 'keys in the singular', ''),
     'missing list': Kind(ERROR, 'lists that are missing or no lists', 'give images, annotations, categories'),
     'odd entry': Kind(ERROR, 'entries that are no objects', 'remove them'),
     # as a graph
@@ -51,8 +51,8 @@ KINDS = {
     'image without name': Kind(ERROR, 'images without a usable file_name', 'give each its file_name'),
     'image id twice': Kind(ERROR, 'image ids for several files', 'give each image an id of its own'),
     'image twice': Kind(ERROR, 'images listed under several ids', 'list each once'),
-    'repeated entry': Kind(FILLED, 'entries listed again', 'nothing; the copy has each once'),
-    'annotation id': Kind(FILLED, 'annotation ids missing or given twice', 'nothing; the copy numbers them'),
+    'repeated entry': Kind(FILLED, 'entries listed again (each once)', ''),
+    'annotation id': Kind(FILLED, 'annotation ids missing or given twice (numbered)', ''),
     'id of another type': Kind(ERROR, 'annotations that name an id in another type', 'write all as numbers'),
     'unknown image': Kind(WARNING, 'annotations of images that are not listed (left out)', 'list them'),
     'unknown category': Kind(WARNING, 'annotations of categories that are not listed (left out)', 'list them'),
@@ -63,12 +63,12 @@ KINDS = {
     'odd category': Kind(ERROR, 'categories without a usable id or name', 'give each an id and a name'),
     'category id twice': Kind(ERROR, 'category ids with several names', 'give each category an id of its own'),
     'category twice': Kind(ERROR, 'category names with several ids', 'merge them, or rename one'),
-    'unused category': Kind(FILLED, 'categories without objects, called as another', 'nothing; the copy lacks them'),
+    'unused category': Kind(FILLED, 'categories without objects, called as another (left out)', ''),
     'categories alike': Kind(WARNING, 'category names that look alike', 'merge them if they mean the same'),
     # boxes
-    'area': Kind(FILLED, 'objects without a usable area', 'nothing; the copy has that of the box'),
-    'iscrowd': Kind(FILLED, 'objects without iscrowd', 'nothing; the copy has 0'),
-    'box of polygon': Kind(FILLED, 'objects with a polygon and no box', 'nothing; the copy has its bounds'),
+    'area': Kind(FILLED, 'objects without a usable area (that of the box)', ''),
+    'iscrowd': Kind(FILLED, 'objects without iscrowd (0)', ''),
+    'box of polygon': Kind(FILLED, 'objects with a polygon and no box (its bounds)', ''),
     'odd iscrowd': Kind(ERROR, 'objects with an iscrowd that is not 0 or 1', 'write 0 or 1'),
     'odd box': Kind(ERROR, 'objects whose bbox is not four numbers', 'write [x, y, width, height], or remove them'),
     'not finite': Kind(WARNING, 'boxes with NaN or infinity (left out)', 'correct or remove them'),
@@ -79,15 +79,23 @@ KINDS = {
     'corners': Kind(ERROR, 'boxes that are x1, y1, x2, y2', 'write [x, y, width, height]'),
     'shares': Kind(ERROR, 'boxes in shares of the image', 'multiply them by its width and height'),
     # sizes
-    'size': Kind(FILLED, "images with an impossible size", "nothing; the copy has the image files' own"),
+    'size': Kind(FILLED, 'images with an impossible size (that of the image file)', ''),
     'no size': Kind(ERROR, 'images without a possible size, not readable either', 'give width and height in pixels'),
     # VOC
-    'list': Kind(FILLED, 'lines with blanks, an extension or a byte order mark', 'nothing; the copy has plain names'),
+    'list': Kind(FILLED, 'lines with blanks, an extension or a byte order mark (names alone)', ''),
     'flags': Kind(ERROR, 'lines with a flag behind the name', 'give a list of names alone, as Main/train.txt'),
     'missing XML': Kind(ERROR, 'XML files that are not there', 'correct the list, or add them'),
     'odd XML': Kind(ERROR, 'XML files that cannot be read', 'mend or remove them'),
     'XML without size': Kind(WARNING, 'XML files without a size (MMDetection opens each image)', 'add it'),
+    # predictions
+    'not results': Kind(ERROR, 'file that is no COCO results file', 'give a list of predictions'),
+    'no predictions': Kind(ERROR, 'file without predictions', 'see that the detector finds something'),
+    'foreign image': Kind(ERROR, 'predictions of images that are not listed', 'predict on this annotation file'),
+    'foreign category': Kind(ERROR, 'predictions of categories that are not listed', 'write category ids, not labels'),
+    'odd score': Kind(ERROR, 'predictions whose score is not from 0 to 1', 'divide percentages by 100'),
+    'other image': Kind(ERROR, 'predictions of another image than their id names', 'predict on this annotation file'),
     # files and settings
+    'no images': Kind(ERROR, 'images that are not there, all of them', 'correct data_root or data_prefix'),
     'missing image': Kind(ERROR, 'images that are not there', 'correct file_name, data_prefix or data_root'),
     'storage': Kind(ERROR, 'storage that cannot work', 'copy the data to a folder'),
     'dataset': Kind(ERROR, 'dataset that cannot be built', 'correct its settings'),
@@ -132,7 +140,8 @@ class Finding:
     def __str__(self) -> str:
         rest = '; ...' if self.count > len(self.examples) > 0 else ''
         shown = f' ({"; ".join(self.examples)}{rest})' if self.examples else ''
-        return f'{self.file}: {self.what}{shown}; {self.remedy}.'
+        end = f'; {self.remedy}' if self.remedy else ''
+        return f'{self.file}: {self.what}{shown}{end}.'
 
 
 class Unreadable(Exception):

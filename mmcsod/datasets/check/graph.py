@@ -131,7 +131,7 @@ def _has_name(image: Mapping[str, Any]) -> bool:
     return (isinstance(name, str) and bool(name.strip())) or 'coco_url' in image  # LVIS names its images by that
 
 
-def _references(content: Content, file: str) -> list[Finding]:
+def check_references(content: Content, file: str) -> list[Finding]:
     """Count annotations whose image or category is not listed; MMDetection leaves them out without a word."""
     findings = []
     for key, name, missing in (('image_id', 'images', 'no image'), ('category_id', 'categories', 'no category')):
@@ -220,7 +220,7 @@ CHECKS: tuple[Callable[[Content, str], list[Finding]], ...] = (
     _annotation_ids,
     _image_ids,
     _file_names,
-    _references,
+    check_references,
     _categories,
     _categories_alike,
     _without_objects,

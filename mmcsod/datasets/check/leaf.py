@@ -45,12 +45,13 @@ class CheckedLeaf:
     classes: Any = None
 
 
-def check_leaf(config: Mapping[str, Any], look_for_images: bool = True) -> CheckedLeaf:
+def check_leaf(config: Mapping[str, Any], look_for_images: bool = True, annotated: bool = True) -> CheckedLeaf:
     """Check the files of a dataset.
 
     Args:
         config: Of a dataset that wraps no other.
         look_for_images: Whether to see that each image is there.
+        annotated: Whether annotations matter; if not, a COCO file is read without, and its content returned.
     """
     name = str(config.get('ann_file') or config.get('type'))
     wrong = [*_settings(config, name), *_storage(config, name)]
@@ -60,23 +61,21 @@ def check_leaf(config: Mapping[str, Any], look_for_images: bool = True) -> Check
         leaf = DATASETS.build({**config, 'lazy_init': True, 'pipeline': [], 'serialize_data': False})
     except Exception as error:  # a dataset is a program
         return CheckedLeaf('', (Finding('dataset', name, 1, (f'{type(error).__name__}: {first_cause(error)}',)),))
-    reader = _reader(leaf)
-    if reader is None:
+    if not _is_read_here(leaf):
         return CheckedLeaf('', (), classes=leaf.metainfo.get('classes'))
     try:
         raw = get(leaf.ann_file, backend_args=leaf.backend_args)
     except Exception as error:  # as many kinds as there are backends
         return CheckedLeaf(leaf.ann_file, (_missing_file(leaf.ann_file, name, error),))
-    checked: CheckedLeaf = reader(leaf, raw, name, look_for_images)
-    return checked
+    if isinstance(leaf, CocoDataset):
+        return _check_coco(leaf, raw, name, look_for_images, annotated)
+    return _check_voc(leaf, raw, name, look_for_images)
 
 
-def _reader(leaf: BaseDataset) -> Any:
-    """Return what reads the file of a dataset as the dataset itself does, None where nobody here does."""
-    for kind, reader in ((CocoDataset, _check_coco), (XMLDataset, _check_voc)):
-        if isinstance(leaf, kind) and type(leaf).load_data_list is kind.load_data_list:
-            return reader
-    return None
+def _is_read_here(leaf: BaseDataset) -> bool:
+    """Return whether a dataset reads its file in a way that is known here."""
+    kinds = [kind for kind in (CocoDataset, XMLDataset) if isinstance(leaf, kind)]
+    return any(type(leaf).load_data_list is kind.load_data_list for kind in kinds)
 
 
 def _settings(config: Mapping[str, Any], name: str) -> Iterator[Finding]:
@@ -113,9 +112,9 @@ def _missing_file(path: str, name: str, error: Exception) -> Finding:
     return Finding('missing file', name, 1, (str(near[0]) if near else path,))
 
 
-def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool) -> CheckedLeaf:
+def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool, annotated: bool) -> CheckedLeaf:
     prefix = leaf.data_prefix.get('img', '')
-    labels: Labels = check_coco(raw, name, lambda file: image_size(posixpath.join(prefix, file)))
+    labels: Labels = check_coco(raw, name, lambda file: image_size(posixpath.join(prefix, file)), annotated)
     findings, content = labels.findings, labels.content
     if content is None:
         return CheckedLeaf(leaf.ann_file, findings)
@@ -125,7 +124,7 @@ def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool)
     return CheckedLeaf(
         leaf.ann_file,
         findings,
-        content if labels.is_changed else None,
+        content if labels.is_changed or not annotated else None,
         tuple(str(category.get('name')) for category in content['categories']),
         leaf.metainfo.get('classes'),
     )
@@ -160,5 +159,5 @@ def _missing(paths: Sequence[str], name: str) -> tuple[Finding, ...]:
     shown = sorted(missing, key=lambda one: one.near is None)[:NUM_EXAMPLES]
     if not missing:
         return ()
-    of_all = f'{len(missing):,} of {len(paths):,}'
-    return (Finding('missing image', name, len(missing), (of_all, *map(str, shown))),)
+    kind = 'no images' if len(missing) == len(paths) else 'missing image'
+    return (Finding(kind, name, len(missing), tuple(map(str, shown))),)
