@@ -14,7 +14,7 @@ from mmcsod.version import __version__
 
 if TYPE_CHECKING:
     from mmcsod.export import export_coreset
-    from mmcsod.features.run import extract_bank
+    from mmcsod.features.extract import extract_bank
     from mmcsod.records.bank import FeatureBank
     from mmcsod.records.coreset import Coreset, Pick
     from mmcsod.report.analyze import analyze
@@ -30,7 +30,7 @@ _EXPORTS = {
     'UserError': 'mmcsod.util.errors',
     'analyze': 'mmcsod.report.analyze',
     'export_coreset': 'mmcsod.export',
-    'extract_bank': 'mmcsod.features.run',
+    'extract_bank': 'mmcsod.features.extract',
     'retrain': 'mmcsod.training.retrain',
     'select_coreset': 'mmcsod.selection',
     'write_report': 'mmcsod.report.page',

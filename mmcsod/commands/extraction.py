@@ -136,7 +136,7 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         UserError: As :func:`mmcsod.extract_bank` does.
     """
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod.features.run import extract_bank
+    from mmcsod.features.extract import extract_bank
     from mmcsod.util.config import parse_cfg_options
 
     options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}

@@ -110,16 +110,15 @@ class Banks:
         return bool(identity['dataset'] != data.fingerprint())
 
     def _extract(self, tap: str, directory: Path, checkpoint: str) -> None:
-        from mmcsod.features.detector import build_detector
+        from mmcsod.features.detector import build_tap
         from mmcsod.features.extract import extract_features
         from mmcsod.features.options import ExtractionOptions
         from mmcsod.util.config import load_config
 
         selector = self._experiment.selector
         cfg = load_config(selector.config, self._experiment.cfg_options)
-        detector = build_detector(cfg, checkpoint, tap=tap)
         extract_features(
-            detector,
+            build_tap(cfg, checkpoint, name=tap),
             cfg,
             directory,
             ExtractionOptions(

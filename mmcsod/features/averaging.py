@@ -12,17 +12,17 @@ from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
 
 
 class ImageFeatures(NamedTuple):
-    """What a detector says of one image.
+    """What is read from one image.
 
     Attributes:
         vectors: (k, d) float32, r_ij of its usable objects in annotation order.
         image: (e,) float32, the pooled backbone vector.
-        judgements: (k,) of ``LABEL_SCORE_DTYPE``, or None.
+        label_scores: (k,) of ``LABEL_SCORE_DTYPE``, or None.
     """
 
     vectors: np.ndarray
     image: np.ndarray
-    judgements: np.ndarray | None = None
+    label_scores: np.ndarray | None = None
 
 
 def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -46,10 +46,10 @@ def chunk_arrays(
     features: Mapping[int, ImageFeatures],
     pool: ExtractionDataset,
     keep_objects: bool,
-    is_judged: bool = False,
+    scores_labels: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
-    means, tables, objects, judgements = [], [], [], []
+    means, tables, objects, label_scores = [], [], [], []
     for index in indices:
         table = pool.objects_of(index)
         labels = table['label'][~table['ignored']]
@@ -60,7 +60,7 @@ def chunk_arrays(
             means.append(vectors)
             tables.append(rows)
             objects.append(features[index].vectors)
-            judgements.append(features[index].judgements)
+            label_scores.append(features[index].label_scores)
     arrays = {
         'vectors': _stack(means),
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
@@ -72,8 +72,8 @@ def chunk_arrays(
     }
     if keep_objects:
         arrays['object_vectors'] = _stack(objects)
-    if is_judged:
-        arrays['judgements'] = np.concatenate([np.zeros(0, LABEL_SCORE_DTYPE), *judgements])
+    if scores_labels:
+        arrays['label_scores'] = np.concatenate([np.zeros(0, LABEL_SCORE_DTYPE), *label_scores])
     return arrays
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def _why_unreadable(path: Path, error: Exception) -> str:
 
 
 def load_weights(
-    detector: nn.Module, state: Mapping[str, Tensor], source: str | Path, is_read: Callable[[str], bool]
+    detector: nn.Module, state: Mapping[str, Tensor], source: str | Path, needed: Collection[str]
 ) -> list[str]:
     """Load ``state`` into a detector that may have been built for other classes.
 
@@ -107,24 +107,25 @@ def load_weights(
         detector: The detector to fill.
         state: Weights by name.
         source: Where they come from, for people.
-        is_read: Whether features depend on a tensor (:meth:`mmcsod.features.taps.Tap.reads`).
+        needed: Names of the tensors that vectors depend on (:attr:`mmcsod.features.taps.Tap.tensors`).
 
     Returns:
         Names of the tensors left out because their shapes differ.
 
     Raises:
-        UserError: If the checkpoint lacks any of the layers that features are read from.
+        UserError: If the checkpoint lacks a tensor that is needed, or one of them is not finite.
     """
     own = detector.state_dict()
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
     missing = [key for key in own if key not in state]
-    needed = [key for key in (*missing, *differing) if is_read(key)]
-    if needed:
+    lacking = [key for key in (*missing, *differing) if key in needed]
+    if lacking:
         raise UserError(
-            f"The checkpoint {source} is of another detector: {len(needed)} tensors of the config's model "
-            f'are missing from it or differ in shape ({first_few(needed, 3)}); '
+            f"The checkpoint {source} is of another detector: {len(lacking)} tensors of the config's model "
+            f'are missing from it or differ in shape ({first_few(lacking, 3)}); '
             'give the config that it was trained with.'
         )
+    _refuse_not_finite({key: state[key] for key in own if key in needed}, source)
     try:
         detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
     except (RuntimeError, NotImplementedError) as error:  # sparse or quantised tensors, for example
@@ -139,12 +140,33 @@ def load_weights(
     return differing
 
 
-def state_digest(detector: nn.Module, is_read: Callable[[str], bool]) -> str:
-    """Return the SHA-256 of the weights that features depend on, the same from a file and from a model in memory."""
+def _refuse_not_finite(tensors: Mapping[str, Tensor], source: str | Path) -> None:
+    bad = [key for key, value in tensors.items() if value.is_floating_point() and not torch.isfinite(value).all()]
+    if bad:
+        raise UserError(
+            f'The checkpoint {source} has NaN or infinity in {len(bad)} of the {len(tensors)} tensors that are read, '
+            f'{first_few(bad, 3)}; its training diverged, most likely: give an earlier checkpoint.'
+        )
+
+
+def tensor_digests(detector: nn.Module, names: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of some tensors by name, the same from a file and from a model in memory."""
+    return {
+        key: hashlib.sha256(_tensor_bytes(key, value)).hexdigest()
+        for key, value in sorted(detector.state_dict().items())
+        if key in names
+    }
+
+
+def joint_digest(detector: nn.Module, is_part: Callable[[str], bool]) -> str:
+    """Return one SHA-256 of all tensors whose names are part of something."""
     digest = hashlib.sha256()
     for key, value in sorted(detector.state_dict().items()):
-        if not is_read(key):
-            continue
-        digest.update(f'{key}:{value.dtype}:{tuple(value.shape)}'.encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        if is_part(key):
+            digest.update(_tensor_bytes(key, value))
     return digest.hexdigest()
+
+
+def _tensor_bytes(key: str, value: Tensor) -> bytes:
+    content = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return f'{key}:{value.dtype}:{tuple(value.shape)}'.encode() + content

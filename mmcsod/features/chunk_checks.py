@@ -36,7 +36,7 @@ def _is_whole(arrays: Mapping[str, np.ndarray], indices: range) -> bool:
         and _are_vectors(arrays['vectors'], len(rows))
         and _are_vectors(arrays['image_vectors'], len(indices))
         and ('object_vectors' not in arrays or _are_vectors(arrays['object_vectors'], int(rows['count'].sum())))
-        and ('judgements' not in arrays or _are_judgements(arrays['judgements'], int(rows['count'].sum())))
+        and ('label_scores' not in arrays or _are_label_scores(arrays['label_scores'], int(rows['count'].sum())))
         and all(_are_indices(arrays[name], indices) for name in ('unreadable', 'not_finite'))
     )
 
@@ -45,8 +45,8 @@ def _are_vectors(vectors: np.ndarray, expected: int) -> bool:
     return vectors.ndim == 2 and vectors.dtype == np.float32 and len(vectors) == expected
 
 
-def _are_judgements(judgements: np.ndarray, expected: int) -> bool:
-    return judgements.shape == (expected,) and judgements.dtype == LABEL_SCORE_DTYPE
+def _are_label_scores(scores: np.ndarray, expected: int) -> bool:
+    return scores.shape == (expected,) and scores.dtype == LABEL_SCORE_DTYPE
 
 
 def _are_indices(values: np.ndarray, indices: range) -> bool:

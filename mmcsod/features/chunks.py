@@ -181,8 +181,8 @@ class ChunkStore:
         target[order] = np.arange(len(rows))
         names = ['vectors', 'image_vectors', *(['object_vectors'] if self._all_have('object_vectors') else [])]
         tables = {'rows': rows[order].astype(ROW_DTYPE)}
-        if self._all_have('judgements'):  # an unfinished extraction of an older version has none
-            tables['label_scores'] = np.concatenate(list(self.arrays('judgements')))
+        if self._all_have('label_scores'):  # an unfinished extraction of an older version has none
+            tables['label_scores'] = np.concatenate(list(self.arrays('label_scores')))
         return tables | {name: self._gather_vectors(name, target) for name in names}
 
     def _all_have(self, name: str) -> bool:

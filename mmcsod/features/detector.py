@@ -1,4 +1,4 @@
-"""Build the selecting detector from its config and checkpoint."""
+"""Build the selecting detector and its tap from a config and a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 from torch import nn
 
+from mmcsod.features.backbone_and_neck import backbone_and_neck, neck_is_enough
 from mmcsod.features.checkpoint import load_checkpoint, load_weights
 from mmcsod.features.inference import cause
-from mmcsod.features.inner import inner_config, without_prefix
 from mmcsod.features.other_backbones import other_backbone
-from mmcsod.features.parts import backbone_and_neck, neck_is_enough
 from mmcsod.features.pretrained import pretrained_backbone
 from mmcsod.features.safe_loading import safe_loading
-from mmcsod.features.taps import TAPS, attach_tap
+from mmcsod.features.taps import TAPS, Tap, attach_tap
+from mmcsod.features.wrapped_detectors import inner_config, without_prefix
 from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
@@ -29,14 +29,14 @@ SYNCHRONISED = ('SyncBN', 'MMSyncBN')
 """Normalisation layers that talk to other processes in training; in eval mode they are plain batch normalisation."""
 
 
-def build_detector(
+def build_tap(
     cfg: Config,
     checkpoint: str | Path | None,
     device: str | None = None,
-    tap: str = 'auto',
+    name: str = 'auto',
     backbone: str | None = None,
-) -> nn.Module:
-    """Build what features are read off: the detector of ``cfg.model``, or as much of it as the tap needs.
+) -> Tap:
+    """Build what vectors are read from: the detector of ``cfg.model``, or as much of it as the tap needs, and the tap.
 
     As by MMDetection's ``init_detector``, ``dataset_meta`` of it has the classes that the checkpoint names, if it does.
     Of a model that wraps a detector (semi-supervised ones, trackers), that detector is built. Where there is no RoI
@@ -47,7 +47,7 @@ def build_detector(
         checkpoint: Weights as MMEngine saves them; they may have been trained on other classes. None takes the
             backbone alone, with the weights that its ``init_cfg`` names.
         device: Where to put it; by default the first CUDA device, or the CPU.
-        tap: Where vectors will be read; the checkpoint has to have the layers on the way there.
+        name: The tap; the checkpoint has to have the tensors that it reads.
         backbone: A model of another package in place of the config's (:func:`other_backbone`); the checkpoint is then
             that model's.
 
@@ -58,20 +58,19 @@ def build_detector(
     place = find_device(device)
     register_all_modules(init_default_scope=True)
     if backbone is not None:
-        detector: nn.Module = other_backbone(backbone, checkpoint)
-    elif checkpoint is None:
-        detector = _built(lambda: pretrained_backbone(_model_config(cfg)))
-    else:
-        loaded = load_checkpoint(checkpoint)
-        detector = untrained_detector(cfg, tap)
-        if loaded.classes is not None:
-            detector.dataset_meta = {'classes': loaded.classes}  # where MMDetection's init_detector puts it
-        if load_weights(detector, without_prefix(loaded.state), checkpoint, attach_tap(detector, tap).reads):
-            logger.info(
-                'The checkpoint was trained on other classes than the config has: its predictors are not '
-                'loaded, and not needed.'
-            )
-    return detector.to(place)
+        return attach_tap(other_backbone(backbone, checkpoint).to(place), name)
+    if checkpoint is None:
+        return attach_tap(_built(lambda: pretrained_backbone(_model_config(cfg))).to(place), name)
+    loaded = load_checkpoint(checkpoint)
+    tap = attach_tap(untrained_detector(cfg, name).to(place), name)
+    if loaded.classes is not None:
+        tap.detector.dataset_meta = {'classes': loaded.classes}  # where MMDetection's init_detector puts it
+    if load_weights(tap.detector, without_prefix(loaded.state), checkpoint, tap.tensors):
+        logger.info(
+            'The checkpoint was trained on other classes than the config has: its predictors are not '
+            'loaded, and not needed.'
+        )
+    return tap
 
 
 def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:

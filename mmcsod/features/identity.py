@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mmengine.config import Config
-from torch import nn
 
-from mmcsod.features.checkpoint import state_digest
+from mmcsod.features.checkpoint import joint_digest, tensor_digests
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.features.taps import Tap
+from mmcsod.features.taps.neck import NeckTap
+from mmcsod.features.taps.roi_head import RoIHeadTap
 
 # The parts of an identity and what people call them.
 PARTS = {
     'weights': 'checkpoint',
-    'judge': 'box head',
+    'label_scores': 'box head',
     'model': 'model config',
     'tap': 'tap',
     'pipeline': 'image scale or pipeline',
@@ -27,19 +30,46 @@ PARTS = {
     'keep_objects': '--keep-objects',
     'amp': '--amp',
 }
+OLD_KEYS = {'label_scores': 'judge'}  # of parts, in banks of version 0.1
 
 
-def identify(
-    detector: nn.Module, cfg: Config, reader: FeatureReader, pool: ExtractionDataset, options: ExtractionOptions
-) -> dict[str, Any]:
-    """Return what an extraction depends on, as JSON values; no paths, so that a moved dataset is the same.
+@dataclass(frozen=True)
+class Identity:
+    """What an extraction depends on.
 
-    Batch size and memory layout are not among them: they change a row in its last bits only, which is no reason to
-    extract again.
+    Attributes:
+        parts: JSON values; no paths, so that a moved dataset is the same. Batch size and memory layout are not among
+            them: they change a row in its last bits only, which is no reason to extract again.
+        tap: What vectors are read with.
     """
-    return {
-        'weights': state_digest(detector, reader.tap.reads),
-        'judge': state_digest(detector, _of_the_box_head) if reader.is_judging else None,
+
+    parts: Mapping[str, Any]
+    tap: Tap
+
+    def differences(self, found: Mapping[str, Any], options: ExtractionOptions) -> list[str]:
+        """Return the names, for people, of the parts in which another extraction is of no use for this one.
+
+        Object vectors and label scores that nobody asked for do no harm.
+        """
+        unasked = {'keep_objects': not options.keep_objects, 'label_scores': self.parts['label_scores'] is None}
+        needed = [part for part in PARTS if not unasked.get(part)]
+        return [PARTS[part] for part in needed if not self._agrees(found, part)]
+
+    def _agrees(self, found: Mapping[str, Any], part: str) -> bool:
+        value = found.get(part, found.get(OLD_KEYS.get(part, '')))
+        if part != 'weights':
+            return bool(value == self.parts[part])
+        if isinstance(value, Mapping):
+            return _same_tensors(value, self.parts['weights'], found.get('tap') == self.parts['tap'])
+        return bool(value == joint_digest(self.tap.detector, _is_read_in_0_1(self.tap)))
+
+
+def identify(cfg: Config, reader: FeatureReader, pool: ExtractionDataset, options: ExtractionOptions) -> Identity:
+    """Return what an extraction depends on."""
+    detector = reader.tap.detector
+    parts = {
+        'weights': tensor_digests(detector, reader.tap.tensors),
+        'label_scores': joint_digest(detector, _is_of_box_head) if reader.scores_labels else None,
         'model': _digest(_architecture(cfg.model)),
         'tap': reader.tap.name,
         'pipeline': _digest(pool.pipeline),
@@ -48,18 +78,36 @@ def identify(
         'keep_objects': _keep_objects(pool, options),
         'amp': options.amp,
     }
+    return Identity(parts, reader.tap)
 
 
-def differences(found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> list[str]:
-    """Return the names, for people, of the parts in which what was found is of no use for what is wanted.
+def _same_tensors(found: Mapping[str, str], wanted: Mapping[str, str], same_tap: bool) -> bool:
+    """Return whether two extractions read the same weights: all of them at one tap, what both read at two."""
+    if same_tap:
+        return found == wanted
+    shared = found.keys() & wanted.keys()
+    return bool(shared) and all(found[name] == wanted[name] for name in shared)
 
-    The vectors of objects do no harm where nobody asked for them.
-    """
-    needed = [part for part in PARTS if part != 'keep_objects' or options.keep_objects]
-    return [PARTS[part] for part in needed if found.get(part) != wanted.get(part)]
+
+def _is_read_in_0_1(tap: Tap) -> Callable[[str], bool]:
+    """Return which tensors went into version 0.1's single digest of all weights."""
+    modules = {name.partition('.')[0] for name in tap.tensors}
+    if isinstance(tap, NeckTap):
+        return lambda key: key.partition('.')[0] in modules and not key.endswith('.num_batches_tracked')
+    if isinstance(tap, RoIHeadTap):
+        return _leads_to_predictors
+    return lambda key: True
 
 
-def _of_the_box_head(key: str) -> bool:
+def _leads_to_predictors(key: str) -> bool:
+    module, _, rest = key.partition('.')
+    if module == 'roi_head' and not rest.startswith(('bbox_head.', 'bbox_roi_extractor.', 'shared_head.')):
+        return False
+    others = ('.fc_cls', '.fc_reg', '.num_batches_tracked')
+    return module not in ('rpn_head', 'data_preprocessor') and not any(part in key for part in others)
+
+
+def _is_of_box_head(key: str) -> bool:
     return key.startswith('roi_head.bbox_head.')
 
 

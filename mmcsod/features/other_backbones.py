@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mmcsod.features.backbone_and_neck import BackboneAndNeck
 from mmcsod.features.checkpoint import load_state_dict
 from mmcsod.features.inference import cause, feature_maps
-from mmcsod.features.parts import BackboneAndNeck
 from mmcsod.util.errors import UserError, first_cause
 
 LEAST_STRIDE = 4

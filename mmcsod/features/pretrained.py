@@ -17,8 +17,8 @@ from mmengine.model import BaseModule
 from mmengine.runner.checkpoint import get_deprecated_model_names, get_external_models, get_mmcls_models
 from torch import nn
 
+from mmcsod.features.backbone_and_neck import BackboneAndNeck, backbone_and_neck
 from mmcsod.features.checkpoint import load_state_dict
-from mmcsod.features.parts import BackboneAndNeck, backbone_and_neck
 from mmcsod.util.errors import UserError
 from mmcsod.util.weights import SCHEME, carried_file
 
@@ -36,6 +36,12 @@ def pretrained_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
     """
     if 'backbone' not in model:
         raise UserError("The config's model has no backbone to read features off without a CHECKPOINT; give one.")
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)  # what the weights lack is drawn, the same in each process
+        return _built_backbone(model)
+
+
+def _built_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
     detector = backbone_and_neck(model, with_neck=False)
     backbone: Any = detector.backbone
     init_cfg = getattr(backbone, 'init_cfg', None)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from mmcsod.features.averaging import ImageFeatures
 from mmcsod.features.dataset import Sample
 from mmcsod.features.inference import evaluating, feature_maps, told_in_one_sentence
-from mmcsod.features.judge import Judge
-from mmcsod.features.taps import attach_tap
+from mmcsod.features.label_scores import LabelScorer
+from mmcsod.features.taps import Tap
 
 AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
@@ -23,36 +23,34 @@ AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 class FeatureReader:
     """Reads object vectors and image vectors off a batch of samples.
 
-    No RPN and no NMS runs, and of the predictors only those of the box head, for a judge.
+    No RPN and no NMS runs, and of the predictors only those of the box head, for label scores.
 
     Args:
-        detector: A detector on the device to use (:func:`mmcsod.features.inner.inner_detector`).
-        tap: Where to read (:func:`mmcsod.features.taps.attach_tap`).
+        tap: What to read with, attached to a detector on the device to use.
         amp: None for float32, or a key of ``AMP_DTYPES``.
         channels_last: Whether images are laid out channels last.
-        judge: Who says what the detector makes of the boxes; None has nobody asked.
+        scorer: Scores the labels too, if given.
     """
 
     def __init__(
         self,
-        detector: Any,
-        tap: str = 'auto',
+        tap: Tap,
         amp: str | None = None,
         channels_last: bool = False,
-        judge: Judge | None = None,
+        scorer: LabelScorer | None = None,
     ) -> None:
-        self.tap = attach_tap(detector, tap)
-        self._judge = judge
-        self._detector = detector
-        self._device = next(detector.parameters()).device
+        self.tap = tap
+        self._scorer = scorer
+        self._detector = tap.detector
+        self._device = next(tap.detector.parameters()).device
         self._amp = amp
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self._last_map: Tensor | None = None
 
     @property
-    def is_judging(self) -> bool:
-        """Whether there is a judge."""
-        return self._judge is not None
+    def scores_labels(self) -> bool:
+        """Whether labels are scored."""
+        return self._scorer is not None
 
     def padded_shape(self, sample: Sample) -> tuple[int, int]:
         """Return the height and width the detector pads an image to, in pixels.
@@ -100,7 +98,7 @@ class FeatureReader:
 
         Returns:
             For each sample its objects' vectors; the image's vector, which is the backbone's last map, globally
-            average-pooled over the image without its padding (section 4.2); and, with a judge, what that says.
+            average-pooled over the image without its padding (section 4.2); and, if asked for, its label scores.
         """
         batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
         inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
@@ -108,21 +106,21 @@ class FeatureReader:
         with self.autocast(), told_in_one_sentence(self._detector):
             features = self._detector.extract_feat(inputs)
             vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
-            judged = self._judged(features, rois, samples)
+            scores = self._label_scores(features, rois, samples)
         counts = [len(s.boxes) for s in samples]
         assert self._last_map is not None
         images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
         return [
-            ImageFeatures(own.numpy(), image.float().cpu().numpy(), judgements)
-            for own, image, judgements in zip(vectors.float().cpu().split(counts), images, judged, strict=True)
+            ImageFeatures(own.numpy(), image.float().cpu().numpy(), of_labels)
+            for own, image, of_labels in zip(vectors.float().cpu().split(counts), images, scores, strict=True)
         ]
 
-    def _judged(self, features: Any, rois: Tensor, samples: Sequence[Sample]) -> list[np.ndarray | None]:
-        if self._judge is None or not len(rois):
+    def _label_scores(self, features: Any, rois: Tensor, samples: Sequence[Sample]) -> list[np.ndarray | None]:
+        if self._scorer is None or not len(rois):
             return [None] * len(samples)
         labels = np.concatenate([s.labels for s in samples if s.labels is not None])
         ends = np.cumsum([len(s.boxes) for s in samples])[:-1]
-        return list(np.split(self._judge(features, rois, labels), ends))
+        return list(np.split(self._scorer(features, rois, labels), ends))
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """Return the context of the precision asked for."""

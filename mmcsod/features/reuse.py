@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
-from mmcsod.features.identity import differences
+from mmcsod.features.identity import Identity
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.records.bank import FeatureBank, is_bank_folder
 from mmcsod.util.errors import UserError
@@ -18,7 +18,7 @@ logger = logging.getLogger('mmcsod')
 
 
 def make_ready(
-    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], options: ExtractionOptions
+    store: ChunkStore, pool: ExtractionDataset, identity: Identity, options: ExtractionOptions
 ) -> Mapping[str, Any] | None:
     """Make ``store`` ready for the extraction of ``identity``, if one is needed.
 
@@ -49,19 +49,17 @@ def make_ready(
             store.drop_incomplete()
             return begun
         store.discard()
-    store.begin(identity)
-    return identity
+    store.begin(identity.parts)
+    return identity.parts
 
 
-def _is_reusable(
-    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], options: ExtractionOptions
-) -> bool:
+def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Identity, options: ExtractionOptions) -> bool:
     bank = _load(store.directory, options)
     if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
         return False
     # An extraction that was forced and then killed is gone on with, not given up for the bank it was to replace.
     begun = _begun(store, options)
-    is_begun = begun is not None and not differences(begun, identity, options)
+    is_begun = begun is not None and not identity.differences(begun, options)
     forced = is_begun if options.resume else options.overwrite
     if not (forced or _lacks_readable_images(bank, pool, options.strict)):
         return True
@@ -114,9 +112,9 @@ def _begun(store: ChunkStore, options: ExtractionOptions) -> Mapping[str, Any] |
         return None
 
 
-def _is_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], options: ExtractionOptions) -> bool:
+def _is_same(path: Path, found: Mapping[str, Any], wanted: Identity, options: ExtractionOptions) -> bool:
     """Return whether two identities agree; without ``overwrite`` it is an error if they do not."""
-    differing = differences(found, wanted, options)
+    differing = wanted.differences(found, options)
     if not differing:
         return True
     what = ' and another '.join(differing)

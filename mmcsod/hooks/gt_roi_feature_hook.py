@@ -81,8 +81,8 @@ class GTRoIFeatureHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Refuse a tap that the detector lacks now rather than after hours of training."""
-        from mmcsod.features.inner import inner_detector
         from mmcsod.features.taps import attach_tap
+        from mmcsod.features.wrapped_detectors import inner_detector
 
         attach_tap(inner_detector(_unwrapped(runner.model)), self.options.tap)
 
@@ -107,10 +107,13 @@ class GTRoIFeatureHook(Hook):
 
     def _run(self, runner: Runner) -> None:
         from mmcsod.features.extract import extract_features
+        from mmcsod.features.taps import attach_tap
+        from mmcsod.features.wrapped_detectors import inner_detector
 
         directory = Path(self.out_dir or runner.work_dir)
         with _logging_through(runner):
-            bank = extract_features(_trained_model(runner), runner.cfg, directory / 'features', self.options)
+            tap = attach_tap(inner_detector(_trained_model(runner)), self.options.tap)
+            bank = extract_features(tap, runner.cfg, directory / 'features', self.options)
             logger.info('Feature bank of %d rows: %s', len(bank), directory / 'features')
             if self.selection is not None:
                 self._select(bank, self.selection, directory / 'coreset.json')

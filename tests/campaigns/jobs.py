@@ -17,6 +17,7 @@ from mmcsod.export import export_coreset
 from mmcsod.features import chunks
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import attach_tap
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.retrain import prepare, write_config
 from mmcsod.util.config import load_config
@@ -113,7 +114,7 @@ def extractor(coco):
         chunks.CHUNK_SIZE = 4
         detector = build(cfg)
         detector.backbone.conv1.weight.data.add_(seed)
-        extract_features(detector, cfg, folder / 'features', replace(OPTIONS, **options))
+        extract_features(attach_tap(detector), cfg, folder / 'features', replace(OPTIONS, **options))
 
     return extract
 

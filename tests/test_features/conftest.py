@@ -10,6 +10,9 @@ from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
+from mmcsod.features.extract import extract_features
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
 
 CLASSES = ('cat', 'dog', 'bird')
@@ -123,6 +126,12 @@ def build(cfg):
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.8, 1.2)
     return detector
+
+
+def extract(detector, cfg, directory, options=None):
+    """Run Stage 1 with a detector that is there already."""
+    options = options or ExtractionOptions(num_workers=0)
+    return extract_features(attach_tap(detector, options.tap), cfg, directory, options)
 
 
 def small_config(root, **kwargs):

@@ -13,11 +13,10 @@ import torch.distributed
 
 from mmcsod.features import chunks, reader
 from mmcsod.features.distributed import init_launcher
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.console import run
 from mmcsod.util.launcher import rank
-from tests.test_features.conftest import build, small_config
+from tests.test_features.conftest import build, extract, small_config
 
 
 def main():
@@ -51,7 +50,7 @@ def main():
     reader.FeatureReader.__call__ = slow_read
     cfg = small_config(args.root)
     options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
-    extract_features(build(cfg), cfg, args.out, options)
+    extract(build(cfg), cfg, args.out, options)
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()  # its threads can end a busy process in an abort
 

@@ -11,8 +11,8 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import load_checkpoint
 
-from mmcsod.features.checkpoint import load_state_dict, load_weights, state_digest
-from mmcsod.features.detector import build_detector
+from mmcsod.features.checkpoint import load_state_dict, load_weights, tensor_digests
+from mmcsod.features.detector import build_tap
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
@@ -32,15 +32,15 @@ def save_like_mmengine(detector, path):
     )
 
 
-def digest(detector):
-    return state_digest(detector, attach_tap(detector).reads)
+def digest(tap):
+    return tensor_digests(tap.detector, tap.tensors)
 
 
 def test_mmengines_checkpoints_load(cfg, tmp_path):
     detector = build(cfg)
     save_like_mmengine(detector, tmp_path / 'a.pth')
-    loaded = build_detector(cfg, tmp_path / 'a.pth', 'cpu')
-    assert digest(loaded) == digest(detector)
+    loaded = build_tap(cfg, tmp_path / 'a.pth', 'cpu')
+    assert digest(loaded) == digest(attach_tap(detector))
 
 
 def test_code_in_a_checkpoint_is_refused_not_run(tmp_path):
@@ -149,8 +149,8 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     other.model.roi_head.bbox_head.num_classes = 7
     trained = build(other)
     torch.save(trained.state_dict(), tmp_path / 'other.pth')
-    loaded = build_detector(cfg, tmp_path / 'other.pth', 'cpu')
-    assert digest(loaded) == digest(trained)
+    loaded = build_tap(cfg, tmp_path / 'other.pth', 'cpu')
+    assert digest(loaded) == digest(attach_tap(trained))
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
     state = detector.state_dict()
     differing = [key for key in state if classwise in key]
     assert differing
-    is_read = attach_tap(detector).reads
+    needed = attach_tap(detector).tensors
     load_weights(
-        detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth', is_read
+        detector, {key: value[:1] if key in differing else value for key, value in state.items()}, 'other.pth', needed
     )
     with pytest.raises(UserError, match='of another detector'):
         load_weights(
-            detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth', is_read
+            detector, {key: value for key, value in state.items() if 'shared_fcs' not in key}, 'other.pth', needed
         )
 
 
@@ -186,7 +186,7 @@ def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root, tmp_path):
     other.model.roi_head.bbox_roi_extractor.out_channels = 16
     state = build(other).state_dict()
     with pytest.raises(UserError, match=r'of another detector.*neck'):
-        load_weights(build(cfg), state, 'other.pth', attach_tap(build(cfg)).reads)
+        load_weights(build(cfg), state, 'other.pth', attach_tap(build(cfg)).tensors)
 
 
 @pytest.mark.parametrize('zipped', [True, False])

@@ -20,7 +20,7 @@ def chunk(tmp_path):
         rows=rows,
         vectors=vectors,
         object_vectors=vectors,
-        judgements=np.zeros(8, LABEL_SCORE_DTYPE),
+        label_scores=np.zeros(8, LABEL_SCORE_DTYPE),
         image_vectors=np.ones((4, 2), np.float32),
         unreadable=np.zeros(0, np.int64),
         not_finite=np.array([5]),
@@ -36,7 +36,7 @@ def change(path, leave_out=None, **arrays):
 
 def test_a_whole_one_is_complete(chunk):
     assert is_complete(chunk, range(4, 8))
-    for name in ('object_vectors', 'judgements'):
+    for name in ('object_vectors', 'label_scores'):
         change(chunk, leave_out=name)
         assert is_complete(chunk, range(4, 8))
 
@@ -58,8 +58,8 @@ def test_one_without_an_array_is_not(name, chunk):
         {'vectors': np.ones((7, 3), np.float32)},
         {'vectors': np.full((8, 3), 'a')},
         {'object_vectors': np.ones((9, 3), np.float32)},
-        {'judgements': np.zeros(7, LABEL_SCORE_DTYPE)},
-        {'judgements': np.zeros(8)},
+        {'label_scores': np.zeros(7, LABEL_SCORE_DTYPE)},
+        {'label_scores': np.zeros(8)},
         {'image_vectors': np.ones((3, 2), np.float32)},
         {'image_vectors': np.ones((4, 2))},
         {'unreadable': np.array([4])},

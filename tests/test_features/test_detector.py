@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmcsod.features.detector import build_detector, find_device
+from mmcsod.features.detector import build_tap, find_device
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
@@ -20,7 +20,7 @@ from .conftest import build
 )
 def test_a_device_that_is_not_there_is_told_before_anything_else(name, message, cfg, tmp_path):
     with pytest.raises(UserError, match=message):
-        build_detector(cfg, tmp_path / 'no checkpoint either.pth', name)
+        build_tap(cfg, tmp_path / 'no checkpoint either.pth', name)
 
 
 def test_the_devices_there_are(monkeypatch):
@@ -33,4 +33,4 @@ def test_a_tap_that_the_config_lacks_is_told_as_such_whatever_the_checkpoint(cfg
     one_stage = load_config('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py')
     one_stage.model.backbone.init_cfg = None
     with pytest.raises(UserError, match='RetinaNet has no RoI head'):
-        build_detector(one_stage, tmp_path / 'faster.pth', 'cpu', 'fc')
+        build_tap(one_stage, tmp_path / 'faster.pth', 'cpu', 'fc')

@@ -16,11 +16,10 @@ import pytest
 import torch
 from filelock import FileLock
 
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
 
-from .conftest import build, small_config, write_coco
+from .conftest import build, extract, small_config, write_coco
 
 OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
 PROJECT = Path(__file__).parents[2]
@@ -57,8 +56,8 @@ def unbroken(coco_root, tmp_path_factory):
 
 
 def test_batch_size_changes_no_row(cfg, detector, tmp_path):
-    one = extract_features(detector, cfg, tmp_path / 'one', replace(OPTIONS, batch_size=1))
-    eight = extract_features(detector, cfg, tmp_path / 'eight', replace(OPTIONS, batch_size=8))
+    one = extract(detector, cfg, tmp_path / 'one', replace(OPTIONS, batch_size=1))
+    eight = extract(detector, cfg, tmp_path / 'eight', replace(OPTIONS, batch_size=8))
     assert list(one.image_ids) == list(eight.image_ids)
     scale = np.abs(one.vectors).max()
     np.testing.assert_allclose(one.vectors, eight.vectors, atol=1e-5 * scale)
@@ -66,9 +65,9 @@ def test_batch_size_changes_no_row(cfg, detector, tmp_path):
 
 
 def test_channels_last_and_bfloat16_stay_close(cfg, detector, tmp_path):
-    plain = extract_features(detector, cfg, tmp_path / 'plain', OPTIONS)
-    last = extract_features(detector, cfg, tmp_path / 'last', replace(OPTIONS, channels_last=True))
-    amp = extract_features(detector, cfg, tmp_path / 'amp', replace(OPTIONS, amp='bf16'))
+    plain = extract(detector, cfg, tmp_path / 'plain', OPTIONS)
+    last = extract(detector, cfg, tmp_path / 'last', replace(OPTIONS, channels_last=True))
+    amp = extract(detector, cfg, tmp_path / 'amp', replace(OPTIONS, amp='bf16'))
     np.testing.assert_allclose(plain.vectors, last.vectors, atol=1e-4 * np.abs(plain.vectors).max())
 
     def cosines(bank):
@@ -82,7 +81,7 @@ def test_channels_last_and_bfloat16_stay_close(cfg, detector, tmp_path):
 
 def test_image_vectors_ignore_the_padding(cfg, detector, tmp_path):
     """The backbone's last map averaged over the image alone, by hand for an image that needs padding."""
-    bank = extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
+    bank = extract(detector, cfg, tmp_path / 'features', OPTIONS)
     seen = {}
     handle = detector.backbone.register_forward_hook(lambda m, i, o: seen.update(map=o[-1]))
     image = torch.zeros(1, 3, 128, 192)  # 150 x 100 becomes 192 x 128
@@ -102,13 +101,13 @@ def test_the_detector_is_left_as_it_was(cfg, detector, tmp_path):
     detector.backbone.layer1.eval()
     before = {name: value.clone() for name, value in detector.state_dict().items()}
     modes = [module.training for module in detector.modules()]
-    extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
+    extract(detector, cfg, tmp_path / 'features', OPTIONS)
     assert [module.training for module in detector.modules()] == modes
     assert all(torch.equal(value, before[name]) for name, value in detector.state_dict().items())
 
 
 def test_rows_are_class_major_and_in_dataset_order(cfg, detector, tmp_path):
-    bank = extract_features(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
+    bank = extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
     order = list(zip(bank.labels, bank.rows['image'], strict=True))
     assert order == sorted(order)
     assert bank.rows['count'].sum() == len(bank.objects) == len(bank.object_vectors)
@@ -120,14 +119,14 @@ def test_rows_are_class_major_and_in_dataset_order(cfg, detector, tmp_path):
 
 def test_a_second_process_is_refused(cfg, detector, tmp_path):
     with FileLock(tmp_path / '.features.lock'), pytest.raises(UserError, match='Another process'):
-        extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
+        extract(detector, cfg, tmp_path / 'features', OPTIONS)
 
 
 @pytest.mark.parametrize('below', ['', 'deeper'])
 def test_a_work_dir_that_is_a_file_is_refused(below, cfg, detector, tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(UserError, match=r'is no folder that can be written to .*--work-dir'):
-        extract_features(detector, cfg, tmp_path / 'file' / below / 'features', OPTIONS)
+        extract(detector, cfg, tmp_path / 'file' / below / 'features', OPTIONS)
 
 
 def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
@@ -135,14 +134,14 @@ def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
     (tmp_path / 'images' / '002.png').write_bytes(b'no image')
     (tmp_path / 'images' / '004.png').unlink()
     cfg = small_config(tmp_path)
-    bank = extract_features(build(cfg), cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
+    bank = extract(build(cfg), cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
     assert bank.provenance['unreadable_images'] == ['images/002.png', 'images/004.png']
     assert 'images/002.png could not be read' in caplog.text
     assert set(bank.image_ids) == {'images/000.png', 'images/001.png', 'images/003.png', 'images/005.png'}
     assert len(bank.object_vectors) == (~bank.objects['ignored']).sum()
     assert len(bank.objectwise()) == len(bank.object_vectors)
     with pytest.raises(UserError, match=r'002\.png cannot be read.*--strict'):
-        extract_features(build(cfg), cfg, tmp_path / 'strict', replace(OPTIONS, strict=True))
+        extract(build(cfg), cfg, tmp_path / 'strict', replace(OPTIONS, strict=True))
 
 
 def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):

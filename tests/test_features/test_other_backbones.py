@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from mmcsod.features.detector import build_detector
+from mmcsod.features.detector import build_tap
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.other_backbones import Stages, other_backbone
-from mmcsod.features.taps import attach_tap
 from mmcsod.util.errors import UserError
 
 
@@ -68,10 +67,10 @@ def torchvision(monkeypatch):
 
 def test_a_bank_comes_of_it_without_a_detector(torchvision, cfg, tmp_path):
     cfg.train_dataloader.dataset.indices = 2
-    model = build_detector(cfg, None, 'cpu', backbone='torchvision:small')
+    tap = build_tap(cfg, None, 'cpu', backbone='torchvision:small')
     assert torchvision == [('small', 'DEFAULT')]
-    assert attach_tap(model).description.startswith('backbone maps of strides 4, 8')
-    bank = extract_features(model, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    assert tap.description.startswith('backbone maps of strides 4, 8')
+    bank = extract_features(tap, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
     assert bank.vectors.shape[1] == 14
 
 

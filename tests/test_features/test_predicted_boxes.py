@@ -8,6 +8,7 @@ import pytest
 from mmcsod import select_coreset
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import attach_tap
 from mmcsod.util.errors import UserError
 
 from .conftest import build, small_config, write_coco
@@ -30,7 +31,7 @@ def root(tmp_path):
 def extract(root, name, **options):
     cfg = small_config(root)
     detector = build(cfg)
-    return extract_features(detector, cfg, root / name, ExtractionOptions(num_workers=0, **options))
+    return extract_features(attach_tap(detector), cfg, root / name, ExtractionOptions(num_workers=0, **options))
 
 
 def test_rows_are_those_of_annotations_that_say_the_same(root):

@@ -6,8 +6,7 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
-from mmcsod.features.detector import build_detector
-from mmcsod.features.taps import attach_tap
+from mmcsod.features.detector import build_tap
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
@@ -34,12 +33,11 @@ def test_weights_in_the_cache_are_read_off_the_backbone_alone(named, tmp_path, m
     (tmp_path / 'checkpoints').mkdir()
     weights = backbone_weights(named)
     torch.save(weights, tmp_path / 'checkpoints' / 'resnet18-f37072fd.pth')
-    detector = build_detector(named, None, 'cpu')
-    for key, value in detector.backbone.state_dict().items():
+    tap = build_tap(named, None, 'cpu')
+    for key, value in tap.detector.backbone.state_dict().items():
         assert torch.equal(value.float(), weights[key]) or key.endswith('num_batches_tracked')
-    tap = attach_tap(detector)
     assert tap.description.startswith('backbone maps of strides 4, 8, 16, 32')
-    assert {key.partition('.')[0] for key in detector.state_dict() if tap.reads(key)} == {'backbone'}
+    assert {key.partition('.')[0] for key in tap.tensors} == {'backbone'}
 
 
 def test_weights_from_a_file_with_a_prefix_and_without_a_word_on_each_tensor(named, tmp_path, monkeypatch):
@@ -49,8 +47,8 @@ def test_weights_from_a_file_with_a_prefix_and_without_a_word_on_each_tensor(nam
     told = []
     log = MMLogger.get_current_instance()
     monkeypatch.setattr(log, 'handle', told.append)
-    detector = build_detector(named, None, 'cpu')
-    assert torch.equal(detector.backbone.conv1.weight, weights['conv1.weight'])
+    tap = build_tap(named, None, 'cpu')
+    assert torch.equal(tap.detector.backbone.conv1.weight, weights['conv1.weight'])
     assert not [record for record in told if 'PretrainedInit' in record.getMessage()]
     assert log.isEnabledFor(logging.INFO)
 
@@ -62,7 +60,7 @@ def test_weights_that_cannot_be_had_are_one_sentence(named, tmp_path, monkeypatc
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, 'download_url_to_file', refuse)
     with pytest.raises(UserError, match=rf'{URL} cannot be fetched \(no network here\); put the file at .*{tmp_path}'):
-        build_detector(named, None, 'cpu')
+        build_tap(named, None, 'cpu')
 
 
 @pytest.mark.parametrize(
@@ -72,17 +70,17 @@ def test_weights_that_cannot_be_had_are_one_sentence(named, tmp_path, monkeypatc
 def test_weights_that_are_nowhere_are_one_sentence(checkpoint, message, named):
     named.model.backbone.init_cfg.checkpoint = checkpoint
     with pytest.raises(UserError, match=message):
-        build_detector(named, None, 'cpu')
+        build_tap(named, None, 'cpu')
 
 
 def test_weights_of_another_backbone_are_refused(named, tmp_path):
     torch.save({'features.0.weight': torch.zeros(3)}, tmp_path / 'other.pth')
     named.model.backbone.init_cfg.checkpoint = str(tmp_path / 'other.pth')
     with pytest.raises(UserError, match=r'of another backbone: they have 0 of the \d+ tensors of ResNet'):
-        build_detector(named, None, 'cpu')
+        build_tap(named, None, 'cpu')
 
 
 def test_a_backbone_that_names_no_weights_is_told():
     cfg = load_config('mmdet::yolox/yolox_tiny_8xb8-300e_coco.py')
     with pytest.raises(UserError, match='CSPDarknet names no weights'):
-        build_detector(cfg, None, 'cpu')
+        build_tap(cfg, None, 'cpu')

@@ -14,9 +14,10 @@ from mmengine.runner import Runner
 
 import mmcsod
 from mmcsod import Coreset, FeatureBank
-from mmcsod.features.detector import build_detector
+from mmcsod.features.detector import build_tap
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.taps import attach_tap
 from mmcsod.hooks import GTRoIFeatureHook
 from mmcsod.util.errors import UserError
 from tests.test_features.conftest import small_config, write_coco
@@ -68,7 +69,7 @@ def test_training_leaves_a_bank_and_a_coreset(loop, root, tmp_path):
     assert len(bank.images) == 8
     assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
     last = (tmp_path / 'last_checkpoint').read_text()
-    detector = build_detector(cfg, last, 'cpu')
+    detector = build_tap(cfg, last, 'cpu')
     again = extract_features(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0))
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     assert again.provenance['identity'] == bank.provenance['identity']
@@ -80,10 +81,10 @@ def test_averaged_weights_are_the_ones_read(root, tmp_path):
     runner.train()
     bank = FeatureBank.load(tmp_path / 'features')
     # A checkpoint saved under EMAHook holds the averaged weights as its state_dict.
-    averaged = build_detector(cfg, (tmp_path / 'last_checkpoint').read_text(), 'cpu')
+    averaged = build_tap(cfg, (tmp_path / 'last_checkpoint').read_text(), 'cpu')
     wanted = extract_features(averaged, cfg, tmp_path / 'averaged', ExtractionOptions(num_workers=0))
     np.testing.assert_array_equal(bank.vectors, wanted.vectors)
-    raw = extract_features(runner.model, cfg, tmp_path / 'raw', ExtractionOptions(num_workers=0))
+    raw = extract_features(attach_tap(runner.model), cfg, tmp_path / 'raw', ExtractionOptions(num_workers=0))
     assert not np.array_equal(bank.vectors, raw.vectors)
 
 

@@ -33,7 +33,7 @@ def test_auroc_by_hand():
     assert auroc(np.array([0.9, 0.2, 0.5, 0.2]), np.array([True, True, False, False])) == pytest.approx(2.5 / 4)
 
 
-def test_a_bank_without_judgements_says_what_it_takes():
+def test_a_bank_without_label_scores_says_what_it_takes():
     bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], ['cat'])
     with pytest.raises(UserError, match='holds no label scores; extract again, with --overwrite'):
         suspicious_labels(bank)

@@ -29,11 +29,12 @@ from tabulate import tabulate
 from torch.utils.data import DataLoader
 
 from mmcsod.datasets.ids import leaf_configs
+from mmcsod.features.chunk_extraction import batches, extract_chunks
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample
-from mmcsod.features.extract import batches, extract_chunks
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config, parse_cfg_options, training_set
 from mmcsod.util.console import run
 
@@ -72,7 +73,7 @@ class Bench:
             amp=args.amp,
             channels_last=args.channels_last,
         )
-        self.reader = FeatureReader(self.detector, args.tap, args.amp, args.channels_last)
+        self.reader = FeatureReader(attach_tap(self.detector, args.tap), args.amp, args.channels_last)
         self.test_images = args.test_loop_images or len(self.pool)
         self.proposals: list[int] = []
 

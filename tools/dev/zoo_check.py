@@ -118,8 +118,8 @@ def on_small_data(cfg: Any, root: Path, scale: tuple[int, int] = SCALES[0]) -> A
 
 def key_of(name: str) -> dict[str, Any]:
     """Return what tells a config from the others as far as features are concerned, or why it cannot be read."""
-    from mmcsod.features.inner import inner_config
     from mmcsod.features.pipeline import derive_pipeline
+    from mmcsod.features.wrapped_detectors import inner_config
     from mmcsod.util.config import load_config
     from mmcsod.util.errors import UserError
 
@@ -177,14 +177,15 @@ def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
             if not (weights.abs() < 1e3).all():
                 torch.nn.init.normal_(weights, std=0.02)
         try:
-            vectors = vectors_of(detector, cfg)
+            tap = attach_tap(detector)
+            vectors = vectors_of(tap, cfg)
         except UserError as error:
             if 'NaN' not in str(error):
                 raise
             detector.init_weights()  # a few get out of hand without
-            vectors = vectors_of(detector, cfg)
+            tap = attach_tap(detector)
+            vectors = vectors_of(tap, cfg)
         finite = bool(np.isfinite(vectors).all() and (np.abs(vectors).sum(axis=1) > 0).all())
-        tap = attach_tap(detector)
         return {
             'status': 'works' if finite and len(vectors) == 4 else 'fails',
             'tap': tap.name,
@@ -198,14 +199,14 @@ def try_at(name: str, root: Path, scale: tuple[int, int]) -> dict[str, Any]:
         return {'status': 'traceback', 'text': f'{type(error).__name__}: {error}'.splitlines()[0]}
 
 
-def vectors_of(detector: Any, cfg: Any) -> np.ndarray:
+def vectors_of(tap: Any, cfg: Any) -> np.ndarray:
     """Extract and return the vectors of the rows."""
     from mmcsod.features.extract import extract_features
     from mmcsod.features.options import ExtractionOptions
 
     with tempfile.TemporaryDirectory() as folder:
         options = ExtractionOptions(num_workers=0, batch_size=1)
-        return np.array(extract_features(detector, cfg, Path(folder) / 'features', options).vectors)
+        return np.array(extract_features(tap, cfg, Path(folder) / 'features', options).vectors)
 
 
 def in_child(task: Any, log: Path, seconds: int = SECONDS) -> dict[str, Any]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import torch
 from mmengine.registry import Registry
 from torch import Tensor, nn
 
+from mmcsod.features.inference import evaluating, told_in_one_sentence
+from mmcsod.features.tensors_read import TensorsRead
 from mmcsod.util.errors import UserError
+
+PROBE_SIZE = 512
+"""Width and height, in pixels, of the blank image that a tap is tried on."""
 
 TAPS = Registry('tap')
 """Taps by name. A class that is registered here can be given as ``--tap NAME``, and ``auto`` asks it first."""
@@ -31,6 +37,8 @@ class Tap:
     Attributes:
         name: What it is registered as.
         description: The modules read, for people.
+        tensors: Names of the detector's tensors that vectors depend on. A checkpoint must have them, and a bank is
+            made anew when they change.
 
     Raises:
         UserError: If the detector lacks what is read.
@@ -38,6 +46,7 @@ class Tap:
 
     name: ClassVar[str] = ''
     description: str = ''
+    tensors: frozenset[str] = frozenset()
 
     def __init__(self, detector: Any) -> None:
         self.detector = detector
@@ -47,12 +56,12 @@ class Tap:
         """Return whether ``auto`` may take this tap for a detector."""
         return False
 
-    def reads(self, key: str) -> bool:
-        """Return whether vectors depend on a tensor of the detector's state dict.
+    def study(self, features: Any) -> None:
+        """Look at what ``extract_feat`` returned for a blank image of ``PROBE_SIZE``, before any box is read.
 
-        A checkpoint has to have those that do; and a bank is made anew when they change.
+        Raises:
+            UserError: If it cannot be read.
         """
-        return True
 
     def __call__(self, features: Any, rois: Tensor) -> Tensor:
         """Return the vectors of some boxes.
@@ -68,7 +77,7 @@ class Tap:
 
 
 def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
-    """Return the tap of a detector.
+    """Return the tap of a detector, tried on a blank image.
 
     Args:
         detector: The detector to read.
@@ -77,8 +86,32 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
             RoI head, else ``neck``.
 
     Raises:
-        UserError: If there is no such tap, or the detector lacks what it reads.
+        UserError: If there is no such tap, or the detector lacks what it reads or cannot be run.
     """
+    tap = _tap_class(detector, name)(detector)
+    tap.tensors = _tensors_of(detector, tap)
+    return tap
+
+
+def _tensors_of(detector: Any, tap: Tap) -> frozenset[str]:
+    device = next(detector.parameters()).device
+    image = torch.zeros(1, _channels(detector.backbone), PROBE_SIZE, PROBE_SIZE, device=device)
+    box = torch.tensor([[0.0, 0, 0, PROBE_SIZE / 2, PROBE_SIZE / 2]], device=device)
+
+    with evaluating(detector), torch.no_grad(), told_in_one_sentence(detector), TensorsRead(detector) as read:
+        features = detector.extract_feat(image)
+        read.go_on_from(features)
+        tap.study(features)
+        return read.of((features, tap(features, box)))
+
+
+def _channels(backbone: nn.Module) -> int:
+    """Return the channels of the images that a backbone takes, those of its first convolution as a rule."""
+    first = next((module.in_channels for module in backbone.modules() if isinstance(module, nn.Conv2d)), 3)
+    return 3 if first == 12 else first  # YOLOX cuts images into quarters and puts them side by side
+
+
+def _tap_class(detector: nn.Module, name: str) -> type[Tap]:
     if name == 'auto':
         tap = next((tap for tap in _last_first() if tap.fits(detector)), None)
         if tap is None:
@@ -87,10 +120,10 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
                 'read off; register a tap for it, or select with another detector (the coreset then '
                 'trains any).'
             )
-        return tap(detector)
+        return tap
     if name not in TAPS.module_dict:
         raise UserError(f"There is no tap '{name}'; choose one of auto, {', '.join(TAPS.module_dict)}.")
-    return TAPS.module_dict[name](detector)
+    return TAPS.module_dict[name]
 
 
 def _last_first() -> Iterator[type[Tap]]:

@@ -47,15 +47,6 @@ class RoIHeadTap(Tap):
         shared = [] if self._shared_head is None else ['shared_head']
         return [f'bbox_roi_extractor{self._stage}', *shared, 'global average pooling']
 
-    def reads(self, key: str) -> bool:
-        """Return whether a tensor is on the way to the box predictors."""
-        module, _, rest = key.partition('.')
-        if module == 'roi_head' and not rest.startswith(('bbox_head.', 'bbox_roi_extractor.', 'shared_head.')):
-            return False
-        return module not in ('rpn_head', 'data_preprocessor') and not any(
-            part in key for part in ('.fc_cls', '.fc_reg', '.num_batches_tracked')
-        )
-
     def __call__(self, features: Any, rois: Tensor) -> Tensor:
         """Return the vectors of some boxes; see :meth:`Tap.__call__`."""
         return torch.cat([self._read(features, part) for part in rois.split(ROIS_AT_ONCE)])

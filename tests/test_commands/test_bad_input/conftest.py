@@ -46,7 +46,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, 'CHUNK_SIZE', 4)
         assert status(*extraction(home), '--keep-objects') == 0
-        patch.setattr(extract, '_publish', lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(extract, 'publish', lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         assert status(*extraction(home, home / 'cut')) == 130
     assert (home / 'cut' / 'features.partial' / 'chunk_000001.npz').exists()
     return home

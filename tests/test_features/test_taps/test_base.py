@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from mmcsod.features.detector import untrained_detector
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import TAPS, attach_tap
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
-from ..conftest import build, use_data
+from ..conftest import build, extract, use_data
 
 PAGE = Path(__file__).parents[3] / 'docs' / 'extending.md'
 
@@ -38,10 +37,10 @@ def test_the_page_s_tap_is_registered_by_the_config_and_taken_by_auto(example, c
     detector = untrained_detector(cfg)
     tap = attach_tap(detector)
     assert tap.name == 'class-branch'
-    assert tap.reads('bbox_head.cls_convs.0.conv.weight')
-    assert not tap.reads('bbox_head.retina_cls.weight')
-    bank = extract_features(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
-    plain = extract_features(detector, cfg, tmp_path / 'plain', ExtractionOptions(num_workers=0, tap='neck'))
+    assert 'bbox_head.cls_convs.0.conv.weight' in tap.tensors
+    assert 'bbox_head.retina_cls.weight' not in tap.tensors
+    bank = extract(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    plain = extract(detector, cfg, tmp_path / 'plain', ExtractionOptions(num_workers=0, tap='neck'))
     assert bank.provenance['identity']['tap'] == 'class-branch'
     assert bank.vectors.shape == plain.vectors.shape
     assert not np.allclose(bank.vectors, plain.vectors)

@@ -7,13 +7,12 @@ import torch.nn.functional as F
 from mmcv.ops import roi_align
 
 from mmcsod.features.detector import untrained_detector
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
-from ..conftest import build, use_data
+from ..conftest import build, extract, use_data
 
 # Maps that the head reads: the strides that their papers give, or None where all maps are read side by side.
 FAMILIES = {
@@ -104,11 +103,11 @@ def test_rows_of_a_bank_are_these_vectors(coco_root, tmp_path):
     cfg = use_data(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'), coco_root)
     cfg.train_dataloader.dataset.indices = [0]
     detector = untrained_detector(cfg)
-    bank = extract_features(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0, keep_objects=True))
+    bank = extract(detector, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0, keep_objects=True))
     boxes = torch.from_numpy(bank.objects['box'] * np.float32([1.2, 115 / 96] * 2))  # 160 x 96 becomes 192 x 115
     sample = {}
     detector.backbone.register_forward_pre_hook(lambda module, inputs: sample.update(image=inputs[0]))
-    again = extract_features(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0, overwrite=True))
+    again = extract(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0, overwrite=True))
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     with torch.no_grad():
         maps = detector.eval().extract_feat(sample['image'])
@@ -121,14 +120,14 @@ def test_probing_changes_nothing(coco_root):
     detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py')).train()
     before = {key: value.clone() for key, value in detector.state_dict().items()}
     modes = [module.training for module in detector.modules()]
-    assert attach_tap(detector, 'neck').probe.strides == (8, 16, 32, 64, 128)
+    assert attach_tap(detector, 'neck').levels.strides == (8, 16, 32, 64, 128)
     assert [module.training for module in detector.modules()] == modes
     assert all(torch.equal(value, before[key]) for key, value in detector.state_dict().items())
 
 
 def test_only_backbone_and_neck_are_read():
     detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
-    read = {key.partition('.')[0] for key in detector.state_dict() if attach_tap(detector).reads(key)}
+    read = {key.partition('.')[0] for key in attach_tap(detector).tensors}
     assert read == {'backbone', 'neck'}
 
 
@@ -147,4 +146,4 @@ def test_what_cannot_run_here_is_one_sentence():
     detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
     detector.neck = OnGPUsOnly()
     with pytest.raises(UserError, match=r'^RetinaNet has an operation that does not run on cpu \(.*\); .* GPU\.$'):
-        attach_tap(detector).probe  # noqa: B018
+        attach_tap(detector)

@@ -9,13 +9,12 @@ import torch
 import torch.nn.functional as F
 from mmcv.ops import roi_align
 
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
-from ..conftest import build, small_config, use_data
+from ..conftest import build, extract, small_config, use_data
 
 SCALE = (192, 128)
 
@@ -158,7 +157,7 @@ def test_rows_equal_a_forward_pass_by_hand(case, coco_root, tmp_path):
     detector = build(cfg).eval()
     for tap, head in heads.items():
         options = ExtractionOptions(tap=tap, num_workers=0, batch_size=2)
-        bank = extract_features(detector, cfg, tmp_path / tap, options)
+        bank = extract(detector, cfg, tmp_path / tap, options)
         with torch.no_grad():
             wanted = expected(detector, coco_root, geometry, head, caffe='caffe' in name)
         found = dict(zip(zip(bank.image_ids, bank.labels.tolist(), strict=True), bank.vectors, strict=True))

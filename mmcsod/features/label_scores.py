@@ -1,4 +1,4 @@
-"""What a trained detector says of the ground-truth boxes: of their class, and of where they end."""
+"""Label scores: class scores and refined boxes of a trained detector for the ground-truth boxes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.structures.bbox import bbox_overlaps
 from torch import Tensor, nn
 
+from mmcsod.features.taps.roi_head import ROIS_AT_ONCE
 from mmcsod.records.bank import LABEL_SCORE_DTYPE
 
 
-class Judge:
-    """Has a detector's own box head classify and refine the ground-truth boxes.
+class LabelScorer:
+    """Scores labels with a detector's own box head.
 
     Args:
-        head: Its RoI head, see :func:`judge_of`.
+        head: Its RoI head, see :func:`label_scorer`.
     """
 
     def __init__(self, head: StandardRoIHead) -> None:
         self._head = head
 
     def __call__(self, features: Any, rois: Tensor, labels: np.ndarray) -> np.ndarray:
-        """Judge the boxes of a batch of images.
+        """Return the scores of the labels in a batch of images.
 
         Args:
             features: The maps that ``extract_feat`` gave.
@@ -36,26 +37,31 @@ class Judge:
             (k,) of :data:`mmcsod.records.bank.LABEL_SCORE_DTYPE`; all unknown if the head's outputs are no plain ones.
         """
         levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
+        ends = np.arange(ROIS_AT_ONCE, len(labels), ROIS_AT_ONCE)
+        parts = zip(rois.split(ROIS_AT_ONCE), np.split(labels, ends), strict=True)
         with torch.autocast(rois.device.type, enabled=False):
-            results = self._head._bbox_forward(levels, rois)
+            return np.concatenate([self._scores(levels, *part) for part in parts])
+
+    def _scores(self, levels: tuple[Tensor, ...], rois: Tensor, labels: np.ndarray) -> np.ndarray:
+        results = self._head._bbox_forward(levels, rois)
         own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
-        judged = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), LABEL_SCORE_DTYPE))
+        found = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), LABEL_SCORE_DTYPE))
         num_classes = self._head.bbox_head.num_classes
         scores, deltas = results['cls_score'], results['bbox_pred']
         if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):
             probabilities = scores.float().softmax(dim=1).cpu()
-            judged['own'] = probabilities[index, own].numpy()
+            found['own'] = probabilities[index, own].numpy()
             others = probabilities[:, :num_classes].clone()
             others[index, own] = -1
-            judged['other'], judged['other_label'] = (part.numpy() for part in others.max(dim=1))
+            found['other'], found['other_label'] = (part.numpy() for part in others.max(dim=1))
         if isinstance(deltas, Tensor) and deltas.shape in ((len(labels), 4), (len(labels), 4 * num_classes)):
             refined = _refined(self._head.bbox_head, rois[:, 1:], deltas.float(), own.to(rois.device))
-            judged['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
-        return judged
+            found['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
+        return found
 
 
-def judge_of(detector: nn.Module, classes: Sequence[str]) -> Judge | None:
-    """Return who judges the boxes of a dataset; None if the detector has not one trained box head, for its classes.
+def label_scorer(detector: nn.Module, classes: Sequence[str]) -> LabelScorer | None:
+    """Return the scorer of a dataset's labels; None if the detector does not have one box head, trained on its classes.
 
     A head for other classes says nothing of these, one whose weights the checkpoint did not have says nothing of
     anything, and a detector without a box head of its own kind is one-stage, or has several heads in a row.
@@ -73,7 +79,7 @@ def judge_of(detector: nn.Module, classes: Sequence[str]) -> Judge | None:
     trained_on = (getattr(detector, 'dataset_meta', None) or {}).get('classes')
     if trained_on is not None and tuple(trained_on) != tuple(classes):
         return None
-    return Judge(head) if all(torch.isfinite(weights).all() for weights in box_head.parameters()) else None
+    return LabelScorer(head) if all(torch.isfinite(weights).all() for weights in box_head.parameters()) else None
 
 
 def _refined(head: Any, boxes: Tensor, deltas: Tensor, labels: Tensor) -> Tensor:

@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.features.detector import build_detector
-from mmcsod.features.extract import extract_features
-from mmcsod.features.judge import judge_of
+from mmcsod.features.detector import build_tap
+from mmcsod.features.label_scores import label_scorer
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
-from tests.test_features.conftest import CLASSES, build
+from tests.test_features.conftest import CLASSES, build, extract
 
 PROBABILITIES = (0.5, 0.2, 0.1, 0.2)  # cat, dog, bird, nothing
 OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
@@ -32,7 +31,7 @@ def sure(cfg, detector):
 
 
 def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
-    bank = extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
+    bank = extract(sure, cfg, tmp_path / 'features', OPTIONS)
     labels, found = bank.objects['label'], bank.label_scores
     assert not bank.objects['ignored'].any()
     assert found['own'] == pytest.approx(np.array(PROBABILITIES)[labels], abs=1e-5)
@@ -42,10 +41,10 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
     assert found['iou'] == pytest.approx(np.where(labels == 1, 1 / 3, 1), abs=1e-4)
 
 
-def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector, tmp_path):
-    bank = extract_features(detector, cfg, tmp_path / 'features', OPTIONS)
+def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, tmp_path):
+    bank = extract(detector, cfg, tmp_path / 'features', OPTIONS)
     pool = ExtractionDataset(cfg)
-    judge = judge_of(detector, pool.classes)
+    judge = label_scorer(detector, pool.classes)
     detector.eval()
     alone = []
     for index in range(len(pool)):
@@ -61,12 +60,12 @@ def test_each_object_has_its_own_judgement_whatever_shares_a_batch(cfg, detector
     assert len(np.unique(alone['own'])) > 10
 
 
-def test_a_head_of_other_classes_or_none_judges_nothing(detector):
-    assert judge_of(detector, CLASSES) is not None
-    assert judge_of(detector, (*CLASSES, 'cow')) is None
-    assert judge_of(torch.nn.Linear(1, 1), CLASSES) is None
+def test_a_head_of_other_classes_or_none_scores_no_labels(detector):
+    assert label_scorer(detector, CLASSES) is not None
+    assert label_scorer(detector, (*CLASSES, 'cow')) is None
+    assert label_scorer(torch.nn.Linear(1, 1), CLASSES) is None
     detector.dataset_meta = {'classes': ('cat', 'bird', 'dog')}
-    assert judge_of(detector, CLASSES) is None
+    assert label_scorer(detector, CLASSES) is None
 
 
 @pytest.mark.parametrize(
@@ -83,32 +82,32 @@ def test_only_a_head_that_learnt_these_classes_is_asked(num_classes, names, is_j
     trained.model.roi_head.bbox_head.num_classes = num_classes
     meta = {} if names is None else {'dataset_meta': {'classes': names}}
     torch.save({'state_dict': build(trained).state_dict(), 'meta': meta}, tmp_path / 'weights.pth')
-    bank = extract_features(build_detector(cfg, tmp_path / 'weights.pth'), cfg, tmp_path / 'features', OPTIONS)
+    bank = extract(build_tap(cfg, tmp_path / 'weights.pth').detector, cfg, tmp_path / 'features', OPTIONS)
     assert (bank.label_scores is not None) is is_judged
     assert np.isfinite(bank.vectors).all()
 
 
 def test_a_bank_of_another_classifier_is_not_reused(cfg, sure, tmp_path):
-    before = extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
+    before = extract(sure, cfg, tmp_path / 'features', OPTIONS)
     with torch.no_grad():
         sure.roi_head.bbox_head.fc_cls.bias[0] += 5
     with pytest.raises(UserError, match='was made with another box head; name another --work-dir, or replace it'):
-        extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
-    after = extract_features(sure, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
+        extract(sure, cfg, tmp_path / 'features', OPTIONS)
+    after = extract(sure, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
     assert np.array_equal(before.vectors, after.vectors)
     assert (before.label_scores['other'] != after.label_scores['other']).any()
 
 
-def test_judgements_do_not_depend_on_the_tap(cfg, detector, tmp_path):
-    neck = extract_features(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
-    fc = extract_features(detector, cfg, tmp_path / 'fc', OPTIONS)
+def test_label_scores_do_not_depend_on_the_tap(cfg, detector, tmp_path):
+    neck = extract(detector, cfg, tmp_path / 'neck', replace(OPTIONS, tap='neck'))
+    fc = extract(detector, cfg, tmp_path / 'fc', OPTIONS)
     assert np.array_equal(neck.label_scores, fc.label_scores)
 
 
 def test_the_command_lists_and_writes(cfg, sure, tmp_path, capsys):
     from mmcsod.commands import main
 
-    extract_features(sure, cfg, tmp_path / 'features', OPTIONS)
+    extract(sure, cfg, tmp_path / 'features', OPTIONS)
     with pytest.raises(SystemExit):
         main(['analyze', str(tmp_path / 'features'), '--suspicious', '3', '--out', str(tmp_path / 'out')])
     assert capsys.readouterr().out.count('bird has 0.10, cat has 0.50') == 3

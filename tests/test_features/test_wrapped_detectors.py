@@ -5,9 +5,9 @@ import torch
 from mmdet.models import DetDataPreprocessor
 from mmdet.registry import MODELS
 
-from mmcsod.features.detector import build_detector, untrained_detector
-from mmcsod.features.inner import inner_config, inner_detector, without_prefix
+from mmcsod.features.detector import build_tap, untrained_detector
 from mmcsod.features.taps import attach_tap
+from mmcsod.features.wrapped_detectors import inner_config, inner_detector, without_prefix
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
@@ -24,8 +24,9 @@ def test_a_soft_teachers_checkpoint_is_read_through_the_teacher(cfg, coco_root, 
     model = build(soft)
     torch.nn.init.ones_(model.student.backbone.conv1.weight)
     torch.save({'state_dict': model.state_dict()}, tmp_path / 'soft.pth')
-    detector = build_detector(soft, tmp_path / 'soft.pth', 'cpu')
-    assert attach_tap(detector).name == 'fc'
+    tap = build_tap(soft, tmp_path / 'soft.pth', 'cpu')
+    detector = tap.detector
+    assert tap.name == 'fc'
     torch.testing.assert_close(detector.backbone.conv1.weight, model.teacher.backbone.conv1.weight)
     assert detector.data_preprocessor.mean.flatten().tolist() == pytest.approx(preprocessor.mean)
     assert inner_detector(model) is model.teacher

@@ -1,0 +1,75 @@
+"""Extract one process's share of the chunks: load, batch by padded shape, read, write."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import torch
+from mmengine.dist import get_dist_info
+from tqdm import tqdm
+
+from mmcsod.features.averaging import ImageFeatures, chunk_arrays
+from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.dataset import ExtractionDataset, Sample
+from mmcsod.features.distributed import on_first_process
+from mmcsod.features.loading import load_samples
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.reader import FeatureReader
+from mmcsod.util.errors import UserError
+
+
+def extract_chunks(
+    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions
+) -> None:
+    """Extract this process's share of the chunks that are missing.
+
+    Raises:
+        UserError: If an image is unreadable under ``strict``, a batch does not fit into the GPU's memory, or the disk
+            refuses a chunk.
+    """
+    rank, world = get_dist_info()
+    # One list for all: a process that looks later finds chunks that another has written by then.
+    todo = on_first_process(store.missing)[rank::world]
+    indices = [index for chunk in todo for index in store.indices(chunk)]
+    loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
+    total = len(pool) if world == 1 else len(indices)
+    with (
+        reader.ready(),
+        tqdm(total=total, initial=total - len(indices), desc='extract', unit='img', disable=rank != 0) as bar,
+    ):
+        samples = pool.checked(loaded, options.strict)
+        for chunk in todo:
+            own = store.indices(chunk)
+            results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
+            bar.update(len(own) - len(results))  # the unreadable ones
+            store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects), reader.scores_labels))
+
+
+def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
+    """Return the features of each readable image of a chunk, by dataset index."""
+    results: dict[int, ImageFeatures] = {}
+    for batch in batches(samples, reader, batch_size):
+        try:
+            features = reader(batch)
+        except torch.cuda.OutOfMemoryError as error:
+            raise UserError(
+                f'{batch_size} images at once do not fit into the memory of the GPU; what is done is kept: '
+                'go on with --resume and a smaller --batch-size.'
+            ) from error
+        results.update((sample.index, own) for sample, own in zip(batch, features, strict=True))
+        bar.update(len(batch))
+    return results
+
+
+def batches(samples: Iterable[Sample], reader: FeatureReader, batch_size: int) -> Iterator[list[Sample]]:
+    """Group readable samples by padded shape as they come; only unfinished groups are held."""
+    groups: dict[tuple[int, int], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.error is None:
+            shape = reader.padded_shape(sample)
+            groups[shape].append(sample)
+            if len(groups[shape]) == batch_size:
+                yield groups.pop(shape)
+    yield from groups.values()

@@ -1,0 +1,70 @@
+"""Join the chunks of a finished extraction into a bank, with what it was made from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+from mmcsod.datasets.audit import NUM_EXAMPLES
+from mmcsod.features.chunks import ChunkStore
+from mmcsod.features.dataset import ExtractionDataset, image_file_digests
+from mmcsod.util.errors import UserError
+from mmcsod.util.provenance import json_values, versions
+from mmcsod.util.text import first_few
+
+logger = logging.getLogger('mmcsod')
+
+
+def publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], cfg: Config) -> None:
+    """Put a bank in the place of the chunks of an extraction, and warn of images that it lacks.
+
+    Raises:
+        UserError: If no image could be read or has finite vectors, or the disk refuses something.
+    """
+    unreadable = np.concatenate(list(store.arrays('unreadable')))
+    if len(unreadable) == len(pool):
+        store.discard()
+        raise UserError(
+            f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
+            'mend what is logged above, most likely data_root, the pipeline or a mount.'
+        )
+    not_finite = np.concatenate(list(store.arrays('not_finite')))
+    if len(not_finite) == len(pool) - len(unreadable):
+        store.discard()
+        raise UserError(
+            'The detector gives vectors of NaN or infinity for every image, so there is no bank; its '
+            'training diverged, most likely: take an earlier checkpoint, or one without --amp.'
+        )
+    objects = pool.objects.copy()
+    objects['ignored'] |= np.isin(objects['image'], unreadable)
+    names = [pool.images[index] for index in unreadable]
+    not_finite_names = [pool.images[index] for index in not_finite]
+    provenance = {
+        'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
+        'data_root': pool.root,
+        'identity': identity,
+        'image_files': image_file_digests(pool),
+        'unreadable_images': names,
+        'images_not_finite': not_finite_names,
+        'images_left_out': dict(pool.images_left_out.counts),
+        'objects_left_out': dict(pool.objects_left_out.counts),
+        'pipeline': pool.pipeline,
+        'versions': versions(),
+    }
+    store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
+    _warn('could not be read and are not in the bank', names)
+    _warn(
+        'have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
+        'checkpoint or precision',
+        not_finite_names,
+    )
+
+
+def _warn(what: str, images: Sequence[str]) -> None:
+    if images:
+        logger.warning('%d images %s: %s.', len(images), what, first_few(images, NUM_EXAMPLES))
