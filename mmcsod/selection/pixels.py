@@ -1,0 +1,136 @@
+"""Compare images by small grey copies of themselves: no detector is asked, and a small shift of the camera forgiven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+SIGMA = 2.0
+"""Cells; what is wider than this is light and shade, not detail, and is taken off."""
+
+SHIFT = 3
+"""Cells of the 32 by which two images may be shifted against each other: 9 % of the side."""
+
+SAME_PLACE = 0.5
+"""Correlation of the details from which two images show one place, perhaps with other objects in it."""
+
+SAME_PICTURE = 0.7
+MOST_IN_A_PART = 0.03
+"""Two images show the same, objects included, if their details correlate so much, and no part of 7 x 7 parts holds more
+of the difference than this, where all of either image's details are 1."""
+
+PARTS = 7
+CANDIDATES = 10
+"""Images of the pool, the nearest by coarse pixels, that another image is compared with in detail."""
+
+COARSE = 16
+PAIRS = 4096
+"""Pairs that are compared at a time."""
+
+IMAGES = 512
+
+
+def details(pixels: np.ndarray) -> np.ndarray:
+    """Return the cells less their surroundings.
+
+    Args:
+        pixels: (n, 32, 32) uint8, from :func:`mmcsod.datasets.pixels.grey_pixels`.
+
+    Returns:
+        (n, 32, 32) float32.
+    """
+    cells = np.asarray(pixels, np.float32)
+    return cells - gaussian_filter(cells, (0, SIGMA, SIGMA))
+
+
+def same_place(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return for each pair of details, (n, 32, 32) float32 each, whether they are of one place: (n,) bool."""
+    return _compare(ones, others)[0] >= SAME_PLACE
+
+
+def leaks(pool: np.ndarray, validation: np.ndarray) -> np.ndarray:
+    """Find the validation images that a pool shows, too.
+
+    Each is compared with the ``CANDIDATES`` images of the pool that are nearest by coarse pixels.
+
+    Args:
+        pool: (D, 32, 32) uint8 pixels of the images to train on; zeros are like nothing.
+        validation: (V, 32, 32) uint8 likewise.
+
+    Returns:
+        (V,) int64, index of the pool's image that shows the same, the most alike; -1 if there is none.
+    """
+    found = np.full(len(validation), -1, np.int64)
+    if not len(pool):
+        return found
+    pool_coarse = _coarse(pool)
+    number = min(CANDIDATES, len(pool))
+    for start in range(0, len(validation), IMAGES):
+        block = validation[start : start + IMAGES]
+        nearest = np.argpartition(_coarse(block) @ -pool_coarse.T, number - 1, axis=1)[:, :number]
+        correlations, parts = _compare_all(block, pool, np.repeat(np.arange(len(block)), number), nearest.ravel())
+        is_same = (correlations >= SAME_PICTURE) & (parts <= MOST_IN_A_PART)
+        scores = np.where(is_same, correlations, -np.inf).reshape(nearest.shape)
+        best = scores.argmax(axis=1)
+        rows = np.flatnonzero(is_same.reshape(nearest.shape).any(axis=1))
+        found[start + rows] = nearest[rows, best[rows]]
+    return found
+
+
+def _compare_all(
+    one: np.ndarray, other: np.ndarray, ones: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compare pairs of pixels, given by their indices, some at a time."""
+    parts = [
+        _compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in _slices(len(ones), PAIRS)
+    ]
+    correlations, worst = zip(*parts, strict=True)
+    return np.concatenate(correlations), np.concatenate(worst)
+
+
+def _slices(number: int, step: int) -> Iterator[slice]:
+    return (slice(start, start + step) for start in range(0, number, step))
+
+
+def _coarse(pixels: np.ndarray) -> np.ndarray:
+    """Return (n, 256) float32 rows of length 1, whose products are correlations of the images at 16 x 16."""
+    step = pixels.shape[1] // COARSE
+    cells = pixels.reshape(len(pixels), COARSE, step, COARSE, step).mean(axis=(2, 4), dtype=np.float32)
+    return _normalised(cells).reshape(len(pixels), -1)
+
+
+def _normalised(images: np.ndarray) -> np.ndarray:
+    """Return images, (n, a, b), of mean 0 and length 1; those of one value become zeros."""
+    centred = images - images.mean(axis=(1, 2), keepdims=True)
+    lengths = np.sqrt(np.square(centred).sum(axis=(1, 2), keepdims=True))
+    return np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-3)
+
+
+def _compare(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay pairs of details over each other as they fit best, and compare what both show.
+
+    Returns:
+        (n,) correlation, and (n,) the largest sum of squared differences in one of 7 x 7 parts, the details of either
+        image having the sum 1.
+    """
+    down, right = _shifts(ones, others)
+    inside = np.arange(SHIFT, ones.shape[1] - SHIFT)
+    pair = np.arange(len(ones))[:, None, None]
+    first = _normalised(ones[:, SHIFT:-SHIFT, SHIFT:-SHIFT])
+    second = _normalised(others[pair, (down[:, None] + inside)[:, :, None], (right[:, None] + inside)[:, None]])
+    correlations = (first * second).sum(axis=(1, 2))
+    differences = np.pad(np.square(first - second), ((0, 0), (1, 1), (1, 1)))
+    step = differences.shape[1] // PARTS
+    sums = differences.reshape(len(ones), PARTS, step, PARTS, step).sum(axis=(2, 4))
+    return correlations, sums.max(axis=(1, 2), initial=0)
+
+
+def _shifts(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how many cells, down and to the right, others are shifted against ones: cyclic correlation's peak."""
+    product = np.conj(np.fft.rfft2(ones)) * np.fft.rfft2(others)
+    surface = np.fft.irfft2(product, s=ones.shape[1:])
+    near = np.roll(surface, (SHIFT, SHIFT), axis=(1, 2))[:, : 2 * SHIFT + 1, : 2 * SHIFT + 1]
+    down, right = np.divmod(near.reshape(len(ones), -1).argmax(axis=1), 2 * SHIFT + 1)
+    return down - SHIFT, right - SHIFT
