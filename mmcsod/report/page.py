@@ -24,7 +24,7 @@ from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pca import map_pool
 from mmcsod.report.selected import Selected
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
-from mmcsod.selection.near_duplicates import find_repeats
+from mmcsod.selection.near_duplicates import find_groups
 from mmcsod.util.files import write_text
 from mmcsod.version import __version__
 
@@ -55,7 +55,7 @@ def write_report(
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)
     cards = [make_cards(one, table) for one in selections]
-    repeats = find_repeats(bank)
+    repeats = find_groups(bank, range(len(bank.images)))
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
     thumbnails = Thumbnails() if root is None else make_thumbnails(bank, root, picks, _useful(bank, cards, repeats))
     write_text(path, _render(bank, selections, cards, repeats, thumbnails, root, table.by_object, written or {}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.selection.kernels.pruned_kernel import LARGEST_FRONT, WORTH_PRUNING
-from mmcsod.selection.near_duplicates import SAMPLE
+from mmcsod.selection.projected import ROWS, SAMPLE
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Task
 from mmcsod.util.memory import available_memory
@@ -53,7 +53,7 @@ def memory_needs(task: Task, num_processes: int = 1) -> MemoryNeeds:
 
 def _compared(pool: Pool, num_images: int) -> int:
     """Bytes of the vectors in float64 among which near-duplicates are looked for."""
-    return 3 * 8 * pool.bank.vectors.shape[1] * max(SAMPLE, num_images)
+    return 3 * 8 * pool.bank.vectors.shape[1] * min(ROWS, max(SAMPLE, num_images))
 
 
 def _tables(pool: Pool) -> int:

@@ -1,4 +1,4 @@
-"""Images that show almost what others show, as frames of a video do, found by their vectors."""
+"""Images that show nearly the same, as frames of a video do: alike in their vectors and in their pixels."""
 
 from __future__ import annotations
 
@@ -10,147 +10,179 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.selection.unit_rows import LARGEST, unit_rows
+from mmcsod.selection.pixels import details, same_place
+from mmcsod.selection.projected import Projected
 
 NEAR = 0.3
 """Distance up to which two images are near-duplicates, as a share of that of two images of the pool at random."""
 
 NEAR_BY_OBJECTS = 0.15
-"""The same where there are no vectors of whole images, and objects alone must tell."""
-
-SAMPLE = 1000
-"""Vectors whose mean distance is taken."""
+"""The same in banks without image vectors, where objects alone must tell."""
 
 BLOCK = 512
 """Images compared with all earlier ones at a time."""
 
+PAIRS = 2048
+"""Pairs of images whose pixels are compared at a time."""
+
 ADVISED = ('classwise-facility-location', 'csod-logdet')
-"""Methods that take fewer of them, and were ahead where there are any (``docs/results_repeats.md``)."""
+"""Methods that select fewer of them (``docs/results_repeats.md``)."""
 
 AVOIDING = (*ADVISED, 'csod-mmr')
-"""Methods that notice them."""
+"""Methods that take them into account."""
+
+NO_PIXELS = 'This bank is without pixels, so that they are told by vectors alone; extract anew to compare pixels, too.'
 
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """An image, and an earlier one that shows almost the same."""
+    """An image, and an earlier one that shows nearly the same."""
 
     image_id: str
     earlier_id: str
 
 
-def find_repeats(bank: FeatureBank, among: Sequence[int] | None = None) -> list[np.ndarray]:
-    """Group images that show almost the same.
+def find_groups(bank: FeatureBank, order: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+    """Group near-duplicates.
 
-    Two images are near-duplicates if they hold the same classes and lie close together twice, by their objects and as
-    wholes. By objects: 1 - cos of their rows, divided by its mean over two rows of that class and averaged over the
-    classes, is at most ``NEAR``. As wholes: so is 1 - cos of their image vectors, divided by its mean over two images.
-    So 0 is a copy and 1 is two images of the pool at random, whatever the detector. A bank without image vectors is
-    asked for ``NEAR_BY_OBJECTS``. ``docs/selection.md`` says how often that is right. Each group is an image and all
-    later ones that are near it and no earlier one; a slow pan does not chain into one group.
+    Two images are near-duplicates if they hold the same classes, are alike in their vectors and are of one place in
+    their pixels (:func:`mmcsod.selection.pixels.same_place`). Vectors are compared twice: 1 - cos of the rows of each
+    class, divided by its mean over two rows of that class and averaged over the classes, is at most ``NEAR``; so is
+    1 - cos of the image vectors, divided by its mean over two images. So 0 is a copy and 1 two images at random,
+    whatever the detector. A bank without image vectors is asked for ``NEAR_BY_OBJECTS``, one without pixels for the
+    vectors alone. Each group is an image and all later ones that are near it and no earlier one; so a slow pan does not
+    chain into one group, and what comes first does not depend on what follows.
 
     Args:
         bank: The pool.
-        among: Indices of the images to look at, in the order in which they come first; all in dataset order by default.
+        order: Indices of the images to look at, in the order in which they come first.
 
     Returns:
         Indices of the images of each group of two or more, the first ahead; the largest group first.
     """
-    order = np.arange(len(bank.images)) if among is None else np.asarray(among, np.int64)
-    scales, image_scale = _scales(bank), _image_scale(bank)
-    near = NEAR_BY_OBJECTS if bank.image_vectors is None else NEAR
+    order = np.asarray(order, np.int64)
+    views = _Views(bank, order)
     groups: list[np.ndarray] = []
-    for labels, images, rows in _by_classes(bank, order):
-        units = _units(bank.vectors[rows.ravel()]).reshape(*rows.shape, -1)
-        weights = np.sqrt(scales[list(labels)] / len(labels))[:, None]
-        has_directions = np.all(np.any(units, axis=2), axis=1)
-        views = [_scaled(units, weights)]
-        if bank.image_vectors is not None:
-            wholes = _units(_usable(bank.image_vectors[images]))
-            has_directions &= np.any(wholes, axis=1)
-            views.append(_scaled(wholes, np.sqrt(image_scale)))
-        leaders = _leaders([view[has_directions] for view in views], near)
-        images = images[has_directions]
+    for images, rows in _by_classes(bank, order):
+        leaders = _leaders(_Bucket(views, images, rows))
         groups += [images[leaders == leader] for leader in np.unique(leaders)]
     return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0]))
 
 
+def pool_groups(bank: FeatureBank, coreset: Coreset) -> list[np.ndarray]:
+    """Return the groups of the whole pool, the selected images first, so that they lead as in ``near_duplicates``."""
+    selected = [bank.image_index[image] for image in coreset.image_ids]
+    rest = np.setdiff1d(np.arange(len(bank.images)), selected)
+    return find_groups(bank, np.concatenate([np.array(selected, np.int64), rest]))
+
+
 def near_duplicates(bank: FeatureBank, coreset: Coreset) -> list[NearDuplicate]:
-    """Return the near-duplicates of a coreset, in pick order, each with the pick that leads its group.
+    """Return the near-duplicates of a coreset in its order, each with the selected image that leads its group.
 
     Args:
         bank: What was selected from.
         coreset: Images of the bank; those without rows are passed over.
     """
-    order = [bank.image_index[image] for image in dict.fromkeys(coreset.image_ids)]
-    leader = {int(image): int(group[0]) for group in find_repeats(bank, order) for image in group[1:]}
+    order = [bank.image_index[image] for image in coreset.image_ids]
+    leader = {int(image): int(group[0]) for group in find_groups(bank, order) for image in group[1:]}
     return [NearDuplicate(bank.images[image], bank.images[leader[image]]) for image in order if image in leader]
 
 
 def warn_of(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
-    """Yield a sentence on the near-duplicates of a coreset, if there are any."""
+    """Yield a warning of the near-duplicates of a coreset, if there are any."""
     found = near_duplicates(bank, coreset)
     if found:
-        advice = '' if coreset.method in AVOIDING else f' The methods {" and ".join(ADVISED)} take fewer of them.'
+        first, advice = found[0], '' if coreset.method in AVOIDING else f' {" and ".join(ADVISED)} select fewer.'
+        note = '' if bank.pixels is not None else f' {NO_PIXELS}'
         yield (
-            f'{len(found)} of {len(coreset)} images show almost what an earlier one shows, the first '
-            f'{found[0].image_id} beside {found[0].earlier_id}.{advice}'
+            f'{len(found)} of {len(coreset)} images are near-duplicates of an earlier selected image, first '
+            f'{first.image_id} of {first.earlier_id}.{advice}{note}'
         )
 
 
-def _scales(bank: FeatureBank) -> np.ndarray:
-    """Return for each class 1 over the mean squared distance between two of its unit rows; 0 where all are one."""
-    scales = np.zeros(len(bank.classes))
-    for label in np.unique(bank.labels).tolist():
-        rows = np.flatnonzero(bank.labels == label)
-        scales[label] = _scale(np.asarray(bank.vectors[rows[:: -(-len(rows) // SAMPLE)]]))
-    return scales
+class _Views:
+    """What images of a bank are compared by.
 
-
-def _image_scale(bank: FeatureBank) -> float:
-    if bank.image_vectors is None or not len(bank.images):
-        return 0.0
-    return _scale(_usable(bank.image_vectors[:: -(-len(bank.images) // SAMPLE)]))
-
-
-def _units(vectors: np.ndarray) -> np.ndarray:
-    return unit_rows(np.asarray(vectors, np.float64))
-
-
-def _scaled(units: np.ndarray, weights: np.ndarray | float) -> np.ndarray:
-    """Return (n, k) float32 vectors whose squared distances are those of (n, ...) unit vectors, at their weights.
-
-    Works in place. The mean is taken off first, for the distances do not depend on it, and float32 could not hold both
-    it and the small differences of vectors that are all alike.
+    Args:
+        bank: The pool.
+        order: The images that are compared.
     """
-    units -= units.mean(axis=0)
-    units *= weights
-    return units.reshape(len(units), -1).astype(np.float32)
+
+    def __init__(self, bank: FeatureBank, order: np.ndarray) -> None:
+        self.near = NEAR_BY_OBJECTS if bank.image_vectors is None else NEAR
+        self.pixels = bank.pixels
+        wanted = np.zeros(len(bank.images), bool)
+        wanted[order] = True
+        rows = np.flatnonzero(wanted[bank.rows['image']])
+        self.labels = bank.labels
+        nowhere = np.zeros(0, np.int64)
+        self.objects = Projected(bank.vectors, rows if bank.image_vectors is None else nowhere)
+        self.scales = np.zeros(len(bank.classes))
+        for label in np.unique(bank.labels[rows]).tolist():
+            self.scales[label] = self.objects.scale(np.flatnonzero(bank.labels == label))
+        self.wholes = None if bank.image_vectors is None else Projected(bank.image_vectors, np.sort(order))
+        self.whole_scale = 0.0 if self.wholes is None else self.wholes.scale(np.arange(len(bank.images)))
 
 
-def _usable(image_vectors: np.ndarray) -> np.ndarray:
-    """Return (n, e) with rows of zeros, which have no direction, in place of NaN, infinity and what overflows."""
-    vectors = np.asarray(image_vectors)
-    return np.where((np.abs(vectors) < LARGEST).all(axis=1, keepdims=True), vectors, 0)
+class _Bucket:
+    """Images of the same classes.
+
+    Args:
+        views: What they are compared by.
+        images: (n,) int64.
+        rows: (n, classes) int64, their rows.
+    """
+
+    def __init__(self, views: _Views, images: np.ndarray, rows: np.ndarray) -> None:
+        self._views, self.images, self._rows = views, images, rows
+        self._weights = views.scales[views.labels[rows[:1].ravel()]] / max(1, rows.shape[1])
+        self._details = None if views.pixels is None else details(views.pixels[images]).astype(np.float16)
+        self._coarse = self._project()
+        self._squares = np.square(self._coarse).sum(axis=1)
+
+    def _project(self) -> np.ndarray:
+        """Return (n, k) float32 whose squared distances are at most those of one view."""
+        if self._views.wholes is not None:
+            return self._views.wholes.projections(self.images) * np.float32(np.sqrt(self._views.whole_scale))
+        parts = self._views.objects.projections(self._rows.ravel()).reshape(*self._rows.shape, -1)
+        return (parts * np.sqrt(self._weights, dtype=np.float32)[:, None]).reshape(len(self.images), -1)
+
+    def near(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Return which of some images are near which of others, or, of the same, of later ones: (some, others) bool."""
+        products = self._coarse[some] @ self._coarse[others].T
+        maybe = self._squares[some, None] + self._squares[others] - 2 * products <= self._views.near + 1e-3
+        maybe = np.triu(maybe, 1) if some is others else maybe
+        for start in range(0, len(others), BLOCK):
+            columns = start + np.flatnonzero(maybe[:, start : start + BLOCK].any(axis=0))
+            rows = np.flatnonzero(maybe[:, columns].any(axis=1))
+            maybe[np.ix_(rows, columns)] &= self._are_alike(some[rows], others[columns])
+        return maybe
+
+    def _are_alike(self, ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Return which images are near in all vectors, (ones, others) bool."""
+        views = self._views
+        apart = np.zeros((len(ones), len(others)))
+        for rows, weight in zip(self._rows.T, self._weights, strict=True):
+            apart += views.objects.distances(rows[ones], rows[others], weight)
+        if views.wholes is not None:
+            wholes = views.wholes.distances(self.images[ones], self.images[others], views.whole_scale)
+            np.maximum(apart, wholes, out=apart)
+        return apart <= views.near
+
+    def of_one_place(self, some: np.ndarray, others: np.ndarray, is_near: np.ndarray) -> np.ndarray:
+        """Return which of those that are near in their vectors, (some, others) bool, are so in their pixels, too."""
+        if self._details is None:
+            return is_near
+        result = is_near.copy()
+        ones, twos = np.nonzero(is_near)
+        for start in range(0, len(ones), PAIRS):
+            one, two = ones[start : start + PAIRS], twos[start : start + PAIRS]
+            result[one, two] = same_place(self._details[some[one]], self._details[others[two]])
+        return result
 
 
-def _scale(vectors: np.ndarray) -> float:
-    spread = 2 * _mean_distance(vectors)
-    return 1 / spread if spread > 1e-9 else 0.0
-
-
-def _mean_distance(vectors: np.ndarray) -> float:
-    """Return the mean of 1 - cos over two different rows, those of zeros, NaN or infinity left out."""
-    units = unit_rows(vectors[np.isfinite(vectors).all(axis=1)].astype(np.float64))
-    units = units[units.any(axis=1)]
-    number = len(units)
-    if number < 2:
-        return 0.0
-    return float(1 - ((units.sum(axis=0) ** 2).sum() - number) / (number * (number - 1)))
-
-
-def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
-    """Return the sets of classes there are, the images that hold just those, and their rows, (images, classes)."""
+def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the images that hold the same classes, and their rows, (images, classes), for each set of classes."""
     wanted = np.zeros(len(bank.images), bool)
     wanted[order] = True
     rows_of_image: dict[int, list[int]] = defaultdict(list)
@@ -162,48 +194,33 @@ def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[tuple[int, .
         if image in rows_of_image:
             buckets[tuple(bank.labels[rows_of_image[image]].tolist())].append(image)
     return [
-        (labels, np.array(images), np.array([rows_of_image[image] for image in images]))
-        for labels, images in buckets.items()
+        (np.array(images), np.array([rows_of_image[image] for image in images]))
+        for images in buckets.values()
         if len(images) > 1
     ]
 
 
-def _leaders(views: Sequence[np.ndarray], near: float) -> np.ndarray:
-    """Return for each image the index of the first leader within ``near``, else its own.
-
-    Args:
-        views: Vectors of the images, (n, k) float32 each; two images are as far apart as in the view that parts them
-            most, by the squared distance.
-        near: How far a leader leads.
-    """
-    leaders = np.arange(len(views[0]))
+def _leaders(bucket: _Bucket) -> np.ndarray:
+    """Return for each image the index of the first leader that it is near, else its own."""
+    leaders = np.arange(len(bucket.images))
     for start in range(0, len(leaders), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(leaders)))
         earlier = np.flatnonzero(leaders[:start] == np.arange(start))
         if len(earlier):
-            is_near = _distances(views, block, earlier) <= near
+            is_near = bucket.of_one_place(block, earlier, bucket.near(block, earlier))
             leaders[block] = np.where(is_near.any(axis=1), earlier[is_near.argmax(axis=1)], block)
         free = block[leaders[block] == block]
-        leaders[free] = free[_lead_among(_distances(views, free, free), near)]
+        leaders[free] = _lead_among(bucket, free)
     return leaders
 
 
-def _distances(views: Sequence[np.ndarray], some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    farthest = np.zeros((len(some), len(others)), np.float32)
-    for view in views:
-        squares = np.einsum('ij,ij->i', view, view)
-        np.maximum(farthest, squares[some, None] + squares[others] - 2 * view[some] @ view[others].T, out=farthest)
-    return farthest
-
-
-def _lead_among(distances: np.ndarray, near: float) -> np.ndarray:
-    """Return who leads each of (n, n) images: the first leads those near it, then the first that is left, and so on."""
-    leaders = np.arange(len(distances))
-    left = np.ones(len(distances), bool)
-    for position in range(len(distances)):
-        if left[position]:
-            followers = left & (distances[position] <= near)
-            leaders[followers] = position
-            left &= ~followers
-            left[position] = False
+def _lead_among(bucket: _Bucket, images: np.ndarray) -> np.ndarray:
+    """Return who leads each image: the first leads those near it, then the first that is left, and so on."""
+    is_near = bucket.near(images, images)
+    leaders = images.copy()
+    for position, image in enumerate(images):
+        if leaders[position] == image:
+            maybe = np.flatnonzero(is_near[position] & (leaders == images))
+            row = bucket.of_one_place(images[position : position + 1], images[maybe], np.ones((1, len(maybe)), bool))
+            leaders[maybe[row[0]]] = image
     return leaders

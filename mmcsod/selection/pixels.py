@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.fft import irfft2, rfft2
 from scipy.ndimage import gaussian_filter
 
 SIGMA = 2.0
@@ -46,8 +47,8 @@ def details(pixels: np.ndarray) -> np.ndarray:
 
 
 def same_place(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return for each pair of details, (n, 32, 32) float32 each, whether they are of one place: (n,) bool."""
-    return _compare(ones, others)[0] >= SAME_PLACE
+    """Return for each pair of details, (n, 32, 32) float each, whether they are of one place: (n,) bool."""
+    return _compare(ones.astype(np.float32), others.astype(np.float32))[0] >= SAME_PLACE
 
 
 def leaks(pool: np.ndarray, validation: np.ndarray) -> np.ndarray:
@@ -83,9 +84,7 @@ def _compare_all(
     one: np.ndarray, other: np.ndarray, ones: np.ndarray, others: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compare pairs of pixels, given by their indices, some at a time."""
-    parts = [
-        _compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in _slices(len(ones), PAIRS)
-    ]
+    parts = [_compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in _slices(len(ones), PAIRS)]
     correlations, worst = zip(*parts, strict=True)
     return np.concatenate(correlations), np.concatenate(worst)
 
@@ -129,8 +128,9 @@ def _compare(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _shifts(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return by how many cells, down and to the right, others are shifted against ones: cyclic correlation's peak."""
-    product = np.conj(np.fft.rfft2(ones)) * np.fft.rfft2(others)
-    surface = np.fft.irfft2(product, s=ones.shape[1:])
-    near = np.roll(surface, (SHIFT, SHIFT), axis=(1, 2))[:, : 2 * SHIFT + 1, : 2 * SHIFT + 1]
-    down, right = np.divmod(near.reshape(len(ones), -1).argmax(axis=1), 2 * SHIFT + 1)
+    product = np.conj(rfft2(ones)) * rfft2(others)
+    surface = irfft2(product, s=ones.shape[1:])
+    width = 2 * SHIFT + 1
+    near = np.roll(surface, (SHIFT, SHIFT), axis=(1, 2))[:, :width, :width].reshape(len(ones), width**2)
+    down, right = np.divmod(near.argmax(axis=1), width)
     return down - SHIFT, right - SHIFT

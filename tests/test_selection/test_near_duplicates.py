@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmcsod import FeatureBank
 from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.selection import near_duplicates as module
-from mmcsod.selection.near_duplicates import find_repeats, near_duplicates, warn_of
+from mmcsod.selection.near_duplicates import find_groups, near_duplicates, warn_of
 
 
 def bank_of(angles, labels=None, images=None):
@@ -21,6 +21,10 @@ def bank_of(angles, labels=None, images=None):
 
 def coreset_of(bank, images, method='csod'):
     return Coreset(tuple(map(Pick, images)), bank.classes, method)
+
+
+def groups_of(bank):
+    return find_groups(bank, range(len(bank.images)))
 
 
 def pairs(bank, images):
@@ -57,6 +61,24 @@ def test_rows_without_a_direction_are_near_nothing():
     assert pairs(bank, 'abcd') == []
 
 
+def pictures(*seeds):
+    return np.stack([np.random.default_rng(seed).integers(0, 256, (32, 32), np.uint8) for seed in seeds])
+
+
+def test_pixels_must_agree_too():
+    bank = replace(bank_of([0, 0, 0, 90]), pixels=pictures(1, 2, 1, 1))
+    assert pairs(bank, 'abcd') == [('c', 'a')]
+
+
+def test_what_leads_in_the_coreset_leads_in_the_pool():
+    """So the number of the warning is that of the groups: selected images of a group, less its first."""
+    bank = replace(make_bank(scenes(20, 4, noise=0.4)), pixels=pictures(*list(range(20)) * 4))
+    coreset = coreset_of(bank, bank.images[70:5:-1])
+    selected = {bank.image_index[image] for image in coreset.image_ids}
+    again = sum(max(0, len(selected.intersection(group.tolist())) - 1) for group in module.pool_groups(bank, coreset))
+    assert again == len(near_duplicates(bank, coreset)) > 5
+
+
 def make_bank(vectors, labels=None, images=None):
     vectors = np.asarray(vectors, np.float32)
     images = images or [f'{i:03}' for i in range(len(vectors))]
@@ -74,17 +96,17 @@ def scenes(num_scenes, frames, noise, seed=0, offset=0.0):
 @pytest.mark.parametrize('offset', [0, 8])
 def test_frames_of_one_scene_are_one_group_whatever_the_class_has_in_common(monkeypatch, block, offset):
     monkeypatch.setattr(module, 'BLOCK', block)
-    groups = find_repeats(make_bank(scenes(20, 3, noise=0.05, offset=offset)))
+    groups = groups_of(make_bank(scenes(20, 3, noise=0.05, offset=offset)))
     assert [group.tolist() for group in groups] == [[i, i + 20, i + 40] for i in range(20)]
 
 
 def test_unlike_images_repeat_nothing():
-    assert find_repeats(make_bank(scenes(60, 1, noise=0))) == []
+    assert groups_of(make_bank(scenes(60, 1, noise=0))) == []
 
 
 def test_a_slow_pan_is_several_groups_each_near_its_first_image():
     angles = np.linspace(0, np.pi / 2, 40)
-    groups = find_repeats(make_bank(np.stack([np.cos(angles), np.sin(angles)], axis=1)))
+    groups = groups_of(make_bank(np.stack([np.cos(angles), np.sin(angles)], axis=1)))
     assert len(groups) > 1
     assert sum(map(len, groups)) <= 40
     assert all(np.ptp(angles[group]) < 0.4 for group in groups)
@@ -93,7 +115,7 @@ def test_a_slow_pan_is_several_groups_each_near_its_first_image():
 def test_images_of_other_classes_are_no_repeats():
     vectors = np.concatenate([scenes(9, 1, 0), scenes(9, 1, 0)])
     bank = make_bank(vectors, labels=[0] * 9 + [1] * 9)
-    assert find_repeats(bank) == []
+    assert groups_of(bank) == []
 
 
 def test_every_class_of_an_image_counts():
@@ -101,26 +123,32 @@ def test_every_class_of_an_image_counts():
     x, y = scenes(12, 1, 0, seed=1), scenes(12, 1, 0, seed=2)
     x[11] = x[0]
     images = [f'{i:02}' for i in range(12)]
-    assert find_repeats(make_bank(np.concatenate([x, y]), [0] * 12 + [1] * 12, images * 2)) == []
+    assert groups_of(make_bank(np.concatenate([x, y]), [0] * 12 + [1] * 12, images * 2)) == []
     y[11] = y[0]
-    groups = find_repeats(make_bank(np.concatenate([x, y]), [0] * 12 + [1] * 12, images * 2))
+    groups = groups_of(make_bank(np.concatenate([x, y]), [0] * 12 + [1] * 12, images * 2))
     assert [group.tolist() for group in groups] == [[0, 11]]
 
 
 def test_a_class_of_copies_is_one_group():
-    assert [group.tolist() for group in find_repeats(make_bank(np.ones((5, 3))))] == [[0, 1, 2, 3, 4]]
+    assert [group.tolist() for group in groups_of(make_bank(np.ones((5, 3))))] == [[0, 1, 2, 3, 4]]
 
 
-def test_the_warning_names_a_method_unless_it_is_the_one_in_use():
-    bank = bank_of([0, 0, 90])
+def test_the_warning_names_other_methods_unless_one_is_in_use():
+    bank = replace(bank_of([0, 0, 90]), pixels=np.arange(3072).astype(np.uint8).reshape(3, 32, 32))
+    bank.pixels[1] = bank.pixels[0]
     assert list(warn_of(bank, coreset_of(bank, 'ac'))) == []
     assert list(warn_of(bank, coreset_of(bank, 'cab'))) == [
         (
-            '1 of 3 images show almost what an earlier one shows, the first b beside a. '
-            'The methods classwise-facility-location and csod-logdet take fewer of them.'
+            '1 of 3 images are near-duplicates of an earlier selected image, first b of a. '
+            'classwise-facility-location and csod-logdet select fewer.'
         )
     ]
-    assert 'method' not in next(warn_of(bank, coreset_of(bank, 'cab', 'csod-logdet')))
+    assert 'fewer' not in next(warn_of(bank, coreset_of(bank, 'cab', 'csod-logdet')))
+
+
+def test_the_warning_says_where_pixels_are_missing():
+    bank = bank_of([0, 0, 90])
+    assert module.NO_PIXELS in next(warn_of(bank, coreset_of(bank, 'ab')))
 
 
 def test_select_warns(tmp_path, capsys):
@@ -130,12 +158,12 @@ def test_select_warns(tmp_path, capsys):
     bank.save(tmp_path / 'features')
     with contextlib.suppress(SystemExit):
         main(['select', '--bank', str(tmp_path / 'features'), '--num-images', '3'])
-    assert '1 of 3 images show almost what an earlier one shows' in ''.join(capsys.readouterr())
+    assert '1 of 3 images are near-duplicates of an earlier selected image' in ''.join(capsys.readouterr())
 
 
 def test_images_of_zeros_alone_repeat_nothing():
     bank = FeatureBank.from_arrays(np.zeros((4, 2), np.float32), list('abcd'), [0] * 4, ['x'])
-    assert find_repeats(bank) == []
+    assert groups_of(bank) == []
     assert pairs(bank, 'abcd') == []
 
 
@@ -191,7 +219,7 @@ def test_groups_are_those_of_the_definition(data, number, block, monkeypatch):
     for image in range(number):
         near = [leader for leader in leads if apart[image, leader] <= module.NEAR]
         leads.setdefault(min(near, default=image), []).append(image)
-    found = sorted(group.tolist() for group in find_repeats(bank))
+    found = sorted(group.tolist() for group in groups_of(bank))
     assert found == sorted(led for led in leads.values() if len(led) > 1)
 
 
@@ -211,4 +239,4 @@ def test_vectors_that_are_all_much_alike_are_told_apart_as_well(spread, with_who
     bank = FeatureBank.from_arrays(vectors, [f'{i:03}' for i in range(200)], [0] * 200, ['x'])
     if with_wholes:
         bank = replace(bank, image_vectors=vectors)
-    assert [group.tolist() for group in find_repeats(bank)] == [[20, 150]]
+    assert [group.tolist() for group in groups_of(bank)] == [[20, 150]]
