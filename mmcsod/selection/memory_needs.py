@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.selection.kernels.pruned_kernel import LARGEST_FRONT, WORTH_PRUNING
-from mmcsod.selection.projected import ROWS, SAMPLE
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.projected import ROWS, SAMPLE
 from mmcsod.selection.registry import Task
 from mmcsod.util.memory import available_memory
 

@@ -12,7 +12,7 @@ SAMPLE = 1000
 BASIS_SAMPLE, DIMENSIONS = 256, 64
 """Vectors whose main directions are found, and how many of these are kept."""
 
-ROWS = 4096
+ROWS = 1024
 """Vectors read at a time."""
 
 
@@ -62,9 +62,9 @@ class Projected:
         return float(1 / spread) if spread > 1e-9 else 0.0
 
     def _units(self, rows: np.ndarray) -> np.ndarray:
-        vectors = np.asarray(self._vectors[rows], np.float64)
-        usable = (np.abs(vectors) < LARGEST).all(axis=1, keepdims=True)
-        return unit_rows(np.where(usable, vectors, 0))
+        vectors = self._vectors[rows].astype(np.float64)
+        vectors[~(np.abs(vectors) < LARGEST).all(axis=1)] = 0
+        return unit_rows(vectors)
 
 
 def _evenly(rows: np.ndarray, number: int) -> np.ndarray:
