@@ -161,6 +161,8 @@ class _Block:
     """One entry of ``grid``: the product of its lists, seeds outermost so that a part of it is of use."""
 
     _ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'taps', 'detectors', 'iters')
+    _DEFAULTS = ('num_images', 'seeds', 'lams', 'taps', 'iters')
+    """Entries that the experiment file may give once, for all blocks."""
 
     def __init__(self, entry: Mapping[str, Any], cfg: Mapping[str, Any], path: str | Path) -> None:
         if not isinstance(entry, Mapping) or not entry.get('methods'):
@@ -170,6 +172,7 @@ class _Block:
             raise UserError(
                 f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use {', '.join(self._ENTRIES)}."
             )
+        entry = {name: cfg[name] for name in self._DEFAULTS if name in cfg} | dict(entry)
         for name in ('methods', 'num_images', 'lams', 'taps', 'detectors'):
             if not isinstance(entry.get(name, []), list | tuple):
                 raise UserError(
@@ -177,7 +180,7 @@ class _Block:
                 )
         self._entry = entry
         self._path = path
-        self._iters = entry.get('iters', cfg.get('iters'))
+        self._iters = entry.get('iters')
 
     def runs(self, detectors: Mapping[str, str]) -> Iterator[Run]:
         entry = self._entry

@@ -1,0 +1,5 @@
+# fod_a.py with a selecting detector trained on all images.
+_base_ = 'fod_a.py'
+name = 'fod_a_1'
+selector = dict(_delete_=True, detector='faster-rcnn', iters=500, seed=1)
+seeds = [1]
