@@ -127,8 +127,8 @@ def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
 def _curves(cells: Cells) -> Iterator[tuple[Series, Points]]:
     for series, budgets in cells.items():
         full = _full_set(cells, series.detector)
-        points = {number: list(cell.values.values()) for number, cell in budgets.items() if number is not None}
-        if full is not None:
+        points = {number: list(cell.values.values()) for number, cell in budgets.items() if number and cell.values}
+        if full is not None and full.values:
             points[int(full.average('images') or 0)] = list(full.values.values())
         if full is not None and len(points) >= LEAST_POINTS and not series.is_full_set:
             yield series, dict(sorted(points.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from mmcsod.experiments.metric import check_metric
 from mmcsod.experiments.results import append_result, read_results
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.experiments.stage1 import Banks
-from mmcsod.experiments.training_run import train_in_process
+from mmcsod.experiments.training_run import Progress, train_in_process
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
@@ -25,6 +26,9 @@ from mmcsod.util.locks import locked
 from mmcsod.util.provenance import json_values, versions
 
 logger = logging.getLogger('mmcsod')
+
+SECONDS_IN_FILES = 10
+"""Between two states of the bar where it goes to a file."""
 
 
 class ExperimentRunner:
@@ -62,27 +66,26 @@ class ExperimentRunner:
         for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
             self._banks.get(tap)  # before the bar, whose estimate is of training alone
         failures: list[str] = []
-        total = sum(run.iters for run in todo)
-        with tqdm(total=total, desc=self._experiment.name, unit='iter', smoothing=0) as bar:
+        with _bar(self._experiment.name, sum(run.iters for run in todo)) as bar:
             for number, run in enumerate(todo, 1):
                 bar.set_postfix_str(f'run {number} of {len(todo)}, {run.name}')
-                if self._do(run, failures):
-                    bar.update(run.iters)
+                start = bar.n
+                if self._do(run, failures, lambda done, start=start: bar.update(start + done - bar.n)):
+                    bar.update(start + run.iters - bar.n)
                 else:
-                    total -= run.iters
-                    bar.total = total
+                    bar.total -= run.iters
         return failures
 
     def _done(self) -> Mapping[Run, Any]:
         return read_results(self._results, self._experiment.name)
 
-    def _do(self, run: Run, failures: list[str]) -> bool:
+    def _do(self, run: Run, failures: list[str], progress: Progress) -> bool:
         """Do a run and return True; False if another process that shares the folder is at it or has done it."""
         with locked(self._lock(run)) as is_ours:
             if not is_ours or run in self._done():
                 return False
             try:
-                outcome = self._outcome(run)
+                outcome = self._outcome(run, progress)
             except UserError as error:
                 logger.warning('%s', error)
                 failures.append(str(error))
@@ -90,7 +93,7 @@ class ExperimentRunner:
                 append_result(self._results, self._experiment.name, run, outcome)
             return True
 
-    def _outcome(self, run: Run) -> dict[str, Any]:
+    def _outcome(self, run: Run, progress: Progress) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         coreset = None
         if run.tap is not None:
@@ -98,7 +101,7 @@ class ExperimentRunner:
             coreset = self._work_dir / 'coresets' / f'{run.coreset_name}.json'
             seconds = None if bank.seconds is None else round(bank.seconds, 2)
             facts = select(bank.bank, run, coreset) | {'extraction_seconds': seconds}
-        result = self._train(run, coreset)
+        result = self._train(run, coreset, progress)
         metrics = self._metrics(run, result['metrics'])
         self._drop_checkpoints(run)
         return {
@@ -112,7 +115,7 @@ class ExperimentRunner:
             'versions': surroundings(),
         }
 
-    def _metrics(self, run: Run, metrics: Mapping[str, float]) -> Mapping[str, float]:
+    def _metrics(self, run: Run, metrics: Mapping[str, float | None]) -> Mapping[str, float | None]:
         """Return the metrics of a run; 0 for a detector that found nothing, of which mmdet's CocoMetric gives none."""
         if not metrics:
             logger.warning(
@@ -126,24 +129,21 @@ class ExperimentRunner:
             )
         return metrics
 
-    def _train(self, run: Run, coreset: Path | None) -> Mapping[str, Any]:
+    def _train(self, run: Run, coreset: Path | None, progress: Progress) -> Mapping[str, Any]:
         return train_in_process(
             self._folder(run),
             self._experiment.detectors[run.detector],
             coreset,
             {'iters': run.iters, 'seed': run.seed, 'cfg_options': dict(self._experiment.cfg_options)},
+            progress,
         )
 
     def _train_selector(self, run: Run) -> Path:
-        folder = self._folder(run)
-        logger.info(
-            'Training the selector on the full set, %d iterations; %s shows how far it is.',
-            run.iters,
-            folder / 'log.txt',
-        )
-        with locked(self._lock(run), f'the run {run.name}'):
-            self._train(run, None)
-        return folder
+        logger.info('Training the selecting detector on the full set, %d iterations.', run.iters)
+        with locked(self._lock(run), f'the run {run.name}'), _bar('selecting detector', run.iters) as bar:
+            self._train(run, None, lambda done: bar.update(done - bar.n))
+            bar.update(run.iters - bar.n)
+        return self._folder(run)
 
     def _lock(self, run: Run) -> Path:
         return self._work_dir / 'runs' / f'.{run.name}.lock'
@@ -156,6 +156,12 @@ class ExperimentRunner:
         if (run.method, run.detector, run.seed) != (FULL_SET, selector.detector, selector.seed):
             for path in self._folder(run).glob('*.pth'):
                 path.unlink()
+
+
+def _bar(title: str, total: int) -> tqdm:
+    return tqdm(
+        total=total, desc=title, unit='iter', smoothing=0, mininterval=0.1 if sys.stderr.isatty() else SECONDS_IN_FILES
+    )
 
 
 def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Cell:
     """The values of one series at one budget.
 
     Attributes:
-        values: Metric by seed, scaled.
+        values: Metric by seed, scaled; without the seeds whose metric is undefined (null).
         results: The result lines by seed.
     """
 
@@ -73,8 +73,8 @@ class Cell:
 
     @property
     def mean(self) -> float:
-        """Mean over seeds."""
-        return float(np.mean(list(self.values.values())))
+        """Mean over seeds, NaN where the metric is undefined for all."""
+        return float(np.mean(list(self.values.values()))) if self.values else np.nan
 
     @property
     def deviation(self) -> float | None:
@@ -175,7 +175,8 @@ def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
                 f"A result line of {experiment.name} has no metric '{experiment.metric}'; the experiment's "
                 f'metric must be one of {", ".join(line["metrics"])}.'
             )
-    values = {seed: experiment.scale * line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
+    found = {seed: line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
+    values = {seed: experiment.scale * value for seed, value in found.items() if value is not None}
     return Cell(values, dict(sorted(lines.items())))
 
 

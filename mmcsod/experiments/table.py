@@ -87,6 +87,8 @@ def _upper_bounds(cells: Cells) -> str:
 def _number(cell: Cell | None) -> str:
     if cell is None:
         return ''
+    if not cell.values:
+        return '-'
     spread = '' if cell.deviation is None else f' ± {cell.deviation:.1f}'
     return f'{cell.mean:.1f}{spread} ({len(cell.values)})'
 

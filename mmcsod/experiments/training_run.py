@@ -7,9 +7,10 @@ calls; the run leaves ``result.json`` in its work dir.
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,15 @@ from mmcsod.util.files import read_json, write_json
 from mmcsod.util.processes import child_environment, end_with_parent
 
 
+SECONDS_BETWEEN_LOOKS = 1.0
+"""How often a running training's log is read for its iteration."""
+
+Progress = Callable[[int], object]
+"""Is called with the number of iterations done."""
+
+
 def train_in_process(
-    work_dir: Path, config: str, coreset: Path | None, options: Mapping[str, Any]
+    work_dir: Path, config: str, coreset: Path | None, options: Mapping[str, Any], progress: Progress = lambda _: None
 ) -> Mapping[str, Any]:
     """Train and evaluate in a process of its own, unless ``work_dir`` holds that very run, finished.
 
@@ -29,6 +37,7 @@ def train_in_process(
         config: Training config, path or stock name.
         coreset: The coreset file; None trains on the full set.
         options: Fields of :class:`mmcsod.training.options.RetrainOptions`.
+        progress: Is called while the run trains.
 
     Returns:
         What ``mmcsod retrain`` writes to ``result.json``.
@@ -47,7 +56,7 @@ def train_in_process(
     if not (result.exists() and asked.exists() and _is_same(read_json(asked, 'a request', dict[str, Any]), request)):
         result.unlink(missing_ok=True)
         write_json(asked, request)
-        _call(work_dir)
+        _call(work_dir, progress)
     return read_json(result, 'the result of a run')
 
 
@@ -73,21 +82,38 @@ def _is_same(asked: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
     return {**request, **asked} == request
 
 
-def _call(work_dir: Path) -> None:
+def _call(work_dir: Path, progress: Progress) -> None:
     log = work_dir / 'log.txt'
     command = [sys.executable, '-m', __name__, str(work_dir / 'request.json')]
     with log.open('wb') as file:
-        status = subprocess.run(
-            command,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-            env=child_environment(),
-        ).returncode
-    if status:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=child_environment()
+        )
+    try:
+        while _is_running(process):
+            progress(iterations_done(log))
+    finally:
+        process.kill()  # does nothing once it has ended
+        process.wait()
+    if process.returncode:
         lines = log.read_text(errors='replace').strip().splitlines() or ['nothing was printed']
-        raise UserError(f'The run in {work_dir} failed with status {status} ({lines[-1][:300]}); see {log}.')
+        raise UserError(
+            f'The run in {work_dir} failed with status {process.returncode} ({lines[-1][:300]}); see {log}.'
+        )
+
+
+def _is_running(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(SECONDS_BETWEEN_LOOKS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def iterations_done(log: Path) -> int:
+    """Return the last iteration that MMEngine logged, 0 before the first."""
+    found = re.findall(r'Iter\(train\)\s*\[\s*(\d+)/', log.read_text(errors='replace'))
+    return int(found[-1]) if found else 0
 
 
 def main() -> None:
