@@ -1,4 +1,4 @@
-# make demo      install, then train, select, retrain and compare on photographs of chess boards (at most 8 minutes)
+# make demo      install, then the full pipeline on photographs of chess boards (at most 8 minutes)
 # make test      install, then lint and run the tests
 # make lint      ruff and mypy in an environment of their own, of 200 MB; neither PyTorch nor MMCV is needed
 # make site      the documentation as a site, in work_dirs/site

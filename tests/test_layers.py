@@ -12,7 +12,7 @@ FACE = '__init__'  # the package's own __init__.py
 LAYERS = (
     ('__main__',),
     ('commands',),
-    ('experiments', 'demo'),
+    ('experiments',),
     (FACE,),
     ('registration',),
     ('hooks',),

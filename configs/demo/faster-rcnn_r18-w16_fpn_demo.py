@@ -1,10 +1,10 @@
 # Faster R-CNN small enough to be trained from scratch on two CPU cores in minutes: ResNet-18 of a quarter of the
-# usual width, FPN, 192x160 images. The dataset is the one that `mmcsod demo` renders.
+# usual width, FPN, 192x160 images. The dataset is what tools/dev/render_scenes.py renders.
 _base_ = ['mmdet::_base_/models/faster-rcnn_r50_fpn.py', 'mmdet::_base_/default_runtime.py']
 custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)
 
 classes = ('washer', 'nut', 'bolt', 'resistor', 'chip', 'gear', 'battery', 'key')
-data_root = 'work_dirs/demo/data/'
+data_root = 'work_dirs/rendered/'
 
 # Nothing is pretrained, so every layer and its batch norm are trained. Parts are 14 to 80 pixels long: anchors start
 # at 16 and there are few of them, since 192x160 pixels hold 12 parts at most.

@@ -1,5 +1,5 @@
-# Real video: debris on airport pavement. Features of ImageNet's backbone select; fod_a_1.py and fod_a_2.py select with a
-# trained detector. The protocol is in docs/results.md, fixed before the first run. First:
+# Real video: debris on airport pavement. Features of ImageNet's backbone select; fod_a_1.py and fod_a_2.py have a
+# trained selecting detector. The protocol is in docs/results.md, fixed before the first run. First:
 #   mmcsod select configs/small/faster-rcnn_mobilenet-v2_fpn_light_256x256_fod_a.py --num-images 115 \
 #       --work-dir work_dirs/imagenet_fod_a
 name = 'fod_a'

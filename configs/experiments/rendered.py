@@ -1,5 +1,5 @@
-# The demo's rendered set: bursts of 1 to 8 frames of 138 scenes, where photographs repeat themselves.
-# Render it first: python -c "from mmcsod.demo.dataset import render_dataset; render_dataset('work_dirs/demo/data')"
+# The rendered set: bursts of 1 to 8 frames of 138 scenes, where photographs repeat themselves. Render it first:
+#   python tools/dev/render_scenes.py
 name = 'rendered'
 detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_r18-w16_fpn_demo.py'}
 selector = dict(detector='faster-rcnn', iters=500)

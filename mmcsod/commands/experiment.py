@@ -80,22 +80,31 @@ def main(args: argparse.Namespace) -> int:
         print(render_curve(experiment, results), end='')
     if args.list or args.table or args.figure or args.curve:
         return 0
-    from mmcsod.experiments.runner import ExperimentRunner
+    return run_grid(experiment, work_dir, path, shard, args.overwrite)
 
-    failures = ExperimentRunner(experiment, work_dir, path, args.overwrite).run(shard)
-    show_end(experiment, path)
+
+def run_grid(
+    experiment: Experiment, work_dir: Path, path: Path, shard: tuple[int, int] = (1, 1), overwrite: bool = False
+) -> int:
+    """Do what is left of a grid and print its table; return 1 if some run failed.
+
+    Args:
+        experiment: The grid.
+        work_dir: Folder of banks, coresets and logs.
+        path: File of result lines.
+        shard: (i, n) does every n-th run, beginning with the i-th.
+        overwrite: Replace feature banks of another selecting detector.
+    """
+    from mmcsod.experiments.results import read_results
+    from mmcsod.experiments.runner import ExperimentRunner
+    from mmcsod.experiments.table import render_table
+
+    failures = ExperimentRunner(experiment, work_dir, path, overwrite).run(shard)
+    print(render_table(experiment, read_results(path, experiment.name)))
+    print(f'Results: {path}; mmcsod experiment --table shows this again, --figure FILE draws it.')
     for failure in failures:
         print(f'failed: {failure}', file=sys.stderr)
     return int(bool(failures))
-
-
-def show_end(experiment: Experiment, path: Path) -> None:
-    """Print what the results hold, once there is nothing left to do."""
-    from mmcsod.experiments.results import read_results
-    from mmcsod.experiments.table import render_table
-
-    print(render_table(experiment, read_results(path, experiment.name)))
-    print(f'Results: {path}; --table shows this again, --figure FILE draws it.')
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -66,14 +66,16 @@ class ExperimentRunner:
         for tap in dict.fromkeys(run.tap for run in todo if run.tap is not None):
             self._banks.get(tap)  # before the bar, whose estimate is of training alone
         failures: list[str] = []
-        with _bar(self._experiment.name, sum(run.iters for run in todo)) as bar:
+        total = sum(run.iters for run in todo)
+        with _bar(self._experiment.name, total) as bar:
             for number, run in enumerate(todo, 1):
                 bar.set_postfix_str(f'run {number} of {len(todo)}, {run.name}')
-                start = bar.n
-                if self._do(run, failures, lambda done, start=start: bar.update(start + done - bar.n)):
-                    bar.update(start + run.iters - bar.n)
+                move = _mover(bar)
+                if self._do(run, failures, move):
+                    move(run.iters)
                 else:
-                    bar.total -= run.iters
+                    total -= run.iters
+                    bar.total = total
         return failures
 
     def _done(self) -> Mapping[Run, Any]:
@@ -141,8 +143,9 @@ class ExperimentRunner:
     def _train_selector(self, run: Run) -> Path:
         logger.info('Training the selecting detector on the full set, %d iterations.', run.iters)
         with locked(self._lock(run), f'the run {run.name}'), _bar('selecting detector', run.iters) as bar:
-            self._train(run, None, lambda done: bar.update(done - bar.n))
-            bar.update(run.iters - bar.n)
+            move = _mover(bar)
+            self._train(run, None, move)
+            move(run.iters)
         return self._folder(run)
 
     def _lock(self, run: Run) -> Path:
@@ -162,6 +165,12 @@ def _bar(title: str, total: int) -> tqdm:
     return tqdm(
         total=total, desc=title, unit='iter', smoothing=0, mininterval=0.1 if sys.stderr.isatty() else SECONDS_IN_FILES
     )
+
+
+def _mover(bar: tqdm) -> Progress:
+    """Return what moves a bar to so many iterations after where it is now."""
+    start = bar.n
+    return lambda done: bar.update(start + done - bar.n)
 
 
 def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmcsod.features.options import TAPS
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
@@ -216,8 +215,6 @@ class _Block:
             return Run(detector, method, None, None, None, self._length(None), seed)
         if number is None:
             raise UserError(f"The method '{method}' of {self._path} needs 'num_images'.")
-        if tap not in TAPS:
-            raise UserError(f"There is no tap '{tap}' as {self._path} asks for; choose one of {', '.join(TAPS)}.")
         if isinstance(lam, Mapping):
             lam = _of_budget(lam, number, 'lam', self._path)
         options = SelectionOptions(number, method=method, lam=lam, seed=seed)

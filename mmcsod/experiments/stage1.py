@@ -65,7 +65,7 @@ class Banks:
         # Given weights may be others than last time, which extraction notices; a selector of our own is known by its
         # settings, so that a bank can be copied to another machine without its selector.
         if not (is_ours and is_there):
-            checkpoint, before = self._checkpoint(), _written(directory)
+            checkpoint, before = self._checkpoint(tap), _written(directory)
             start = time.perf_counter()
             self._extract(tap, directory, checkpoint)
             if not note.exists() or _written(directory) != before:
@@ -126,14 +126,24 @@ class Banks:
             ),
         )
 
-    def _checkpoint(self) -> str:
+    def _checkpoint(self, tap: str) -> str:
         selector = self._experiment.selector
         if selector.checkpoint is not None:
             return selector.checkpoint
+        self._check_tap(tap)
         assert selector.detector is not None
         assert selector.iters is not None
         run = Run(selector.detector, FULL_SET, None, None, None, selector.iters, selector.seed)
         return str(self._train(run) / f'iter_{selector.iters}.pth')
+
+    def _check_tap(self, tap: str) -> None:
+        """Refuse a tap that the selecting detector lacks, before the detector is trained."""
+        from mmcsod.features.detector import untrained_detector
+        from mmcsod.features.taps import attach_tap
+        from mmcsod.util.config import load_config
+
+        cfg = load_config(self._experiment.selector.config, self._experiment.cfg_options)
+        attach_tap(untrained_detector(cfg, tap), tap)
 
 
 def _finished(folder: str, tap: str) -> FeatureBank:

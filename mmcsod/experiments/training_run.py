@@ -19,7 +19,6 @@ from mmcsod.util.errors import UserError
 from mmcsod.util.files import read_json, write_json
 from mmcsod.util.processes import child_environment, end_with_parent
 
-
 SECONDS_BETWEEN_LOOKS = 1.0
 """How often a running training's log is read for its iteration."""
 

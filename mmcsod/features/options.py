@@ -8,9 +8,6 @@ from pathlib import Path
 from mmcsod.labels.config import is_labels, labels_work_dir
 from mmcsod.util.errors import UserError
 
-TAPS = ('auto', 'fc', 'roi', 'pooled', 'neck')
-"""Where vectors can be read; their classes in :mod:`mmcsod.features.taps` say what each is."""
-
 AMP_TYPES = ('fp16', 'bf16')
 """Precisions that a detector may run in, besides float32."""
 

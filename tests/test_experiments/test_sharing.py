@@ -30,7 +30,7 @@ def trained(monkeypatch):
     """Stand in for training and extraction; gives the names of the runs that were trained."""
     names = []
 
-    def train(folder, config, coreset, options):
+    def train(folder, config, coreset, options, progress):
         names.append(folder.name)
         time.sleep(0.05)
         return {'metrics': {'AP50': 0.5}, 'images': 2, 'minutes': 0.1}
@@ -45,6 +45,7 @@ def trained(monkeypatch):
     monkeypatch.setattr(runner, 'train_in_process', train)
     monkeypatch.setattr(runner, 'check_metric', lambda *_: None)
     monkeypatch.setattr(Banks, '_extract', extract)
+    monkeypatch.setattr(Banks, '_check_tap', lambda *_: None)
     return names
 
 

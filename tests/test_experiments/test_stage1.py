@@ -95,3 +95,33 @@ def test_a_finished_bank_is_taken_as_it_is(tmp_path):
     (tmp_path / 'trial.py').write_text(text.replace("'{}'", "['a', 'b']"))
     with pytest.raises(UserError, match='give one folder'):
         load_experiment(tmp_path / 'trial.py')
+
+
+TAP = """
+from mmcsod.features.taps import TAPS, Tap
+
+
+@TAPS.register_module(name='corners')
+class Corners(Tap):
+    name = 'corners'
+
+    def __call__(self, features, rois):
+        return rois[:, 1:]
+"""
+
+
+def test_a_tap_that_the_config_registers_is_used(experiment, data, tmp_path, monkeypatch):
+    (tmp_path / 'corners_of_boxes.py').write_text(TAP)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = data / Path(experiment.detectors['small']).name
+    config.write_text(f"{config.read_text()}\ncustom_imports = dict(imports=['corners_of_boxes'])\n")
+    bank = banks(experiment, tmp_path / 'work').get('corners').bank
+    assert bank.vectors.shape[1] == 4
+
+
+def test_a_tap_that_is_not_there_is_refused_before_training(experiment, tmp_path):
+    def train(run):
+        raise AssertionError('trained')
+
+    with pytest.raises(UserError, match="There is no tap 'corners2'; choose one of auto"):
+        Banks(experiment, tmp_path / 'work', train).get('corners2')

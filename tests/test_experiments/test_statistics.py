@@ -158,3 +158,16 @@ def test_results_of_runs_no_longer_listed_are_left_out(experiment, results):
     fewer = dataclasses.replace(experiment, runs=tuple(run for run in experiment.runs if run.method != 'csod'))
     assert 'csod' not in render_table(fewer, results)
     assert np.isclose(collect(fewer, results).popitem()[1][24].mean, 100 * (0.7 + 0.7 + 0.8) / 3)
+
+
+def test_an_undefined_metric_is_a_dash_and_left_out_of_means(experiment, results):
+    def undefined(method, seeds):
+        for run in experiment.runs:
+            if run.method == method and run.num_images == 12 and run.seed in seeds:
+                results[run] = results[run] | {'metrics': {'AP50': None}}
+
+    undefined('uniform', [0])
+    undefined('csod', [0, 1, 2])
+    table = render_table(experiment, results)
+    assert re.search(r'\| uniform +\| 65\.0 ± 7\.1 \(2\)', table)
+    assert re.search(r'\| csod +\| - +\| 80\.0', table)

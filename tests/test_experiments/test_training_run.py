@@ -18,7 +18,7 @@ def calls(monkeypatch):
     """Count the processes that would be started; each leaves a result."""
     made = []
 
-    def call(work_dir):
+    def call(work_dir, progress):
         made.append(json.loads((work_dir / 'request.json').read_text()))
         (work_dir / 'result.json').write_text(json.dumps({'number': len(made)}))
 
@@ -44,7 +44,7 @@ def test_a_finished_run_is_reused_only_for_the_same_request(tmp_path, calls):
 
 def test_a_result_of_a_killed_rerun_is_not_the_old_one(tmp_path, monkeypatch, calls):
     train_in_process(tmp_path, 'a.py', None, {})
-    monkeypatch.setattr(training_run, '_call', lambda work_dir: None)
+    monkeypatch.setattr(training_run, '_call', lambda work_dir, progress: None)
     with pytest.raises(UserError, match=r'result of a run .* cannot be read'):
         train_in_process(tmp_path, 'b.py', None, {})
 
@@ -106,3 +106,13 @@ def test_edited_annotations_make_another_run(tmp_path, calls):
     del request['annotations_sha256']  # as older versions wrote it
     (tmp_path / 'run' / 'request.json').write_text(json.dumps(request))
     assert train_in_process(tmp_path / 'run', str(tmp_path / 'config.py'), None, {})['number'] == 2
+
+
+def test_the_last_iteration_of_a_log_is_how_far_a_run_is(tmp_path):
+    log = tmp_path / 'log.txt'
+    log.write_text('mmengine - INFO - starting\n')
+    assert training_run.iterations_done(log) == 0
+    log.write_text(
+        'INFO - Iter(train) [ 20/250]  lr: 1e-3\nINFO - Iter(train) [140/250]  lr: 1e-3\nIter(val) [40/40]\n'
+    )
+    assert training_run.iterations_done(log) == 140

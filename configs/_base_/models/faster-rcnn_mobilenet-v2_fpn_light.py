@@ -1,5 +1,5 @@
-# faster-rcnn_mobilenet-v2_fpn.py at well under half the cost: feature maps from stride 8 on with anchors of the same
-# sizes, fewer proposals and RoIs, one sample per RoI bin, and the first four backbone stages kept as ImageNet left them.
+# faster-rcnn_mobilenet-v2_fpn.py at half the cost: feature maps from stride 8 on with anchors of the same sizes, fewer
+# proposals and RoIs, one sample per RoI bin, and the first four backbone stages kept as ImageNet left them.
 _base_ = 'faster-rcnn_mobilenet-v2_fpn.py'
 model = dict(
     backbone=dict(out_indices=(2, 4, 6), frozen_stages=4),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from mmcsod.demo.bench import lay_bench, noise
-from mmcsod.demo.parts import CLASSES, KINDS, Part, paint
+from rendered.bench import lay_bench, noise
+from rendered.parts import CLASSES, KINDS, Part, paint
 
 HEIGHT, WIDTH = 160, 192
 OVERSAMPLING = 2

@@ -1,7 +1,12 @@
-"""The demo's dataset on disk: COCO annotations beside JPEG files, the same bytes wherever it is rendered."""
+#!/usr/bin/env python
+"""Render parts on a workbench as COCO annotations beside JPEG files: 600 training frames in bursts, 150 test images.
+
+The same bytes wherever it runs. Experiments look for them in work_dirs/rendered.
+"""
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -11,15 +16,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rendered.parts import CLASSES
+from rendered.scenes import HEIGHT, WIDTH, Frame, shoot
 from tqdm import tqdm
 
-from mmcsod.demo.parts import CLASSES
-from mmcsod.demo.scenes import HEIGHT, WIDTH, Frame, shoot
+from mmcsod.util.console import run
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import new_directory, read_json, write_json
+from mmcsod.util.files import new_directory, write_json
 
 JPEG_QUALITY = 92
-VERSION = 1  # of the looks of the scenes; a folder rendered by another version is refused
 
 
 @dataclass(frozen=True)
@@ -46,37 +51,28 @@ class _Burst:
     num_frames: int
 
 
-def render_dataset(directory: str | Path, recipe: Recipe | None = None, workers: int = 2) -> Path:
-    """Render the dataset unless it is there already: ``annotations/{train,test}.json``, ``train/``, ``test/``.
+def main() -> None:
+    """Render into the folder that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('out', nargs='?', default='work_dirs/rendered', help='new folder (default: %(default)s)')
+    render_dataset(Path(parser.parse_args().out), Recipe())
+
+
+def render_dataset(directory: Path, recipe: Recipe, workers: int = 2) -> None:
+    """Render ``annotations/{train,test}.json``, ``train/`` and ``test/``; the folder appears whole or not at all.
 
     Args:
-        directory: Folder of the dataset; it appears whole or not at all.
+        directory: A new folder.
         recipe: Size and seed.
         workers: Processes that render; they do not change a byte.
 
-    Returns:
-        The folder.
-
     Raises:
-        UserError: If the folder holds something else or cannot be written.
+        UserError: If the folder exists or cannot be written.
     """
-    directory, recipe = Path(directory), recipe or Recipe()
     if directory.exists():
-        if _is_rendered(directory, recipe):
-            return directory
-        raise UserError(f'{directory} exists but is not this demo dataset; remove it or name another folder.')
+        raise UserError(f'{directory} exists; remove it, or name another folder.')
     with new_directory(directory) as temporary:
         _render_into(temporary, recipe, workers)
-    return directory
-
-
-def _info(recipe: Recipe) -> dict[str, Any]:
-    return {'description': 'Parts on a workbench, rendered by mmcsod', 'version': str(VERSION), **asdict(recipe)}
-
-
-def _is_rendered(directory: Path, recipe: Recipe) -> bool:
-    path = directory / 'annotations' / 'test.json'
-    return path.exists() and read_json(path, 'an annotation file').get('info') == _info(recipe)
 
 
 def _render_into(directory: Path, recipe: Recipe, workers: int) -> None:
@@ -96,8 +92,12 @@ def _render_into(directory: Path, recipe: Recipe, workers: int) -> None:
         for burst, job in zip(bursts, jobs, strict=True):
             entries[burst.split] += job.result()
             progress.update(len(job.result()))
+    info = {'description': 'Parts on a workbench', **asdict(recipe)}
     for split, images in entries.items():
-        write_json(directory / 'annotations' / f'{split}.json', _coco(images, _info(recipe)))
+        write_json(
+            directory / 'annotations' / f'{split}.json',
+            _coco(images, info),
+        )
 
 
 def _bursts(split: str, num_images: int, longest: int, seed: int) -> Iterator[_Burst]:
@@ -148,3 +148,7 @@ def _coco(entries: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]
             )
     categories = [{'id': number, 'name': name} for number, name in enumerate(CLASSES, 1)]
     return {'info': info, 'images': images, 'annotations': annotations, 'categories': categories}
+
+
+if __name__ == '__main__':
+    run(main)

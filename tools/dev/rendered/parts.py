@@ -1,4 +1,4 @@
-"""The eight kinds of small parts that lie on the demo's workbench, drawn as shaded polygons."""
+"""The eight kinds of small parts that lie on the workbench, drawn as shaded polygons."""
 
 from __future__ import annotations
 

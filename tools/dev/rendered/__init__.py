@@ -1,0 +1,1 @@
+"""Scenes of parts on a workbench, rendered as video would show them."""
