@@ -34,8 +34,8 @@ def declared(*names):
 def imported_modules(folder):
     """Third-party modules that the files of a folder import, wherever in the file, and the first such file."""
     files = sorted((ROOT / folder).rglob('*.py'))
-    tools = {path.stem for path in (ROOT / 'tools').rglob('*.py')}  # some tests import a tool
-    own = {'mmcsod', 'tests'} | {path.stem for path in files} | (tools if folder == 'tests' else set())
+    tools = list((ROOT / 'tools').rglob('*.py')) if folder == 'tests' else []  # some tests import a tool
+    own = {'mmcsod', 'tests'} | {name for path in (*files, *tools) for name in (path.stem, path.parent.name)}
     found = {}
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
