@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from mmcsod.records.coreset import Pick
+from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import Choice, select_by_row
-from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
+from mmcsod.selection.kernels.similarities import NumpySimilarities, Similarities
 from mmcsod.selection.lazy_rows import likeness
 from mmcsod.selection.registry import Method, Task, register_method
+from mmcsod.selection.shards import gather_records, shard
 from mmcsod.selection.unit_rows import UnitRows
+from mmcsod.util.distributed import ALONE, Group
 
-BLOCK = 64
-"""Rows whose gains are computed at a time."""
+logger = logging.getLogger('mmcsod')
 
-BLOCK_ELEMENTS = 1 << 22
-"""Similarities held at a time: 16 MiB."""
+FEW = 64
+"""Rows whose gains are computed first; twice as many, and so on, as long as bounds ask for more."""
+
+TIE = 1e-12
+"""Gains that differ by no more than this times n are equal."""
+
+COVERED = 1 - 1e-13
+"""Coverage that no row can raise by more than a tie: that of copies of a selected row."""
 
 
 @register_method('classwise-facility-location')
@@ -30,97 +40,128 @@ class ClasswiseFacilityLocation(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        return select_by_row(task, FacilityLocation)
+        allowance = Allowance(task.memory)
+
+        def of_class(units: UnitRows, eligible: np.ndarray) -> FacilityLocation:
+            similarities = NumpySimilarities(units.vectors, units.inverse_norms)
+            return FacilityLocation(units, eligible, similarities, allowance, task.group)
+
+        try:
+            yield from select_by_row(task, of_class)
+        finally:
+            logger.info('%s', allowance)
 
 
 class FacilityLocation:
-    """Lazy greedy (Minoux) in blocks: gains only fall, so an old gain is a bound, and few are computed anew.
+    """Lazy greedy (Minoux) over one class's rows: gains only fall, so an old gain is a bound, and few are renewed.
 
-    Gains are computed in float32 with a bound on their error, and in float64 where that cannot tell rows apart: a row
-    whose gain is known to be 0, as a copy's is, is not looked at again. Similarities start from -1, the lowest cosine,
-    which changes no comparison and keeps every gain at 0 or above. Ties, within 1e-12 of n, go to the first in dataset
-    order.
+    The gain of row j is the sum over the class's rows i of max(cos(p_i, p_j) - c_i, 0), where the coverage c_i is the
+    highest cosine of row i to a selected row. Coverage starts from -1, the lowest cosine, which changes no comparison.
+    Gains come from float32 similarities with a bound on their error, and from float64 where that cannot tell rows
+    apart. Similarities are computed once and kept if there is room, else computed again for the rows whose bounds ask
+    for it. Ties, within 1e-12 of n, go to the first in dataset order.
+
+    Where several processes share a class, each looks after the gains of some of its rows, and they decide together: all
+    of them make the same calls in the same order.
     """
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray) -> None:
+    def __init__(
+        self,
+        units: UnitRows,
+        eligible: np.ndarray,
+        similarities: Similarities,
+        allowance: Allowance,
+        group: Group = ALONE,
+    ) -> None:
+        count, self._own = int(eligible.sum()), shard(len(eligible), 1, group)
         self._units = units
-        self._count = int(eligible.sum())
-        self._rows = np.flatnonzero(eligible)
-        self._left = eligible.copy()
-        self._covered = np.full(self._count, -1.0)
-        self._upper = self._count * (likeness(units, eligible) + 1)
-        self._lower = self._upper.copy()
-        self._errors = np.zeros(len(eligible))  # of the gains that float32 gave last
-        self._is_coarse = np.ones(len(eligible), bool)  # nothing computed since the last row was selected
-        self._new: list[np.ndarray] = []
-        self._scales = scales(units.inverse_norms)
-        self._error = product_error(len(units.total)) + 8 * HALF_ULP  # the difference to what is covered, too
-
-    def best(self) -> Choice:
-        """See :class:`mmcsod.selection.by_row.RowSelector`."""
-        self._cover()
-        tie = 1e-12 * self._count
-        while len(rows := self._unsettled(tie)):
-            coarse = rows[self._is_coarse[rows] & (self._upper[rows] > 2 * self._errors[rows])]
-            if len(coarse):
-                self._narrow(coarse, self._gains)
-            else:
-                self._narrow(rows, self._exact_gains)
-        gains = np.where(self._left, self._upper, -np.inf)
-        winner = int(np.argmax(gains >= gains.max() - tie))
-        return Choice(winner, {'score': float(gains[winner])})
-
-    def _unsettled(self, tie: float) -> np.ndarray:
-        """Return the rows that may have the highest gain, or one that ties with it, and whose gain is not known."""
-        floor = self._lower[self._left].max()
-        return np.flatnonzero(self._left & (self._upper >= floor - tie) & (self._upper - self._lower > tie))
-
-    def _narrow(self, rows: np.ndarray, compute: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:
-        """Compute the gains of those of some rows whose bounds are highest."""
-        rows = np.sort(rows[np.argsort(-self._upper[rows], kind='stable')[:BLOCK]])
-        gains, errors = compute(rows)
-        self._upper[rows] = np.minimum(self._upper[rows], gains + errors)
-        self._lower[rows] = np.maximum(gains - errors, 0)
-        self._is_coarse[rows] = False
+        self._similarities = similarities
+        self._allowance = allowance
+        self._group = group
+        self._tie = TIE * count
+        self._covered = np.where(eligible, -1.0, np.inf)
+        self._upper = np.where(eligible, count * (likeness(units, eligible) + 1), -np.inf)
+        self._upper[: self._own.start] = self._upper[self._own.stop :] = -np.inf
+        self._lower = self._upper.copy()  # nothing is selected: these are the gains
+        self._is_stale = np.zeros(len(eligible), bool)
+        self._has_asked = False
+        self._new: list[int] = []
 
     def select(self, row: int) -> None:
         """See :class:`mmcsod.selection.by_row.RowSelector`."""
-        self._left[row] = False
-        self._new.append(self._units.row(row))
+        self._upper[row] = self._lower[row] = -np.inf
+        self._new.append(row)
+
+    def best(self) -> Choice:
+        """See :class:`mmcsod.selection.by_row.RowSelector`."""
+        if self._new:
+            self._cover()
+        self._settle()
+        highest = self._group.gather(self._upper.max(keepdims=True)).max()
+        first = np.flatnonzero(self._upper >= highest - self._tie)[:1]
+        winner = int(gather_records(first[:, None], self._group).min())
+        return Choice(winner, {'score': self._score(winner)})
 
     def _cover(self) -> None:
-        """Take note of the rows selected since the last turn, in float64, in one pass over the class."""
-        if not self._new:
-            return
-        new = np.array(self._new)
-        for part, units in self._units.read(self._rows):
-            np.maximum(self._covered[part], (units @ new.T).max(axis=1), out=self._covered[part])
+        """Raise the coverage by the rows selected since the last turn, in float64."""
+        if not self._has_asked and self._allowance.take(4 * (self._own.stop - self._own.start) * len(self._covered)):
+            self._similarities.keep(self._own)
+        self._has_asked = True
+        found = self._similarities.near(np.array(self._new), self._floor())
+        for row, (rows, similarities) in zip(self._new, found, strict=True):
+            rows = rows[similarities > self._covered[rows] - self._similarities.error]
+            self._covered[rows] = np.maximum(self._covered[rows], self._exact_similarities(row, rows))
+        self._covered[self._covered >= COVERED] = np.inf
         self._new.clear()
-        self._lower[:] = 0
-        self._is_coarse[:] = True
+        self._is_stale[:] = True
+        np.minimum(self._lower, 0, out=self._lower)
 
-    def _gains(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gains of rows, (m,), from float32 similarities, and by how much each may be off."""
-        if np.isnan(self._scales[self._rows]).any():  # norms for which float32 has no bound
-            return self._exact_gains(rows)
-        candidates = (self._units.vectors[rows].astype(np.float32, copy=False) * self._scales[rows, None]).T
-        gains, active = np.zeros(len(rows)), np.zeros(len(rows))
-        step = max(1, BLOCK_ELEMENTS // max(len(rows), len(candidates)))
-        for begin in range(0, self._count, step):
-            part = self._rows[begin : begin + step]
-            similarities = self._units.vectors[part].astype(np.float32, copy=False) @ candidates
-            similarities *= self._scales[part, None]
-            similarities -= self._covered[begin : begin + step, None].astype(np.float32)
-            # What is clearly below 0 adds nothing, whatever its exact value, so only the others err.
-            active += np.count_nonzero(similarities > -self._error, axis=0)
-            gains += np.maximum(similarities, 0, out=similarities).sum(axis=0, dtype=np.float64)
-        self._errors[rows] = errors = self._error * active
-        return gains, errors
+    def _settle(self) -> None:
+        """Narrow the bounds of rows, the highest first, until the highest gain is known, and every one that ties."""
+        number = FEW
+        while len(rows := self._undecided()):
+            if len(stale := rows[self._is_stale[rows]]):
+                self._narrow(stale[:number], *self._similarities.gains(stale[:number], self._covered.astype(np.float32)))
+                number *= 2
+            else:
+                self._narrow(rows[:FEW], self._exact_gains(rows[:FEW]))
 
-    def _exact_gains(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the same from float64."""
-        gains = np.zeros(len(rows))
-        candidates = np.concatenate([units for _, units in self._units.read(rows)])
-        for part, units in self._units.read(self._rows):
-            gains += np.maximum(units @ candidates.T - self._covered[part, None], 0).sum(axis=0)
-        return gains, np.zeros(len(rows))
+    def _undecided(self) -> np.ndarray:
+        """Return the rows that may have the highest gain, or tie with it, and whose is not known, highest bound first.
+
+        A gain whose bound is 0 is known: a copy of a selected row is looked at once.
+        """
+        may_win = self._upper >= self._lower.max() - self._tie
+        rows = np.flatnonzero(may_win & (self._upper > self._lower + self._tie))
+        return rows[np.argsort(-self._upper[rows], kind='stable')]
+
+    def _narrow(self, rows: np.ndarray, gains: np.ndarray, errors: np.ndarray | float = 0.0) -> None:
+        self._upper[rows] = np.minimum(self._upper[rows], gains + errors)
+        self._lower[rows] = np.minimum(self._upper[rows], np.maximum(gains - errors, 0))
+        self._is_stale[rows] = False
+
+    def _floor(self) -> np.ndarray:
+        return (self._covered - self._similarities.error).astype(np.float32)
+
+    def _near(self, candidates: np.ndarray) -> list[np.ndarray]:
+        """Return, for each of some rows, the rows whose coverage it may raise."""
+        return [rows for rows, _ in self._similarities.near(candidates, self._floor())]
+
+    def _exact_gains(self, candidates: np.ndarray) -> np.ndarray:
+        """Return the gains of rows from float64."""
+        rows = np.unique(np.concatenate(self._near(candidates)))
+        units, gains = np.concatenate([part for _, part in self._units.read(candidates)]), np.zeros(len(candidates))
+        for part, others in self._units.read(rows):
+            gains += np.maximum(units @ others.T - self._covered[rows[part]], 0).sum(axis=1)
+        return gains
+
+    def _score(self, row: int) -> float:
+        """Return the gain of a row, the same to the last bit wherever it is computed: the terms left out are 0."""
+        (rows,) = self._near(np.array([row]))
+        return math.fsum(np.maximum(self._exact_similarities(row, rows) - self._covered[rows], 0))
+
+    def _exact_similarities(self, row: int, rows: np.ndarray) -> np.ndarray:
+        unit, similarities = self._units.row(row), np.empty(len(rows))
+        for part, units in self._units.read(rows):
+            similarities[part] = np.einsum('ij,j->i', units, unit)
+        return similarities

@@ -23,8 +23,8 @@ def test_blocks_and_float32_change_no_pick(dtype, monkeypatch):
     vectors = np.abs(rng.normal(1, 1, (90, 12)))
     vectors[1::3] = vectors[:-1:3] * (1 + rng.integers(-1, 2, (30, 12)) * 2.0**-22)
     bank = class_bank(vectors.astype(dtype))
-    monkeypatch.setattr(module, 'BLOCK', 4)
-    monkeypatch.setattr(module, 'BLOCK_ELEMENTS', 64)
+    monkeypatch.setattr(module, 'FEW', 4)
+    monkeypatch.setattr(module, 'LARGEST_BLOCK', 16)
     assert select_coreset(bank, num_images=8, method=METHOD).image_ids == facility_location(bank, 8)
 
 
@@ -51,7 +51,7 @@ def test_copies_are_looked_at_once(noise, monkeypatch):
         return exact(self, rows)
 
     monkeypatch.setattr(module.FacilityLocation, '_exact_gains', counting)
-    monkeypatch.setattr(module, 'BLOCK', 4)
+    monkeypatch.setattr(module, 'FEW', 4)
     coreset = select_coreset(bank, num_images=14, method=METHOD)
     assert coreset.image_ids == facility_location(bank, 14)
     assert len(computed) < 3 * 60  # and not 60 at each of 10 turns
