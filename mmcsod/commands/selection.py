@@ -72,6 +72,12 @@ def _add_method(add: Callable[..., Any]) -> None:
         '--kernel',
         help='auto, pruned, numpy, torch or faiss (default: auto); the selected images are the same with each',
     )
+    add(
+        '--memory',
+        metavar='SIZE',
+        help='how much memory similarities of vectors may be kept in, such as 4GB, for classwise-facility-location '
+        '(default: half of what is available); the selected images are the same with any',
+    )
     add('--seed', type=int, metavar='S', help='seed of the methods that draw (default: 0)')
 
 

@@ -35,6 +35,12 @@ class Allowance:
         self.kept += 1
         return True
 
+    def __str__(self) -> str:
+        return (
+            f'similarities kept for {self.kept} of {self.kept + self.refused} classes: {self.used / 1e6:.0f} MB of '
+            f'{self.limit / 1e6:.0f} MB allowed (--memory)'
+        )
+
 
 def default_limit(num_processes: int) -> int:
     """Return the bytes that each of some processes on one machine may take."""

@@ -8,20 +8,22 @@ greedy). States are computed in float32 with a bound on the error; float64 decid
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
 
-from mmcsod.selection.by_row import Choice
-from mmcsod.selection.kernels.base import product_error, scales
+from mmcsod.records.coreset import Pick
+from mmcsod.selection.by_row import Choice, select_shared
+from mmcsod.selection.kernels import similarities_factory
+from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
+from mmcsod.selection.registry import Task
 from mmcsod.selection.shards import gather_records
+from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 
 FIRST_BLOCK = 64
 """Rows that are brought up to date first; as many again, and twice as many, as long as bounds ask for more."""
-
-BLOCK_ELEMENTS = 1 << 21
-"""Elements converted to float32 at a time: 8 MiB."""
 
 LIKENESS_TIE = 1e-12
 
@@ -61,6 +63,21 @@ class Rule(Protocol):
         """Return what a row's score takes of its likeness to the class, (n,), now."""
 
 
+def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pick]:
+    """Select one image a class in turn by a rule, made of which rows of a class take part, (n,) bool.
+
+    Raises:
+        UserError: If a vector holds NaN or infinity, or a process is gone.
+    """
+
+    def of_class(units: UnitRows, eligible: np.ndarray, similarities: SimilaritiesFactory) -> LazyRows:
+        return LazyRows(units, eligible, rule(eligible), similarities)
+
+    trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, of_class)
+    found = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes // task.group.size, trial)
+    return select_shared(task, lambda units, eligible: of_class(units, eligible, found))
+
+
 class LazyRows:
     """The rows of one class under a rule; processes may share them, see :class:`SharedSelector` in ``by_row``.
 
@@ -72,7 +89,13 @@ class LazyRows:
         rows_read: Products of a row with a direction, counted, float32 and float64.
     """
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray, rule: Rule) -> None:
+    def __init__(
+        self,
+        units: UnitRows,
+        eligible: np.ndarray,
+        rule: Rule,
+        similarities: SimilaritiesFactory = NumpySimilarities,
+    ) -> None:
         own = eligible[units.held]
         count = int(np.count_nonzero(eligible))
         self.likeness = gather_records(likeness(units, own, count)[:, None], units.group)[:, 0]
@@ -80,12 +103,11 @@ class LazyRows:
         self._units = units
         self._rule = rule
         self._left = own.copy()
-        self._scales = scales(units.inverse_norms)
+        self._similarities = similarities(units.vectors, units.inverse_norms)
         self._states = np.where(units.inverse_norms > 0, rule.start, rule.start_of_zero)
         self._errors = np.zeros(len(own))
         self._seen = np.zeros(len(own), np.int32)
         self._directions = Directions(units.vectors.shape[1])
-        self._error = product_error(units.vectors.shape[1])
 
     def unit(self, row: int) -> np.ndarray:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
@@ -150,26 +172,13 @@ class LazyRows:
 
     def _refresh(self, rows: np.ndarray) -> None:
         """Bring the states of rows up to date in float32, with a bound on their error."""
-        outside = np.isnan(self._scales[rows])  # norms for which float32 has no bound
-        if outside.any():
-            self._states[rows[outside]] = self._exact_states(rows[outside])
-            self._errors[rows[outside]] = 0
-            self._seen[rows[outside]] = len(self._directions)
-            rows = rows[~outside]
         for seen in np.unique(self._seen[rows]):
             group = rows[self._seen[rows] == seen]
-            directions = self._directions.all[seen:].astype(np.float32)
-            step = max(1, BLOCK_ELEMENTS // directions.shape[1])
-            for begin in range(0, len(group), step):
-                self._lower(group[begin : begin + step], directions)
+            products = self._similarities.products(group, self._directions.all[seen:])
+            self._states[group] = self._rule.lower(self._states[group], products)
+            self._errors[group] += self._rule.error(products, self._similarities.error)
+            self.rows_read += products.size
         self._seen[rows] = len(self._directions)
-
-    def _lower(self, rows: np.ndarray, directions: np.ndarray) -> None:
-        units = self._units.vectors[rows].astype(np.float32, copy=False)
-        products = (units @ directions.T).astype(np.float64) * self._scales[rows, None]
-        self._states[rows] = self._rule.lower(self._states[rows], products)
-        self._errors[rows] += self._rule.error(products, self._error)
-        self.rows_read += products.size
 
     def _exact_states(self, rows: np.ndarray) -> np.ndarray:
         """Return the states of rows, float64 from the start: they do not depend on what was read before."""

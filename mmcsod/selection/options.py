@@ -9,6 +9,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import Any
 
+from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
@@ -30,6 +31,8 @@ class SelectionOptions:
         method_options: Settings of the method, by name.
         lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D, D being the images that may be selected.
         kernel: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
+        memory: Bytes, or a size such as '4GB', that similarities of vectors may be kept in; half of what is available
+            by default. The picks do not depend on it.
         seed: Seed of the methods that draw.
         include: Images that are selected from the start: ids, a coreset, or a file of either.
         exclude: Images that must not be selected, likewise; their vectors take no part.
@@ -47,6 +50,7 @@ class SelectionOptions:
     method_options: Mapping[str, Any] = field(default_factory=dict)
     lam: float | str = 'auto'
     kernel: str = 'auto'
+    memory: int | str | None = None
     seed: int = 0
     include: ImageIds | str = ()
     exclude: ImageIds | str = ()
@@ -60,7 +64,7 @@ class SelectionOptions:
                 "of objects; give num_images or ratio, or use the method 'uniform'."
             )
         check_kernel(self.kernel)
-        _ = self.given_lam
+        _ = self.given_lam, self.given_memory
         if not (isinstance(self.seed, Integral) and self.seed >= 0):
             raise UserError(f'seed is {self.seed}; give a whole number, 0 or more.')
         if isinstance(self.classes, str):
@@ -77,6 +81,11 @@ class SelectionOptions:
     def entry(self) -> Method:
         """The method with its settings."""
         return get_method(self.method, self.method_options)
+
+    @cached_property
+    def given_memory(self) -> int | None:
+        """Bytes that similarities may be kept in, or None for the default."""
+        return None if self.memory is None else parse_size(self.memory)
 
     @cached_property
     def given_lam(self) -> float | None:

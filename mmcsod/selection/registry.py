@@ -33,6 +33,7 @@ class Task:
         lam: The balance of Eq. 4, resolved to a number.
         kernel: Name of the kernel to score with.
         target: N; where the budget is one of objects, an estimate of it.
+        memory: Bytes that similarities of rows may be kept in.
         group: The processes that select together. All run the method and must come to the same picks.
     """
 
@@ -43,6 +44,7 @@ class Task:
     lam: float
     kernel: str
     target: int
+    memory: int
     group: Group = ALONE
 
     def take(self, image: int, label: int | None = None, **terms: float) -> Pick:

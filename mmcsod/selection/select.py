@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset, Pick
+from mmcsod.selection.allowance import default_limit
 from mmcsod.selection.classes import find_labels
 from mmcsod.selection.image_ids import find_images
 from mmcsod.selection.options import SelectionOptions
@@ -117,6 +118,7 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
         lam,
         options.kernel,
         target,
+        default_limit(group.size) if options.given_memory is None else options.given_memory,
         group,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import KernelFactory
-from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
-from mmcsod.selection.objective import Best, ClassObjective
+from mmcsod.selection.by_row import Chosen, SharedSelector
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.unit_rows import UnitRows
 
 logger = logging.getLogger('mmcsod')
 
@@ -17,21 +18,33 @@ ROWS = 2000
 PICKS = 20
 
 
-class Trial:
+Factory = TypeVar('Factory')
+
+
+class Trial(Generic[Factory]):
     """The picks of the CPU from some rows of the largest class, to hold a GPU's kernel against."""
 
-    def __init__(self, pool: Pool, lam: float) -> None:
-        """Say which rows; they are read at the first call."""
-        self._pool = pool
-        self._lam = lam
+    def __init__(
+        self, pool: Pool, cpu: Factory, make: Callable[[UnitRows, np.ndarray, Factory], SharedSelector]
+    ) -> None:
+        """Say which rows; they are read at the first call.
 
-    def __call__(self, name: str, make_kernel: KernelFactory) -> bool:
+        Args:
+            pool: What the rows are from.
+            cpu: Makes the CPU's kernels.
+            make: Makes a method's state of rows, of which of them take part, and of what makes kernels.
+        """
+        self._pool = pool
+        self._cpu = cpu
+        self._make = make
+
+    def __call__(self, name: str, make_kernel: Factory) -> bool:
         """Return whether a kernel gives the picks and terms of the CPU; warn if not.
 
         Raises:
             UserError: If a vector holds NaN or infinity.
         """
-        expected = self._picks(NumpyKernel)
+        expected = self._picks(self._cpu)
         try:
             found = self._picks(make_kernel)
         except Exception as error:  # whatever a driver or a library of a GPU may raise
@@ -48,15 +61,15 @@ class Trial:
         )
         return False
 
-    def _picks(self, make_kernel: KernelFactory) -> list[Best]:
+    def _picks(self, make_kernel: Factory) -> list[Chosen]:
         pool = self._pool
         label = max(pool.labels, key=lambda label: len(pool.images_of_class(label)))
         rows = pool.rows_of_class(label)
         rows = slice(rows.start, min(rows.stop, rows.start + ROWS))
         eligible = pool.eligible[rows]
-        objective = ClassObjective(pool.read_units(rows), eligible, self._lam, make_kernel)
-        picks: list[Best] = []
+        state = self._make(pool.read_units(rows), eligible, make_kernel)
+        picks: list[Chosen] = []
         for _ in range(min(PICKS, int(np.count_nonzero(eligible)))):
-            picks.append(objective.best())
-            objective.select(picks[-1].row, objective.unit(picks[-1].row))
+            picks.append(state.best())
+            state.select(picks[-1].row, state.unit(picks[-1].row))
         return picks

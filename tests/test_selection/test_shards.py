@@ -16,7 +16,7 @@ from tests.test_selection.test_select import make_bank
 from tests.test_selection.threads import run_together
 
 SIZES = (1, 2, 3, 5)
-BEYOND_EQ_4 = ('csod-logdet', 'csod-mmr', 'classwise-k-center')
+BEYOND_EQ_4 = ('classwise-facility-location', 'csod-logdet', 'csod-mmr', 'classwise-k-center')
 
 
 @pytest.fixture(params=[1, 40])

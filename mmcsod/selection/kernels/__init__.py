@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mmcsod.selection.kernels.base import KernelFactory, missing_package
+from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.util.errors import UserError
 
 KERNELS = ('auto', 'numpy', 'pruned', 'torch', 'faiss')
@@ -51,8 +52,38 @@ def kernel_factory(
     return _module(name).kernel_factory()
 
 
+def similarities_factory(
+    name: str, num_bytes: int = 0, is_fit: Callable[[str, SimilaritiesFactory], bool] = lambda name, factory: True
+) -> SimilaritiesFactory:
+    """Return what makes the similarities of a class: PyTorch's for 'torch', and for 'auto' on a GPU; else NumPy's.
+
+    Args:
+        name: One of ``KERNELS``.
+        num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
+        is_fit: 'auto' asks this before it takes a GPU.
+
+    Raises:
+        UserError: If there is no such kernel, or what it needs is not installed.
+    """
+    check_kernel(name)
+    if name == 'torch':
+        return _torch_similarities().similarities_factory()
+    if name == 'auto' and has_driver():
+        with contextlib.suppress(UserError, RuntimeError):  # not installed, or a driver that does not answer
+            if _torch_similarities().has_gpu(num_bytes):
+                factory: SimilaritiesFactory = _torch_similarities().similarities_factory()
+                if is_fit('torch', factory):
+                    return factory
+    return NumpySimilarities
+
+
+def has_driver() -> bool:
+    """Return whether the driver of a GPU shows itself."""
+    return any(Path(driver).exists() for driver in DRIVERS)
+
+
 def _gpu_kernel_factory(num_bytes: int, is_fit: Callable[[str, KernelFactory], bool]) -> KernelFactory | None:
-    if not any(Path(driver).exists() for driver in DRIVERS):
+    if not has_driver():
         return None
     for name in GPU_KERNELS:
         with contextlib.suppress(UserError, RuntimeError):  # not installed, or a driver that does not answer
@@ -65,3 +96,7 @@ def _gpu_kernel_factory(num_bytes: int, is_fit: Callable[[str, KernelFactory], b
 
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f'{__name__}.{name}_kernel')
+
+
+def _torch_similarities() -> ModuleType:
+    return importlib.import_module(f'{__name__}.torch_similarities')

@@ -65,11 +65,13 @@ class NumpySimilarities:
     def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray) -> None:
         self.error = similarity_error(vectors.shape[1])
         self._vectors, self._scales = in_range(vectors, inverse_norms)
+        self._silent = np.flatnonzero(self._scales == 0)  # left out, and may hold anything: or zero
         self._kept, self._table = slice(0, 0), np.empty((0, len(vectors)), np.float32)
 
     def keep(self, rows: slice) -> None:
         """See :class:`Similarities`."""
         units = self._units(slice(None))
+        units[self._silent] = 0
         self._kept, self._table = rows, units[rows] @ units.T  # all rows: half the products, as NumPy notices
 
     def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,10 +108,12 @@ class NumpySimilarities:
         """Compute the similarities of some rows with all rows, (m, n) float32."""
         units, lines = self._units(candidates), np.empty((len(candidates), len(self._vectors)), np.float32)
         step = len(self._vectors) if self._vectors.dtype == np.float32 else CONVERTED // max(1, units.shape[1])
-        with np.errstate(invalid='ignore', over='ignore'):  # a row that is left out may hold anything
+        with np.errstate(invalid='ignore', over='ignore'):
             for part in parts(len(self._vectors), step):
                 lines[:, part] = units @ self._vectors[part].astype(np.float32, copy=False).T
-            return np.multiply(lines, self._scales, out=lines)
+            lines *= self._scales
+        lines[:, self._silent] = 0
+        return lines
 
     def _units(self, rows: Any) -> np.ndarray:
         with np.errstate(invalid='ignore', over='ignore'):

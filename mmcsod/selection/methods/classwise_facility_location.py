@@ -10,11 +10,13 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.allowance import Allowance
-from mmcsod.selection.by_row import Choice, select_by_row
-from mmcsod.selection.kernels.similarities import NumpySimilarities, Similarities
+from mmcsod.selection.by_row import Choice, make_states, take_shared_turns
+from mmcsod.selection.kernels import similarities_factory
+from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.selection.lazy_rows import likeness
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.shards import gather_records, shard
+from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 from mmcsod.util.distributed import ALONE, Group
 
@@ -41,13 +43,14 @@ class ClasswiseFacilityLocation(Method):
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         allowance = Allowance(task.memory)
+        trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, FacilityLocation)
+        similarities = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes, trial)
 
         def of_class(units: UnitRows, eligible: np.ndarray) -> FacilityLocation:
-            similarities = NumpySimilarities(units.vectors, units.inverse_norms)
             return FacilityLocation(units, eligible, similarities, allowance, task.group)
 
         try:
-            yield from select_by_row(task, of_class)
+            yield from take_shared_turns(task, make_states(task.pool, of_class))
         finally:
             logger.info('%s', allowance)
 
@@ -61,22 +64,21 @@ class FacilityLocation:
     apart. Similarities are computed once and kept if there is room, else computed again for the rows whose bounds ask
     for it. Ties, within 1e-12 of n, go to the first in dataset order.
 
-    Where several processes share a class, each looks after the gains of some of its rows, and they decide together: all
-    of them make the same calls in the same order.
+    Where several processes share a class, each looks after the gains of some of its rows, and reads all of them.
     """
 
     def __init__(
         self,
         units: UnitRows,
         eligible: np.ndarray,
-        similarities: Similarities,
-        allowance: Allowance,
+        similarities: SimilaritiesFactory = NumpySimilarities,
+        allowance: Allowance | None = None,
         group: Group = ALONE,
     ) -> None:
         count, self._own = int(eligible.sum()), shard(len(eligible), 1, group)
         self._units = units
-        self._similarities = similarities
-        self._allowance = allowance
+        self._similarities = similarities(units.vectors, units.inverse_norms)
+        self._allowance = allowance or Allowance(0)
         self._group = group
         self._tie = TIE * count
         self._covered = np.where(eligible, -1.0, np.inf)
@@ -85,15 +87,20 @@ class FacilityLocation:
         self._lower = self._upper.copy()  # nothing is selected: these are the gains
         self._is_stale = np.zeros(len(eligible), bool)
         self._has_asked = False
-        self._new: list[int] = []
+        self._new: dict[int, np.ndarray] = {}  # rows selected since the last turn, at unit length
 
-    def select(self, row: int) -> None:
-        """See :class:`mmcsod.selection.by_row.RowSelector`."""
+    def unit(self, row: int) -> np.ndarray:
+        """See :class:`mmcsod.selection.by_row.SharedSelector`."""
+        unit = self._units.row(row)
+        return unit if self._own.start <= row < self._own.stop else np.zeros_like(unit)
+
+    def select(self, row: int, unit: np.ndarray) -> None:
+        """See :class:`mmcsod.selection.by_row.SharedSelector`."""
         self._upper[row] = self._lower[row] = -np.inf
-        self._new.append(row)
+        self._new[row] = unit
 
     def best(self) -> Choice:
-        """See :class:`mmcsod.selection.by_row.RowSelector`."""
+        """See :class:`mmcsod.selection.by_row.SharedSelector`."""
         if self._new:
             self._cover()
         self._settle()
@@ -107,10 +114,10 @@ class FacilityLocation:
         if not self._has_asked and self._allowance.take(4 * (self._own.stop - self._own.start) * len(self._covered)):
             self._similarities.keep(self._own)
         self._has_asked = True
-        found = self._similarities.near(np.array(self._new), self._floor())
-        for row, (rows, similarities) in zip(self._new, found, strict=True):
+        found = self._similarities.near(np.array(list(self._new)), self._floor())
+        for unit, (rows, similarities) in zip(self._new.values(), found, strict=True):
             rows = rows[similarities > self._covered[rows] - self._similarities.error]
-            self._covered[rows] = np.maximum(self._covered[rows], self._exact_similarities(row, rows))
+            self._covered[rows] = np.maximum(self._covered[rows], self._cosines(unit, rows))
         self._covered[self._covered >= COVERED] = np.inf
         self._new.clear()
         self._is_stale[:] = True
@@ -118,10 +125,10 @@ class FacilityLocation:
 
     def _settle(self) -> None:
         """Narrow the bounds of rows, the highest first, until the highest gain is known, and every one that ties."""
-        number = FEW
+        number, covered = FEW, self._covered.astype(np.float32)
         while len(rows := self._undecided()):
-            if len(stale := rows[self._is_stale[rows]]):
-                self._narrow(stale[:number], *self._similarities.gains(stale[:number], self._covered.astype(np.float32)))
+            if len(stale := rows[self._is_stale[rows]][:number]):
+                self._narrow(stale, *self._similarities.gains(stale, covered))
                 number *= 2
             else:
                 self._narrow(rows[:FEW], self._exact_gains(rows[:FEW]))
@@ -158,10 +165,10 @@ class FacilityLocation:
     def _score(self, row: int) -> float:
         """Return the gain of a row, the same to the last bit wherever it is computed: the terms left out are 0."""
         (rows,) = self._near(np.array([row]))
-        return math.fsum(np.maximum(self._exact_similarities(row, rows) - self._covered[rows], 0))
+        return math.fsum(np.maximum(self._cosines(self._units.row(row), rows) - self._covered[rows], 0))
 
-    def _exact_similarities(self, row: int, rows: np.ndarray) -> np.ndarray:
-        unit, similarities = self._units.row(row), np.empty(len(rows))
+    def _cosines(self, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        cosines = np.empty(len(rows))
         for part, units in self._units.read(rows):
-            similarities[part] = np.einsum('ij,j->i', units, unit)
-        return similarities
+            cosines[part] = np.einsum('ij,j->i', units, unit)
+        return cosines

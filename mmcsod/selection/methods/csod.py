@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.base import KernelFactory
+from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.trial import Trial
+from mmcsod.selection.unit_rows import UnitRows
 from mmcsod.util.distributed import ALONE, Group
 
 logger = logging.getLogger('mmcsod')
@@ -29,7 +34,8 @@ class Csod(Method):
         """See :meth:`Method.select`."""
         start = time.perf_counter()
         num_bytes = task.pool.bank.vectors.nbytes // task.group.size
-        kernels = kernel_factory(task.kernel, num_bytes, Trial(task.pool, task.lam))
+        trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(_objective, task.lam))
+        kernels = kernel_factory(task.kernel, num_bytes, trial)
         objectives = make_objectives(task.pool, task.lam, kernels, task.group)
         logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.bank), time.perf_counter() - start)
         yield from take_shared_turns(task, objectives)
@@ -50,4 +56,8 @@ def make_objectives(
     Raises:
         UserError: If a vector holds NaN or infinity.
     """
-    return make_states(pool, lambda units, eligible: ClassObjective(units, eligible, lam, make_kernel), group)
+    return make_states(pool, lambda units, eligible: _objective(lam, units, eligible, make_kernel), group)
+
+
+def _objective(lam: float, units: UnitRows, eligible: np.ndarray, make_kernel: KernelFactory) -> ClassObjective:
+    return ClassObjective(units, eligible, lam, make_kernel)

@@ -10,10 +10,8 @@ import numpy as np
 from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.by_row import select_shared
-from mmcsod.selection.lazy_rows import SAME_LIKENESS, LazyRows
+from mmcsod.selection.lazy_rows import SAME_LIKENESS, select_lazily
 from mmcsod.selection.registry import Method, Task, register_method
-from mmcsod.selection.unit_rows import UnitRows
 
 
 @register_method('csod-logdet')
@@ -37,11 +35,7 @@ class QualityAndDiversity(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-
-        def of_class(units: UnitRows, eligible: np.ndarray) -> LazyRows:
-            return LazyRows(units, eligible, LogDet(eligible, self.epsilon, self.weight))
-
-        return select_shared(task, of_class)
+        return select_lazily(task, lambda eligible: LogDet(eligible, self.epsilon, self.weight))
 
 
 class LogDet:

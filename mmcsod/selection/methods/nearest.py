@@ -10,8 +10,7 @@ import numpy as np
 from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.by_row import select_shared
-from mmcsod.selection.lazy_rows import LazyRows
+from mmcsod.selection.lazy_rows import select_lazily
 from mmcsod.selection.registry import Method, Task, register_method
 
 
@@ -31,7 +30,7 @@ class MaximalMarginalRelevance(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(self.weight)))
+        return select_lazily(task, lambda eligible: Nearest(self.weight))
 
 
 @register_method('classwise-k-center')
@@ -44,7 +43,7 @@ class ClasswiseKCenter(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        return select_shared(task, lambda units, eligible: LazyRows(units, eligible, Nearest(0.0)))
+        return select_lazily(task, lambda eligible: Nearest(0.0))
 
 
 class Nearest:

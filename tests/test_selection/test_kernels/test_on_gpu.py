@@ -11,15 +11,15 @@ pytestmark = pytest.mark.gpu
 
 def gpu_kernels(name):
     if name == 'torch':
-        from mmcsod.selection.kernels.torch_kernel import make_kernels
+        from mmcsod.selection.kernels.torch_kernel import kernel_factory
 
-        return make_kernels('cuda')
+        return kernel_factory('cuda')
     faiss = pytest.importorskip('faiss')
     if not getattr(faiss, 'get_num_gpus', int)():
         pytest.skip('needs faiss-gpu')
-    from mmcsod.selection.kernels.faiss_kernel import make_kernels
+    from mmcsod.selection.kernels.faiss_kernel import kernel_factory
 
-    return make_kernels(gpu=True)
+    return kernel_factory(gpu=True)
 
 
 @pytest.mark.parametrize('name', ['torch', 'faiss'])

@@ -1,0 +1,115 @@
+"""The similarities of a class on a device of PyTorch's: a GPU, or the CPU in tests."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mmcsod.selection.kernels.base import missing_package
+from mmcsod.selection.kernels.gpu import has_gpu, telling_of_full_memory
+from mmcsod.selection.kernels.similarities import SimilaritiesFactory, gain_errors, in_range, parts, similarity_error
+from mmcsod.selection.kernels.torch_kernel import to_device
+
+try:
+    import torch
+except ImportError as error:
+    raise missing_package('torch', error) from error
+
+__all__ = ['TorchSimilarities', 'has_gpu', 'similarities_factory']
+
+BLOCK_ELEMENTS = 1 << 26
+"""Similarities in the works at a time: 256 MiB."""
+
+
+def similarities_factory(device: str | None = None) -> SimilaritiesFactory:
+    """Return what makes similarities on a device; by default a GPU if there is one, else the CPU."""
+    return partial(TorchSimilarities, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
+
+
+class TorchSimilarities:
+    """See :class:`mmcsod.selection.kernels.similarities.Similarities`; the vectors are copied to a GPU as they are."""
+
+    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, device: torch.device) -> None:
+        vectors, scales = in_range(vectors, inverse_norms)
+        self.error = similarity_error(vectors.shape[1])
+        self._device = device
+        self._vectors = to_device(vectors, device)
+        self._scales = torch.from_numpy(scales).to(device)
+        self._silent = torch.from_numpy(np.flatnonzero(scales == 0)).to(device)  # left out, and may hold anything
+        self._kept = range(0)
+        self._table = torch.empty(0, len(vectors), device=device)
+
+    def keep(self, rows: slice) -> None:
+        """See :class:`mmcsod.selection.kernels.similarities.Similarities`; not kept if the device has no room."""
+        number = rows.stop - rows.start
+        if self._device.type == 'cuda' and 4 * number * len(self._vectors) > torch.cuda.mem_get_info()[0] / 2:
+            return
+        with telling_of_full_memory():
+            table = torch.empty(number, len(self._vectors), device=self._device)
+            for part in self._parts(number):
+                table[part] = self._lines(torch.arange(rows.start + part.start, rows.start + part.stop))
+        self._kept, self._table = range(rows.start, rows.stop), table
+
+    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
+        gains, counts = np.empty(len(candidates)), np.empty(len(candidates))
+        covered_here = torch.from_numpy(covered).to(self._device)
+        for part in self._parts(len(candidates)):
+            excess = self._read(candidates[part]) - covered_here
+            counts[part] = torch.count_nonzero(excess > -self.error, dim=1).cpu().numpy()
+            gains[part] = excess.clamp_(min=0).sum(dim=1).cpu().numpy()
+        return gains, gain_errors(gains, counts, self.error)
+
+    def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        floor_here = torch.from_numpy(floor).to(self._device)
+        for part in self._parts(len(candidates)):
+            lines = self._read(candidates[part])
+            above = lines > floor_here
+            ends = torch.count_nonzero(above, dim=1).cumsum(0).cpu().numpy()[:-1]
+            rows, values = above.nonzero()[:, 1].cpu().numpy(), lines[above].cpu().numpy()
+            found += zip(np.split(rows, ends), np.split(values, ends), strict=True)
+        return found
+
+    def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
+        products = np.empty((len(rows), len(directions)))
+        queries = torch.from_numpy(directions.astype(np.float32)).to(self._device).T
+        for part in parts(len(rows), BLOCK_ELEMENTS // max(1, *directions.shape)):
+            some = torch.from_numpy(rows[part]).to(self._device)
+            with full_float32():
+                found = self._vectors[some].float() @ queries
+            products[part] = (found * self._scales[some, None]).cpu().numpy()
+        return products
+
+    def _parts(self, number: int) -> Iterator[slice]:
+        return parts(number, BLOCK_ELEMENTS // max(1, len(self._vectors)))
+
+    def _read(self, candidates: np.ndarray) -> torch.Tensor:
+        """Return a copy of the similarities of some rows with all rows, (m, n) float32."""
+        rows = torch.from_numpy(candidates).to(self._device)
+        if len(candidates) and candidates.min() in self._kept and candidates.max() in self._kept:
+            return self._table[rows - self._kept.start]
+        return self._lines(rows)
+
+    def _lines(self, rows: torch.Tensor) -> torch.Tensor:
+        units = self._vectors[rows].float() * self._scales[rows, None]
+        step = max(1, BLOCK_ELEMENTS // max(1, units.shape[1]))
+        with full_float32():
+            products = [units @ block.float().T for block in self._vectors.split(step)]
+        return torch.cat(products, dim=1).mul_(self._scales).index_fill_(1, self._silent, 0)
+
+
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+    """Multiply in float32 proper, whatever precision the process allows: TF32 would widen the bound on the error."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision('highest')
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

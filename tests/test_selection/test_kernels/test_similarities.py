@@ -1,0 +1,88 @@
+"""The promise of ``kernels/similarities.py``, held by NumPy and by PyTorch on the CPU and on a GPU if there is one."""
+
+import numpy as np
+import pytest
+
+from mmcsod.selection.kernels.similarities import NumpySimilarities
+from mmcsod.selection.lazy_rows import LazyRows
+from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
+from mmcsod.selection.methods.log_det import LogDet
+from mmcsod.selection.unit_rows import UnitRows
+from tests.test_selection.test_kernels.picks import clustered, exact_ties, near_ties
+
+DEVICES = ['numpy', 'cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
+RULES = {
+    'facility location': FacilityLocation,
+    'log-determinant': lambda units, eligible, factory: LazyRows(
+        units, eligible, LogDet(eligible, 1e-3, 1.0), similarities=factory
+    ),
+}
+
+
+def factory_of(device):
+    if device == 'numpy':
+        return NumpySimilarities
+    pytest.importorskip('torch')
+    from mmcsod.selection.kernels.torch_similarities import similarities_factory
+
+    return similarities_factory(device)
+
+
+def rows_of(make, dtype, number=300):
+    vectors = make(np.random.default_rng(0), number, 24, dtype)
+    eligible = np.arange(number) % 7 > 0
+    vectors[0] = np.nan  # left out, so it may hold anything
+    return UnitRows(vectors, eligible), eligible
+
+
+@pytest.mark.parametrize('device', DEVICES)
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+@pytest.mark.parametrize('keeps', [True, False])
+def test_what_is_computed_is_within_its_bound(device, dtype, keeps):
+    units, eligible = rows_of(clustered, dtype)
+    exact = units.vectors.astype(np.float64) * units.inverse_norms[:, None]
+    exact[~eligible] = 0
+    found = factory_of(device)(units.vectors, units.inverse_norms)
+    if keeps:
+        found.keep(slice(100, 250))
+    candidates = np.array([101, 130, 249])
+    cosines = exact @ exact[candidates].T
+    covered = np.where(eligible, np.median(cosines, axis=1), np.inf).astype(np.float32)
+    gains, errors = found.gains(candidates, covered)
+    assert (np.abs(gains - np.maximum(cosines - covered[:, None], 0).sum(axis=0)) <= errors).all()
+    assert (errors < 1e-2).all()
+    for (rows, values), column in zip(found.near(candidates, covered), cosines.T, strict=True):
+        assert set(np.flatnonzero(column > covered + found.error)) <= set(rows) <= set(np.flatnonzero(eligible))
+        assert np.abs(values - column[rows]).max() <= found.error
+    directions = exact[[5, 9]]
+    assert np.abs(found.products(candidates, directions) - exact[candidates] @ directions.T).max() <= found.error
+
+
+@pytest.mark.parametrize('device', DEVICES[1:])
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+@pytest.mark.parametrize('make', [near_ties, exact_ties, clustered])
+@pytest.mark.parametrize('rule', RULES)
+def test_every_device_gives_the_picks_and_scores_of_the_cpu(device, rule, make, dtype):
+    units, eligible = rows_of(make, dtype)
+    picks = []
+    for factory in (NumpySimilarities, factory_of(device)):
+        state = RULES[rule](units, eligible, factory)
+        picks.append([])
+        for _ in range(20):
+            picks[-1].append(state.best())
+            state.select(picks[-1][-1].row, state.unit(picks[-1][-1].row))
+    assert picks[0] == picks[1]
+
+
+def test_full_float32_leaves_the_precision_as_it_was():
+    torch = pytest.importorskip('torch')
+    from mmcsod.selection.kernels.torch_similarities import full_float32
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision('high')
+    try:
+        with full_float32():
+            assert torch.get_float32_matmul_precision() == 'highest'
+        assert torch.get_float32_matmul_precision() == 'high'
+    finally:
+        torch.set_float32_matmul_precision(before)
