@@ -18,7 +18,7 @@ from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.lazy_rows import LazyRows, Rule
 from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
-from mmcsod.selection.methods.log_det import EPSILON, LogDet
+from mmcsod.selection.methods.log_det import LogDet
 from mmcsod.selection.methods.nearest import Nearest
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.registry import Task
@@ -88,7 +88,7 @@ def _log_det(vectors: np.ndarray, first: int = 0) -> list[int]:
 def _submodlib_log_det(vectors: np.ndarray) -> list[int]:
     from submodlib import LogDeterminantFunction
 
-    function = LogDeterminantFunction(n=len(vectors), mode='dense', lambdaVal=EPSILON, data=vectors, metric='cosine')
+    function = LogDeterminantFunction(n=len(vectors), mode='dense', lambdaVal=1e-3, data=vectors, metric='cosine')
     return [pick for pick, _ in function.maximize(budget=PICKS, optimizer='LazyGreedy', show_progress=False)]
 
 
@@ -222,9 +222,7 @@ def parse_args() -> argparse.Namespace:
     parts.choices['cost'].add_argument('--shape', choices=SHAPES, default='coco')
     parts.choices['cost'].add_argument('--dimensions', type=int, default=2048)
     parts.choices['cost'].add_argument('--num-images', type=int, default=1000, metavar='N')
-    parts.choices['cost'].add_argument(
-        '--memory', help='for similarities, such as 4GB (default: half of what there is)'
-    )
+    parts.choices['cost'].add_argument('--memory', help='for similarities (default: half of what there is)')
     parts.choices['cost'].add_argument('--methods', nargs='+', default=['csod-logdet', 'csod-mmr'])
     return parser.parse_args()
 
