@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.features.image_view import ImageView
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
+from mmcsod.records.bank_checks import OF_IMAGES
 
 
 class ImageFeatures(NamedTuple):
@@ -17,11 +19,13 @@ class ImageFeatures(NamedTuple):
     Attributes:
         vectors: (k, d) float32, r_ij of its usable objects in annotation order.
         image: (e,) float32, the pooled backbone vector.
+        view: How the image looks once decoded.
         label_scores: (k,) of ``LABEL_SCORE_DTYPE``, or None.
     """
 
     vectors: np.ndarray
     image: np.ndarray
+    view: ImageView
     label_scores: np.ndarray | None = None
 
 
@@ -70,11 +74,24 @@ def chunk_arrays(
             [index for index in indices if index in features and not _is_finite(features[index])], np.int64
         ),
     }
+    arrays |= _views(indices, features)
     if keep_objects:
         arrays['object_vectors'] = _stack(objects)
     if scores_labels:
         arrays['label_scores'] = np.concatenate([np.zeros(0, LABEL_SCORE_DTYPE), *label_scores])
     return arrays
+
+
+def _views(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> dict[str, np.ndarray]:
+    """Return the bank's arrays of how images look, zeros for an image that could not be read."""
+    arrays = {name: np.zeros((len(indices), *shape), dtype) for name, (dtype, shape) in OF_IMAGES.items()}
+    for row, index in enumerate(indices):
+        if index in features:
+            view = features[index].view
+            arrays['sizes'][row], arrays['orientations'][row] = view.size, view.orientation
+            arrays['pixels'][row] = view.pixels
+    constant = [index for index in indices if index in features and features[index].view.is_constant]
+    return arrays | {'constant': np.array(constant, np.int64)}
 
 
 def _is_finite(features: ImageFeatures) -> bool:

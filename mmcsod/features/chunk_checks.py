@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
+from mmcsod.records.bank_checks import OF_IMAGES
 
 DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged chunk raises."""
@@ -35,10 +36,15 @@ def _is_whole(arrays: Mapping[str, np.ndarray], indices: range) -> bool:
         and _are_of(rows['image'], indices)
         and _are_vectors(arrays['vectors'], len(rows))
         and _are_vectors(arrays['image_vectors'], len(indices))
+        and all(_are_of_images(arrays[name], len(indices), *kind) for name, kind in OF_IMAGES.items())
         and ('object_vectors' not in arrays or _are_vectors(arrays['object_vectors'], int(rows['count'].sum())))
         and ('label_scores' not in arrays or _are_label_scores(arrays['label_scores'], int(rows['count'].sum())))
-        and all(_are_indices(arrays[name], indices) for name in ('unreadable', 'not_finite'))
+        and all(_are_indices(arrays[name], indices) for name in ('unreadable', 'not_finite', 'constant'))
     )
+
+
+def _are_of_images(array: np.ndarray, num_images: int, dtype: np.dtype, shape: tuple[int, ...]) -> bool:
+    return array.dtype == dtype and array.shape == (num_images, *shape)
 
 
 def _are_vectors(vectors: np.ndarray, expected: int) -> bool:

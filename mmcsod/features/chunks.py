@@ -17,6 +17,7 @@ from numpy.lib.npyio import NpzFile
 
 from mmcsod.features.chunk_checks import DAMAGE, is_complete
 from mmcsod.records.bank import ROW_DTYPE, FeatureBank
+from mmcsod.records.bank_checks import OF_IMAGES
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import new_file, read_json, remove, sync, write_json
 
@@ -181,6 +182,7 @@ class ChunkStore:
         target[order] = np.arange(len(rows))
         names = ['vectors', 'image_vectors', *(['object_vectors'] if self._all_have('object_vectors') else [])]
         tables = {'rows': rows[order].astype(ROW_DTYPE)}
+        tables |= {name: np.concatenate(list(self.arrays(name))) for name in OF_IMAGES}
         if self._all_have('label_scores'):  # an unfinished extraction of an older version has none
             tables['label_scores'] = np.concatenate(list(self.arrays('label_scores')))
         return tables | {name: self._gather_vectors(name, target) for name in names}

@@ -23,12 +23,16 @@ from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.classes import category_names, check_classes, labels_of_categories, refuse_empty_leaves
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.datasets.instances import boxes_and_labels
+from mmcsod.features.image_view import ImageView, ImageViewer, watch_loader
 from mmcsod.features.pipeline import derive_pipeline
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.util.config import training_set
 from mmcsod.util.errors import UserError, first_cause
 
 logger = logging.getLogger('mmcsod')
+
+NUM_FAILURES = 50
+"""An extraction whose first images fail, so many and all in one way, is given up."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,11 @@ class Sample:
 
     Attributes:
         index: Position of the image in the pool.
-        inputs: (3, h, w) uint8 tensor of the resized image. This and the next three are None if it could not be read.
+        inputs: (3, h, w) uint8 tensor of the resized image. This and the next four are None if it could not be read.
         data_sample: Its ``DetDataSample``, which holds no annotations but what is known of the image.
         boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
         labels: (k,) int32, index of the class of each.
+        view: What the loader gave.
         error: Why the image could not be read.
     """
 
@@ -49,6 +54,7 @@ class Sample:
     data_sample: Any = None
     boxes: Tensor = None
     labels: np.ndarray | None = None
+    view: ImageView | None = None
     error: str | None = None
 
 
@@ -88,6 +94,7 @@ class ExtractionDataset(Dataset):
         self.objects_left_out, self.images_left_out = Account(), Account()
         self._keep_ignored, self._allow_missing_classes = keep_ignored, allow_missing_classes
         self._category_labels: dict[int, np.ndarray] = {}
+        self._viewers: dict[int, ImageViewer] = {}
         self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
         self.classes = self._common_classes()
         self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
@@ -126,6 +133,7 @@ class ExtractionDataset(Dataset):
                 f'The training dataset {type(dataset).__name__} does not hold images with boxes, but '
                 'videos or the like; give its frames as a dataset of images, in COCO format for example.'
             )
+        self._viewers[id(dataset)] = watch_loader(dataset)
         check_classes(dataset, self._allow_missing_classes, categories)
         if categories:
             self._category_labels[id(dataset)] = labels_of_categories(dataset.metainfo['classes'], categories)
@@ -202,17 +210,32 @@ class ExtractionDataset(Dataset):
         objects = self.objects_of(index)
         usable = ~objects['ignored']
         data_sample = DetDataSample(metainfo=packed['data_samples'].metainfo)
-        return Sample(index, packed['inputs'], data_sample, boxes[torch.from_numpy(usable)], objects['label'][usable])
+        return Sample(
+            index,
+            packed['inputs'],
+            data_sample,
+            boxes[torch.from_numpy(usable)],
+            objects['label'][usable],
+            self._viewers[id(leaf)].view,
+        )
 
     def checked(self, samples: Iterable[Sample], strict: bool) -> Iterator[Sample]:
         """Pass samples on, logging why the first few of the unreadable ones are.
 
         Raises:
-            UserError: If one is unreadable under ``strict``, or for want of a package, which all of them need.
+            UserError: If one is unreadable under ``strict``, or for want of a package, which all of them need; or if
+                the first ``NUM_FAILURES`` all fail in one way.
         """
         unreadable = 0
-        for sample in samples:
+        kinds = set()
+        for number, sample in enumerate(samples, 1):
             if sample.error is not None:
+                kinds.add(sample.error.partition(':')[0])
+                if unreadable + 1 == number == NUM_FAILURES and len(kinds) == 1:
+                    raise UserError(
+                        f'The first {number} images cannot be read, all of them for one reason (the last: '
+                        f'{sample.error}); mend data_root, the pipeline or a mount, then go on with --resume.'
+                    )
                 if sample.error.startswith(('ImportError', 'ModuleNotFoundError')):
                     raise UserError(
                         f'Images cannot be loaded without what is not installed here ({sample.error}); '
@@ -242,6 +265,11 @@ class ExtractionDataset(Dataset):
         for leaf in self._leaves:
             for position in range(len(leaf)):
                 yield leaf.get_data_info(position)['img_path']
+
+    def labelled_sizes(self) -> np.ndarray:
+        """Return (D, 2) int64, the width and height of each image in the annotations, 0 where they name none."""
+        infos = (leaf.get_data_info(position) for leaf in self._leaves for position in range(len(leaf)))
+        return np.array([(info.get('width') or 0, info.get('height') or 0) for info in infos], np.int64)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 of the image ids, classes and annotations."""

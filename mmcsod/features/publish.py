@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
+from mmcsod.features.image_warnings import constant_warning, list_unreadable, size_warnings
 from mmcsod.util.errors import UserError
 from mmcsod.util.provenance import json_values, versions
 from mmcsod.util.text import first_few
@@ -56,15 +57,22 @@ def publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, A
         'pipeline': pool.pipeline,
         'versions': versions(),
     }
+    warnings = list(_warnings(store, pool, unreadable, not_finite_names))
     store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
-    _warn('could not be read and are not in the bank', names)
-    _warn(
-        'have vectors of NaN or infinity, so that selection refuses them: exclude them, or extract with another '
-        'checkpoint or precision',
-        not_finite_names,
-    )
+    for sentence in warnings:
+        logger.warning('%s', sentence)
 
 
-def _warn(what: str, images: Sequence[str]) -> None:
-    if images:
-        logger.warning('%d images %s: %s.', len(images), what, first_few(images, NUM_EXAMPLES))
+def _warnings(
+    store: ChunkStore, pool: ExtractionDataset, unreadable: np.ndarray, not_finite: Sequence[str]
+) -> Iterator[str]:
+    paths = list(pool.image_paths())
+    file = store.directory.with_name(f'{store.directory.name}.unreadable.txt')
+    yield from list_unreadable(file, [pool.images[i] for i in unreadable], [paths[i] for i in unreadable])
+    yield from size_warnings(pool.images, pool.labelled_sizes(), np.concatenate(list(store.arrays('sizes'))))
+    yield from constant_warning([pool.images[i] for i in np.concatenate(list(store.arrays('constant')))])
+    if not_finite:
+        yield (
+            f'{len(not_finite)} images have vectors of NaN or infinity, so that selection refuses them '
+            f'({first_few(not_finite, NUM_EXAMPLES)}): exclude them, or extract with another checkpoint or precision.'
+        )

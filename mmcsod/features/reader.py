@@ -110,9 +110,11 @@ class FeatureReader:
         counts = [len(s.boxes) for s in samples]
         assert self._last_map is not None
         images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
+        views = [s.view for s in samples if s.view is not None]
+        parts = zip(vectors.float().cpu().split(counts), images, views, scores, strict=True)
         return [
-            ImageFeatures(own.numpy(), image.float().cpu().numpy(), of_labels)
-            for own, image, of_labels in zip(vectors.float().cpu().split(counts), images, scores, strict=True)
+            ImageFeatures(own.numpy(), image.float().cpu().numpy(), view, of_labels)
+            for own, image, view, of_labels in parts
         ]
 
     def _label_scores(self, features: Any, rois: Tensor, samples: Sequence[Sample]) -> list[np.ndarray | None]:

@@ -33,6 +33,7 @@ def make_ready(
     store.restore()
     if store.directory.exists() and _is_reusable(store, pool, identity, options):
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
+        _warn_of_what_it_lacks(store.directory)
         warn_of_changed_files(store.directory, pool)
         store.discard()
         return None
@@ -83,6 +84,15 @@ def warn_of_changed_files(directory: Path, pool: ExtractionDataset) -> None:
         logger.info(
             'Image files were written since %s was made, with sizes as before; if their pixels changed, '
             'extract again with --overwrite.',
+            directory,
+        )
+
+
+def _warn_of_what_it_lacks(directory: Path) -> None:
+    if FeatureBank.load(directory).pixels is None:
+        logger.warning(
+            '%s is of version 0.1 and lacks the sizes and pixels of decoded images, by which near-duplicates are '
+            'confirmed and boxes are drawn; extract again with --overwrite to have them.',
             directory,
         )
 

@@ -24,6 +24,10 @@ def chunk(tmp_path):
         image_vectors=np.ones((4, 2), np.float32),
         unreadable=np.zeros(0, np.int64),
         not_finite=np.array([5]),
+        constant=np.array([6]),
+        sizes=np.ones((4, 2), np.int32),
+        orientations=np.ones(4, np.uint8),
+        pixels=np.ones((4, 32, 32), np.uint8),
     )
     return tmp_path / 'chunk.npz'
 
@@ -41,7 +45,7 @@ def test_a_whole_one_is_complete(chunk):
         assert is_complete(chunk, range(4, 8))
 
 
-@pytest.mark.parametrize('name', ['rows', 'vectors', 'image_vectors', 'unreadable', 'not_finite'])
+@pytest.mark.parametrize('name', ['rows', 'vectors', 'image_vectors', 'unreadable', 'not_finite', 'constant', 'pixels'])
 def test_one_without_an_array_is_not(name, chunk):
     change(chunk, leave_out=name)
     assert not is_complete(chunk, range(4, 8))
@@ -51,6 +55,7 @@ def test_one_without_an_array_is_not(name, chunk):
     'arrays',
     [
         {'rows': np.zeros(8)},
+        {'sizes': np.ones((3, 2), np.int32)},
         {'rows': np.array([[(4, 0, 1)]] * 8, ROW_DTYPE)},
         {'rows': np.array([(8, 0, 1)] * 8, ROW_DTYPE)},
         {'vectors': np.float32(1)},

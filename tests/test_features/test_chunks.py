@@ -10,7 +10,9 @@ from numpy.lib.npyio import NpzFile
 from mmcsod import FeatureBank, UserError
 from mmcsod.features import chunks
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
+from mmcsod.features.image_view import ImageView
 from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
+from mmcsod.records.bank_checks import OF_IMAGES
 from tests.test_features.test_chunk_checks import change as change_chunk
 
 
@@ -25,6 +27,7 @@ def write_chunk(store, chunk):
             'vectors': vectors,
             'object_vectors': vectors,
             'unreadable': np.zeros(0, int),
+            **{name: np.zeros((4, *shape), dtype) for name, (dtype, shape) in OF_IMAGES.items()},
             'image_vectors': np.array(store.indices(chunk), np.float32)[:, None],
         },
     )
@@ -41,7 +44,8 @@ def test_joining_reads_each_array_once(tmp_path, monkeypatch):
     monkeypatch.setattr(NpzFile, '__getitem__', lambda file, name: read.update([name]) or get(file, name))
     objects = np.zeros(24, OBJECT_DTYPE)
     store.publish(images=tuple(map(str, range(12))), classes=('x', 'y'), objects=objects, provenance={})
-    assert read == {'rows': 3, 'vectors': 3, 'image_vectors': 3, 'object_vectors': 3}
+    assert set(read.values()) == {3}
+    assert {'rows', 'vectors', 'image_vectors', 'object_vectors', 'pixels'} <= set(read)
     bank = FeatureBank.load(tmp_path / 'features')
     np.testing.assert_array_equal(bank.vectors[:, :2].T, [[*range(12)] * 2, [0] * 12 + [1] * 12])
     np.testing.assert_array_equal(bank.image_vectors[:, 0], range(12))
@@ -54,7 +58,10 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
     store = chunks.ChunkStore(tmp_path / 'features', 8)
     store.begin({})
     pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
-    features = {index: ImageFeatures(np.ones((1, 3), np.float32), np.ones(2, np.float32)) for index in range(4, 8)}
+    view = ImageView((8, 6), 1, np.zeros((32, 32), np.uint8), False)
+    features = {
+        index: ImageFeatures(np.ones((1, 3), np.float32), np.ones(2, np.float32), view) for index in range(4, 8)
+    }
     for chunk, read in enumerate(({}, features)):
         store.write(chunk, chunk_arrays(store.indices(chunk), read, pool, True))
     objects = np.zeros(4, OBJECT_DTYPE)

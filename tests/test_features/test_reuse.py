@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 
-from mmcsod.features import chunks, identity
+from mmcsod.features import chunks, dataset, identity
 from mmcsod.features import extract as extraction
 from mmcsod.features.detector import build_tap
 from mmcsod.features.extract import extract_features
@@ -95,14 +95,17 @@ def test_images_that_can_be_read_again_are(hidden, caplog):
     assert set(bank.image_ids) == set(bank.images)
 
 
-def test_of_nothing_readable_no_bank_is_made(hidden):
-    (hidden / 'images').rename(hidden / 'away')
-    cfg = small_config(hidden)
+def test_of_nothing_readable_no_bank_is_made(tmp_path):
+    write_coco(tmp_path, 4)
+    for path in (tmp_path / 'images').iterdir():
+        path.rename(tmp_path / path.name)
+        path.write_bytes(b'no image')
+    cfg = small_config(tmp_path)
     with pytest.raises(UserError, match='Not one of the 4 images'):
-        extract(build(cfg), cfg, hidden / 'features', OPTIONS)
-    assert not list(hidden.glob('features*'))
-    (hidden / 'away').rename(hidden / 'images')
-    assert len(extract(build(cfg), cfg, hidden / 'features', OPTIONS))
+        extract(build(cfg), cfg, tmp_path / 'features', OPTIONS)
+    assert not list(tmp_path.glob('features*'))
+    bring_back(tmp_path, *(path.name for path in tmp_path.glob('*.png')))
+    assert len(extract(build(cfg), cfg, tmp_path / 'features', OPTIONS))
 
 
 def kill_before_joining(monkeypatch, *arguments):
@@ -234,9 +237,9 @@ def test_chunks_are_on_the_disk_before_the_bank_and_removed_after_it(cfg, detect
         )
     extract(detector, cfg, tmp_path / 'features', OPTIONS)
     partial, folder = str(tmp_path / 'features.partial'), str(tmp_path)
-    chunk = order.index(('replace', f'{partial}/chunk_000000.tmp'))
+    chunk = next(i for i, (name, path) in enumerate(order) if name == 'replace' and 'chunk_000000' in path)
     finished = order.index(('rename', f'{partial}/finished'))
-    assert order[chunk - 1] == ('fsync', f'{partial}/chunk_000000.tmp')
+    assert order[chunk - 1] == ('fsync', order[chunk][1])
     assert order[chunk + 1] == ('fsync', partial)
     assert order[finished + 1] == ('fsync', folder)
     assert order[finished + 2] == ('unlink', f'{partial}/identity.json')
@@ -351,3 +354,13 @@ def test_a_bank_of_version_0_1_is_reused_where_its_single_digest_matches(tap, cf
     detector.backbone.conv1.weight.data.add_(1e-3)
     with pytest.raises(UserError, match='was made with another checkpoint; name'):
         extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, tap=tap))
+
+
+def test_an_extraction_whose_first_images_all_fail_in_one_way_is_given_up(cfg, detector, tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, 'NUM_FAILURES', 3)
+    write_coco(tmp_path, 5)
+    cfg = small_config(tmp_path)
+    for number in range(4):
+        (tmp_path / 'images' / f'{number:03d}.png').write_bytes(b'no image')
+    with pytest.raises(UserError, match=r'The first 3 images cannot be read, all of them for one reason'):
+        extract(detector, cfg, tmp_path / 'features', OPTIONS)

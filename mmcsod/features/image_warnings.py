@@ -1,0 +1,94 @@
+"""Warnings about image files, found while they were decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmcsod.datasets.audit import NUM_EXAMPLES
+from mmcsod.util.files import write_text
+from mmcsod.util.text import first_few
+
+KINDS = {
+    b'<': 'an HTML or XML page',
+    b'version https://git-lfs': "a pointer of Git LFS; fetch the files with 'git lfs pull'",
+    b'{': 'a JSON file',
+    b'PK\x03\x04': 'a zip archive',
+    b'%PDF': 'a PDF',
+    b'\x1f\x8b': 'a gzip archive',
+}
+"""What files are that begin so."""
+
+
+def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
+    """Yield a sentence for each way in which labelled sizes differ from decoded ones.
+
+    Args:
+        images: D image ids.
+        labelled: (D, 2) int, width and height in the annotations, 0 or less if they are none.
+        decoded: (D, 2) int, width and height once decoded, 0 for an image that could not be read.
+    """
+    read = decoded.min(axis=1) > 0
+    differs = read & (labelled != decoded).any(axis=1)
+    impossible = differs & (labelled.min(axis=1) < 1)
+    swapped = differs & ~impossible & (labelled == decoded[:, ::-1]).all(axis=1)
+    causes = (
+        (impossible, 'the annotations hold no size, and that of the decoded image is taken'),
+        (
+            swapped,
+            'they are turned when read (EXIF), and were not when labelled, or the reverse; boxes may lie elsewhere',
+        ),
+        (differs & ~impossible & ~swapped, 'the images or the labels were made of a resized copy, most likely'),
+    )
+    for mask, cause in causes:
+        if found := np.flatnonzero(mask).tolist():
+            examples = [
+                f'{images[i]}: {labelled[i, 0]} x {labelled[i, 1]}, not {decoded[i, 0]} x {decoded[i, 1]}'
+                for i in found[:NUM_EXAMPLES]
+            ]
+            yield f'{len(found)} images have another size than their annotations say ({"; ".join(examples)}): {cause}.'
+
+
+def constant_warning(images: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence that names images of one colour."""
+    if images:
+        yield (
+            f'{len(images)} images are of one colour once decoded ({first_few(images, NUM_EXAMPLES)}): empty, or of a '
+            'depth that the loader does not keep, such as 12 bits read as 8.'
+        )
+
+
+def list_unreadable(file: Path, images: Sequence[str], paths: Sequence[str]) -> Iterator[str]:
+    """List images that could not be read in a file, each with what it is, and yield a sentence; remove an older list.
+
+    Args:
+        file: The list: an image id, a tab and what it is on each line.
+        images: Ids of the images that could not be read.
+        paths: Where they are.
+    """
+    file.unlink(missing_ok=True)
+    if not images:
+        return
+    kinds = [kind_of_file(path) for path in paths]
+    write_text(file, ''.join(f'{image}\t{kind}\n' for image, kind in zip(images, kinds, strict=True)))
+    examples = [f'{image}: {kind}' for image, kind in zip(images[:NUM_EXAMPLES], kinds, strict=False)]
+    yield f'{len(images)} images could not be read and are not in the bank, listed in {file}: {"; ".join(examples)}.'
+
+
+def kind_of_file(path: str) -> str:
+    """Return what a file that is not a readable image is, by its first bytes."""
+    if '://' in path:
+        return 'not a local file'
+    try:
+        with Path(path).open('rb') as file:
+            start = file.read(64)
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    if not start:
+        return '0 bytes'
+    if not start.strip(b'\0'):
+        return 'nothing but zeros'
+    known = next((kind for beginning, kind in KINDS.items() if start.lstrip().startswith(beginning)), None)
+    return known or f'not an image that is whole: begins with {start[:12]!r}'
