@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmcsod.commands.reporting import report
 from mmcsod.records.bank import FeatureBank
-from mmcsod.report.tables import load_coresets
+from mmcsod.report.selected import load_coresets
 from mmcsod.util.errors import UserError
 
 DESCRIPTION = 'Show what was chosen and why: one HTML page with the picks, what each stands for, repeats and coverage.'

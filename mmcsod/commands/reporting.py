@@ -30,7 +30,7 @@ def report(
     Raises:
         UserError: If a package is missing, ``data_root`` does not hold the images, or the page cannot be written.
     """
-    from mmcsod.report.find import find_root
+    from mmcsod.report.images import find_root
 
     root = find_root(bank, data_root)
     if data_root is not None and root is None:
@@ -62,7 +62,7 @@ def report_if_possible(file: Path, bank: FeatureBank, coreset: Coreset, wanted: 
     Raises:
         UserError: If a report that was asked for cannot be made.
     """
-    from mmcsod.report.find import find_root
+    from mmcsod.report.images import find_root
 
     if wanted is False or (wanted is None and find_root(bank) is None):
         return

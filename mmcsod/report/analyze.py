@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report import tables
+from mmcsod.report.selected import Selected, load_coresets
 from mmcsod.util.files import file_name
 
 NO_OBJECTS = 'The bank has no table of objects (it was made of vectors alone), so that sizes are not compared.'
@@ -38,32 +37,33 @@ def analyze(
         UserError: If a file cannot be read, a coreset is not of this bank, or there is no such class.
     """
     bank = bank if isinstance(bank, FeatureBank) else FeatureBank.load(bank)
-    named = coresets if isinstance(coresets, Mapping) else tables.load_coresets(coresets)
-    masks = {name: tables.selected_images(bank, coreset, name) for name, coreset in named.items()}
+    named = coresets if isinstance(coresets, Mapping) else load_coresets(coresets)
+    selections = [Selected.find(name, bank, coreset) for name, coreset in named.items()]
+    masks = {one.name: one.mask for one in selections}
     sizes = NO_OBJECTS if bank.objects is None else tables.size_table(bank, masks)
-    parts = [sizes, tables.similarity_table(bank, masks), tables.coverage_table(bank, named)]
+    parts = [sizes, tables.similarity_table(selections), tables.coverage_table(selections)]
     if len(masks) > 1:
         parts.append(tables.changes_table(masks))
     if class_name is not None:
         parts += [tables.prototype_table(bank, class_name), tables.rank_table(bank, named, class_name)]
     if out is not None:
-        _draw_all(bank, named, masks, Path(out))
+        _draw_all(bank, selections, Path(out))
         if class_name is not None and images is not None:
             _draw_class(bank, named, class_name, Path(out), images)
     return '\n\n'.join(parts)
 
 
-def _draw_all(bank: FeatureBank, coresets: Mapping[str, Coreset], masks: Mapping[str, np.ndarray], out: Path) -> None:
+def _draw_all(bank: FeatureBank, selections: Sequence[Selected], out: Path) -> None:
     from mmcsod.report.figures import draw_similarity, draw_sizes
 
     if bank.objects is not None:
-        draw_sizes(bank, masks, out / 'sizes.png')
-    draw_similarity(bank, coresets, out / 'similarity.png')
+        draw_sizes(bank, {one.name: one.mask for one in selections}, out / 'sizes.png')
+    draw_similarity(selections, out / 'similarity.png')
 
 
 def _draw_class(bank: FeatureBank, coresets: Mapping[str, Coreset], name: str, out: Path, images: str | Path) -> None:
     from mmcsod.report.figures import draw_ranks
-    from mmcsod.report.object_ranks import rank_objects
+    from mmcsod.report.objects import rank_objects
 
     label = tables.label_of(bank, name)
     ranked = {title: rank_objects(bank, coreset, label, 5) for title, coreset in coresets.items()}

@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mmcsod.report.coverage_curve import diminishing_returns
-from mmcsod.report.distributions import Distribution
+from mmcsod.report.counts import Distribution, kl_divergence
+from mmcsod.report.coverage import coverage_curve, diminishing_returns
 from mmcsod.report.selected import Selected
-from mmcsod.report.sizes import kl_divergence
 from mmcsod.report.svg import SERIES, page_style, to_svg
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def draw_distribution(found: Distribution) -> Chart:
         axes.set_ylabel(found.axis)
         svg = to_svg(figure, found.title)
     pool, *others = found.counts.items()
-    divergences = {name: _divergence(pool[1], counts) for name, counts in others}
+    divergences = {name: kl_divergence(pool[1], counts) for name, counts in others}
     summary = 'KL(pool ‖ coreset): ' + ', '.join(f'{name} {_number(value)}' for name, value in divergences.items())
     summary += ' nats; 0 is the same make-up' + (
         ', ∞ lacks a category of the pool.' if np.inf in divergences.values() else '.'
@@ -94,17 +93,15 @@ def _end(one: Selected, curve: np.ndarray) -> str:
 
 
 def draw_coverage(selections: Sequence[Selected]) -> Chart:
-    """Draw the mean coverage of the classes over the number of picks."""
-    curves = {
-        one.name: np.mean([np.nan_to_num(view.coverage) for view in one.views.values()], axis=0) for one in selections
-    }
+    """Draw the mean coverage of the classes over the number of selected images."""
+    curves = {one.name: coverage_curve(one.views) for one in selections}
     title = 'Coverage of all classes'
     with page_style():
         figure = Figure(figsize=(WIDTH, 2.9), layout='constrained')
         axes = figure.subplots()
         _draw_curves(axes, list(curves.values()))
-        axes.set_xlabel('images picked')
-        axes.set_ylabel('mean cosine to the nearest pick')
+        axes.set_xlabel('selected images')
+        axes.set_ylabel('coverage')
         svg = to_svg(figure, title)
     ends = ', '.join(_end(one, curves[one.name]) for one in selections)
     marks = _marks(max(map(len, curves.values())))
@@ -113,14 +110,14 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         for mark in marks
     ]
     note = (
-        'For each class, the mean over its images of the cosine to the nearest pick that holds the class, 0 before '
-        'there is one; here the mean of the classes. Where the line is flat, more images add little.'
+        'The coverage of a class is the mean over its images of the cosine to the nearest selected image that holds '
+        'it, 0 before there is one; here the mean of the classes. If the line is flat, more images add little.'
     )
-    return Chart(title, svg, f'In the end: {ends}.', note, ['images picked', *curves], rows)
+    return Chart(title, svg, f'In the end: {ends}.', note, ['selected images', *curves], rows)
 
 
 def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -> Chart:
-    """Draw one class's coverage over the number of picks, small."""
+    """Draw one class's coverage over the number of selected images, small."""
     curves = {one.name: one.views[label].coverage for one in selections}
     with page_style():
         figure = Figure(figsize=(2.4, 1.5), layout='constrained')
@@ -128,12 +125,12 @@ def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -
         _draw_curves(axes, list(curves.values()))
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(3))
-        axes.set_xlabel('images picked')
+        axes.set_xlabel('selected images')
         axes.set_ylabel('cosine')
         svg = to_svg(figure, f'class {label}')
     rows = [[series, *_ends(curve)] for series, curve in curves.items()]
-    summary = '; '.join(f'{series}: from pick {first} on, {last} in the end' for series, first, last in rows)
-    return Chart(name, svg, f'{summary}.', '', ['coreset', 'first picked', 'in the end'], rows)
+    summary = '; '.join(f'{series}: from image {first} on, {last} in the end' for series, first, last in rows)
+    return Chart(name, svg, f'{summary}.', '', ['coreset', 'first selected', 'in the end'], rows)
 
 
 def _draw_curves(axes: Axes, curves: Sequence[np.ndarray]) -> None:
@@ -152,7 +149,7 @@ def _draw_curves(axes: Axes, curves: Sequence[np.ndarray]) -> None:
 
 
 def _ends(curve: np.ndarray) -> tuple[str, str]:
-    """Return the first pick that holds a class, and the coverage in the end."""
+    """Return the first selected image that holds a class, and the coverage in the end."""
     before = int(np.isnan(curve).sum())
     return ('never', 'none') if before == len(curve) else (str(before + 1), f'{curve[-1]:.3f}')
 
@@ -160,10 +157,6 @@ def _ends(curve: np.ndarray) -> tuple[str, str]:
 def _marks(last: int) -> list[int]:
     """Return about a dozen numbers of images up to the last."""
     return sorted({round(mark) for mark in np.linspace(1, last, min(last, 12)).tolist()})
-
-
-def _divergence(pool: np.ndarray, selected: np.ndarray) -> float:
-    return kl_divergence(pool, selected) if pool.sum() and selected.sum() else float('nan')
 
 
 def _number(value: float) -> str:

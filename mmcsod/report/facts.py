@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
-from mmcsod.report.distributions import class_counts
-from mmcsod.report.find import sources
+from mmcsod.report.counts import class_counts
 from mmcsod.report.selected import Selected
 from mmcsod.util.text import first_few
 
@@ -41,12 +40,9 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
 
 
 def features(bank: FeatureBank) -> Facts:
-    """Return how the vectors were made, as far as the bank knows; of banks side by side, what each says."""
+    """Return how the vectors were made, as far as the bank knows."""
     facts = [('Vectors', f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}')]
-    own = [_source(dict(provenance)) for provenance in sources(bank)]
-    for name in dict.fromkeys(name for found in own for name in found):
-        facts.append((name, '; '.join(dict.fromkeys(found[name] for found in own if name in found))))
-    return facts
+    return facts + list(_source(dict(bank.provenance)).items())
 
 
 def _source(provenance: dict[str, Any]) -> dict[str, str]:
@@ -83,7 +79,7 @@ def selection(one: Selected) -> Facts:
 
 def left_out(bank: FeatureBank) -> list[str]:
     """Return a sentence for each kind of thing that the features do not cover."""
-    provenance = sources(bank)[0]  # banks side by side are of one training set
+    provenance = bank.provenance
     sentences = [
         f'{count:,} {noun} left out: {reason}.'
         for key, noun in (('images_left_out', 'images'), ('objects_left_out', 'objects'))

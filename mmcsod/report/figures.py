@@ -13,11 +13,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from mmcsod.records.bank import FeatureBank
-from mmcsod.records.coreset import Coreset
-from mmcsod.report.coverage_curve import coverage_curve
-from mmcsod.report.object_ranks import RankedImage
-from mmcsod.report.similarity import similarity
-from mmcsod.report.sizes import SIZES, size_counts
+from mmcsod.report.counts import SIZES, size_counts
+from mmcsod.report.coverage import coverage_curve, redundancy
+from mmcsod.report.objects import RankedImage
+from mmcsod.report.selected import Selected
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_figure
 
@@ -29,7 +28,7 @@ LOW_RANK = 0.5
 
 
 NUM_REDUNDANCIES = 12
-"""Numbers of images at which redundancy is measured: each takes as long as for a whole coreset."""
+"""Numbers of images at which redundancy is measured."""
 
 
 def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
@@ -59,31 +58,30 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
     write_figure(path, figure, dpi=130)
 
 
-def draw_similarity(bank: FeatureBank, coresets: Mapping[str, Coreset], path: str | Path) -> None:
-    """Draw coverage and redundancy of each coreset over the number of its images, in the order of its picks.
+def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
+    """Draw coverage and redundancy of each coreset over the number of its images, in its order.
 
     Args:
-        bank: The bank that they were selected from, which holds all their images.
-        coresets: The coresets by name.
+        selections: The coresets.
         path: File to write.
 
     Raises:
         UserError: If the file cannot be written.
     """
     figure = Figure(figsize=(10, 4), layout='constrained')
-    coverage, redundancy = figure.subplots(1, 2)
-    for name, coreset in coresets.items():
-        curve = coverage_curve(bank, coreset)
-        _draw_to_the_end(coverage, np.arange(1, len(curve) + 1), curve, name)
-        numbers = np.unique(np.linspace(1, len(coreset), min(len(coreset), NUM_REDUNDANCIES)).astype(int))
-        _draw_to_the_end(redundancy, numbers, [_redundancy(bank, coreset, number) for number in numbers], name)
-    coverage.set_ylabel('coverage:\nmean cosine of the pool to the nearest pick')
-    redundancy.set_ylabel('redundancy:\nmean cosine of a pick to the nearest other')
-    for axes in (coverage, redundancy):
-        axes.set_xlabel('images picked')
+    left, right = figure.subplots(1, 2)
+    for one in selections:
+        curve = coverage_curve(one.views)
+        _draw_to_the_end(left, np.arange(1, len(curve) + 1), curve, one.name)
+        numbers = np.unique(np.linspace(1, len(curve), min(len(curve), NUM_REDUNDANCIES)).astype(int))
+        _draw_to_the_end(right, numbers, [_redundancy(one, number) for number in numbers], one.name)
+    left.set_ylabel('coverage:\nmean cosine of the pool to the nearest selected image')
+    right.set_ylabel('redundancy:\nmean cosine of a selected image to the nearest other')
+    for axes in (left, right):
+        axes.set_xlabel('selected images')
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    coverage.legend(loc='lower right', fontsize=8)
+    left.legend(loc='lower right', fontsize=8)
     write_figure(path, figure, dpi=130)
 
 
@@ -92,17 +90,17 @@ def _draw_to_the_end(axes: Axes, numbers: np.ndarray, values: Sequence[float] | 
     axes.plot(numbers[-1:], values[-1:], 'o', color=line.get_color())
 
 
-def _redundancy(bank: FeatureBank, coreset: Coreset, number: int) -> float:
-    mask = np.zeros(len(bank.images), bool)
-    mask[[bank.image_index[image] for image in coreset.image_ids[:number]]] = True
-    return similarity(bank, mask).redundancy
+def _redundancy(one: Selected, number: int) -> float:
+    mask = np.zeros(len(one.bank.images), bool)
+    mask[one.images[:number]] = True
+    return redundancy(one.bank, mask)
 
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
     """Draw the images of one class with the ranks of their objects, a row a coreset: Figure 7.
 
     Args:
-        ranked: Images by coreset; one that gave the class no turn has none and is left out.
+        ranked: Images by coreset; one that selected none for the class is left out.
         root: The folder that image ids are below.
         path: File to write.
 
@@ -111,7 +109,7 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
     """
     ranked = {name: images for name, images in ranked.items() if images}
     if not ranked:
-        raise UserError('None of the coresets selected an image at a turn of this class; name another class.')
+        raise UserError('No coreset selected an image for this class; name another class.')
     columns = max(map(len, ranked.values()))
     figure = Figure(figsize=(3.2 * columns, 2.8 * len(ranked)), layout='constrained')
     grid = figure.subplots(len(ranked), columns, squeeze=False)

@@ -1,4 +1,4 @@
-"""The objects of single images, each with how near it is to its class: the view of the paper's Figure 7."""
+"""Single objects beside their class: ranks (Figure 7) and prototypes by size and number (Table 4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
-from mmcsod.report.object_ranks import rank_vectors
+from mmcsod.records.coreset import Coreset
+from mmcsod.report.counts import SIZES, size_indices
+from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.util.errors import UserError
+
+COUNTS = ('1', '2-4', '5 or more')
+_COUNT_BOUNDS = (2, 5)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,99 @@ class ObjectTable:
         rank = float(self._object_ranks[index]) if self.by_object else rows.get(label, np.nan)
         left, top, right, bottom = entry['box'].tolist()
         return ImageObject(label, (left, top, right, bottom), None if entry['ignored'] or np.isnan(rank) else rank)
+
+
+@dataclass(frozen=True)
+class RankedImage:
+    """A selected image and its objects of the class at whose turn it was selected.
+
+    Attributes:
+        image_id: The image.
+        boxes: (k, 4) float32, x1, y1, x2, y2 in pixels of the original image.
+        ranks: (k,) float64, the share of the class's objects that score higher: 0 is the best, near 1 the worst.
+    """
+
+    image_id: str
+    boxes: np.ndarray
+    ranks: np.ndarray
+
+
+def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: int) -> list[RankedImage]:
+    """Rank the objects of the first images that a coreset selected at a class's turns.
+
+    Objects are ranked by the first sum of Eq. 4 over all objects of the class, nothing being selected yet, which is
+    their rank at lam = 1e10; the ranks do not depend on the coreset. Images without an object of the class in the bank
+    are left out.
+
+    Raises:
+        UserError: If the bank holds no object vectors.
+    """
+    objects, vectors = class_objects(bank, label)
+    ranks = rank_vectors(vectors)
+    turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
+    chosen = [pick.image_id for pick in coreset.picks if pick.label is not None and coreset.classes[pick.label] == turn]
+    masks = [(image, objects['image'] == bank.image_index[image]) for image in chosen]
+    return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]
+
+
+def rank_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Rank vectors of one class by the first sum of Eq. 4, nothing being selected.
+
+    Args:
+        vectors: (k, d) float64.
+
+    Returns:
+        (k,) float64, the share of the class that scores higher: 0 is the best, near 1 the worst.
+    """
+    units = unit_rows(vectors)
+    scores = units @ units.sum(axis=0)
+    return np.searchsorted(np.sort(-scores), -scores) / max(1, len(scores))
+
+
+def class_objects(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the objects of a class, (k,) of ``OBJECT_DTYPE``, and their vectors, (k, d) float64.
+
+    Raises:
+        UserError: If the bank holds no object vectors.
+    """
+    if bank.objects is None or bank.object_vectors is None:
+        raise UserError(
+            'This bank holds no object vectors, which comparing objects needs; extract again with --keep-objects.'
+        )
+    used = bank.objects[~bank.objects['ignored']]
+    chosen = np.flatnonzero(used['label'] == label)
+    return used[chosen], np.asarray(bank.object_vectors[chosen], np.float64)
+
+
+def prototype_cosines(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cosine of image prototypes to the class prototype, by object size and count (section 4.5.4).
+
+    The class prototype is the mean of all RoI vectors of the class, an image's prototype of one size the mean of those
+    of its objects of the class that have that size. The paper does not say what "object count" counts: here it is the
+    objects that the image prototype averages.
+
+    Args:
+        bank: A bank with object vectors.
+        label: Index of the class.
+
+    Returns:
+        (3, 3) float64, the mean cosine for each of ``SIZES`` and each of ``COUNTS``, NaN where there is no image; and
+        (3, 3) int, the number of images.
+
+    Raises:
+        UserError: If the bank holds no object vectors.
+    """
+    objects, vectors = class_objects(bank, label)
+    keys = objects['image'] * len(SIZES) + size_indices(objects['box'])
+    groups, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    means = np.zeros((len(groups), vectors.shape[1]))
+    np.add.at(means, inverse, vectors)
+    cosines = unit_rows(means) @ unit_rows(vectors.sum(axis=0, keepdims=True))[0]
+    cells = (groups % len(SIZES)) * len(COUNTS) + np.searchsorted(_COUNT_BOUNDS, counts, side='right')
+    numbers = np.bincount(cells, minlength=9)
+    with np.errstate(invalid='ignore'):
+        averages = np.bincount(cells, cosines, minlength=9) / numbers
+    return averages.reshape(3, 3), numbers.reshape(3, 3)
 
 
 class _Groups:

@@ -17,12 +17,11 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report import charts, facts
-from mmcsod.report.compare import changes, overlaps
-from mmcsod.report.distributions import distributions
+from mmcsod.report.counts import distributions
 from mmcsod.report.gallery import Card, make_cards
 from mmcsod.report.objects import ObjectTable
-from mmcsod.report.pca import map_pool
-from mmcsod.report.selected import Selected
+from mmcsod.report.pool_map import map_pool
+from mmcsod.report.selected import Selected, changes, overlaps
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
 from mmcsod.selection.near_duplicates import find_groups
 from mmcsod.util.files import write_text

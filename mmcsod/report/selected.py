@@ -1,16 +1,18 @@
-"""A coreset laid onto the bank that it was selected from."""
+"""Coresets laid onto the bank that they were selected from, and beside each other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.report.representation import ClassView, represent
-from mmcsod.report.tables import selected_images
+from mmcsod.report.coverage import ClassView, class_views
+from mmcsod.util.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,4 +59,64 @@ class Selected:
     @cached_property
     def views(self) -> dict[int, ClassView]:
         """What the picks stand for in each class that has rows."""
-        return represent(self.bank, self.images)
+        return class_views(self.bank, self.images)
+
+
+def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:
+    """Return coresets by name: the file's, or its whole path where two files have the same name.
+
+    Raises:
+        UserError: If a file is no coreset or is given twice.
+    """
+    stems = [Path(path).stem for path in paths]
+    names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+    if len(set(names)) < len(names):
+        raise UserError('A coreset file is given twice; give each once.')
+    return {name: Coreset.load(path) for name, path in zip(names, paths, strict=True)}
+
+
+def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarray:
+    """Return (len(bank.images),) bool, which of the bank's images a coreset holds.
+
+    Raises:
+        UserError: If it holds one that the bank does not.
+    """
+    unknown = [image for image in coreset.image_ids if image not in bank.image_index]
+    if unknown:
+        raise UserError(
+            f'{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first '
+            f"'{unknown[0]}'; give the bank it was selected from."
+        )
+    mask = np.zeros(len(bank.images), bool)
+    mask[[bank.image_index[image] for image in coreset.image_ids]] = True
+    return mask
+
+
+@dataclass(frozen=True)
+class Change:
+    """Two coresets.
+
+    Attributes:
+        first, second: Their names.
+        only_first, only_second: Images that one holds and the other does not, in pick order.
+    """
+
+    first: str
+    second: str
+    only_first: list[int]
+    only_second: list[int]
+
+
+def overlaps(selections: Sequence[Selected]) -> list[list[int]]:
+    """Return the number of images that each two coresets share; on the diagonal, the images of each."""
+    return [[int((one.mask & other.mask).sum()) for other in selections] for one in selections]
+
+
+def changes(selections: Sequence[Selected]) -> list[Change]:
+    """Compare each coreset with the first."""
+    first, *others = selections
+    return [Change(first.name, other.name, _only(first, other), _only(other, first)) for other in others]
+
+
+def _only(one: Selected, other: Selected) -> list[int]:
+    return [image for image in one.images.tolist() if not other.mask[image]]

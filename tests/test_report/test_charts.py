@@ -2,7 +2,7 @@ import numpy as np
 
 from mmcsod import select_coreset
 from mmcsod.report.charts import draw_class_coverage, draw_coverage, draw_distribution
-from mmcsod.report.distributions import Distribution
+from mmcsod.report.counts import Distribution
 from mmcsod.report.selected import Selected
 from tests.test_report.conftest import make_bank
 
@@ -42,7 +42,7 @@ def test_coverage_ends_where_the_coreset_does():
     assert f'b {ends[1]:.3f} with 4 images' in chart.summary
     assert [row[0] for row in chart.rows] == list('123456789')
     assert chart.rows[-1][2] == ''
-    assert 'images picked' in chart.svg
+    assert 'selected images' in chart.svg
 
 
 def test_a_class_that_is_never_picked_is_told_so():

@@ -40,16 +40,3 @@ def test_what_was_left_out():
         '7 images could not be read: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more.',
     ]
     assert facts.left_out(make_bank(num_images=3)) == []
-
-
-def test_banks_side_by_side_say_what_each_was_made_from():
-    bank = make_bank(
-        num_images=3,
-        side_by_side=[
-            {'config': 'a.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}},
-            {'config': 'b.py', 'identity': {'tap': 'fc'}, 'images_left_out': {'no box': 3}},
-        ],
-    )
-    found = dict(facts.features(bank))
-    assert (found['Detector config'], found['Tap']) == ('a.py; b.py', 'fc')
-    assert facts.left_out(bank) == ['3 images left out: no box.']

@@ -6,9 +6,9 @@ from PIL import Image
 
 from mmcsod import FeatureBank, select_coreset
 from mmcsod.report import figures
-from mmcsod.report.coverage_curve import coverage_curve
-from mmcsod.report.object_ranks import rank_objects
-from mmcsod.report.similarity import similarity
+from mmcsod.report.coverage import coverage_curve, redundancy
+from mmcsod.report.objects import rank_objects
+from mmcsod.report.selected import Selected
 from tests.test_report.by_hand import make_coreset
 
 
@@ -23,16 +23,16 @@ def test_one_coreset_is_a_line_over_its_picks(drawn):
     rng = np.random.default_rng(0)
     bank = FeatureBank.from_arrays(rng.normal(size=(60, 5)), list(map(str, range(60))), [0] * 30 + [1] * 30, ['x', 'y'])
     coreset = select_coreset(bank, 20)
-    figures.draw_similarity(bank, {'mine': coreset}, 'a.png')
-    coverage, redundancy = drawn[0].axes
+    one = Selected.find('mine', bank, coreset)
+    figures.draw_similarity([one], 'a.png')
+    coverage, repetition = drawn[0].axes
     line, end = coverage.lines
     np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 21))
-    np.testing.assert_allclose(line.get_ydata(), coverage_curve(bank, coreset))
+    np.testing.assert_allclose(line.get_ydata(), coverage_curve(one.views))
     assert end.get_xdata().tolist() == [20]
-    assert len(redundancy.lines[0].get_xdata()) == figures.NUM_REDUNDANCIES
-    mask = np.isin(np.array(bank.images), coreset.image_ids)
-    assert redundancy.lines[0].get_ydata()[-1] == similarity(bank, mask).redundancy
-    assert [axes.get_xlabel() for axes in drawn[0].axes] == ['images picked'] * 2
+    assert len(repetition.lines[0].get_xdata()) == figures.NUM_REDUNDANCIES
+    assert repetition.lines[0].get_ydata()[-1] == redundancy(bank, one.mask)
+    assert [axes.get_xlabel() for axes in drawn[0].axes] == ['selected images'] * 2
 
 
 def test_percentages_say_of_what_they_are(drawn, bank, tmp_path):

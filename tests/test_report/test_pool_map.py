@@ -1,7 +1,7 @@
 import numpy as np
 
 from mmcsod import FeatureBank
-from mmcsod.report.pca import map_pool
+from mmcsod.report.pool_map import map_pool
 
 
 def test_the_axes_are_the_two_of_largest_variance():

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from mmcsod.report.find import find_root
+from mmcsod.report.images import find_root
 from tests.test_report.conftest import make_bank
 
 
