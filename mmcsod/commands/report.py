@@ -10,7 +10,10 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.report.selected import load_coresets
 from mmcsod.util.errors import UserError
 
-DESCRIPTION = 'Show what was chosen and why: one HTML page with the picks, what each stands for, repeats and coverage.'
+DESCRIPTION = (
+    'Show a coreset in one HTML page: each selected image, why it was selected, the pool images that it is nearest to, '
+    'near-duplicates and coverage.'
+)
 EXAMPLES = """examples; those of `mmcsod select --help` make what the first one shows:
   mmcsod report work_dirs/chess/features work_dirs/chess/coreset.json work_dirs/chess/uniform.json
   mmcsod report work_dirs/voc/features csod.json uniform.json --data-root /data/VOCdevkit --out voc.html"""
@@ -27,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='folder below which the images lie (default: where the features were extracted from)',
     )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace a file that is not a report of these coresets'
+    )
     parser.add_argument('--out', metavar='FILE', help="the page (default: the first coreset's name with .html)")
 
 
@@ -37,4 +43,5 @@ def main(args: argparse.Namespace) -> None:
     out = Path(args.out) if args.out else Path(args.coresets[0]).with_suffix('.html')
     if out.suffix.lower() not in ('.html', '.htm'):
         raise UserError(f'{out} is not the name of an HTML file; give --out a name that ends in .html.')
-    report(out, bank, coresets, dict(zip(coresets, map(Path, args.coresets), strict=True)), args.data_root)
+    files = dict(zip(coresets, map(Path, args.coresets), strict=True))
+    report(out, bank, coresets, files, args.data_root, args.overwrite)

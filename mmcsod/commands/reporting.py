@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.report.selected import coresets_mark
 from mmcsod.util.errors import UserError
 
 
@@ -17,6 +18,7 @@ def report(
     coresets: Mapping[str, Coreset],
     files: Mapping[str, Path],
     data_root: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write a report and print where it is, and whether it has pictures.
 
@@ -26,12 +28,16 @@ def report(
         coresets: The coresets by name.
         files: The file of each; the page says when it was written.
         data_root: The folder that the images are below; by default the one the features were extracted from.
+        overwrite: Replace whatever ``path`` is.
 
     Raises:
-        UserError: If a package is missing, ``data_root`` does not hold the images, or the page cannot be written.
+        UserError: If a package is missing, ``data_root`` does not hold the images, ``path`` is something else than a
+            report of these coresets, or the page cannot be written.
     """
     from mmcsod.report.images import find_root
 
+    if path.exists() and not overwrite and coresets_mark(coresets) not in _begin_of(path):
+        raise UserError(f'{path} is not a report of these coresets; name another file, or replace it with --overwrite.')
     root = find_root(bank, data_root)
     if data_root is not None and root is None:
         raise UserError(
@@ -50,7 +56,9 @@ def report(
     print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')
 
 
-def report_if_possible(file: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None) -> None:
+def report_if_possible(
+    file: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None, overwrite: bool = False
+) -> None:
     """Write the report that follows a selection: where the images are found, unless told otherwise.
 
     Args:
@@ -58,6 +66,7 @@ def report_if_possible(file: Path, bank: FeatureBank, coreset: Coreset, wanted: 
         bank: The bank.
         coreset: What was selected from it.
         wanted: Whether a report was asked for; None if nothing was said.
+        overwrite: Replace a report of another coreset.
 
     Raises:
         UserError: If a report that was asked for cannot be made.
@@ -67,11 +76,16 @@ def report_if_possible(file: Path, bank: FeatureBank, coreset: Coreset, wanted: 
     if wanted is False or (wanted is None and find_root(bank) is None):
         return
     try:
-        report(file.with_suffix('.html'), bank, {file.stem: coreset}, {file.stem: file})
+        report(file.with_suffix('.html'), bank, {file.stem: coreset}, {file.stem: file}, overwrite=overwrite)
     except UserError as error:
         if wanted:
             raise
         print(f'There is no report: {error}')
+
+
+def _begin_of(path: Path) -> str:
+    with path.open('rb') as file:
+        return file.read(4096).decode('utf-8', errors='replace')
 
 
 def _times(bank: FeatureBank, files: Mapping[str, Path]) -> dict[str, str]:

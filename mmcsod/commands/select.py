@@ -9,6 +9,7 @@ from pathlib import Path
 from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.records.bank import FeatureBank
+from mmcsod.selection.coreset_files import refuse_unfit_name
 from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
@@ -50,6 +51,7 @@ def main(args: argparse.Namespace) -> int:
         args.keep_objects = True
     if args.out is not None:
         refuse_unfit_file(args.out)
+        refuse_unfit_name(args.out)
     bank, folder = _open_bank(args)
     with joined(args.launcher) as group:
         select_from_args(bank, args, folder, group)

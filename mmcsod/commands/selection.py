@@ -137,7 +137,7 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     print(describe(bank, coresets))
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
-    report_if_possible(Path(paths[-1]), bank, coresets[-1], args.report)
+    report_if_possible(Path(paths[-1]), bank, coresets[-1], args.report, args.overwrite)
     print(f'Train on it: mmcsod retrain CONFIG {paths[-1]}')
 
 

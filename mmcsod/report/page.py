@@ -21,7 +21,7 @@ from mmcsod.report.counts import distributions
 from mmcsod.report.gallery import Card, make_cards
 from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
-from mmcsod.report.selected import Selected, changes, overlaps
+from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
 from mmcsod.selection.near_duplicates import find_groups
 from mmcsod.util.files import write_text
@@ -92,6 +92,7 @@ def _render(
     )
     return environment.get_template('report.html').render(
         style=_asset('style.css'),
+        mark=coresets_mark({one.name: one.coreset for one in selections}),
         script=script,
         script_hash=_hash(script),
         version=__version__,

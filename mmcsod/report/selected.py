@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +107,12 @@ class Change:
     second: str
     only_first: list[int]
     only_second: list[int]
+
+
+def coresets_mark(coresets: Mapping[str, Coreset]) -> str:
+    """Return what a page says at its beginning to be known as the report of these coresets."""
+    text = json.dumps([[name, one.image_ids] for name, one in coresets.items()])
+    return f'mmcsod-report-{hashlib.sha256(text.encode()).hexdigest()[:32]}'
 
 
 def overlaps(selections: Sequence[Selected]) -> list[list[int]]:

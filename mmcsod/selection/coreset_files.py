@@ -12,6 +12,9 @@ from mmcsod.util.files import file_name, write_text
 
 logger = logging.getLogger('mmcsod')
 
+BESIDE = ('.txt', '.csv', '.html')
+"""Suffixes of what is written beside a coreset, under its name: the list of images, the table, the report."""
+
 
 def save_coresets(
     coresets: Sequence[Coreset], path: str | Path, overwrite: bool = False, is_default: bool = False
@@ -34,6 +37,7 @@ def save_coresets(
         UserError: If a file holds something else and may not be replaced, or cannot be written; none is written then.
     """
     path = Path(path)
+    refuse_unfit_name(path)
     *smaller, largest = coresets
     targets = [_named(path, coreset, len(largest)) for coreset in smaller] + [path]
     if is_default and not overwrite and _holds_another(path, largest):
@@ -47,6 +51,19 @@ def save_coresets(
         write_text(target.with_suffix('.txt'), _as_list(coreset))
         coreset.save(target)
     return targets
+
+
+def refuse_unfit_name(path: str | Path) -> None:
+    """Refuse a coreset file's name that belongs to a file beside it.
+
+    Raises:
+        UserError: If it has such a suffix.
+    """
+    if (suffix := Path(path).suffix.lower()) in BESIDE:
+        raise UserError(
+            f'{path} ends in {suffix}, as a file that is written beside the coreset does; give --out a name that ends '
+            'in .json.'
+        )
 
 
 def _named(path: Path, coreset: Coreset, largest: int) -> Path:

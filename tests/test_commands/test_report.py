@@ -82,6 +82,25 @@ def test_a_missing_package_is_one_sentence(files):
     assert 'There is no report: A report needs jinja2' in outcome.stdout
 
 
+@pytest.mark.parametrize('name', ['picks.html', 'picks.txt', 'picks.csv'])
+def test_a_coreset_is_not_written_where_a_file_beside_it_goes(files, name):
+    before = sorted(files.iterdir())
+    outcome = call('select', '--bank', files / 'features', '--num-images', 3, '--out', files / name)
+    assert outcome.returncode == 2
+    assert 'give --out a name that ends in .json' in outcome.stderr
+    assert sorted(files.iterdir()) == before
+
+
+def test_a_page_of_something_else_stays_unless_it_may_be_replaced(files):
+    (files / 'coreset.html').write_text('my notes')
+    words = ['report', files / 'features', files / 'coreset.json']
+    outcome = call(*words)
+    assert (outcome.returncode, (files / 'coreset.html').read_text()) == (2, 'my notes')
+    assert 'is not a report of these coresets' in outcome.stderr
+    assert call(*words, '--overwrite').returncode == 0
+    assert call(*words).returncode == 0  # its own report
+
+
 def test_a_selection_leaves_a_report_where_the_images_are_found(files):
     outcome = call('select', '--bank', files / 'features', '--num-images', 3, 6, '--out', files / 'new.json')
     assert f'wrote the report {files / "new.html"}' in outcome.stdout
