@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,30 @@ def _timm(name: str, weights: Path | None) -> BackboneAndNeck:
     if weights is not None:
         load_state_dict(weights)  # refuses what would need unpickling, which timm itself would do
     file = {} if weights is None else {'pretrained_cfg_overlay': {'file': str(weights)}}
-    model = timm.create_model(name, pretrained=True, features_only=True, **file)
+    model = _any_size(timm.create_model, name, pretrained=True, features_only=True, **file)
+    model.register_forward_hook(_channels_first)
     settings = getattr(model, 'pretrained_cfg', None) or {}
-    return _prepared(model, settings.get('mean', MEAN), settings.get('std', STD))
+    divisor = math.lcm(*map(int, model.feature_info.reduction()))  # a patch of a transformer, 32 as a rule elsewhere
+    return _prepared(model, settings.get('mean', MEAN), settings.get('std', STD), divisor)
+
+
+def _any_size(create: Callable[..., Any], name: str, **options: Any) -> Any:
+    """Return a model for images of any size, which transformers with position embeddings are only when asked."""
+    try:
+        return create(name, dynamic_img_size=True, **options)
+    except TypeError:  # convolutions have no such argument, and need none
+        return create(name, **options)
+
+
+def _channels_first(model: Any, inputs: Any, maps: list[Tensor]) -> list[Tensor]:
+    """Turn maps that a transformer gives as (N, H, W, C) into (N, C, H, W)."""
+    return [level.permute(0, 3, 1, 2) for level in maps] if model.output_fmt == 'NHWC' else maps
 
 
 def _torchvision(name: str, weights: Path | None) -> BackboneAndNeck:
     models = _package('torchvision.models')
     model = models.get_model(name, weights='DEFAULT' if weights is None else None)
-    return _prepared(Stages(model if weights is None else _loaded(model, weights)), MEAN, STD)
+    return _prepared(Stages(model if weights is None else _loaded(model, weights)), MEAN, STD, 32)
 
 
 SOURCES: Mapping[str, Callable[[str, Path | None], BackboneAndNeck]] = {'timm': _timm, 'torchvision': _torchvision}
@@ -118,14 +134,14 @@ def _loaded(model: nn.Module, weights: Path) -> nn.Module:
     return model
 
 
-def _prepared(model: nn.Module, mean: Any, std: Any) -> BackboneAndNeck:
+def _prepared(model: nn.Module, mean: Any, std: Any, divisor: int) -> BackboneAndNeck:
     """Return the model with what prepares images for it: RGB, normalised as its own package does."""
     return BackboneAndNeck(
         model,
         data_preprocessor={
             'type': 'DetDataPreprocessor',
             'bgr_to_rgb': True,
-            'pad_size_divisor': 32,
+            'pad_size_divisor': divisor,
             'mean': [255 * value for value in mean],
             'std': [255 * value for value in std],
         },

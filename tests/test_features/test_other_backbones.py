@@ -1,7 +1,7 @@
 """Backbones of other packages. Neither need be installed: a stand-in shows how they are called."""
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -92,6 +92,40 @@ def test_what_is_not_there_is_one_sentence(monkeypatch):
     for name in ('resnet18', 'timm:', 'keras:resnet18'):
         with pytest.raises(UserError, match='is no backbone; write timm:NAME or torchvision:NAME'):
             other_backbone(name)
+
+
+class PatchesOf14(nn.Module):
+    """Laid out as timm's transformers are: maps of one stride, channels last, of images that the patches divide."""
+
+    output_fmt = 'NHWC'
+    feature_info = SimpleNamespace(reduction=lambda: [14, 14])
+
+    def __init__(self):
+        super().__init__()
+        self.patch_embed = nn.Conv2d(3, 6, 14, 14)
+
+    def forward(self, images):
+        assert images.shape[-1] % 14 == images.shape[-2] % 14 == 0
+        tokens = self.patch_embed(images).permute(0, 2, 3, 1)
+        return [tokens, tokens + 1]
+
+
+def test_a_transformer_is_read_at_any_image_size(monkeypatch, cfg, tmp_path):
+    asked = []
+
+    def create_model(name, **options):
+        asked.append(options)
+        return PatchesOf14()
+
+    module = ModuleType('timm')
+    module.create_model = create_model
+    monkeypatch.setitem(sys.modules, 'timm', module)
+    tap = build_tap(cfg, None, 'cpu', backbone='timm:vit')
+    assert asked == [{'pretrained': True, 'features_only': True, 'dynamic_img_size': True}]
+    assert tap.description.startswith('backbone maps of strides 14 ->')
+    cfg.train_dataloader.dataset.indices = 2
+    bank = extract_features(tap, cfg, tmp_path / 'features', ExtractionOptions(num_workers=0))
+    assert bank.vectors.shape[1] == 6
 
 
 def test_a_model_that_a_package_has_not_is_one_sentence(monkeypatch):

@@ -39,6 +39,7 @@ class Tap:
         description: The modules read, for people.
         tensors: Names of the detector's tensors that vectors depend on. A checkpoint must have them, and a bank is
             made anew when they change.
+        probe_size: Side of the blank image that ``study`` sees the maps of, in pixels.
 
     Raises:
         UserError: If the detector lacks what is read.
@@ -47,6 +48,7 @@ class Tap:
     name: ClassVar[str] = ''
     description: str = ''
     tensors: frozenset[str] = frozenset()
+    probe_size: int = PROBE_SIZE
 
     def __init__(self, detector: Any) -> None:
         self.detector = detector
@@ -57,7 +59,7 @@ class Tap:
         return False
 
     def study(self, features: Any) -> None:
-        """Look at what ``extract_feat`` returned for a blank image of ``PROBE_SIZE``, before any box is read.
+        """Look at what ``extract_feat`` returned for a blank image, before any box is read.
 
         Raises:
             UserError: If it cannot be read.
@@ -95,14 +97,21 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
 
 def _tensors_of(detector: Any, tap: Tap) -> frozenset[str]:
     device = next(detector.parameters()).device
-    image = torch.zeros(1, _channels(detector.backbone), PROBE_SIZE, PROBE_SIZE, device=device)
-    box = torch.tensor([[0.0, 0, 0, PROBE_SIZE / 2, PROBE_SIZE / 2]], device=device)
+    tap.probe_size = size = _probe_size(detector)
+    image = torch.zeros(1, _channels(detector.backbone), size, size, device=device)
+    box = torch.tensor([[0.0, 0, 0, size / 2, size / 2]], device=device)
 
     with evaluating(detector), torch.no_grad(), told_in_one_sentence(detector), TensorsRead(detector) as read:
         features = detector.extract_feat(image)
         read.go_on_from(features)
         tap.study(features)
         return read.of((features, tap(features, box)))
+
+
+def _probe_size(detector: Any) -> int:
+    """Return the side of the blank image: one that images may have after padding, as patches of 14 pixels demand."""
+    divisor = int(getattr(getattr(detector, 'data_preprocessor', None), 'pad_size_divisor', 1))
+    return -(-PROBE_SIZE // divisor) * divisor
 
 
 def _channels(backbone: nn.Module) -> int:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mmcsod.features.inference import feature_maps
-from mmcsod.features.taps.base import PROBE_SIZE, Tap
+from mmcsod.features.taps.base import Tap
 from mmcsod.util.errors import UserError
 
 OUTPUT_SIZE = 7
@@ -84,7 +84,7 @@ class NeckTap(Tap):
         maps = feature_maps(features)
         if not maps:
             raise UserError(f"{type(self.detector).__name__} gives no feature maps for the tap 'neck' to read.")
-        last_of_stride = {PROBE_SIZE / max(level.shape[-2:]): index for index, level in enumerate(maps)}
+        last_of_stride = {self.probe_size / max(level.shape[-2:]): index for index, level in enumerate(maps)}
         strides, indices = zip(*sorted(last_of_stride.items()), strict=True)
         self.levels = Levels(indices, strides, tuple(maps[index].shape[1] for index in indices))
 
