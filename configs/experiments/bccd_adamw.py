@@ -4,6 +4,7 @@ detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_
 selector = dict(detector='faster-rcnn', iters=120)
 metric = 'pascal_voc/mAP'
 iters = 80
+lams = ['2N/D']  # what 'auto' was when these were run
 
 methods = ['csod', 'classwise-facility-location', 'uniform', 'csod-logdet', 'csod-mmr']
 grid = [

@@ -6,6 +6,7 @@ detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_
 selector = dict(bank='work_dirs/imagenet_bccd/features')
 metric = 'pascal_voc/mAP'
 iters = 80
+lams = ['2N/D']  # what 'auto' was when these were run
 
 grid = [
     dict(methods=['csod'], num_images=[30], seeds=3),

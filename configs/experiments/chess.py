@@ -4,6 +4,7 @@ detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_sgd_320x
 selector = dict(detector='faster-rcnn', iters=200)
 metric = 'coco/bbox_mAP_50'
 iters = 120
+lams = ['2N/D']  # what 'auto' was when these were run
 
 grid = [
     dict(methods=['full-set'], iters=200),

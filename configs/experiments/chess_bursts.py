@@ -5,6 +5,7 @@ detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_mobilenet-v2_fpn_chess.py'
 selector = dict(detector='faster-rcnn', iters=80)
 metric = 'coco/bbox_mAP_50'
 iters = 80
+lams = ['2N/D']  # what 'auto' was when these were run
 cfg_options = {
     'train_dataloader.dataset.data_root': 'work_dirs/chess_bursts/',
     'train_dataloader.dataset.ann_file': 'annotations/train.json',

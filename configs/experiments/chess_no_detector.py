@@ -6,6 +6,7 @@ detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_mobilenet-v2_fpn_chess.py'
 selector = dict(bank='work_dirs/imagenet_chess/features')
 metric = 'coco/bbox_mAP_50'
 iters = 80
+lams = ['2N/D']  # what 'auto' was when these were run
 
 grid = [
     dict(methods=['csod'], num_images=[24], seeds=3),

@@ -4,6 +4,7 @@ detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_mobilenet-v2_fpn_chess.py'
 selector = dict(detector='faster-rcnn', iters=80)
 metric = 'coco/bbox_mAP_50'
 iters = 80
+lams = ['2N/D']  # what 'auto' was when these were run
 
 methods = ['csod', 'csod-logdet', 'csod-mmr', 'uniform', 'classwise-facility-location']
 grid = [

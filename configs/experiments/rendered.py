@@ -5,6 +5,7 @@ detectors = {'faster-rcnn': 'configs/demo/faster-rcnn_r18-w16_fpn_demo.py'}
 selector = dict(detector='faster-rcnn', iters=500)
 metric = 'coco/bbox_mAP_50'
 iters = 250
+lams = ['2N/D']  # what 'auto' was when these were run
 
 ours = ['csod', 'csod-logdet', 'csod-mmr']
 baselines = ['classwise-k-center', 'classwise-k-means', 'zcore']

@@ -65,12 +65,13 @@ def _add_method(add: Callable[..., Any]) -> None:
     add(
         '--lam',
         metavar='X',
-        help='balance of Eq. 4: a higher X selects what is more representative, a lower X what is more diverse '
-        '(default: auto, which is 2 N / D for N of D images)',
+        help='balance of Eq. 4: a higher X selects what is more representative, a lower X what is more diverse; '
+        '2N/D for N of D images (default: auto, the one of nine values whose selection covers the pool best)',
     )
     add(
-        '--kernel',
-        help='auto, pruned, numpy, torch or faiss (default: auto); the selected images are the same with each',
+        '--turns',
+        metavar='RULE',
+        help='turns of each class: equal, sqrt, proportional (to the images of a class), or A=3,B=1 (default: equal)',
     )
     add(
         '--memory',
@@ -78,6 +79,7 @@ def _add_method(add: Callable[..., Any]) -> None:
         help='how much memory similarities of vectors may be kept in, such as 4GB, for classwise-facility-location '
         '(default: half of what is available); the selected images are the same with any',
     )
+    add('--kernel', help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each')
     add('--seed', type=int, metavar='S', help='seed of the methods that draw (default: 0)')
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from tabulate import tabulate
@@ -43,7 +44,9 @@ def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
     parameters = coresets[-1].parameters
     if 'num_included' in parameters:
         yield f'{parameters["num_included"]} images were included from the start, and are counted in'
-    if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') == '2*N/D':
+    if parameters.get('lam_rule') == 'coverage':
+        yield _why_lam(parameters)
+    if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') in ('2*N/D', 'coverage'):
         small, large = len(coresets[0]), len(coresets[-1])
         yield (
             f'lam follows the largest budget: the first {small} of {large} images are not what --num-images {small} '
@@ -63,10 +66,26 @@ def _describe_parameters(coreset: Coreset) -> str:
     parameters = dict(coreset.parameters)
     words = [f'method {coreset.method}']
     if 'lam' in parameters:
-        rule = parameters['lam_rule']
-        number = 'N estimated' if 'num_objects' in parameters else f'N = {len(coreset)}'
-        how = f'auto: 2 N / D, {number}, D = {parameters["num_pool"]}' if rule == '2*N/D' else 'as given'
-        words.append(f'lam {parameters["lam"]:.6g} ({how})')
+        words.append(f'lam {parameters["lam"]:.6g} ({_lam_rule(coreset)})')
+    if 'turns' in parameters:
+        words.append(f'turns {parameters["turns"]}')
     if 'seed' in parameters:
         words.append(f'seed {parameters["seed"]}')
     return ', '.join(words)
+
+
+def _lam_rule(coreset: Coreset) -> str:
+    parameters = coreset.parameters
+    number = 'N estimated' if 'num_objects' in parameters else f'N = {len(coreset)}'
+    sizes = f'{number}, D = {parameters["num_pool"]}'
+    if parameters['lam_rule'] == 'coverage':
+        return f'auto: {parameters["lam"] / parameters["lam_unit"]:.3g} N / D, {sizes}'
+    return f'2 N / D, {sizes}' if parameters['lam_rule'] == '2*N/D' else 'as given'
+
+
+def _why_lam(parameters: Mapping[str, Any]) -> str:
+    lams, coverages, unit = parameters['lams'], parameters['coverages'], parameters['lam_unit']
+    return (
+        f'this lam, of {len(lams)} from {lams[0] / unit:.3g} to {lams[-1] / unit:.3g} N / D, covers the pool best: '
+        f'mean cosine to the nearest selected image {max(coverages):.4f}, with the others {min(coverages):.4f} or more'
+    )

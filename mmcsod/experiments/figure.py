@@ -110,8 +110,7 @@ def _draw_by_lam(axes: Axes, cells: Cells) -> None:
 
 
 def _label(series: Series, number: int | None) -> str:
-    words = [series.label] + (["lam 'auto'"] if series.lam == 'auto' else [])
-    return ', '.join(words if number is None else [*words, f'{number} images'])
+    return series.label if number is None else f'{series.label}, {number} images'
 
 
 def _draw_by_method(axes: Axes, cells: Cells) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mmcsod.util.locks import locked
 
 Result = Mapping[str, Any]
 _KEY = tuple(field.name for field in fields(Run))
+_NEEDED = tuple(field.name for field in fields(Run) if field.default is MISSING)
 
 
 def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
@@ -34,8 +35,13 @@ def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
     for number, text in enumerate(_read_lines(Path(path)), 1):
         line = _parse(text, path, number)
         if line['experiment'] == experiment:
-            results.setdefault(Run(**{key: line[key] for key in _KEY}), line)
+            results.setdefault(_run(line), line)
     return results
+
+
+def _run(line: Result) -> Run:
+    run = Run(**{key: line[key] for key in _KEY if key in line})
+    return replace(run, lam='2N/D') if run.lam == 'auto' else run  # what 'auto' was before coverage chose lam
 
 
 def append_result(path: str | Path, experiment: str, run: Run, outcome: Mapping[str, Any]) -> None:
@@ -72,7 +78,7 @@ def _read_lines(path: Path) -> list[str]:
 def _parse(text: str, path: str | Path, number: int) -> Result:
     try:
         line = json.loads(text)
-        missing = [key for key in ('experiment', 'metrics', *_KEY) if key not in line]
+        missing = [key for key in ('experiment', 'metrics', *_NEEDED) if key not in line]
     except (ValueError, TypeError):
         missing = ['valid JSON']
     if missing:

@@ -176,8 +176,8 @@ def _mover(bar: tqdm) -> Progress:
 def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
     """Select a run's coreset, write it to ``path``, and return the facts of it that a result line holds."""
     start = time.perf_counter()
-    lam = 'auto' if run.lam is None else run.lam
-    options = SelectionOptions(run.num_images, method=run.method, seed=run.seed, lam=lam)
+    lam = 'auto' if run.lam in (None, 'coverage') else run.lam
+    options = SelectionOptions(run.num_images, method=run.method, seed=run.seed, lam=lam, turns=run.turns)
     coreset = run_selection(bank, options).coreset
     seconds = time.perf_counter() - start
     coreset.save(path)

@@ -11,6 +11,7 @@ from typing import Any
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
+from mmcsod.util.files import file_name
 
 FULL_SET = 'full-set'
 """The 'method' that trains on all images: the upper bound."""
@@ -24,10 +25,11 @@ class Run:
         detector: Key of the experiment's ``detectors``.
         method: Selection method, or ``FULL_SET``.
         num_images: N; None for the full set.
-        lam: The balance of Eq. 4, 'auto' or a number; None for methods without it.
+        lam: The balance of Eq. 4, a number, '2N/D', or 'coverage' for what 'auto' chooses; None for methods without it.
         tap: Where Stage 1 read its vectors; None for the full set.
         iters: Training iterations.
         seed: Seed of the selection, where the method draws, and of the training.
+        turns: How many turns each class gets in the class round-robin.
     """
 
     detector: str
@@ -37,12 +39,14 @@ class Run:
     tap: str | None
     iters: int
     seed: int
+    turns: str = 'equal'
 
     @property
     def coreset_name(self) -> str:
         """A file name for the coreset, the same for all detectors and lengths of training."""
         parts = [self.method.replace(':', '-'), self.tap, self.num_images]
-        parts += [f'lam{self.lam}'] if self.lam is not None else []
+        parts += [f'lam{self.lam}'.replace('/', '')] if self.lam is not None else []
+        parts += [f'turns-{file_name(self.turns)}'] if self.turns != 'equal' else []
         return '_'.join(map(str, [*parts, f'seed{self.seed}']))
 
     @property
@@ -159,8 +163,8 @@ def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | P
 class _Block:
     """One entry of ``grid``: the product of its lists, seeds outermost so that a part of it is of use."""
 
-    _ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'taps', 'detectors', 'iters')
-    _DEFAULTS = ('num_images', 'seeds', 'lams', 'taps', 'iters')
+    _ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'turns', 'taps', 'detectors', 'iters')
+    _DEFAULTS = ('num_images', 'seeds', 'lams', 'turns', 'taps', 'iters')
     """Entries that the experiment file may give once, for all blocks."""
 
     def __init__(self, entry: Mapping[str, Any], cfg: Mapping[str, Any], path: str | Path) -> None:
@@ -172,7 +176,7 @@ class _Block:
                 f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use {', '.join(self._ENTRIES)}."
             )
         entry = {name: cfg[name] for name in self._DEFAULTS if name in cfg} | dict(entry)
-        for name in ('methods', 'num_images', 'lams', 'taps', 'detectors'):
+        for name in ('methods', 'num_images', 'lams', 'turns', 'taps', 'detectors'):
             if not isinstance(entry.get(name, []), list | tuple):
                 raise UserError(
                     f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, [{entry[name]!r}]."
@@ -190,15 +194,16 @@ class _Block:
                     f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
                     f'{", ".join(detectors)}.'
                 )
-        for seed, number, detector, tap, lam, method in itertools.product(
+        for seed, number, detector, tap, lam, turns, method in itertools.product(
             self._seeds(),
             entry.get('num_images', [None]),
             names,
             entry.get('taps', ['auto']),
             entry.get('lams', ['auto']),
+            entry.get('turns', ['equal']),
             entry['methods'],
         ):
-            yield self._run(detector, method, number, lam, tap, seed)
+            yield self._run(detector, method, number, lam, turns, tap, seed)
 
     def _seeds(self) -> Sequence[int]:
         seeds = self._entry.get('seeds', 1)
@@ -210,16 +215,19 @@ class _Block:
             )
         return seeds
 
-    def _run(self, detector: str, method: str, number: int | None, lam: Any, tap: str, seed: int) -> Run:
+    def _run(self, detector: str, method: str, number: int | None, lam: Any, turns: str, tap: str, seed: int) -> Run:
         if method == FULL_SET:
             return Run(detector, method, None, None, None, self._length(None), seed)
         if number is None:
             raise UserError(f"The method '{method}' of {self._path} needs 'num_images'.")
+        if not isinstance(turns, str):
+            raise UserError(f"'turns' of {self._path} is {turns!r}; write weights as 'A=3,B=1'.")
         if isinstance(lam, Mapping):
             lam = _of_budget(lam, number, 'lam', self._path)
-        options = SelectionOptions(number, method=method, lam=lam, seed=seed)
-        lam = lam if 'lam' in options.entry.uses else None
-        return Run(detector, method, number, lam, tap, self._length(number), seed)
+        options = SelectionOptions(number, method=method, lam=lam, turns=turns, seed=seed)
+        lam = 'coverage' if options.lam_rule == 'coverage' else lam if 'lam' in options.entry.uses else None
+        turns = turns if options.entry.by_class else 'equal'
+        return Run(detector, method, number, lam, tap, self._length(number), seed, turns)
 
     def _length(self, number: int | None) -> int:
         length = self._iters

@@ -26,6 +26,7 @@ class Series:
         lam: As in :class:`Run`; None also where it is a matter of the budget.
         tap: As in :class:`Run`.
         iters: As in :class:`Run`; None also where it is a matter of the budget.
+        turns: As in :class:`Run`.
     """
 
     detector: str
@@ -33,12 +34,15 @@ class Series:
     lam: float | str | None
     tap: str | None
     iters: int | None
+    turns: str = 'equal'
 
     @property
     def label(self) -> str:
         """What tables and figures call it: the method, and what is not its default."""
         words = [self.method]
-        words += [f'lam {self.lam:g}'] if self.is_swept else []
+        if self.lam is not None:
+            words.append(f'lam {self.lam:g}' if self.is_swept else f'lam {self.lam}')
+        words += [f'turns {self.turns}'] if self.turns != 'equal' else []
         words += [f'{self.iters} iterations'] if self.iters is not None else []
         words += [f'tap {self.tap}'] if self.tap not in ('auto', None) else []
         return ', '.join(words)
@@ -118,7 +122,8 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
     for run in experiment.runs:
         if run in results:
             kind = (run.detector, run.method)
-            series = Series(*kind, run.lam if kind in lams else None, run.tap, run.iters if kind in lengths else None)
+            lam, iters = run.lam if kind in lams else None, run.iters if kind in lengths else None
+            series = Series(*kind, lam, run.tap, iters, run.turns)
             grouped[series][run.num_images][run.seed] = results[run]
     return {
         series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}

@@ -63,8 +63,8 @@ def selection(one: Selected) -> Facts:
     parameters = dict(one.coreset.parameters)
     facts = [('Method', one.coreset.method)]
     if 'lam' in parameters:
-        rule = '2 N / D' if parameters.pop('lam_rule', None) == '2*N/D' else 'given'
-        facts.append(('lam', f'{parameters.pop("lam"):.6g} ({rule})'))
+        facts.append(('lam', f'{parameters["lam"]:.6g} ({_lam_rule(parameters)})'))
+    hidden = ('lam', 'lam_rule', 'lam_unit', 'lams', 'coverages')
     names = {
         'num_images': 'Images asked for',
         'ratio': 'Share asked for',
@@ -74,7 +74,17 @@ def selection(one: Selected) -> Facts:
         'classes': 'Only the classes',
         'num_included': 'Included from the start',
     }
-    return facts + [(names.get(key, key), _words(value)) for key, value in parameters.items() if value is not None]
+    return facts + [
+        (names.get(key, key), _words(value))
+        for key, value in parameters.items()
+        if value is not None and key not in hidden
+    ]
+
+
+def _lam_rule(parameters: Mapping[str, Any]) -> str:
+    if parameters.get('lam_rule') == 'coverage':
+        return f'{parameters["lam"] / parameters["lam_unit"]:.3g} N / D, by coverage'
+    return '2 N / D' if parameters.get('lam_rule') == '2*N/D' else 'given'
 
 
 def left_out(bank: FeatureBank) -> list[str]:

@@ -116,13 +116,11 @@ def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group
     def of_class(label: int, units: UnitRows) -> State:
         return make(units, pool.eligible[pool.rows_of_class(label)])
 
+    units = pool.units(group)
+    if group.size > 1:  # what processes exchange must have an order
+        return {label: of_class(label, units[label]) for label in pool.labels}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        if group.size == 1:
-            states = list(threads.map(lambda label: of_class(label, pool.unit_rows(label)), pool.labels))
-        else:  # what processes exchange must have an order
-            units = list(threads.map(lambda label: pool.unit_rows(label, group), pool.labels))
-            states = list(map(of_class, pool.labels, units))
-    return dict(zip(pool.labels, states, strict=True))
+        return dict(zip(pool.labels, threads.map(of_class, pool.labels, units.values()), strict=True))
 
 
 def take_own_turns(task: Task, states: Mapping[int, RowSelector]) -> Iterator[Pick]:

@@ -14,6 +14,7 @@ from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
 from mmcsod.selection.registry import Method, get_method
+from mmcsod.selection.turns import Turns, parse_turns
 from mmcsod.util.errors import UserError
 
 
@@ -29,7 +30,10 @@ class SelectionOptions:
         num_objects: Stop before the selected images hold more objects than this.
         method: Name of a registered method, see :func:`mmcsod.selection.method_names`.
         method_options: Settings of the method, by name.
-        lam: The balance of Eq. 4, at least 0, or 'auto' for 2 N / D, D being the images that may be selected.
+        turns: How many turns each class gets: 'equal', in proportion to its images ('proportional') or to their square
+            root ('sqrt'), or to weights by class, a dict or 'A=3,B=1'; a class that is not named has weight 1.
+        lam: The balance of Eq. 4, at least 0; '2N/D', D being the images that may be selected; or 'auto' for that of
+            nine values whose selection covers the pool best.
         kernel: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
         memory: Bytes, or a size such as '4GB', that similarities of vectors may be kept in; half of what is available
             by default. The picks do not depend on it.
@@ -48,6 +52,7 @@ class SelectionOptions:
     num_objects: int | None = None
     method: str = 'csod'
     method_options: Mapping[str, Any] = field(default_factory=dict)
+    turns: Turns = 'equal'
     lam: float | str = 'auto'
     kernel: str = 'auto'
     memory: int | str | None = None
@@ -64,7 +69,7 @@ class SelectionOptions:
                 "of objects; give num_images or ratio, or use the method 'uniform'."
             )
         check_kernel(self.kernel)
-        _ = self.given_lam, self.given_memory
+        _ = self.given_lam, self.given_memory, self.weights
         if not (isinstance(self.seed, Integral) and self.seed >= 0):
             raise UserError(f'seed is {self.seed}; give a whole number, 0 or more.')
         if isinstance(self.classes, str):
@@ -88,14 +93,26 @@ class SelectionOptions:
         return None if self.memory is None else parse_size(self.memory)
 
     @cached_property
+    def weights(self) -> str | dict[str, float]:
+        """The turns of the classes: the name of a rule, or weights by class name."""
+        return parse_turns(self.turns)
+
+    @property
+    def lam_rule(self) -> str:
+        """How lam is chosen, as a coreset file says: 'coverage', '2*N/D' or 'given'."""
+        if self.lam == 'auto' and 'lam' in self.entry.uses:
+            return 'coverage'
+        return '2*N/D' if self.given_lam is None else 'given'
+
+    @cached_property
     def given_lam(self) -> float | None:
-        """The balance of Eq. 4 as a number, or None for 'auto'."""
-        if self.lam == 'auto':
+        """The balance of Eq. 4 as a number, or None if it depends on the pool."""
+        if self.lam in ('auto', '2N/D'):
             return None
         try:
             value = float(self.lam)
         except (TypeError, ValueError):
             value = math.nan
         if not (value == 0 or 1e-100 <= value <= 1e100):
-            raise UserError(f"lam is {self.lam}; give 0, a number between 1e-100 and 1e100, or 'auto'.")
+            raise UserError(f"lam is {self.lam}; give 0, a number between 1e-100 and 1e100, 'auto', or '2N/D'.")
         return value

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +16,8 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.shards import shard
 from mmcsod.selection.unit_rows import UnitRows
 from mmcsod.util.distributed import ALONE, Group
+
+logger = logging.getLogger('mmcsod')
 
 
 class Pool:
@@ -40,6 +46,7 @@ class Pool:
         self.eligible = np.isin(self.row_labels, self.labels)
         self.eligible &= ~np.isin(self.row_images, list(excluded))
         self._starts = np.searchsorted(self.row_labels, np.arange(len(bank.classes) + 1))
+        self._units: dict[Group, dict[int, UnitRows]] = {}
 
     def rows_of_class(self, label: int) -> slice:
         """Return where the rows of a class stand."""
@@ -56,8 +63,8 @@ class Pool:
         labels = self.row_labels[rows]
         return list(zip(labels.tolist(), (rows - self._starts[labels]).tolist(), strict=True))
 
-    def vectors(self, rows: slice) -> np.ndarray:
-        """Return (n, d) float32 or float16, the vectors of consecutive rows: a view where ``shares_bank``."""
+    def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return (n, d) float32 or float16, the vectors of rows: of consecutive ones a view where ``shares_bank``."""
         # A plain view of a memory map: the subclass makes every slice slow.
         vectors = np.asarray(self.bank.vectors)
         return vectors[rows] if self._order is None else vectors[self._order[rows]]
@@ -68,16 +75,25 @@ class Pool:
         part = shard(rows.stop - rows.start, block_rows(self.bank.vectors.shape[1]), group, label)
         return slice(rows.start + part.start, rows.start + part.stop)
 
-    def unit_rows(self, label: int, group: Group = ALONE) -> UnitRows:
-        """Read this process's vectors of a class for their norms and the sum of those eligible.
+    def units(self, group: Group = ALONE) -> dict[int, UnitRows]:
+        """Return this process's vectors of each class, with their norms and the sum of those eligible.
+
+        They are read at the first call, several classes at a time.
 
         Raises:
             UserError: If an eligible vector holds NaN or infinity, or the vectors are not as they were written.
         """
-        return self.read_units(self.shard_of_class(label, group), group)
+        if group not in self._units:
+            start = time.perf_counter()
+            parts = [self.shard_of_class(label, group) for label in self.labels]
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                found = list(threads.map(lambda rows: self.read_units(rows, group), parts))
+            self._units[group] = dict(zip(self.labels, found, strict=True))
+            logger.info('norms and class sums of %d rows: %.2f s', len(self.bank), time.perf_counter() - start)
+        return self._units[group]
 
     def read_units(self, rows: slice, group: Group = ALONE) -> UnitRows:
-        """Read consecutive rows of one class; see :meth:`unit_rows`."""
+        """Read consecutive rows of one class; see :meth:`units`."""
 
         def name_row(row: int) -> str:
             image, label = self.row_images[rows.start + row], self.row_labels[rows.start + row]

@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -47,6 +47,10 @@ class Task:
     memory: int
     group: Group = ALONE
 
+    def anew(self, lam: float) -> Task:
+        """Return the same task at a balance of Eq. 4, with nothing selected but the included images."""
+        return replace(self, rotation=Rotation(self.pool, self.included, self.rotation.weights), lam=lam)
+
     def take(self, image: int, label: int | None = None, **terms: float) -> Pick:
         """Mark an image as selected at a class's turn and return the pick to yield; ``terms`` are :class:`Pick`'s."""
         self.rotation.take(image)
@@ -60,12 +64,14 @@ class Method(ABC):
     Attributes:
         name: What ``--method`` calls it.
         uses: Those of ``lam`` and ``seed`` that its picks depend on; they go into the coreset file.
+        by_class: It selects by the class round-robin.
         needs_object_vectors: It selects on one vector an object, which Stage 1 keeps only if asked to.
         nested: The first picks of a large coreset are what a smaller budget gives.
     """
 
     name: ClassVar[str]
     uses: ClassVar[tuple[str, ...]] = ()
+    by_class: ClassVar[bool] = True
     needs_object_vectors: ClassVar[bool] = False
     nested: ClassVar[bool] = True
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any
 
@@ -17,11 +17,13 @@ from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.selection.allowance import default_limit
 from mmcsod.selection.classes import find_labels
 from mmcsod.selection.image_ids import find_images
+from mmcsod.selection.lam import LamTrial, lam_unit, try_lams
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task
 from mmcsod.selection.rotation import Rotation
 from mmcsod.selection.surprises import surprises
+from mmcsod.selection.turns import turn_weights
 from mmcsod.util.distributed import ALONE, Group
 from mmcsod.util.errors import UserError, check_options
 
@@ -49,8 +51,8 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, **options: 
         bank: Stage 1's vectors.
         num_images: N, included images counted in; or else ``ratio`` or ``num_objects``.
         **options: The other fields of :class:`mmcsod.selection.options.SelectionOptions`: ``method``,
-            ``method_options``, ``lam``, ``kernel``, ``seed``, ``include``, ``exclude``, ``classes``, ``ratio``,
-            ``num_objects``.
+            ``method_options``, ``turns``, ``lam``, ``kernel``, ``seed``, ``include``, ``exclude``, ``classes``,
+            ``ratio``, ``num_objects``.
 
     Raises:
         UserError: If an option or the bank is unfit, in one sentence.
@@ -76,15 +78,14 @@ def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = A
     """
     _check_all_see_the_same(bank, options, group)
     task = make_task(bank, options, group)
-    picks = _within_budget(task, options)
-    coreset = Coreset(
-        tuple(picks),
-        bank.classes,
-        options.entry.name,
-        _parameters(task, options),
-        bank.provenance,
-        options.entry.nested,
-    )
+    if options.lam_rule == 'coverage':
+        trials = try_lams(task, lambda task: _within_budget(task, options))
+        best = max(trials, key=lambda trial: trial.rank)
+        task, picks = replace(task, lam=best.lam), best.picks
+    else:
+        trials, picks = [], _within_budget(task, options)
+    method, parameters = options.entry, _parameters(task, options, trials)
+    coreset = Coreset(tuple(picks), bank.classes, method.name, parameters, bank.provenance, method.nested)
     return Selection(coreset, tuple(surprises(task, coreset, options)) if group.rank == 0 else ())
 
 
@@ -98,7 +99,7 @@ def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, group:
 
 
 def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Task:
-    """Return what a method works on.
+    """Return what a method works on; where coverage is to choose lam, it is 2 N / D.
 
     Raises:
         UserError: If an option does not go with the bank.
@@ -109,27 +110,36 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
     if not len(pool.images):
         raise UserError('There is no image to select: every one is excluded or has no object of the classes asked for.')
     target = options.budget.target(pool)
-    lam = 2 * min(target, len(pool.images)) / len(pool.images) if options.given_lam is None else options.given_lam
-    return Task(
+    lam = options.given_lam
+    task = Task(
         pool,
-        Rotation(pool, included),
+        Rotation(pool, included, turn_weights(options.weights, pool)),
         included,
         np.random.default_rng(options.seed),
-        lam,
+        0.0,
         options.kernel,
         target,
         default_limit(group.size) if options.given_memory is None else options.given_memory,
         group,
     )
+    return replace(task, lam=2 * lam_unit(task) if lam is None else lam)
 
 
-def _parameters(task: Task, options: SelectionOptions) -> dict[str, Any]:
+def _parameters(task: Task, options: SelectionOptions, trials: Sequence[LamTrial]) -> dict[str, Any]:
     """Return what the coreset file says of how it was selected."""
     parameters: dict[str, Any] = {**options.budget.parameters, 'num_pool': len(task.pool.images)}
     if settings := options.entry.changed_settings:
         parameters['method_options'] = settings
     if 'lam' in options.entry.uses:
-        parameters.update(lam=task.lam, lam_rule='2*N/D' if options.given_lam is None else 'given')
+        parameters.update(lam=task.lam, lam_rule=options.lam_rule)
+    if trials:
+        parameters.update(
+            lam_unit=lam_unit(task),
+            lams=[trial.lam for trial in trials],
+            coverages=[trial.coverage for trial in trials],
+        )
+    if options.weights != 'equal':
+        parameters['turns'] = options.weights
     if 'seed' in options.entry.uses:
         parameters['seed'] = int(options.seed)
     if options.classes is not None:
@@ -146,7 +156,7 @@ def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
     progress = tqdm(
         picks,
         total=task.target,
-        desc='Selecting',
+        desc=f'Selecting, lam {task.lam:.3g}' if options.lam_rule == 'coverage' else 'Selecting',
         unit='image',
         delay=1,
         leave=False,

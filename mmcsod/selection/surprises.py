@@ -25,6 +25,8 @@ def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterat
         yield f'{task.target} images were asked for and there are only {len(coreset)}: all of them are selected.'
     if options.given_lam is not None and 'lam' not in options.entry.uses:
         yield f"lam is given and not used: the method '{options.method}' has none."
+    if options.weights != 'equal' and not options.entry.by_class:
+        yield f"turns is given and not used: the method '{options.method}' has no class round-robin."
     yield from _skipped_classes(task, coreset)
     yield from warn_of(task.pool.bank, coreset)
 

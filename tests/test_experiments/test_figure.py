@@ -25,7 +25,9 @@ GRIDS = {
     ]
     + [Run('small', 'full-set', None, None, None, 9, 0)],
     'lams': [
-        Run('small', 'csod', number, lam, 'auto', 9, 0) for lam in ('auto', 1e-10, 0.05, 1e10) for number in (12, 24)
+        Run('small', 'csod', number, lam, 'auto', 9, 0)
+        for lam in ('coverage', 1e-10, 0.05, 1e10)
+        for number in (12, 24)
     ]
     + [Run('small', 'uniform', 12, None, 'auto', 9, 0)],
     'methods': [Run('small', method, 200, None, 'auto', 9, seed) for method in ('uniform', 'max') for seed in (0, 1)],
@@ -47,7 +49,7 @@ def test_each_swept_method_and_budget_has_its_own_line():
         Run('small', method, number, lam, 'auto', 9, 0)
         for method in ('csod', 'csod-objectwise')
         for number in (12, 24)
-        for lam in ('auto', 0.05, 1e10)
+        for lam in ('coverage', 0.05, 1e10)
     ]
     runs += [Run('small', 'uniform', 12, None, 'auto', 9, 0), Run('small', 'full-set', None, None, None, 9, 0)]
     axes = make_figure(make_experiment(runs), make_results(runs)).axes[0]
@@ -61,10 +63,10 @@ def test_each_swept_method_and_budget_has_its_own_line():
     levels = {line.get_label(): line.get_ydata()[0] for line in axes.lines if line.get_label()[0] != '_'}
     assert levels == pytest.approx(
         {
-            "csod, lam 'auto', 12 images": 50,
-            "csod, lam 'auto', 24 images": 53,
-            "csod-objectwise, lam 'auto', 12 images": 56,
-            "csod-objectwise, lam 'auto', 24 images": 59,
+            'csod, lam coverage, 12 images': 50,
+            'csod, lam coverage, 24 images': 53,
+            'csod-objectwise, lam coverage, 12 images': 56,
+            'csod-objectwise, lam coverage, 24 images': 59,
             'uniform, 12 images': 62,
             'full-set': 63,
         }

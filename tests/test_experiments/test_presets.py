@@ -72,7 +72,7 @@ def test_table_3_is_the_papers():
 )
 def test_tables_5_and_6_are_the_papers(preset, numbers):
     assert of(preset, 'method', 'num_images', 'lam') == {
-        (method, number, lam) for method, lam in (('uniform', None), ('csod', 'auto')) for number in numbers
+        (method, number, lam) for method, lam in (('uniform', None), ('csod', 'coverage')) for number in numbers
     }
 
 

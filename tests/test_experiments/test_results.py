@@ -30,7 +30,7 @@ def test_what_is_appended_is_read(tmp_path):
 
 
 def test_lam_survives_the_file(tmp_path):
-    for lam in (0.04375, 1e10, 1e-10, 'auto'):
+    for lam in (0.04375, 1e10, 1e-10, '2N/D', 'coverage'):
         run = Run('small', 'csod', 24, lam, 'fc', 120, 0)
         append_result(tmp_path / 'r.jsonl', 'chess', run, {'metrics': {}})
         assert run in read_results(tmp_path / 'r.jsonl', 'chess')
@@ -67,3 +67,11 @@ def test_refuses_lines_that_are_no_results(tmp_path, line):
     path.write_text(line + '\n')
     with pytest.raises(UserError, match=r'Line 1 of the results .* is no result.*remove the line'):
         read_results(path, 'chess')
+
+
+def test_lines_of_before_coverage_chose_lam_are_runs_of_2_n_over_d_with_equal_turns(tmp_path):
+    run = {'detector': 'small', 'method': 'csod', 'num_images': 24, 'lam': 'auto', 'tap': 'fc', 'iters': 120, 'seed': 0}
+    (tmp_path / 'r.jsonl').write_text(json.dumps({'experiment': 'chess', 'metrics': {}, **run}) + '\n')
+    assert list(read_results(tmp_path / 'r.jsonl', 'chess')) == [
+        Run('small', 'csod', 24, '2N/D', 'fc', 120, 0, 'equal')
+    ]

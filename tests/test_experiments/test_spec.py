@@ -41,7 +41,7 @@ def test_runs_are_the_product_with_seeds_outermost_and_each_once(load):
         ('uniform', 24, 7),
     ]
     assert {(run.method, run.lam, run.tap) for run in experiment.runs} == {
-        ('csod', 'auto', 'auto'),
+        ('csod', 'coverage', 'auto'),
         ('uniform', None, 'auto'),
     }
 
@@ -118,3 +118,16 @@ def test_entries_can_be_overridden(load):
 def test_refusals(load, text, message):
     with pytest.raises(UserError, match=message):
         load(text)
+
+
+def test_turns_and_lam_2_n_over_d_are_of_a_run_where_the_method_has_them(load):
+    grid = "dict(methods=['csod', 'uniform', 'full'], num_images=[9], lams=['2N/D', 'auto'], turns=['equal', 'sqrt'])"
+    runs = load(HEAD + f"detectors = {{'small': 'small.py'}}\ngrid = [{grid}]").runs
+    assert {(run.method, run.lam, run.turns) for run in runs} == {
+        *(('csod', lam, turns) for lam in ('2N/D', 'coverage') for turns in ('equal', 'sqrt')),
+        *(('uniform', None, turns) for turns in ('equal', 'sqrt')),
+        ('full', None, 'equal'),
+    }
+    names = {run.coreset_name for run in runs}
+    assert len(names) == 7
+    assert not any('/' in name for name in names)

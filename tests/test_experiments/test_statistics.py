@@ -24,7 +24,7 @@ def experiment():
     runs = [
         Run('small', FULL_SET, None, None, None, 200, 0),
         *make_runs('uniform'),
-        *make_runs('csod', lam='auto'),
+        *make_runs('csod', lam='coverage'),
         *make_runs('herding', numbers=[24]),
     ]
     return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
@@ -73,9 +73,9 @@ def test_differences_are_paired_by_seed(experiment, results):
 
 
 def test_series_are_told_apart_by_lam_only_where_it_varies():
-    swept = [run for lam in ('auto', 0.05, 1e10) for run in make_runs('csod', [24], 1, lam)]
+    swept = [run for lam in ('coverage', 0.05, 1e10) for run in make_runs('csod', [24], 1, lam)]
     tuned = [Run('small', 'csod', number, lam, 'auto', 120, 0) for number, lam in ((100, 0.0125), (200, 0.04375))]
-    for runs, labels in ((swept, ['csod', 'csod, lam 0.05', 'csod, lam 1e+10']), (tuned, ['csod'])):
+    for runs, labels in ((swept, ['csod, lam coverage', 'csod, lam 0.05', 'csod, lam 1e+10']), (tuned, ['csod'])):
         experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
         cells = collect(experiment, {run: make_result(0.5) for run in runs})
         assert [series.label for series in cells] == labels

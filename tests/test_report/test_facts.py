@@ -15,7 +15,9 @@ BANK = make_bank(
 
 
 def test_pool_and_coresets_side_by_side():
-    one, two = (Selected.find(name, BANK, select_coreset(BANK, 4, method=name)) for name in ('csod', 'uniform'))
+    one, two = (
+        Selected.find(name, BANK, select_coreset(BANK, 4, method=name, lam='2N/D')) for name in ('csod', 'uniform')
+    )
     lines = {name: values for name, *values in facts.table(BANK, [one, two], {'': '2001-01-01', 'csod': '2001-02-03'})}
     assert lines['Images'] == ['12', '4', '4']
     assert lines['Objects'][0] == str(BANK.rows['count'].sum())

@@ -27,7 +27,7 @@ def test_the_documented_example_is_a_method(monkeypatch):
 @pytest.mark.parametrize('name', method_names())
 def test_every_method_says_where_it_is_from(name):
     text = registry._METHODS[name].__doc__
-    assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Arthur|Griffin', text), text
+    assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Arthur|Griffin|Madow', text), text
 
 
 @pytest.mark.parametrize(

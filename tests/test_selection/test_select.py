@@ -45,7 +45,7 @@ def test_a_budget_of_images_is_met_exactly_and_nested(bank):
 
 
 def test_the_record_says_what_was_done(bank):
-    coreset = select_coreset(bank, num_images=5)
+    coreset = select_coreset(bank, num_images=5, lam='2N/D')
     num_pool = len(with_rows(bank))
     assert coreset.method == 'csod'
     assert coreset.classes == bank.classes
@@ -66,7 +66,7 @@ def test_more_than_there_are_takes_all_and_says_so(bank, caplog):
 
 
 def test_lam_is_of_the_images_that_there_are(bank):
-    assert select_coreset(bank, num_images=1000).parameters['lam'] == 2
+    assert select_coreset(bank, num_images=1000, lam='2N/D').parameters['lam'] == 2
 
 
 def test_classes_take_turns_once_however_often_they_are_named(bank):
@@ -92,7 +92,7 @@ def test_numbers_of_numpy_are_numbers(bank, tmp_path):
 
 def test_a_ratio_is_of_the_images_that_may_be_selected(bank):
     num_pool = len(with_rows(bank))
-    coreset = select_coreset(bank, ratio=0.25)
+    coreset = select_coreset(bank, ratio=0.25, lam='2N/D')
     assert len(coreset) == round(0.25 * num_pool)
     assert coreset.parameters['lam'] == 2 * len(coreset) / num_pool
     assert len(select_coreset(bank, ratio=1e-9)) == 1
@@ -111,7 +111,7 @@ def test_a_budget_of_objects_stops_before_exceeding_it(bank):
 def test_lam_for_a_budget_of_objects_comes_from_the_mean(bank):
     pool = np.unique(bank.rows['image'])
     target = round(60 / (bank.rows['count'].sum() / len(pool)))
-    assert select_coreset(bank, num_objects=60).parameters['lam'] == 2 * target / len(pool)
+    assert select_coreset(bank, num_objects=60, lam='2N/D').parameters['lam'] == 2 * target / len(pool)
 
 
 def test_included_images_come_first_and_shape_what_follows(bank):

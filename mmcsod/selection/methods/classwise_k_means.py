@@ -9,7 +9,7 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_class import first_highest
-from mmcsod.selection.by_row import Choice, select_by_row
+from mmcsod.selection.by_row import Choice, take_own_turns
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
@@ -27,8 +27,13 @@ class ClasswiseKMeans(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        turns = -(-max(1, task.target - len(task.included)) // len(task.pool.labels))
-        return select_by_row(task, lambda units, eligible: _Clusters(units, eligible, turns, task.rng))
+        number, weights = max(1, task.target - len(task.included)), task.rotation.weights
+        turns = np.ceil(number * weights / weights.sum()).astype(int).tolist()
+        states = {
+            label: _Clusters(units, task.pool.eligible[task.pool.rows_of_class(label)], most, task.rng)
+            for (label, units), most in zip(task.pool.units().items(), turns, strict=True)
+        }
+        return take_own_turns(task, states)
 
 
 class _Clusters:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.registry import Method, Task, register_method
-from mmcsod.selection.rotation import Rotation
 from mmcsod.util.errors import UserError
 
 MAX_PROPOSALS = 200
@@ -48,7 +47,7 @@ class Count(Method):
 
 
 def _draw(task: Task) -> list[tuple[int, int]]:
-    rotation = Rotation(task.pool, task.included)
+    rotation = task.anew(task.lam).rotation
     picks: list[tuple[int, int]] = []
     for label in rotation:
         if len(picks) + len(task.included) >= task.target:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -21,8 +19,6 @@ from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 from mmcsod.util.distributed import ALONE, Group
 
-logger = logging.getLogger('mmcsod')
-
 
 @register_method('csod')
 class Csod(Method):
@@ -32,13 +28,10 @@ class Csod(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        start = time.perf_counter()
         num_bytes = task.pool.bank.vectors.nbytes // task.group.size
         trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(_objective, task.lam))
         kernels = kernel_factory(task.kernel, num_bytes, trial)
-        objectives = make_objectives(task.pool, task.lam, kernels, task.group)
-        logger.info('norms and class sums of %d rows: %.2f s', len(task.pool.bank), time.perf_counter() - start)
-        yield from take_shared_turns(task, objectives)
+        yield from take_shared_turns(task, make_objectives(task.pool, task.lam, kernels, task.group))
 
 
 @register_method('csod-objectwise')

@@ -35,6 +35,7 @@ class Ratio(Method):
     """
 
     uses = ('seed',)
+    by_class = False
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
@@ -66,6 +67,7 @@ class Full(Method):
     """Draw from all images at once, again until every class appears: "Full random" (section 4.3)."""
 
     uses = ('seed',)
+    by_class = False
     nested = False
 
     def select(self, task: Task) -> Iterator[Pick]:
@@ -75,6 +77,24 @@ class Full(Method):
             UserError: If a class was missing from every one of ``MAX_DRAWS`` draws.
         """
         for image in _draw_every_class(task):
+            yield task.take(int(image))
+
+
+@register_method('stride')
+class Stride(Method):
+    """Take every k-th image of the pool, k = D / N: systematic sampling (Madow and Madow, Ann. Math. Stat. 1944).
+
+    Of D images that are left the i-th of N is number floor(i D / N), from 0: the first image is always taken.
+    """
+
+    by_class = False
+    nested = False
+
+    def select(self, task: Task) -> Iterator[Pick]:
+        """See :meth:`Method.select`."""
+        images = task.rotation.candidates()
+        number = min(len(images), task.target - len(task.included))
+        for image in images[np.arange(max(0, number)) * len(images) // max(1, number)]:
             yield task.take(int(image))
 
 

@@ -86,3 +86,10 @@ def test_max_takes_the_fullest_image_of_the_class_by_hand():
     coreset = select_coreset(bank, num_images=5, method='max')
     assert coreset.image_ids == ['1', '3', '2', '4', '0']
     assert 'seed' not in coreset.parameters
+
+
+def test_every_k_th_image_of_the_pool(bank):
+    assert select_coreset(bank, num_images=15, method='stride').image_ids == list(bank.images[::4])
+    with_more = select_coreset(bank, num_images=13, method='stride', include=['59'], exclude=['0', '1'])
+    left = [image for image in bank.images if image not in ('59', '0', '1')]
+    assert with_more.image_ids == ['59', *(left[number * len(left) // 12] for number in range(12))]

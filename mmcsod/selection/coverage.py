@@ -1,0 +1,76 @@
+"""Coverage: how near the vectors of the pool are to a selected one.
+
+It is the mean over a class's vectors of the cosine to the nearest selected vector of the class, averaged over the
+classes that have any; a class of which nothing is selected counts as 0. It needs no training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.util.distributed import ALONE, Group
+
+SAMPLE = 2000
+"""Vectors of a class that are compared with the selected ones, at most; of a larger class every k-th is."""
+
+BLOCK = 1024
+"""Selected vectors at a time."""
+
+SCALE = 2.0**26
+"""Elements of unit vectors are rounded to whole multiples of 1 / SCALE. The sums of an inner product then stay below
+2^53, so that float64 is exact in whatever order BLAS and its threads add, and coverage is the same everywhere."""
+
+
+def coverages(
+    pool: Pool, selections: Sequence[np.ndarray], group: Group = ALONE, sample: int | None = SAMPLE
+) -> np.ndarray:
+    """Return the coverage of each selection, (len(selections),) float64.
+
+    Args:
+        pool: What is to be covered.
+        selections: (len(pool.bank.images),) bool each, the selected images.
+        group: Processes that share the work, all of which call this.
+        sample: Vectors of a class that are compared, at most; None for all.
+    """
+    labels = [label for label in pool.labels if len(pool.images_of_class(label))]
+    values = np.zeros((len(labels), len(selections)))
+    for number in range(group.rank, len(labels), group.size):
+        values[number] = class_coverages(pool, labels[number], selections, sample)
+    return np.array([math.fsum(column) / max(1, len(labels)) for column in group.add(values).T])
+
+
+def class_coverages(
+    pool: Pool, label: int, selections: Sequence[np.ndarray], sample: int | None = SAMPLE
+) -> np.ndarray:
+    """Return the coverage of one class by each selection; see :func:`coverages`."""
+    rows = pool.rows_of_class(label)
+    rows = rows.start + np.flatnonzero(pool.eligible[rows])
+    chosen = np.array(selections)[:, pool.row_images[rows]]
+    compared = exact_units(pool, rows[:: 1 if sample is None else -(-len(rows) // sample)])
+    nearest = np.full((len(selections), len(compared)), -np.inf)
+    for part, block in _blocks(rows, np.flatnonzero(chosen.any(axis=0))):
+        cosines = compared @ exact_units(pool, block).T
+        for best, mask in zip(nearest, chosen[:, part], strict=True):
+            if mask.any():
+                np.maximum(best, cosines[:, mask].max(axis=1), out=best)
+    means = [math.fsum(best) / len(compared) / SCALE**2 for best in nearest]
+    return np.where(chosen.any(axis=1), means, 0)
+
+
+def exact_units(pool: Pool, rows: np.ndarray) -> np.ndarray:
+    """Return rows of the pool at length ``SCALE``, whole numbers, (k, d) float64."""
+    units = unit_rows(pool.vectors(rows).astype(np.float64))
+    units *= SCALE
+    return np.rint(units, out=units)
+
+
+def _blocks(rows: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield some of the places at a time, and the rows there."""
+    for begin in range(0, len(places), BLOCK):
+        part = places[begin : begin + BLOCK]
+        yield part, rows[part]

@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcsod import select_coreset
+from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
+from tests.test_selection.banks import class_bank, random_banks
+from tests.test_selection.test_coverage import naive_coverage
+from tests.test_selection.test_select import make_bank
+from tests.test_selection.threads import run_together
+
+
+def naive_trials(bank, number):
+    """Nine whole selections by --lam, the coverage of each by its definition."""
+    pool = len(np.unique(bank.rows['image']))
+    unit, labels = min(number, pool) / pool, range(len(bank.classes))
+
+    def coverage(lam):
+        chosen = np.isin(bank.images, select_coreset(bank, number, lam=lam).image_ids)
+        return round(naive_coverage(bank, labels, chosen), 6)
+
+    tried = {lam: coverage(lam) for lam in (unit * 2.0**power for power in range(-4, 3))}
+    best = max(tried, key=lambda lam: (tried[lam], lam))
+    tried |= {lam: coverage(lam) for lam in (best * 2**-0.5, best * 2**0.5)}
+    return tried
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(bank=random_banks(), number=st.integers(1, 14))
+def test_auto_is_the_lam_that_covers_best_and_its_selection(bank, number):
+    coreset = select_coreset(bank, number)
+    tried = naive_trials(bank, number)
+    parameters = coreset.parameters
+    assert parameters['lams'] == sorted(tried)
+    assert parameters['coverages'] == pytest.approx([tried[lam] for lam in sorted(tried)], abs=2e-6)
+    best = max(parameters['coverages'])
+    assert parameters['lam'] == max(
+        lam for lam, value in zip(parameters['lams'], parameters['coverages'], strict=True) if value == best
+    )
+    assert coreset.picks == select_coreset(bank, number, lam=parameters['lam']).picks
+
+
+def test_what_is_recorded():
+    bank = make_bank()
+    parameters = select_coreset(bank, 6).parameters
+    assert parameters['lam_rule'] == 'coverage'
+    assert parameters['lam_unit'] == 6 / parameters['num_pool']
+    assert len(parameters['lams']) == len(parameters['coverages']) == 9
+    old = select_coreset(bank, 6, lam='2N/D').parameters
+    assert old == {'num_images': 6, 'num_pool': old['num_pool'], 'lam': 12 / old['num_pool'], 'lam_rule': '2*N/D'}
+    assert select_coreset(bank, 6, lam=0.1).parameters['lam_rule'] == 'given'
+    assert 'lams' not in select_coreset(bank, 6, method='uniform').parameters
+
+
+def test_the_larger_lam_wins_a_tie():
+    coreset = select_coreset(class_bank(np.ones((8, 3), np.float32)), 4)
+    assert coreset.parameters['lam'] == coreset.parameters['lams'][-1]
+
+
+@pytest.mark.parametrize('kernel', ['numpy', 'pruned', 'torch'])
+def test_every_kernel_and_number_of_processes_chooses_the_same(kernel):
+    bank = make_bank(num_images=60, seed=1)
+    options = SelectionOptions(20, kernel='numpy')
+    expected = run_selection(bank, options).coreset
+    assert run_selection(bank, replace(options, kernel=kernel)).coreset == expected
+    for coreset in run_together(3, lambda group: run_selection(bank, options, group).coreset):
+        assert coreset == expected
+
+
+def test_included_images_count_as_selected():
+    bank = make_bank(seed=2)
+    coreset = select_coreset(bank, 9, include=bank.images[:4])
+    assert coreset.image_ids[:4] == list(bank.images[:4])
+    lam = coreset.parameters['lam']
+    assert coreset.picks == select_coreset(bank, 9, include=bank.images[:4], lam=lam).picks
+    mask = np.isin(bank.images, coreset.image_ids)
+    assert max(coreset.parameters['coverages']) == pytest.approx(naive_coverage(bank, range(4), mask), abs=2e-6)
+
+
+@pytest.mark.parametrize('budget', [{'ratio': 0.2}, {'num_objects': 40}])
+@pytest.mark.parametrize('method', ['csod', 'graph-cut'])
+def test_other_budgets_and_methods_that_use_lam(budget, method):
+    bank = make_bank()
+    bank = replace(bank, image_vectors=np.random.default_rng(0).normal(size=(40, 5)))
+    coreset = select_coreset(bank, **budget, method=method)
+    assert coreset.parameters['lam_rule'] == 'coverage'
+    assert coreset.picks == select_coreset(bank, **budget, method=method, lam=coreset.parameters['lam']).picks
