@@ -52,8 +52,8 @@ def main(args: argparse.Namespace) -> int:
     if args.out is not None:
         refuse_unfit_file(args.out)
         refuse_unfit_name(args.out)
-    bank, folder = _open_bank(args)
     with joined(args.launcher) as group:
+        bank, folder = _open_bank(args)
         select_from_args(bank, args, folder, group)
     return int(bool(bank.provenance.get('unreadable_images')))
 

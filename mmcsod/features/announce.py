@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import master_only
 from torch import nn
 
 from mmcsod.datasets.ids import nested_configs
@@ -20,7 +19,6 @@ logger = logging.getLogger('mmcsod')
 NO_LABEL_SCORES = 'not stored (they need ground truth and a box head trained on these classes)'
 
 
-@master_only
 def announce(cfg: Config, pool: ExtractionDataset, reader: FeatureReader, keep_objects: bool) -> None:
     """Log what is read, with which pipeline and tap, and what is left out."""
     steps = ' -> '.join(_call(step) for step in pool.pipeline)

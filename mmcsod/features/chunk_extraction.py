@@ -7,37 +7,42 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import torch
-from mmengine.dist import get_dist_info
 from tqdm import tqdm
 
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, Sample
-from mmcsod.features.distributed import on_first_process
 from mmcsod.features.loading import load_samples
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
+from mmcsod.util.distributed import Group
 from mmcsod.util.errors import UserError
 
 
 def extract_chunks(
-    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions
+    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, group: Group
 ) -> None:
     """Extract this process's share of the chunks that are missing.
+
+    Args:
+        store: Where they go.
+        pool: The images.
+        reader: Reads their features.
+        options: How to run.
+        group: The processes that share them.
 
     Raises:
         UserError: If an image is unreadable under ``strict``, a batch does not fit into the GPU's memory, or the disk
             refuses a chunk.
     """
-    rank, world = get_dist_info()
     # One list for all: a process that looks later finds chunks that another has written by then.
-    todo = on_first_process(store.missing)[rank::world]
+    todo = group.on_first(store.missing)[group.rank :: group.size]
     indices = [index for chunk in todo for index in store.indices(chunk)]
     loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
-    total = len(pool) if world == 1 else len(indices)
+    total = len(pool) if group.size == 1 else len(indices)
     with (
         reader.ready(),
-        tqdm(total=total, initial=total - len(indices), desc='extract', unit='img', disable=rank != 0) as bar,
+        tqdm(total=total, initial=total - len(indices), desc='extract', unit='img', disable=group.rank != 0) as bar,
     ):
         samples = pool.checked(loaded, options.strict)
         for chunk in todo:

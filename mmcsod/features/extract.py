@@ -15,7 +15,6 @@ from mmcsod.features.chunk_extraction import extract_chunks
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import build_tap
-from mmcsod.features.distributed import init_launcher, on_first_process, wait_for_all
 from mmcsod.features.identity import identify
 from mmcsod.features.label_scores import label_scorer
 from mmcsod.features.options import ExtractionOptions, default_work_dir
@@ -27,6 +26,7 @@ from mmcsod.features.taps import Tap
 from mmcsod.labels.config import config_of
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.config import load_config
+from mmcsod.util.distributed import PATIENCE, current_group, joined
 from mmcsod.util.errors import UserError, check_options
 from mmcsod.util.locks import locked
 
@@ -73,9 +73,9 @@ def extract_bank(
     checked = ExtractionOptions(**options)
     config = config_of(config, work_dir, images, val, test, checked.overwrite)
     cfg = load_config(str(config), cfg_options)
-    init_launcher(launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}))
-    tap = build_tap(cfg, checkpoint, device, checked.tap, backbone)
-    return extract_features(tap, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
+    with joined(launcher):
+        tap = build_tap(cfg, checkpoint, device, checked.tap, backbone)
+        return extract_features(tap, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
 
 
 def extract_features(
@@ -100,8 +100,12 @@ def extract_features(
     """
     options = options or ExtractionOptions()
     directory = Path(directory)
+    group = current_group(PATIENCE)
     pool = ExtractionDataset(
-        with_predictions(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
+        with_predictions(cfg, options, directory, group),
+        options.pipeline,
+        options.keep_ignored,
+        options.allow_missing_classes,
     )
     # Predicted boxes already are a detector's.
     scorer = label_scorer(tap.detector, pool.classes) if options.predictions is None else None
@@ -109,14 +113,15 @@ def extract_features(
     identity = identify(cfg, reader, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
-        on_first_process(lambda: stack.enter_context(_sole_use(directory)))
-        begun = on_first_process(lambda: make_ready(store, pool, identity, options))
+        group.on_first(lambda: stack.enter_context(_sole_use(directory)))
+        begun = group.on_first(lambda: make_ready(store, pool, identity, options))
         if begun is not None:
             keep_objects = begun['keep_objects']
-            announce(cfg, pool, reader, keep_objects)
-            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects))
-            wait_for_all()
-            on_first_process(lambda: publish(store, pool, begun, cfg))
+            if group.rank == 0:
+                announce(cfg, pool, reader, keep_objects)
+            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), group)
+            group.wait()
+            group.on_first(lambda: publish(store, pool, begun, cfg))
     return FeatureBank.load(directory)
 
 

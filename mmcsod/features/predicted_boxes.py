@@ -14,14 +14,14 @@ from mmcsod.datasets.check.findings import refuse_errors
 from mmcsod.datasets.check.leaf import check_leaf
 from mmcsod.datasets.check.predictions import check_predictions
 from mmcsod.datasets.ids import leaf_configs
-from mmcsod.features.distributed import on_first_process
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.config import training_set
+from mmcsod.util.distributed import Group
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_json
 
 
-def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -> Config:
+def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path, group: Group) -> Config:
     """Return a config whose labels are checked, or whose training set has predicted boxes for its ground truth.
 
     The images and categories are those of the config's annotation file, with or without annotations of its own, which
@@ -32,6 +32,7 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -
         cfg: The detector's config.
         options: Names the predictions, if any, and the least score.
         directory: The folder of the bank.
+        group: The processes that extract together; the first of them writes.
 
     Raises:
         UserError: If labels or predictions are broken, or the training set is not one COCO annotation file.
@@ -49,7 +50,7 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path) -
         )
     leaf: Any = leaves[0]
     target = directory.with_name(f'{directory.name}.predicted.json').resolve()
-    on_first_process(lambda: write_json(target, _labelled(leaf, path, options.score_threshold)))
+    group.on_first(lambda: write_json(target, _labelled(leaf, path, options.score_threshold)))
     leaf['ann_file'] = str(target)
     leaf['filter_cfg'] = {**(leaf.get('filter_cfg') or {}), 'filter_empty_gt': False}
     return cfg

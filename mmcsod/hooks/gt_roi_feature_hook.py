@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmdet.registry import HOOKS
-from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
 
@@ -20,6 +19,7 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
+from mmcsod.util.distributed import is_first
 from mmcsod.util.errors import check_options
 
 if TYPE_CHECKING:
@@ -115,10 +115,9 @@ class GTRoIFeatureHook(Hook):
             tap = attach_tap(inner_detector(_trained_model(runner)), self.options.tap)
             bank = extract_features(tap, runner.cfg, directory / 'features', self.options)
             logger.info('Feature bank of %d rows: %s', len(bank), directory / 'features')
-            if self.selection is not None:
+            if self.selection is not None and is_first():
                 self._select(bank, self.selection, directory / 'coreset.json')
 
-    @master_only
     def _select(self, bank: FeatureBank, options: SelectionOptions, path: Path) -> None:
         selection = run_selection(bank, options)
         save_coresets([selection.coreset], path, overwrite=True)

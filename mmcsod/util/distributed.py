@@ -25,6 +25,9 @@ T = TypeVar('T')
 SILENCE = timedelta(minutes=15)
 """How long to wait for an unresponsive peer; one that has ended is noticed at once."""
 
+PATIENCE = timedelta(days=1)
+"""The same where peers may be done with their share of the work much later."""
+
 
 class Group:
     """The processes of a run: here, one.
@@ -176,6 +179,11 @@ def is_joined() -> bool:
     """Return whether this process is one of several that have joined; PyTorch is not imported for it."""
     torch = sys.modules.get('torch')
     return torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def is_first() -> bool:
+    """Return whether this process is the first, or the only one."""
+    return not is_joined() or sys.modules['torch'].distributed.get_rank() == 0
 
 
 def leave() -> None:

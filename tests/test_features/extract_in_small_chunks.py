@@ -9,12 +9,10 @@ import resource
 import signal
 import time
 
-import torch.distributed
-
 from mmcsod.features import chunks, reader
-from mmcsod.features.distributed import init_launcher
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.console import run
+from mmcsod.util.distributed import joined
 from mmcsod.util.launcher import rank
 from tests.test_features.conftest import build, extract, small_config
 
@@ -29,7 +27,6 @@ def main():
     parser.add_argument('--resume', action='store_true')
     args = parser.parse_args()
     if args.launcher:
-        init_launcher('pytorch', {})
         list_missing = chunks.ChunkStore.missing
 
         def late_missing(self):
@@ -50,9 +47,8 @@ def main():
     reader.FeatureReader.__call__ = slow_read
     cfg = small_config(args.root)
     options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
-    extract(build(cfg), cfg, args.out, options)
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()  # its threads can end a busy process in an abort
+    with joined('pytorch' if args.launcher else 'none'):
+        extract(build(cfg), cfg, args.out, options)
 
 
 if __name__ == '__main__':

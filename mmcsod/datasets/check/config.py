@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import get_dist_info
 
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.check.coco import write_plain
@@ -19,6 +18,7 @@ from mmcsod.datasets.check.findings import FILLED, Finding, refuse_errors
 from mmcsod.datasets.check.leaf import CheckedLeaf, check_leaf
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.util.config import type_name
+from mmcsod.util.distributed import is_first
 from mmcsod.util.files import file_name, write_text
 
 logger = logging.getLogger('mmcsod')
@@ -101,7 +101,7 @@ def use_checked_labels(
 
 def log_findings(findings: Sequence[Finding]) -> None:
     """Log what did not stop, on one process of several."""
-    for finding in findings if get_dist_info()[0] == 0 else ():
+    for finding in findings if is_first() else ():
         if finding.severity == FILLED:
             logger.info('corrected in a copy: %s', finding)
         elif finding.kind not in COUNTED_BY_LOADING:
