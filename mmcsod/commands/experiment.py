@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='extract features again if those in the work dir are of another selector; finished runs stay as they are',
+        help='extract features again if those in the work dir are of another selecting detector; finished runs stay',
     )
     add_cfg_options(parser, 'replace entries of the experiment file')
 

@@ -24,13 +24,13 @@ class TimedBank(NamedTuple):
 
 
 class Banks:
-    """Opens the selector's finished bank, or ``WORK_DIR/features_TAP``, extracting it first where it is not there.
+    """Opens the finished bank that the experiment names, or ``WORK_DIR/features_TAP``, extracted when first asked for.
 
     Args:
-        experiment: Whose selector to use.
+        experiment: Names the selecting detector.
         work_dir: Folder of the experiment.
-        train: Trains a run and returns its work dir, for a selector that has no checkpoint yet.
-        overwrite: Replace a bank in the work dir that is of another selector.
+        train: Trains a run and returns its work dir, for a selecting detector without checkpoint.
+        overwrite: Replace a bank in the work dir made with another selecting detector or other data.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class Banks:
         """Return the bank of a tap; processes that share the folder extract it once.
 
         Raises:
-            UserError: If the selector cannot be trained, the features cannot be extracted, or those that are there
-                are of another selector or other settings.
+            UserError: If the selecting detector cannot be trained, features cannot be extracted, or the bank there was
+                made with another detector, settings or data.
         """
         if tap not in self._open and self._experiment.selector.bank is not None:
             self._open[tap] = TimedBank(_finished(self._experiment.selector.bank, tap), None)
@@ -59,39 +59,39 @@ class Banks:
     def _find_or_extract(self, tap: str) -> TimedBank:
         directory = self._work_dir / f'features_{tap}'
         note = directory.with_suffix('.json')
-        is_there, is_ours = directory.exists() and note.exists(), self._experiment.selector.checkpoint is None
-        if is_there and self._overwrite and (self._differences(note) or (is_ours and self._data_changed(directory))):
-            is_there = False
-        # Given weights may be others than last time, which extraction notices; a selector of our own is known by its
-        # settings, so that a bank can be copied to another machine without its selector.
-        if not (is_ours and is_there):
-            checkpoint, before = self._checkpoint(tap), _written(directory)
-            start = time.perf_counter()
-            self._extract(tap, directory, checkpoint)
-            if not note.exists() or _written(directory) != before:
-                write_json(note, {'seconds': time.perf_counter() - start, 'settings': self._settings()})
-        differing = self._differences(note)
-        if differing:
+        # Extraction compares a given checkpoint's weights. A selecting detector trained here is known by its settings,
+        # so that a bank can be copied to another machine without the detector.
+        is_known = self._experiment.selector.checkpoint is None and directory.exists() and note.exists()
+        change = self._change(directory, note) if is_known else None
+        if change and not self._overwrite:
             raise UserError(
-                f'{directory} was made with another selector ({"; ".join(differing)}); name another '
-                '--work-dir, or replace it with --overwrite.'
+                f'{directory} was made with {change}; name another --work-dir, or replace it with --overwrite.'
             )
-        if is_there and is_ours and self._data_changed(directory):
-            raise UserError(
-                f'{directory} was made with other images or annotations than the training set has now; '
-                'name another --work-dir, or replace it with --overwrite.'
-            )
+        if change or not is_known:
+            self._extract_timed(tap, directory, note)
         return TimedBank(FeatureBank.load(directory), read_json(note, 'a note on a bank')['seconds'])
 
+    def _extract_timed(self, tap: str, directory: Path, note: Path) -> None:
+        checkpoint, before = self._checkpoint(tap), _written(directory)
+        start = time.perf_counter()
+        self._extract(tap, directory, checkpoint)
+        if not note.exists() or _written(directory) != before:
+            write_json(note, {'seconds': time.perf_counter() - start, 'settings': self._settings()})
+
     def _settings(self) -> dict[str, Any]:
-        """Return what decides on the vectors, but for a given checkpoint's weights, which extraction looks at."""
+        """Return what decides on the vectors, but for a given checkpoint's weights."""
         settings = asdict(self._experiment.selector) | {'cfg_options': dict(self._experiment.cfg_options)}
         return json_values({name: value for name, value in settings.items() if name != 'checkpoint'})
 
-    def _differences(self, note: Path) -> list[str]:
-        """Return the settings in which the selector of a bank, as its note has them, differs from the experiment's."""
+    def _change(self, directory: Path, note: Path) -> str | None:
+        """Return what is different from when a bank was made, None if nothing is."""
         found, wanted = read_json(note, 'a note on a bank').get('settings', {}), self._settings()
-        return [f'{name} {value}, now {wanted.get(name)}' for name, value in found.items() if value != wanted.get(name)]
+        differing = [
+            f'{name} {value}, now {wanted.get(name)}' for name, value in found.items() if value != wanted.get(name)
+        ]
+        if differing:
+            return f'another selecting detector ({"; ".join(differing)})'
+        return 'other images or annotations than the training set has now' if self._data_changed(directory) else None
 
     def _data_changed(self, directory: Path) -> bool:
         """Return whether images or annotations are others than when a bank was made; warn of changed image files."""

@@ -85,7 +85,7 @@ def test_a_bank_of_another_selector_is_refused(tmp_path, experiment_file, traine
     (tmp_path / 'results.jsonl').unlink()
     assert run() == []
     (tmp_path / 'results.jsonl').unlink()
-    with pytest.raises(UserError, match=r'features_auto was made with another selector \(iters 3, now 9\)'):
+    with pytest.raises(UserError, match=r'features_auto was made with another selecting detector \(iters 3, now 9\)'):
         run(**{'selector.iters': 9})
     with pytest.raises(UserError, match=r'cfg_options \{\}, now'):
         run(cfg_options={'optim_wrapper.optimizer.lr': 9.0})
