@@ -11,5 +11,10 @@ num_images = [115]  # 5 a class
 seeds = [0]
 
 grid = [
-    dict(methods=['csod', 'classwise-facility-location', 'uniform', 'full', 'csod-logdet']),
+    dict(methods=['csod'], lams=['2N/D']),
+    dict(methods=['classwise-facility-location', 'uniform', 'full']),
+    dict(methods=['csod', 'stride']),
+    dict(methods=['classwise-facility-location', 'csod'], turns=['proportional']),
+    dict(methods=['csod'], lams=['2N/D'], turns=['proportional']),
+    dict(methods=['csod-logdet']),
 ]
