@@ -1,9 +1,8 @@
-"""Measure Stage 2: speed beside libraries and beside bare matrix-vector passes, memory, pruning, GPUs."""
+"""Measure Stage 2: speed beside libraries and beside bare matrix-vector passes, memory, pruning."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import importlib.util
 import resource
 import subprocess
@@ -34,7 +33,6 @@ EXAMPLES = """examples:
   python tools/benchmarks/selection.py loop --num-images 1000
   python tools/benchmarks/selection.py memory
   python tools/benchmarks/selection.py pruning --bank work_dirs/voc/features
-  python tools/benchmarks/selection.py gpu
 """
 LIBRARY_LAM = 0.2
 ALPHA = 2 * LIBRARY_LAM / (1 + LIBRARY_LAM)
@@ -229,16 +227,6 @@ def _recorder(make: Callable[..., Any]) -> tuple[list[Any], Callable[..., Any]]:
     return made, factory
 
 
-def gpu(args: argparse.Namespace) -> None:
-    """Time the torch and faiss kernels on a GPU as a share of its copy bandwidth."""
-    if importlib.util.find_spec('torch') is None or not importlib.import_module('torch').cuda.is_available():
-        print('no CUDA device: skipped')
-        return
-    from gpu_selection import measure
-
-    measure(args.large_rows, args.num_images)
-
-
 def _task(bank: FeatureBank, num_images: int, lam: float | str = 'auto') -> Task:
     return make_task(bank, SelectionOptions(num_images, lam=lam, kernel='numpy'))
 
@@ -265,7 +253,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parts = parser.add_subparsers(dest='part', required=True)
-    for run in (libraries, loop, memory, pruning, gpu):
+    for run in (libraries, loop, memory, pruning):
         part = parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         part.set_defaults(run=run)
         part.add_argument('--dimensions', type=int, default=2048)
@@ -277,7 +265,6 @@ def parse_args() -> argparse.Namespace:
     parts.choices['memory'].add_argument('--kernels', nargs='+', default=['numpy', 'pruned', 'torch'])
     parts.choices['pruning'].add_argument('--bank', help='a real feature bank to measure on')
     parts.choices['pruning'].add_argument('--lams', type=float, nargs='+', default=[0.01, 0.05, 0.5])
-    parts.choices['gpu'].add_argument('--large-rows', type=int, default=10_000_000)
     part = parts.add_parser('child', help=argparse.SUPPRESS)
     part.set_defaults(run=child)
     part.add_argument('rest', nargs='+')
