@@ -2,6 +2,7 @@
 # make test      install, then lint and run the tests
 # make lint      ruff and mypy in an environment of their own, of 200 MB; neither PyTorch nor MMCV is needed
 # make site      the documentation as a site, in work_dirs/site
+# make gpu-check whether the GPU paths are right and how fast, in five minutes; needs PyTorch and an NVIDIA GPU, no install
 # make install   only install; nothing to do when done
 #
 # STACK=openmmlab takes OpenMMLab's packages instead of OneDL's; PYTHON names the interpreter. PYTEST_ARGS are pytest's,
@@ -19,7 +20,7 @@ INSTALL_INPUTS := setup.py requirements/lock-$(STACK).txt requirements/runtime.t
 LINT_VENV ?= .venv-lint
 LINT_INSTALLED := $(LINT_VENV)/.installed
 
-.PHONY: install demo test lint site
+.PHONY: install demo test lint site gpu-check
 .DEFAULT_GOAL := test
 
 install: $(INSTALLED)
@@ -46,3 +47,6 @@ site: install
 
 test: lint install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+gpu-check:
+	@bash tools/dev/gpu_check.sh

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.fft import irfft2, rfft2
-from scipy.ndimage import gaussian_filter
 
 SIGMA = 2.0
 """Cells; what is wider than this is light and shade, not detail, and is taken off."""
@@ -42,6 +40,8 @@ def details(pixels: np.ndarray) -> np.ndarray:
     Returns:
         (n, 32, 32) float32.
     """
+    from scipy.ndimage import gaussian_filter  # takes longer to import than most selections take
+
     cells = np.asarray(pixels, np.float32)
     return cells - gaussian_filter(cells, (0, SIGMA, SIGMA))
 
@@ -128,6 +128,8 @@ def _compare(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _shifts(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return by how many cells, down and to the right, others are shifted against ones: cyclic correlation's peak."""
+    from scipy.fft import irfft2, rfft2
+
     product = np.conj(rfft2(ones)) * rfft2(others)
     surface = irfft2(product, s=ones.shape[1:])
     width = 2 * SHIFT + 1

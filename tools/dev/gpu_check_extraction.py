@@ -24,7 +24,7 @@ pipeline = [
     dict(type='PackDetInputs')]
 train_dataloader = dict(dataset=dict(
     _delete_=True, type='CocoDataset', data_root={root!r}, ann_file='annotations/train.json',
-    data_prefix=dict(img='train/'), pipeline=pipeline))
+    data_prefix=dict(img='train/'), metainfo=dict(classes=('black-pawn', 'white-pawn')), pipeline=pipeline))
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,6 @@ from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
-from mmcsod.util.errors import UserError
 from mmcsod.util.memory import available_memory
 
 METHODS = ('csod', 'csod-logdet', 'csod-mmr', 'classwise-k-center', 'classwise-facility-location')
@@ -37,8 +37,8 @@ def picks(device: str, small: bool) -> Iterator[dict[str, Any]]:
     for method in METHODS:
         expected, cpu = select(bank, method, 'numpy', number, device)
         for kernel in ('torch', 'faiss') if method == 'csod' else ('torch',):
-            if importlib.util.find_spec(kernel) is None:
-                yield {'what': f'{method}, {kernel}', 'note': f'skipped: {kernel} is not installed'}
+            if reason := _missing(kernel, device):
+                yield {'what': f'{method}, {kernel}', 'note': f'skipped: {reason}'}
                 continue
             found, seconds = select(bank, method, kernel, number, device)
             yield {
@@ -46,7 +46,6 @@ def picks(device: str, small: bool) -> Iterator[dict[str, Any]]:
                 'right': found == expected,
                 'seconds': seconds,
                 'compared': f'{cpu / seconds:.2g} x the CPU ({cpu:.3g} s)',
-                'note': on_gpu(kernel, device),
             }
 
 
@@ -75,11 +74,10 @@ def _greedy_loops(bank: FeatureBank, numbers: Sequence[int], device: str) -> Ite
         first: list[Pick] | None = None
         for kernel in ('torch', 'faiss'):
             what = f'csod, {kernel}, {len(bank)} rows of {bank.vectors.dtype}, N = {number}'
-            try:
-                setup, seconds, found = _greedy_loop(bank, number, kernel)
-            except UserError as error:
-                yield {'what': what, 'note': f'skipped: {error}'}
+            if reason := _missing(kernel, device):
+                yield {'what': what, 'note': f'skipped: {reason}'}
                 continue
+            setup, seconds, found = _greedy_loop(bank, number, kernel)
             sizes = np.bincount(bank.labels, minlength=len(bank.classes))
             read = int(sizes[[pick.label for pick in found]].sum()) * bank.vectors[:1].nbytes
             yield {
@@ -87,7 +85,7 @@ def _greedy_loops(bank: FeatureBank, numbers: Sequence[int], device: str) -> Ite
                 'right': None if first is None else found == first,
                 'seconds': seconds,
                 'compared': f'{read / seconds / bandwidth:.0%} of copies',
-                'note': f'set-up {setup:.3g} s{on_gpu(kernel, device)}',
+                'note': f'set-up {setup:.3g} s',
             }
             first = first or found
 
@@ -113,13 +111,13 @@ def select(bank: FeatureBank, method: str, kernel: str, number: int, device: str
     return found, seconds
 
 
-def on_gpu(kernel: str, device: str) -> str:
-    """Return a remark where FAISS ran on the CPU all the same."""
-    if kernel != 'faiss' or device == 'cpu':
-        return ''
-    import faiss
-
-    return '' if getattr(faiss, 'get_num_gpus', int)() else ' this FAISS knows no GPU: on the CPU'
+def _missing(kernel: str, device: str) -> str:
+    """Return why a kernel cannot run on the device, or nothing."""
+    if importlib.util.find_spec(kernel) is None:
+        return f'{kernel} is not installed'
+    if kernel == 'faiss' and device == 'cuda' and not getattr(importlib.import_module('faiss'), 'get_num_gpus', int)():
+        return 'this FAISS knows no GPU'
+    return ''
 
 
 def copy_bandwidth(device: str, num_bytes: int) -> float:
