@@ -10,6 +10,7 @@ from mmcsod.commands.extraction import add_extraction_arguments, extract_from_ar
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.coreset_files import refuse_unfit_name
+from mmcsod.selection.image_ids import read_image_ids
 from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
@@ -49,6 +50,7 @@ def main(args: argparse.Namespace) -> int:
     # Nobody should find out after extracting that an option is unfit, or that a method needs what was not kept.
     if selection_options(args)[-1].entry.needs_object_vectors:
         args.keep_objects = True
+    args.labelled = tuple(read_image_ids(args.include)) if args.predictions and 'include' in args else ()
     if args.out is not None:
         refuse_unfit_file(args.out)
         refuse_unfit_name(args.out)

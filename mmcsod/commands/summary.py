@@ -25,7 +25,8 @@ def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
     ids = np.asarray(bank.images, dtype=object)
     masks = {str(len(coreset)): np.isin(ids, coreset.image_ids) for coreset in coresets}
     masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])
-    headers = ['class', *(header for name in masks for header in (f'{name}: images', 'objects'))]
+    counted = 'predictions' if bank.provenance.get('predictions') else 'objects'
+    headers = ['class', *(header for name in masks for header in (f'{name}: images', counted))]
     columns = [_column(bank, mask) for mask in masks.values()]
     table = [
         [name, *(number for column in columns for number in column[row])]
@@ -43,7 +44,9 @@ def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
 def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
     parameters = coresets[-1].parameters
     if 'num_included' in parameters:
-        yield f'{parameters["num_included"]} images were included from the start, and are counted in'
+        number = parameters['num_included']
+        new = len(coresets[-1]) - number
+        yield f'{number} images were included from the start and count; the {new} new ones are listed in .new.txt'
     if parameters.get('lam_rule') == 'coverage':
         yield _why_lam(parameters)
     if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') in ('2*N/D', 'coverage'):

@@ -121,7 +121,7 @@ def extract_features(
                 announce(cfg, pool, reader, keep_objects)
             extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), group)
             group.wait()
-            group.on_first(lambda: publish(store, pool, begun, cfg))
+            group.on_first(lambda: publish(store, pool, begun, cfg, options.predictions))
     return FeatureBank.load(directory)
 
 

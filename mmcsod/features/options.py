@@ -37,6 +37,7 @@ class ExtractionOptions:
         channels_last: Whether images are laid out channels last.
         allow_missing_classes: Whether the annotations may lack classes of ``metainfo.classes``.
         predictions: A COCO results file whose boxes take the place of ground truth.
+        labelled: With predictions, ids of images whose ground truth counts all the same.
         score_threshold: The least score of a predicted box to be used.
         strict: Whether the first unreadable image ends the extraction.
         resume: Whether to go on with an unfinished extraction.
@@ -57,6 +58,7 @@ class ExtractionOptions:
     channels_last: bool = False
     allow_missing_classes: bool = False
     predictions: str | None = None
+    labelled: tuple[str, ...] = ()
     score_threshold: float = 0.3
     strict: bool = False
     resume: bool = False

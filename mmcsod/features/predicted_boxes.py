@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import logging
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,22 @@ from mmcsod.datasets.check.config import BY_IMAGE, log_findings, use_checked_lab
 from mmcsod.datasets.check.findings import refuse_errors
 from mmcsod.datasets.check.leaf import check_leaf
 from mmcsod.datasets.check.predictions import check_predictions
-from mmcsod.datasets.ids import leaf_configs
+from mmcsod.datasets.ids import image_id, leaf_configs
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.config import training_set
 from mmcsod.util.distributed import Group
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import write_json
+from mmcsod.util.files import read_json, write_json
+
+logger = logging.getLogger('mmcsod')
 
 
 def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path, group: Group) -> Config:
     """Return a config whose labels are checked, or whose training set has predicted boxes for its ground truth.
 
-    The images and categories are those of the config's annotation file, with or without annotations of its own, which
-    are not looked at. They are written to ``DIRECTORY.predicted.json`` with the predicted boxes. Images in which
-    nothing was predicted stay in the bank, so that they can be included; they are never picked.
+    The images and categories are those of the config's annotation file. Its annotations, if there are any, count for
+    the images that ``options.labelled`` names, and no others. The result is written to ``DIRECTORY.predicted.json``.
+    Images in which nothing was predicted stay in the bank, so that they can be included; they are never selected.
 
     Args:
         cfg: The detector's config.
@@ -50,22 +54,38 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path, g
         )
     leaf: Any = leaves[0]
     target = directory.with_name(f'{directory.name}.predicted.json').resolve()
-    group.on_first(lambda: write_json(target, _labelled(leaf, path, options.score_threshold)))
+    group.on_first(lambda: write_json(target, _labelled(leaf, path, options)))
     leaf['ann_file'] = str(target)
     leaf['filter_cfg'] = {**(leaf.get('filter_cfg') or {}), 'filter_empty_gt': False}
     return cfg
 
 
-def _labelled(leaf: Mapping[str, Any], path: str, threshold: float) -> dict[str, Any]:
-    """Return the content of an annotation file with the predictions for its annotations."""
-    checked = check_leaf(leaf, annotated=False)
+def _labelled(leaf: Mapping[str, Any], path: str, options: ExtractionOptions) -> dict[str, Any]:
+    """Return the content of an annotation file with predictions for the annotations of images not labelled yet."""
+    checked = check_leaf(leaf, annotated=bool(options.labelled))
     refuse_errors(checked.findings, BY_IMAGE)
-    if not isinstance(checked.content, dict):
+    content = checked.content
+    if content is None and checked.categories is not None:  # nothing in the file had to be corrected
+        content = read_json(checked.ann_file, "the training set's annotation file")
+    if not isinstance(content, dict):
         raise UserError(f'{leaf.get("ann_file")} is not a COCO file, and predictions name its images by their ids.')
-    return {**checked.content, 'annotations': _annotations(checked.content, path, threshold)}
+    labelled = _numbers(content, leaf, options.labelled)
+    kept = [one for one in content.get('annotations', ()) if one['image_id'] in labelled] if labelled else []
+    found = [one for one in _predictions(content, path, options.score_threshold) if one['image_id'] not in labelled]
+    annotations = [{**one, 'id': number} for number, one in enumerate((*kept, *found), 1)]
+    if labelled:
+        logger.info('Objects of %d labelled images are ground truth, those of the others predictions.', len(labelled))
+    return {**content, 'annotations': annotations}
 
 
-def _annotations(content: Mapping[str, Any], path: str, threshold: float) -> list[dict[str, Any]]:
+def _numbers(content: Mapping[str, Any], leaf: Mapping[str, Any], labelled: Collection[str]) -> set[Any]:
+    """Return the ``id`` in the annotation file of each labelled image."""
+    wanted, root = set(labelled), str(leaf.get('data_root') or '')
+    folder = os.path.join(root, (leaf.get('data_prefix') or {}).get('img', ''))  # noqa: PTH118 (may be a URL)
+    return {one['id'] for one in content['images'] if image_id(f'{folder}/{one["file_name"]}', root) in wanted}
+
+
+def _predictions(content: Mapping[str, Any], path: str, threshold: float) -> list[dict[str, Any]]:
     """Return the predictions of the least score or more as annotations."""
     try:
         raw = Path(path).read_bytes()

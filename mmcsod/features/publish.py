@@ -21,7 +21,9 @@ from mmcsod.util.text import first_few
 logger = logging.getLogger('mmcsod')
 
 
-def publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], cfg: Config) -> None:
+def publish(
+    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], cfg: Config, predictions: str | None = None
+) -> None:
     """Put a bank in the place of the chunks of an extraction, and warn of images that it lacks.
 
     Raises:
@@ -48,6 +50,7 @@ def publish(store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, A
     provenance = {
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
         'data_root': pool.root,
+        'predictions': predictions,
         'identity': identity,
         'image_files': image_file_digests(pool),
         'unreadable_images': names,

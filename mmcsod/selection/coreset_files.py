@@ -12,6 +12,9 @@ from mmcsod.util.files import file_name, write_text
 
 logger = logging.getLogger('mmcsod')
 
+NEW = '.new.txt'
+"""Suffix of the list of new images, beside a coreset that includes earlier ones."""
+
 BESIDE = ('.txt', '.csv', '.html')
 """Suffixes of what is written beside a coreset, under its name: the list of images, the table, the report."""
 
@@ -19,7 +22,9 @@ BESIDE = ('.txt', '.csv', '.html')
 def save_coresets(
     coresets: Sequence[Coreset], path: str | Path, overwrite: bool = False, is_default: bool = False
 ) -> list[Path]:
-    """Write the coresets of one selection, and beside each, as ``.txt``, its image ids, one a line, in pick order.
+    """Write the coresets of one selection, and beside each, as ``.txt``, its image ids in order, one a line.
+
+    If images were included from the start, the new ones are listed in ``.new.txt``, too.
 
     Args:
         coresets: One for each budget, the largest last.
@@ -48,7 +53,9 @@ def save_coresets(
         if not overwrite:
             _refuse_another(target, coreset)
     for target, coreset in pairs:
-        write_text(target.with_suffix('.txt'), _as_list(coreset))
+        write_text(target.with_suffix('.txt'), _as_list(coreset.image_ids))
+        if included := coreset.parameters.get('num_included'):
+            write_text(target.with_suffix(NEW), _as_list(coreset.image_ids[included:]))
         coreset.save(target)
     return targets
 
@@ -76,7 +83,11 @@ def _refuse_another(path: Path, coreset: Coreset) -> None:
     text = path.with_suffix('.txt')
     if _holds_another(path, coreset):
         raise UserError(f'{path} holds another coreset; name another file with --out, or replace it with --overwrite.')
-    if text.exists() and not path.exists() and text.read_text(encoding='utf-8', errors='replace') != _as_list(coreset):
+    if (
+        text.exists()
+        and not path.exists()
+        and text.read_text(encoding='utf-8', errors='replace') != _as_list(coreset.image_ids)
+    ):
         raise UserError(
             f'{text}, where the list of images belongs, holds something else; name another file with '
             '--out, or replace it with --overwrite.'
@@ -94,5 +105,5 @@ def _holds_another(path: Path, coreset: Coreset) -> bool:
     return (found.image_ids, found.method, found.parameters) != (coreset.image_ids, coreset.method, coreset.parameters)
 
 
-def _as_list(coreset: Coreset) -> str:
-    return ''.join(f'{image}\n' for image in coreset.image_ids)
+def _as_list(images: Sequence[str]) -> str:
+    return ''.join(f'{image}\n' for image in images)

@@ -23,6 +23,8 @@ def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterat
     """
     if options.num_objects is None and len(coreset) < task.target:
         yield f'{task.target} images were asked for and there are only {len(coreset)}: all of them are selected.'
+    if len(task.included) == len(coreset):
+        yield f'All {len(coreset)} images are included from the start, so nothing new is selected; ask for more.'
     if options.given_lam is not None and 'lam' not in options.entry.uses:
         yield f"lam is given and not used: the method '{options.method}' has none."
     if options.weights != 'equal' and not options.entry.by_class:

@@ -50,6 +50,26 @@ def test_rows_are_those_of_annotations_that_say_the_same(root):
     assert select_coreset(fewer, num_images=2, include=empty[:1]).image_ids[0] == empty[0]
 
 
+def test_ground_truth_of_labelled_images_counts(root):
+    content = json.loads((root / 'train.json').read_text())
+    last = content['images'][-1]
+    (root / 'found.json').write_text(
+        json.dumps(
+            [
+                {'image_id': image['id'], 'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.9}
+                for image in content['images']
+            ]
+        )
+    )
+    plain = extract(root, 'plain', predictions=str(root / 'found.json'))
+    labelled = [image for image in plain.images if image.endswith(last['file_name'])]
+    bank = extract(root, 'bank', predictions=str(root / 'found.json'), labelled=tuple(labelled))
+    objects = np.bincount(bank.objects['image'], minlength=4)
+    own = sum(one['image_id'] == last['id'] for one in content['annotations'])
+    assert own > 1
+    assert objects.tolist() == [1, 1, 1, own]
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
