@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmdet.registry import DATASETS
@@ -22,7 +23,7 @@ def enter_scope(config: Config) -> None:
 
 
 def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:
-    """Build the training dataset of ``config``, wrapper, filter and all.
+    """Build the training dataset of ``config``, wrapper, filter and all; its labels are not checked again.
 
     Args:
         config: The config of a training.
@@ -35,7 +36,7 @@ def build_training_set(config: Config, allow_missing_classes: bool = False, core
     enter_scope(config)
     settings = training_set(config)
     try:
-        dataset = DATASETS.build(settings if coreset is None else {**settings, 'coreset': coreset})
+        dataset = _build(settings, coreset)
     except UserError:
         raise
     except Exception as error:  # an annotation file can be wrong in any way
@@ -47,3 +48,10 @@ def build_training_set(config: Config, allow_missing_classes: bool = False, core
     for leaf in leaf_datasets(dataset):
         check_classes(leaf, allow_missing_classes)
     return dataset
+
+
+def _build(settings: Mapping[str, Any], coreset: Coreset | None) -> Any:
+    if coreset is None:
+        return DATASETS.build(settings)
+    inner = DATASETS.build(settings['dataset'])  # built, since CoresetDataset would check a config's labels
+    return DATASETS.build({**settings, 'dataset': inner, 'coreset': coreset})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from mmdet.registry import DATASETS
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset, force_full_init
 
+from mmcsod.datasets.check.config import use_checked_labels
 from mmcsod.datasets.filtering import keep_images
+from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.records.coreset import Coreset, first_picks
 from mmcsod.util.errors import UserError
 
@@ -58,10 +63,28 @@ class CoresetDataset:
             )
         loaded = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
         self._coreset: Coreset | None = first_picks(loaded, num_images)
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self._copies: TemporaryDirectory[str] | None = None
+        self._originals: Mapping[str, str] = {}
+        self.dataset = self._build(dataset) if isinstance(dataset, dict) else dataset
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
+
+    def _build(self, settings: dict) -> Any:
+        """Build the dataset inside, from corrected copies of its annotation files where it needs them."""
+        config = Config({'train_dataloader': {'dataset': settings}})
+        folder = TemporaryDirectory(prefix='mmcsod-labels-')
+        self._originals = use_checked_labels(config, Path(folder.name), ('train',))
+        if self._originals:
+            self._copies = folder
+        return DATASETS.build(config.train_dataloader.dataset)
+
+    def _drop_copies(self) -> None:
+        if self._copies is not None:
+            for leaf in leaf_datasets(self.dataset):
+                leaf.ann_file = self._originals.get(leaf.ann_file, leaf.ann_file)
+            self._copies.cleanup()
+            self._copies = None
 
     @property
     def metainfo(self) -> Any:
@@ -82,6 +105,7 @@ class CoresetDataset:
         if self._coreset is not None:
             keep_images(self.dataset, self._coreset)
             self._coreset = None  # workers need no copy of it
+            self._drop_copies()
         self._fully_initialized = True
 
     @force_full_init

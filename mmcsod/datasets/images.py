@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,6 +10,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import BaseDataset
 from PIL import ExifTags, Image
 
+from mmcsod.datasets.check.files import missing_images
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
@@ -37,10 +37,10 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
         if not _loads_local_files(leaf):
             continue
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
-        if missing := [path for path in paths if not Path(path).exists()]:
+        if missing := missing_images(paths):
             raise UserError(
-                f'{len(missing)} of {len(paths)} {what} images do not exist ({first_few(missing)}); check '
-                'data_root and data_prefix of the config.'
+                f'{len(missing)} of {len(paths)} {what} images do not exist '
+                f'({first_few([str(one) for one in missing])}); check data_root and data_prefix of the config.'
             )
         looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
         if unreadable := [path for path in looked_at if not is_image(path)]:

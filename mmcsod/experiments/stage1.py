@@ -95,6 +95,7 @@ class Banks:
 
     def _data_changed(self, directory: Path) -> bool:
         """Return whether images or annotations are others than when a bank was made; warn of changed image files."""
+        from mmcsod.datasets.check.config import use_checked_labels
         from mmcsod.features.dataset import ExtractionDataset
         from mmcsod.features.reuse import warn_of_changed_files
         from mmcsod.util.config import load_config
@@ -103,9 +104,9 @@ class Banks:
         if 'dataset' not in identity:  # a bank made by hand
             return False
         selector = self._experiment.selector
-        data = ExtractionDataset(
-            load_config(selector.config, self._experiment.cfg_options), keep_ignored=selector.keep_ignored
-        )
+        cfg = load_config(selector.config, self._experiment.cfg_options)
+        use_checked_labels(cfg, self._work_dir / 'labels', ('train',))
+        data = ExtractionDataset(cfg, keep_ignored=selector.keep_ignored)
         warn_of_changed_files(directory, data)
         return bool(identity['dataset'] != data.fingerprint())
 

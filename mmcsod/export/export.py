@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmengine.config import Config
 
+from mmcsod.datasets.check.config import use_checked_labels
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Export, Source, open_dropped, open_sources
@@ -50,10 +54,19 @@ def export_coreset(
         raise UserError(f"Unknown format '{file_format}'; give one of {', '.join(FORMATS)}.")
     coreset = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
     config = config if isinstance(config, Config) else load_config(str(config))
-    kept, export = open_sources(coreset, config), Export()
+    with TemporaryDirectory() as scratch:
+        config = copy.deepcopy(config)
+        originals = use_checked_labels(config, Path(scratch), ('train',))
+        return _export(coreset, config, originals, file_format, Path(out), image_mode)
+
+
+def _export(
+    coreset: Coreset, config: Config, originals: Mapping[str, str], file_format: str, out: Path, image_mode: str
+) -> Export:
+    kept, export = open_sources(coreset, config, originals), Export()
     dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
     with new_directory(out) as directory:
-        placer = FilePlacer(directory, str(Path(out).absolute()), image_mode, _folders([*kept, *dropped]))
+        placer = FilePlacer(directory, str(out.absolute()), image_mode, _folders([*kept, *dropped]))
         if file_format in VIEWERS:
             write_keep_and_drop(kept, dropped, placer, export)
         else:

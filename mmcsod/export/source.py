@@ -50,12 +50,14 @@ class Source:
         image_ids: Id of each of its samples, in its order.
         root: What the ids are relative to.
         without: Ids of samples to pass over.
+        original: The annotation file that the leaf reads a corrected copy of; '' if it reads the file itself.
     """
 
     leaf: BaseDataset
     image_ids: list[str]
     root: str
     without: frozenset[str] = frozenset()
+    original: str = ''
 
     def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the id and the annotation of each image, as the dataset gives them to a pipeline."""
@@ -86,7 +88,7 @@ class Source:
     @property
     def ann_file(self) -> str:
         """Path of the leaf's annotation file, named as images are."""
-        return image_id(self.leaf.ann_file, self.root)
+        return image_id(self.original or self.leaf.ann_file, self.root)
 
     @property
     def folders(self) -> list[str]:
@@ -113,8 +115,13 @@ def _set_decoded_size(image: str, info: dict[str, Any]) -> None:
             )
 
 
-def open_sources(coreset: Coreset, config: Config) -> list[Source]:
+def open_sources(coreset: Coreset, config: Config, originals: Mapping[str, str]) -> list[Source]:
     """Build the training set of ``config`` and keep the coreset's images; leaves without any are left out.
+
+    Args:
+        coreset: The images to keep.
+        config: The config of the training set.
+        originals: The path of each annotation file that is read from a copy, by that of the copy.
 
     Raises:
         UserError: If the data cannot be read or the coreset is not of this training set.
@@ -122,7 +129,11 @@ def open_sources(coreset: Coreset, config: Config) -> list[Source]:
     dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
     leaves = leaf_datasets(dataset)
     root = common_root(leaves)
-    return [Source(leaf, ids, root) for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True) if ids]
+    return [
+        Source(leaf, ids, root, original=originals.get(leaf.ann_file, ''))
+        for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)
+        if ids
+    ]
 
 
 def open_dropped(coreset: Coreset, config: Config) -> list[Source]:

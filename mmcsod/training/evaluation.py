@@ -10,16 +10,19 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.registry import EVALUATOR
 
+from mmcsod.datasets.classes import check_classes
+from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
 
 
-def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:
+def build_validation_set(config: Config, classes: tuple[str, ...], allow_missing_classes: bool = False) -> Any:
     """Build the validation set of ``config``, and its evaluator to see that it can be built.
 
     Args:
         config: The resolved config.
         classes: Those of the training set.
+        allow_missing_classes: Accept annotations that lack classes.
 
     Returns:
         The dataset; None where the config evaluates nothing.
@@ -40,6 +43,8 @@ def build_validation_set(config: Config, classes: tuple[str, ...]) -> Any:
             'and val_evaluator of the config, or take those of your own with --data.'
         ) from error
     _check_classes(dataset, classes)
+    for leaf in leaf_datasets(dataset):
+        check_classes(leaf, allow_missing_classes)
     return dataset
 
 

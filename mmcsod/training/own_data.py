@@ -90,9 +90,18 @@ def set_num_classes(config: Config, number: int) -> None:
             holder['num_classes'] = number
 
 
-def box_classes(config: Config) -> int | None:
-    """Return the number of classes of the model's box head, None if it names none."""
-    return next((holder['num_classes'] for name, holder in _holders(config.get('model')) if name == 'bbox_head'), None)
+def refuse_other_number(config: Config, number: int) -> None:
+    """Refuse a box head with more or fewer classes than the data; one that reads words counts these instead.
+
+    Raises:
+        UserError: If the numbers differ.
+    """
+    heads = [holder['num_classes'] for name, holder in _holders(config.get('model')) if name == 'bbox_head']
+    if number and heads and heads[0] != number and not config.model.get('language_model'):
+        raise UserError(
+            f"The data have {number} classes and the model's box head {heads[0]}, which ends in an IndexError, often "
+            'after the training; set num_classes of the heads with --cfg-options, or pass --data.'
+        )
 
 
 def _holders(node: Any, name: str = 'model') -> Iterator[tuple[str, Any]]:

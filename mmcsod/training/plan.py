@@ -11,7 +11,6 @@ from tabulate import tabulate
 from mmcsod.datasets import leaf_datasets
 from mmcsod.training.config import base_batch_size
 from mmcsod.training.length import batch_size, count_iterations, schedule_length
-from mmcsod.training.own_data import box_classes
 from mmcsod.training.schedule import warmup_end
 from mmcsod.util.config import type_name
 from mmcsod.util.errors import UserError
@@ -33,7 +32,6 @@ class Plan:
         stock_batch: The batch that the config's learning rate is meant for, if it says so.
         scaled: Whether ``lr`` was scaled from ``stock_batch`` to ``batch``.
         epoch_hooks: Hooks that count the epochs of a run that counts iterations.
-        classes: Classes of the data, and of the model's box head, where they differ.
     """
 
     images: int
@@ -45,7 +43,6 @@ class Plan:
     stock_batch: int | None
     scaled: bool
     epoch_hooks: tuple[str, ...] = ()
-    classes: tuple[int, int] | None = None
 
     @property
     def epochs(self) -> float:
@@ -92,11 +89,6 @@ class Plan:
             'from the first iteration or never; see its settings.'
             for hook in self.epoch_hooks
         ]
-        if self.classes is not None:
-            found.append(
-                'The data have {} classes and the model {}; set num_classes of its heads with --cfg-options, '
-                'or pass --data.'.format(*self.classes)
-            )
         return found
 
 
@@ -128,13 +120,7 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         stock_batch=stock_batch,
         scaled=scaled,
         epoch_hooks=() if length.by_epoch else _epoch_hooks(config),
-        classes=_differing_classes(config, dataset),
     )
-
-
-def _differing_classes(config: Config, dataset: Any) -> tuple[int, int] | None:
-    of_data, of_model = len(leaf_datasets(dataset)[0].metainfo.get('classes') or ()), box_classes(config)
-    return (of_data, of_model) if of_data and of_model is not None and of_data != of_model else None
 
 
 def _check_sources(config: Config, dataset: Any) -> None:

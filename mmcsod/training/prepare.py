@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from mmcsod.datasets.build import build_training_set
+from mmcsod.datasets.check.config import use_checked_labels
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,
@@ -25,7 +26,7 @@ from mmcsod.training.evaluation import build_validation_set
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
 from mmcsod.training.length import count_iterations
 from mmcsod.training.options import RetrainOptions
-from mmcsod.training.own_data import PARTS, fit_to_data, set_num_classes, take_data
+from mmcsod.training.own_data import PARTS, fit_to_data, refuse_other_number, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
 from mmcsod.training.runs import images_digest
 from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
@@ -58,13 +59,16 @@ class Retraining:
     validation_set: Any
 
 
-def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOptions) -> Retraining:
-    """Resolve ``config`` for training on ``coreset``; nothing is written.
+def prepare(
+    config: str | Path, coreset: str | Path | None, options: RetrainOptions, copies: Path | None = None
+) -> Retraining:
+    """Resolve ``config`` for training on ``coreset``; nothing but corrected copies of labels is written.
 
     Args:
         config: Path or stock name of a training config.
         coreset: The coreset file; None trains on the full training set.
         options: How to train.
+        copies: Folder for corrected copies of labels; by default ``WORK_DIR/labels``.
 
     Raises:
         UserError: If the config, the coreset, the data or their combination cannot be trained.
@@ -81,10 +85,12 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
         options.work_dir or options.cfg_options.get('work_dir') or _default_work_dir(config, loaded, options)
     )
     _check_work_dir(resolved)
+    use_checked_labels(resolved, copies or Path(resolved.work_dir) / 'labels', ('train', 'val'))
     training_set = build_training_set(resolved, options.allow_missing_classes, loaded)
     classes = _classes(training_set)
     if options.data is not None:
         set_num_classes(resolved, len(classes))
+    refuse_other_number(resolved, len(classes))
     _set_schedule(resolved, options, len(training_set))
     return Retraining(
         config=resolved,
@@ -99,7 +105,7 @@ def prepare(config: str | Path, coreset: str | Path | None, options: RetrainOpti
             'seed': options.seed,
         },
         training_set=training_set,
-        validation_set=build_validation_set(resolved, classes),
+        validation_set=build_validation_set(resolved, classes, options.allow_missing_classes),
     )
 
 

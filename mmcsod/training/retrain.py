@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mmengine.config import ConfigDict
@@ -50,7 +51,8 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
     """
     check_options(options, [field.name for field in fields(RetrainOptions)], 'retrain')
     asked = RetrainOptions(**options)
-    retraining = prepare(config, coreset, asked)
+    with TemporaryDirectory() as scratch:  # a dry run writes nothing that stays
+        retraining = prepare(config, coreset, asked, Path(scratch) if dry_run else None)
     _check_data(retraining)
     work_dir = Path(retraining.config.work_dir)
     if not dry_run:

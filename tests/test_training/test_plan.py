@@ -79,11 +79,10 @@ def test_hooks_that_count_epochs_are_told(tiny_config, coco_coreset):
     assert [hook.type for hook in ready.config.custom_hooks] == ['YOLOXModeSwitchHook', 'CheckInvalidLossHook']
 
 
-def test_a_model_for_another_number_of_classes_is_told(tiny_config, coco_coreset):
-    options = RetrainOptions(iters=2, cfg_options={'model.bbox_head.num_classes': 80})
-    assert any(
-        warning.startswith('The data have 3 classes and the model 80;')
-        for warning in prepare(tiny_config, coco_coreset, options).plan.warnings()
-    )
-    fitting = prepare(tiny_config, coco_coreset, RetrainOptions(iters=2))
-    assert not any('classes' in warning for warning in fitting.plan.warnings())
+@pytest.mark.parametrize('number', [1, 80])
+def test_a_model_for_another_number_of_classes_is_refused(number, tiny_config, coco_coreset):
+    options = RetrainOptions(iters=2, cfg_options={'model.bbox_head.num_classes': number})
+    with pytest.raises(UserError, match=f"data have 3 classes and the model's box head {number}"):
+        prepare(tiny_config, coco_coreset, options)
+    options.cfg_options['model.language_model'] = {'type': 'BertModel'}
+    assert prepare(tiny_config, coco_coreset, options).plan.iterations == 2

@@ -70,7 +70,7 @@ def check_config(config: Config, sets: Sequence[str] = SETS, look_for_images: bo
 
 def use_checked_labels(
     config: Config, folder: Path, sets: Sequence[str] = SETS, look_for_images: bool = False
-) -> list[Finding]:
+) -> dict[str, str]:
     """Check the labels that a config reads; where something was filled in, have it read a copy, in place.
 
     The user's files are never touched. Datasets and evaluators of the config are pointed to the copies.
@@ -82,7 +82,7 @@ def use_checked_labels(
         look_for_images: Whether to see that each image is there; a warning says which are not.
 
     Returns:
-        Everything found.
+        The path of each file that was copied, by that of its copy.
 
     Raises:
         UserError: If something stops a training.
@@ -96,7 +96,7 @@ def use_checked_labels(
         copy = copies.get(_absolute(_joined(holder)))
         if copy is not None:
             holder['ann_file'] = copy
-    return findings
+    return {copy: original for original, copy in copies.items()}
 
 
 def log_findings(findings: Sequence[Finding]) -> None:

@@ -10,11 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from PIL import Image
-
-ORIENTATION, TURNED = 274, (5, 6, 7, 8)
-"""The tag of EXIF, and its values with which width and height change places."""
-
 
 @dataclass
 class Listings:
@@ -72,16 +67,6 @@ def missing_images(paths: Iterable[str], listings: Listings | None = None) -> li
     listings = listings or Listings()
     missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
     return [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
-
-
-def image_size(path: str) -> tuple[int, int] | None:
-    """Return width and height of an image as it is decoded, turned as EXIF says; None if it cannot be read."""
-    try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(ORIENTATION) in TURNED
-            return (image.height, image.width) if turned else (image.width, image.height)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
 
 
 def _near(path: str, listings: Listings) -> str | None:

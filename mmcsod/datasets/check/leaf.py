@@ -15,9 +15,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.fileio import get
 
 from mmcsod.datasets.check.coco import Labels, check_coco
-from mmcsod.datasets.check.files import Listings, image_size, missing_images
+from mmcsod.datasets.check.files import Listings, missing_images
 from mmcsod.datasets.check.findings import NUM_EXAMPLES, Finding, found, short
 from mmcsod.datasets.check.voc import check_list, check_xml
+from mmcsod.datasets.images import decoded_size
 from mmcsod.util.errors import first_cause
 
 PACKAGES = {'petrel': 'petrel_client', 's3': 'petrel_client', 'ceph': 'ceph', 'lmdb': 'lmdb', 'memcached': 'mc'}
@@ -114,7 +115,7 @@ def _missing_file(path: str, name: str, error: Exception) -> Finding:
 
 def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool, annotated: bool) -> CheckedLeaf:
     prefix = leaf.data_prefix.get('img', '')
-    labels: Labels = check_coco(raw, name, lambda file: image_size(posixpath.join(prefix, file)), annotated)
+    labels: Labels = check_coco(raw, name, lambda file: decoded_size(posixpath.join(prefix, file)), annotated)
     findings, content = labels.findings, labels.content
     if content is None:
         return CheckedLeaf(leaf.ann_file, findings)
