@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mmcsod.util.errors import UserError
@@ -24,24 +25,28 @@ class Kind:
         severity: 'error' stops a training or makes it worthless, 'warning' does not, 'filled' was mended in a copy.
         what: Follows the count.
         remedy: What to do; '' if nothing.
+        counted: Whether there can be several in one file.
     """
 
     severity: str
     what: str
     remedy: str
+    counted: bool = True
 
+
+_one = partial(Kind, counted=False)
 
 KINDS = {
     # as bytes
-    'missing file': Kind(ERROR, 'file that is not there', 'correct ann_file and data_root, or use --cfg-options'),
-    'not a file': Kind(ERROR, 'ann_file that is not one file', 'give one file; ConcatDataset joins several datasets'),
-    'empty file': Kind(ERROR, 'file without content', 'fetch it again'),
-    'other format': Kind(ERROR, 'file in another format', 'give the annotations as COCO JSON'),
-    'not UTF-8': Kind(ERROR, 'file that is not UTF-8', 'save it as UTF-8, as with iconv -f GBK -t UTF-8'),
-    'not JSON': Kind(ERROR, 'file that is not JSON', 'correct it there, or fetch it again'),
-    'JSON lines': Kind(ERROR, 'file with one JSON value a line', 'write one object with the three lists'),
-    'detection results': Kind(ERROR, 'file of detections, not annotations', 'give the file with images and categories'),
-    're-encoded': Kind(FILLED, 'file in another encoding', ''),
+    'missing file': _one(ERROR, 'file that is not there', 'correct ann_file and data_root'),
+    'not a file': _one(ERROR, 'ann_file that is not one file', 'give one file; ConcatDataset joins several datasets'),
+    'empty file': _one(ERROR, 'file without content', 'fetch it again'),
+    'other format': _one(ERROR, 'file in another format', 'give the annotations as COCO JSON'),
+    'not UTF-8': _one(ERROR, 'file that is not UTF-8', 'save it as UTF-8, as with iconv -f GBK -t UTF-8'),
+    'not JSON': _one(ERROR, 'file that is not JSON', 'correct it there, or fetch it again'),
+    'JSON lines': _one(ERROR, 'file with one JSON value a line', 'write one object with the three lists'),
+    'detection results': _one(ERROR, 'file of detections, not annotations', 'give the file with images and categories'),
+    're-encoded': _one(FILLED, 'file in another encoding', ''),
     'trailing commas': Kind(FILLED, 'commas before a closing bracket', ''),
     'singular key': Kind(FILLED, 'keys in the singular', ''),
     'missing list': Kind(ERROR, 'lists that are missing or no lists', 'give images, annotations, categories'),
@@ -59,7 +64,7 @@ KINDS = {
     'no category': Kind(ERROR, 'annotations without category_id', 'remove them, or give their category'),
     'no image': Kind(ERROR, 'annotations without image_id', 'remove them, or give their image'),
     'image without objects': Kind(WARNING, 'images without objects, which cannot be selected', 'label them'),
-    'no objects': Kind(ERROR, 'file without a single object of a listed image', 'label the images first'),
+    'no objects': _one(ERROR, 'file without a single object of a listed image', 'label the images first'),
     'odd category': Kind(ERROR, 'categories without a usable id or name', 'give each an id and a name'),
     'category id twice': Kind(ERROR, 'category ids with several names', 'give each category an id of its own'),
     'category twice': Kind(ERROR, 'category names with several ids', 'merge them, or rename one'),
@@ -88,8 +93,8 @@ KINDS = {
     'odd XML': Kind(ERROR, 'XML files that cannot be read', 'mend or remove them'),
     'XML without size': Kind(WARNING, 'XML files without a size (MMDetection opens each image)', 'add it'),
     # predictions
-    'not results': Kind(ERROR, 'file that is no COCO results file', 'give a list of predictions'),
-    'no predictions': Kind(ERROR, 'file without predictions', 'see that the detector finds something'),
+    'not results': _one(ERROR, 'file that is no COCO results file', 'give a list of predictions'),
+    'no predictions': _one(ERROR, 'file without predictions', 'see that the detector finds something'),
     'foreign image': Kind(ERROR, 'predictions of images that are not listed', 'predict on this annotation file'),
     'foreign category': Kind(ERROR, 'predictions of categories that are not listed', 'write category ids, not labels'),
     'odd score': Kind(ERROR, 'predictions whose score is not from 0 to 1', 'divide percentages by 100'),
@@ -97,12 +102,12 @@ KINDS = {
     # files and settings
     'no images': Kind(ERROR, 'images that are not there, all of them', 'correct data_root or data_prefix'),
     'missing image': Kind(ERROR, 'images that are not there', 'correct file_name, data_prefix or data_root'),
-    'storage': Kind(ERROR, 'storage that cannot work', 'copy the data to a folder'),
-    'dataset': Kind(ERROR, 'dataset that cannot be built', 'correct its settings'),
-    'classes': Kind(ERROR, 'list of classes that does not fit', 'correct metainfo.classes'),
-    'not joinable': Kind(ERROR, 'datasets with different metainfo.classes', 'give all of them the same'),
-    'num_classes': Kind(ERROR, 'model with another number of classes', 'set num_classes with --cfg-options'),
-    'not looked into': Kind(WARNING, 'dataset in a format that is not checked', 'nothing'),
+    'storage': _one(ERROR, 'storage that cannot work', 'copy the data to a folder'),
+    'dataset': _one(ERROR, 'dataset that cannot be built', 'correct its settings'),
+    'classes': _one(ERROR, 'list of classes that does not fit', 'correct metainfo.classes'),
+    'not joinable': _one(ERROR, 'datasets with different metainfo.classes', 'give all of them the same'),
+    'num_classes': _one(ERROR, 'model with another number of classes', 'set num_classes with --cfg-options'),
+    'not looked into': _one(WARNING, 'dataset in a format that is not checked', 'nothing'),
 }  # fmt: skip
 
 
@@ -134,8 +139,9 @@ class Finding:
 
     @property
     def what(self) -> str:
-        """The count and what was counted."""
-        return f'{self.count:,} {KINDS[self.kind].what}'
+        """What was found, after its count if there can be several."""
+        kind = KINDS[self.kind]
+        return f'{self.count:,} {kind.what}' if kind.counted else kind.what
 
     def __str__(self) -> str:
         rest = '; ...' if self.count > len(self.examples) > 0 else ''
@@ -170,5 +176,5 @@ def refuse_errors(findings: Sequence[Finding], passing: Sequence[str] = ()) -> N
     """
     errors = [one for one in findings if one.severity == ERROR and one.kind not in passing]
     if errors:
-        more = f' {len(errors) - 1} more kinds of error: see mmcsod check CONFIG.' if len(errors) > 1 else ''
+        more = f' There is more: mmcsod check CONFIG lists {len(errors)} kinds of error.' if len(errors) > 1 else ''
         raise UserError(f'{errors[0]}{more}')
