@@ -23,7 +23,7 @@ from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.util.errors import UserError
 from mmcsod.util.locks import locked
-from mmcsod.util.provenance import json_values, versions
+from mmcsod.util.provenance import json_values, versions, weights_digest
 
 logger = logging.getLogger('mmcsod')
 
@@ -186,7 +186,7 @@ def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
         'objects': count_objects(bank, coreset.image_ids),
         'lam_used': coreset.parameters.get('lam'),
         'selection_seconds': round(seconds, 4),
-        'selector': {name: identity.get(name) for name in ('tap', 'weights', 'dataset')},
+        'selector': {**{name: identity.get(name) for name in ('tap', 'dataset')}, 'weights': weights_digest(identity)},
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.counts import class_counts
 from mmcsod.report.selected import Selected
+from mmcsod.util.provenance import weights_digest
 from mmcsod.util.text import first_few
 
 Facts = list[tuple[str, str]]
@@ -48,9 +49,10 @@ def features(bank: FeatureBank) -> Facts:
 def _source(provenance: dict[str, Any]) -> dict[str, str]:
     identity = dict(provenance.get('identity') or {})
     versions = dict(provenance.get('versions') or {})
+    weights = weights_digest(identity)
     facts = {
         'Detector config': provenance.get('config'),
-        'Checkpoint': f'SHA-256 of the weights {identity["weights"][:16]}…' if identity.get('weights') else None,
+        'Checkpoint': f'SHA-256 of the weights {weights[:16]}…' if weights else None,
         'Tap': identity.get('tap'),
         'Images below': provenance.get('data_root'),
         'Versions': ', '.join(f'{name} {version}' for name, version in versions.items()),

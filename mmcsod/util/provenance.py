@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from mmcsod.util.files import json_digest
 from mmcsod.version import __version__
 
 
@@ -22,3 +24,14 @@ def versions() -> dict[str, str]:
 def json_values(value: Any) -> Any:
     """Return a config value as plain JSON: types and other objects by their names."""
     return json.loads(json.dumps(value, default=str))
+
+
+def weights_digest(identity: Mapping[str, Any]) -> str | None:
+    """Return one digest of the weights that a bank was made with.
+
+    Args:
+        identity: ``provenance['identity']`` of a bank, whose ``weights`` are a digest for each tensor, or, in banks of
+            version 0.1, one of all.
+    """
+    weights = identity.get('weights')
+    return json_digest(weights) if isinstance(weights, Mapping) else weights

@@ -1,3 +1,6 @@
+import dataclasses
+import re
+
 from mmcsod import select_coreset
 from mmcsod.report import facts
 from mmcsod.report.selected import Selected
@@ -32,6 +35,9 @@ def test_how_the_features_were_made():
     assert found['Detector config'] == 'c.py'
     assert found['Checkpoint'] == 'SHA-256 of the weights abababababababab…'
     assert found['Versions'] == 'mmcsod 1, torch 2'
+    identity = {'weights': {'backbone.a': 'cd' * 32}, 'tap': 'neck'}  # a digest for each tensor
+    newer = dict(facts.features(dataclasses.replace(BANK, provenance={'identity': identity})))
+    assert re.fullmatch(r'SHA-256 of the weights [0-9a-f]{16}…', newer['Checkpoint'])
     assert list(dict(facts.features(make_bank(num_images=3)))) == ['Vectors']
 
 
