@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 REGISTRY = 'mmdet.registry'
-REGISTERING = ('mmcsod.hooks', 'mmcsod.datasets', 'mmcsod.util.weights')
+REGISTERING = ('mmcsod.util.quiet', 'mmcsod.hooks', 'mmcsod.datasets', 'mmcsod.util.weights')
 
 
 def register() -> None:

@@ -64,3 +64,13 @@ importlib.reload(mmcsod); print(sum(type(finder).__name__ == '_Watch' for finder
 import inspect, mmdet.registry
 print('Registry' in inspect.getsource(mmdet.registry), any(type(f).__name__ == '_Watch' for f in sys.meta_path))"""
     assert run(code) == ['1', 'True', 'False']
+
+
+def test_loading_mmdetection_and_annotations_prints_nothing(tmp_path):
+    (tmp_path / 'a.json').write_text('{"images": [], "annotations": [], "categories": []}')
+    code = (
+        'import mmcsod, mmdet.evaluation; from mmdet.datasets import CocoDataset; '
+        f'CocoDataset(ann_file={str(tmp_path / "a.json")!r}, serialize_data=False, test_mode=True)'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
-from tqdm import tqdm
 
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.chunks import ChunkStore
@@ -17,6 +16,7 @@ from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.util.distributed import Group
 from mmcsod.util.errors import UserError
+from mmcsod.util.progress import progress
 
 
 def extract_chunks(
@@ -42,17 +42,19 @@ def extract_chunks(
     total = len(pool) if group.size == 1 else len(indices)
     with (
         reader.ready(),
-        tqdm(total=total, initial=total - len(indices), desc='extract', unit='img', disable=group.rank != 0) as bar,
+        progress('extract', total, total - len(indices), shown=group.rank == 0) as update,
     ):
         samples = pool.checked(loaded, options.strict)
         for chunk in todo:
             own = store.indices(chunk)
-            results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, bar)
-            bar.update(len(own) - len(results))  # the unreadable ones
+            results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, update)
+            update(len(own) - len(results))  # the unreadable ones
             store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects), reader.scores_labels))
 
 
-def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar: tqdm) -> dict[int, ImageFeatures]:
+def _read(
+    samples: Iterable[Sample], reader: FeatureReader, batch_size: int, update: Callable[[int], None]
+) -> dict[int, ImageFeatures]:
     """Return the features of each readable image of a chunk, by dataset index."""
     results: dict[int, ImageFeatures] = {}
     for batch in batches(samples, reader, batch_size):
@@ -64,7 +66,7 @@ def _read(samples: Iterable[Sample], reader: FeatureReader, batch_size: int, bar
                 'go on with --resume and a smaller --batch-size.'
             ) from error
         results.update((sample.index, own) for sample, own in zip(batch, features, strict=True))
-        bar.update(len(batch))
+        update(len(batch))
     return results
 
 

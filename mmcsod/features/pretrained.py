@@ -55,7 +55,7 @@ def _built_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
     names = {key.removeprefix(prefix or '') for key in load_state_dict(path)}  # refuses what would need unpickling
     _check(backbone, names, path)
     backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': str(path), **({'prefix': prefix} if prefix else {})}
-    with _warnings_only(MMLogger.get_current_instance()):
+    with _errors_only(MMLogger.get_current_instance()):
         backbone.init_weights()
     logger.info(
         'No detector: features are read off %s with the weights of %s.', type(backbone).__name__, init_cfg['checkpoint']
@@ -64,10 +64,10 @@ def _built_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
 
 
 @contextmanager
-def _warnings_only(log: logging.Logger) -> Iterator[None]:
-    """Keep MMEngine from telling three lines of each tensor."""
+def _errors_only(log: logging.Logger) -> Iterator[None]:
+    """Keep MMEngine from three lines on each tensor, and from those on layers that no map depends on."""
     level = log.level
-    log.setLevel(logging.WARNING)
+    log.setLevel(logging.ERROR)
     try:
         yield
     finally:
