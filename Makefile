@@ -1,5 +1,7 @@
 # make demo      install, then the full pipeline on photographs of chess boards (at most 8 minutes)
 # make test      install, then lint and run the tests
+# make campaigns the long campaigns of docs/reliability.md: kills, damage, made-up input (about half an hour)
+# make test-all  both
 # make lint      ruff and mypy in an environment of their own, of 200 MB; neither PyTorch nor MMCV is needed
 # make site      the documentation as a site, in work_dirs/site
 # make gpu-check whether the GPU paths are right and how fast, in five minutes; needs PyTorch and an NVIDIA GPU, no install
@@ -20,7 +22,7 @@ INSTALL_INPUTS := setup.py requirements/lock-$(STACK).txt requirements/runtime.t
 LINT_VENV ?= .venv-lint
 LINT_INSTALLED := $(LINT_VENV)/.installed
 
-.PHONY: install demo test lint site gpu-check
+.PHONY: install demo test test-all campaigns lint site gpu-check
 .DEFAULT_GOAL := test
 
 install: $(INSTALLED)
@@ -50,3 +52,10 @@ test: lint install
 
 gpu-check:
 	@bash tools/dev/gpu_check.sh
+
+campaigns: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --campaigns -m campaign
+	OMP_NUM_THREADS=1 $(BIN)/python tools/dev/campaigns.py --at-most 20 kills exports extractions
+	OMP_NUM_THREADS=1 $(BIN)/python tools/dev/campaigns.py --at-most 200 names damage fuzz
+
+test-all: test campaigns

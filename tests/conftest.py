@@ -15,7 +15,13 @@ def has_cuda():
     return torch.cuda.is_available()
 
 
+def pytest_addoption(parser):
+    parser.addoption('--campaigns', action='store_true', help='run the tests marked campaign, too')
+
+
 def pytest_runtest_setup(item):
+    if item.get_closest_marker('campaign') and not item.config.getoption('--campaigns'):
+        pytest.skip('a campaign; make campaigns runs it')
     if item.get_closest_marker('gpu') and not has_cuda():
         pytest.skip('needs CUDA')
     for marker in item.iter_markers('data'):

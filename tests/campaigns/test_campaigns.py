@@ -45,7 +45,7 @@ def test_hostile_names(tmp_path):
     held(names.try_names(tmp_path))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_kill_of_an_extraction():
     """In a process that has not used PyTorch: its threads do not survive a fork."""
     done = subprocess.run(

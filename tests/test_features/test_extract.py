@@ -150,7 +150,7 @@ def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
     assert same_files(unbroken, tmp_path / 'features')
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_killed_at_random_it_resumes_to_the_same_bytes(coco_root, unbroken, tmp_path):
     out = tmp_path / 'features'
     environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}

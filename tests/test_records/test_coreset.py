@@ -133,20 +133,3 @@ def test_a_coreset_may_be_edited_and_one_of_version_0_1_has_a_checksum_that_is_p
     content['picks'].reverse()
     path.write_text(json.dumps({'sha256': '0' * 64, **content}))
     assert Coreset.load(path).picks == coreset.picks[::-1]
-
-
-@pytest.mark.parametrize(
-    'text',
-    [
-        '[' * 100_000,
-        '{"a":' * 100_000,
-        '9' * 10_000,
-        '1e999',
-        '\ud800'.encode('utf-8', 'surrogatepass').decode('latin1'),
-        '',
-    ],
-)
-def test_odd_json_is_one_sentence(text, tmp_path):
-    (tmp_path / 'odd.json').write_text(text)
-    with pytest.raises(UserError, match=r'odd\.json'):
-        Coreset.load(tmp_path / 'odd.json')

@@ -30,7 +30,7 @@ def bank(tmp_path_factory):
     return folder
 
 
-def start(number, command, launcher='pytorch'):
+def start(number, command):
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
@@ -38,7 +38,7 @@ def start(number, command, launcher='pytorch'):
         'PYTHONPATH': str(ROOT),
         'MASTER_ADDR': '127.0.0.1',
         'MASTER_PORT': str(port),
-        WORLD_SIZE[launcher]: str(number),
+        'WORLD_SIZE': str(number),
         'OMP_NUM_THREADS': '1',
     }
     return [
@@ -48,7 +48,7 @@ def start(number, command, launcher='pytorch'):
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=common | {RANK[launcher]: str(rank)},
+            env=common | {'RANK': str(rank)},
         )
         for rank in range(number)
     ]
@@ -62,14 +62,8 @@ def finish(processes, seconds=120):
             process.kill()
 
 
-@pytest.mark.parametrize(
-    ('number', 'launcher'),
-    [
-        (2, 'pytorch'),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((5, 'pytorch'), (2, 'slurm'), (2, 'mpi'))),
-    ],
-)
-def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, launcher):
+@pytest.mark.parametrize('number', [2, pytest.param(5, marks=pytest.mark.campaign)])
+def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number):
     command = [
         '-m',
         'mmcsod',
@@ -77,14 +71,14 @@ def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, laun
         '--bank',
         bank,
         '--launcher',
-        launcher,
+        'pytorch',
         '--num-images',
         60,
         20,
         '--out',
         tmp_path / 'coreset.json',
     ]
-    done = finish(start(number, command, launcher))
+    done = finish(start(number, command))
     assert [code for *_, code in done] == [0] * number, done
     expected = select_coreset(FeatureBank.load(bank), num_images=60)
     assert Coreset.load(tmp_path / 'coreset.json') == expected
@@ -93,7 +87,7 @@ def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number, laun
     assert [out for out, *_ in done[1:]] == [''] * (number - 1)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize('way', ['SIGKILL', 'SIGSTOP'])
 def test_a_lost_process_ends_the_others_with_one_sentence(bank, tmp_path, way):
     worker = Path(__file__).parent / 'lose_a_process.py'

@@ -11,23 +11,6 @@ from mmcsod.features import chunks, extract
 from tests.test_features.conftest import build, small_config, write_coco
 from tests.test_util.test_console import logger  # noqa: F401
 
-DEEP = 100_000
-JSON = {
-    'empty': '',
-    'binary': '\x00\x01\x02',
-    'null': 'null',
-    'number': '3',
-    'list': '[]',
-    'object': '{}',
-    'nested lists': '[' * DEEP + ']' * DEEP,
-    'nested objects': '{"a":' * DEEP + '1' + '}' * DEEP,
-    'huge number': '1' * 6000,
-    'huge float': '[1e999]',
-    'NaN': '[NaN]',
-    'half a character': '["\\ud800"]',
-    'cut': '{"format": "mmcsod',
-}
-
 
 @pytest.fixture(autouse=True)
 def _logger_of_its_own(logger):  # noqa: F811

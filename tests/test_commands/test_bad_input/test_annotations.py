@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 from tests.test_datasets.conftest import make_coreset
 from tests.test_features.conftest import CLASSES
 
-from .conftest import JSON, extraction
+from .conftest import extraction
 
 BOX = {'bbox': [1, 2, 30, 40], 'bbox_label': 0}
 
@@ -77,9 +77,9 @@ def test_odd_coco_files(change, run):
         run.answered('export', 'coreset.json', '--config', 'config.py', '--format', kind, '--out', kind, *words)
 
 
-@pytest.mark.parametrize('text', ['empty', 'null', 'nested lists', 'cut'])
+@pytest.mark.parametrize('text', ['', '[[', 'null'])
 def test_annotations_that_are_none(text, run):
-    (run.home / 'odd.json').write_text(JSON[text])
+    (run.home / 'odd.json').write_text(text)
     words = ('--cfg-options', f'train_dataloader.dataset.ann_file={run.home}/odd.json')
     run.refused(*extraction(run.home, 'fresh'), *words)
     run.refused('export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out', *words)
