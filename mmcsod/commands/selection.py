@@ -87,6 +87,13 @@ def _add_lists(add: Callable[..., Any]) -> None:
     add('--include', metavar='FILE', help='images that are in from the start: one id a line, or a coreset file')
     add('--exclude', metavar='FILE', help='images that must stay out, in such a file')
     add('--classes', type=lambda text: text.split(','), metavar='A,B', help='select for these classes only')
+    add(
+        '--group',
+        metavar='PATTERN',
+        help='the recording that an image is of: a pattern on image ids with the recording in brackets, such as '
+        r'"(.*)_\d+" (default: the recordings that the bank knows)',
+    )
+    add('--per-group', type=int, metavar='K', help='select at most K images of one recording, while there are others')
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.selection.recordings import count_recordings, find_recordings, propose_group
 
 
 def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
@@ -32,7 +33,7 @@ def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
         [name, *(number for column in columns for number in column[row])]
         for row, name in enumerate((*bank.classes, 'all classes'))
     ]
-    return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(coresets)])
+    return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(bank, coresets)])
 
 
 def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
@@ -41,8 +42,9 @@ def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
     return [*zip(images, objects, strict=True), (chosen.sum(), objects.sum())]
 
 
-def _notes(coresets: Sequence[Coreset]) -> Iterator[str]:
+def _notes(bank: FeatureBank, coresets: Sequence[Coreset]) -> Iterator[str]:
     parameters = coresets[-1].parameters
+    yield from _recordings(bank, coresets[-1])
     if 'num_included' in parameters:
         number = parameters['num_included']
         new = len(coresets[-1]) - number
@@ -92,3 +94,19 @@ def _why_lam(parameters: Mapping[str, Any]) -> str:
         f'this lam, of {len(lams)} from {lams[0] / unit:.3g} to {lams[-1] / unit:.3g} N / D, covers the pool best: '
         f'mean cosine to the nearest selected image {max(coverages):.4f}, with the others {min(coverages):.4f} or more'
     )
+
+
+def _recordings(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
+    """Yield how many recordings pool and coreset have, or the pattern to ask for where names look like frames."""
+    found = find_recordings(bank, coreset.parameters.get('group'))
+    if found is not None:
+        pool = np.unique(bank.rows['image']).tolist()
+        chosen = [bank.image_index[image] for image in coreset.image_ids]
+        limit = coreset.parameters.get('per_group')
+        most = '' if limit is None else f', at most {limit} images of one'
+        yield f'recordings: {count_recordings(found, chosen)} of {count_recordings(found, pool)}{most}'
+    elif pattern := propose_group(bank.images):
+        yield (
+            f"file names look like frames of recordings: --group '{pattern}' counts these, and --per-group K selects "
+            'at most K images of one'
+        )

@@ -44,6 +44,8 @@ class FeatureBank:
             readers can apply it too: 1 where nothing was turned, 0 where an image could not be read. Or None.
         pixels: (D, 32, 32) uint8, each decoded image in grey, small, with its contrast stretched; see
             :func:`mmcsod.datasets.pixels.grey_pixels`. Zeros where it could not be read or is of one colour. Or None.
+        recordings: D names of the recordings, videos or bursts, that the images come from, '' for an image of none; or
+            None.
         provenance: What the bank was made from; JSON values only.
         checksums: What its files must be, where it was loaded from files that say so.
     """
@@ -59,11 +61,16 @@ class FeatureBank:
     sizes: np.ndarray | None = None
     orientations: np.ndarray | None = None
     pixels: np.ndarray | None = None
+    recordings: tuple[str, ...] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     checksums: Checksums | None = None
 
     def __post_init__(self) -> None:
         check_bank(self.vectors, self.rows, self.images, self.classes, {name: getattr(self, name) for name in OPTIONAL})
+        if self.recordings is not None and len(self.recordings) != len(self.images):
+            raise UserError(
+                f'The bank has {len(self.recordings)} recordings but {len(self.images)} images; give one an image.'
+            )
 
     @classmethod
     def from_arrays(
@@ -183,7 +190,7 @@ class FeatureBank:
             order = np.argsort(self.labels, kind='stable')
             arrays |= {'vectors': self.vectors[order], 'rows': self.rows[order]}
         with new_directory(directory) as temporary:
-            write_bank(temporary, arrays, self.images, self.classes, self.provenance)
+            write_bank(temporary, arrays, self.images, self.classes, self.provenance, self.recordings)
 
     def check(self, name: str) -> None:
         """Read a file of the bank for its checksum, where the bank was loaded and has one.

@@ -12,6 +12,7 @@ It holds plain arrays and JSON, nothing pickled::
     sizes.npy           (D, 2) width and height of each image as decoded (optional, as are the next two)
     orientations.npy    (D,)   the EXIF orientation that decoding applied to each image
     pixels.npy          (D, 32, 32) each image in grey, very small
+    recordings.json     the recording of each image, '' for none (optional)
     meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
 """
 
@@ -38,7 +39,9 @@ OPTIONAL = ('image_vectors', 'objects', 'object_vectors', 'label_scores', *OF_IM
 ARRAYS = (*NEEDED, *OPTIONAL)
 MAPPED = ('vectors', 'image_vectors', 'object_vectors')  # left on the disk when a bank is loaded
 OLD_NAMES = {'label_scores': 'judgements'}  # of files, before version 0.2
-FILES = frozenset((*(f'{name}.npy' for name in (*ARRAYS, *OLD_NAMES.values())), 'images.json', 'meta.json'))
+FILES = frozenset(
+    (*(f'{name}.npy' for name in (*ARRAYS, *OLD_NAMES.values())), 'images.json', 'recordings.json', 'meta.json')
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def write_bank(
     images: Sequence[str],
     classes: Sequence[str],
     provenance: Mapping[str, Any],
+    recordings: Sequence[str] | None = None,
 ) -> None:
     """Write a bank's files to a folder that exists.
 
@@ -105,14 +109,17 @@ def write_bank(
         images: Image ids in dataset order.
         classes: Class names in dataset order.
         provenance: What the bank was made from; JSON values only.
+        recordings: The recording of each image, or None.
 
     Raises:
         OSError: If the disk refuses it.
     """
     given = {f'{name}.npy': array for name, array in arrays.items() if array is not None}
     files = {name: write_array(directory / name, array) for name, array in given.items()}
-    write_json(directory / 'images.json', list(images))
-    files['images.json'] = json_digest(list(images))
+    for name, texts in (('images.json', images), ('recordings.json', recordings)):
+        if texts is not None:
+            write_json(directory / name, list(texts))
+            files[name] = json_digest(list(texts))
     vectors, labels = given['vectors.npy'], given['rows.npy']['label']
     content = {
         'format': FORMAT,
@@ -135,7 +142,10 @@ def read_bank(directory: Path) -> dict[str, Any]:
     meta = _read_meta(directory)
     return {
         **{name: _read(directory, meta, name) for name in ARRAYS},
-        'images': _read_images(directory, meta.files),
+        'images': _read_texts(directory / 'images.json', meta.files),
+        'recordings': (
+            _read_texts(directory / 'recordings.json', meta.files) if 'recordings.json' in meta.files else None
+        ),
         'classes': meta.classes,
         'provenance': meta.provenance,
         'checksums': Checksums(directory, meta.files, meta.block_rows, meta.blocks),
@@ -183,11 +193,10 @@ def _read(directory: Path, meta: _Meta, name: str) -> np.ndarray | None:
     return read_array(path, name in MAPPED, None if is_checked_later else files.get(path.name))
 
 
-def _read_images(directory: Path, files: Mapping[str, str]) -> tuple[str, ...]:
-    path = directory / 'images.json'
-    images: tuple[str, ...] = read_json(path, "a feature bank's images.json", tuple[str, ...])
-    if files.get(path.name, wanted := json_digest(list(images))) != wanted:
+def _read_texts(path: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+    texts: tuple[str, ...] = read_json(path, f"a feature bank's {path.name}", tuple[str, ...])
+    if files.get(path.name, wanted := json_digest(list(texts))) != wanted:
         raise UserError(
             f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, or {AGAIN}'
         )
-    return images
+    return texts

@@ -54,6 +54,9 @@ class Chooser(Protocol):
     def best(self) -> Chosen:
         """Return the row to select next; at least one is left."""
 
+    def bar(self, row: int) -> None:
+        """Leave a row that is not selected out of the choice; it still counts as one of the class."""
+
 
 class RowSelector(Chooser, Protocol):
     """A method's state for the rows of one class."""
@@ -155,10 +158,14 @@ def take_turns(task: Task, states: Mapping[int, Chooser], notice: Callable[[int]
         states: Who chooses at each class's turn.
         notice: Tells them that an image is selected.
     """
-    pool = task.pool
+    pool, told = task.pool, 0
     for image in task.included:
         notice(image)
     for label in task.rotation:
+        for image in task.rotation.barred[told:]:
+            for other, row in pool.places_of_image(image):
+                states[other].bar(row)
+        told = len(task.rotation.barred)
         choice = states[label].best()
         image = int(pool.row_images[pool.rows_of_class(label).start + choice.row])
         notice(image)

@@ -119,6 +119,11 @@ class LazyRows:
             self._left[row - self._units.held.start] = False
         self._directions.add(self._rule.direction(unit, self._directions.all))
 
+    def bar(self, row: int) -> None:
+        """See :class:`mmcsod.selection.by_row.Chooser`."""
+        if self._units.holds(row):
+            self._left[row - self._units.held.start] = False
+
     def best(self) -> Choice:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
         quality = self._rule.quality(self.likeness)

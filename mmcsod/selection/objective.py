@@ -57,6 +57,7 @@ class ClassObjective:
         self._units = units
         self._lam = lam
         self._remaining = eligible[units.held].copy()
+        self._open = self._remaining.copy()
         self._pool_count = self._summed_count = int(eligible.sum())
         self._selected_count = 0
         self._pool_sum = units.total.copy()
@@ -70,7 +71,7 @@ class ClassObjective:
     def select(self, row: int, unit: np.ndarray) -> None:
         """Move a row, at unit length ``unit``, from the first sum of Eq. 4 to the second (Alg. 1, lines 16-17)."""
         if self._units.holds(row):
-            self._remaining[row - self._units.held.start] = False
+            self._remaining[row - self._units.held.start] = self._open[row - self._units.held.start] = False
             self._kernel.remove(row - self._units.held.start)
         self._pool_count -= 1
         self._selected_count += 1
@@ -81,11 +82,17 @@ class ClassObjective:
             self._pool_sum = self._units.sum(self._remaining)
             self._summed_count = self._pool_count
 
+    def bar(self, row: int) -> None:
+        """See :class:`mmcsod.selection.by_row.Chooser`."""
+        if self._units.holds(row):
+            self._kernel.remove(row - self._units.held.start)
+            self._open[row - self._units.held.start] = False
+
     def best(self) -> Best:
         """Return the row with the highest score of Eq. 4, ties broken as documented in docs/selection.md."""
         tolerance = TIE * (self._lam * self._pool_count + self._selected_count)
         rows = np.empty(0, np.int64)
-        if self._remaining.any():
+        if self._open.any():
             rows = self._kernel.propose(self._lam * self._pool_sum - self._selected_sum, tolerance)
         pool, selected = self._similarities(rows)
         rows, pool, selected = self._shared(rows + self._units.held.start, pool, selected, tolerance)

@@ -13,6 +13,7 @@ from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
+from mmcsod.selection.recordings import check_group
 from mmcsod.selection.registry import Method, get_method
 from mmcsod.selection.turns import Turns, parse_turns
 from mmcsod.util.errors import UserError
@@ -41,6 +42,9 @@ class SelectionOptions:
         include: Images that are selected from the start: ids, a coreset, or a file of either.
         exclude: Images that must not be selected, likewise; their vectors take no part.
         classes: Names of the classes that take turns and whose vectors take part; all by default.
+        group: Which recording an image is of: a pattern on image ids with the recording in brackets, or the field that
+            the bank's recordings were read from; by default what the bank knows.
+        per_group: At most so many selected images of one recording, as long as there are others.
 
     Raises:
         UserError: If an option is unfit whatever the bank holds, in one sentence.
@@ -60,6 +64,8 @@ class SelectionOptions:
     include: ImageIds | str = ()
     exclude: ImageIds | str = ()
     classes: Sequence[str] | None = None
+    group: str | None = None
+    per_group: int | None = None
 
     def __post_init__(self) -> None:
         budget, method = self.budget, self.entry
@@ -74,6 +80,9 @@ class SelectionOptions:
             raise UserError(f'seed is {self.seed}; give a whole number, 0 or more.')
         if isinstance(self.classes, str):
             raise UserError(f"classes is the text '{self.classes}'; give a list of names.")
+        check_group(self.group)
+        if self.per_group is not None and not (isinstance(self.per_group, Integral) and self.per_group >= 1):
+            raise UserError(f'per_group is {self.per_group}; give a whole number, 1 or more.')
         for name in ('include', 'exclude'):
             object.__setattr__(self, name, tuple(read_image_ids(getattr(self, name))))
 

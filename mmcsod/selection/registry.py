@@ -49,7 +49,13 @@ class Task:
 
     def anew(self, lam: float) -> Task:
         """Return the same task at a balance of Eq. 4, with nothing selected but the included images."""
-        return replace(self, rotation=Rotation(self.pool, self.included, self.rotation.weights), lam=lam)
+        rotation = Rotation(self.pool, self.included, self.rotation.weights, self.rotation.cap)
+        return replace(self, rotation=rotation, lam=lam)
+
+    def without_cap(self) -> Task:
+        """Return the task of going on with the images that the cap on recordings has barred."""
+        included = tuple(np.flatnonzero(self.rotation.taken).tolist())
+        return replace(self, rotation=Rotation(self.pool, included, self.rotation.weights), included=included)
 
     def take(self, image: int, label: int | None = None, **terms: float) -> Pick:
         """Mark an image as selected at a class's turn and return the pick to yield; ``terms`` are :class:`Pick`'s."""

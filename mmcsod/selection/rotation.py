@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.recordings import Cap
 
 
 class Rotation:
@@ -23,18 +24,33 @@ class Rotation:
     Attributes:
         pool: What is selected from.
         weights: (len(pool.labels),) float64, what the turns of each class are in proportion to.
+        cap: How many images of one recording may be selected, if that is limited.
         taken: (len(bank.images),) bool, the images selected so far, included ones among them.
+        barred: Images, as they came, that are not selected and no longer may be: of recordings that the cap exhausts.
     """
 
-    def __init__(self, pool: Pool, included: Iterable[int] = (), weights: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        included: Iterable[int] = (),
+        weights: np.ndarray | None = None,
+        cap: Cap | None = None,
+    ) -> None:
         self.pool = pool
         self.weights = np.ones(len(pool.labels)) if weights is None else weights
+        self.cap = cap
         self.taken = np.zeros(len(pool.bank.images), bool)
+        self.barred: list[int] = []
+        self._closed = np.ones(len(pool.bank.images), bool)
+        self._closed[pool.images] = False
         self._images = {label: pool.images_of_class(label) for label in pool.labels}
         self._place = {label: place for place, label in enumerate(pool.labels)}
         self._left = np.array([len(self._images[label]) for label in pool.labels])
+        included = list(included)
         for image in included:
-            self.take(image)
+            self._take(image)
+        for image in included:
+            self._bar(image)
 
     def __iter__(self) -> Iterator[int]:
         turns = np.zeros(len(self.weights))
@@ -47,15 +63,33 @@ class Rotation:
         """Mark an image as selected.
 
         Raises:
-            ValueError: If it is selected already.
+            ValueError: If it is selected already, or may not be.
         """
-        if self.taken[image]:
-            raise ValueError(f'image {image} is selected already')
+        if self._closed[image]:
+            raise ValueError(f'image {image} is selected already, or may not be')
+        self._take(image)
+        self._bar(image)
+
+    def candidates(self, label: int | None = None) -> np.ndarray:
+        """Return the images that may be selected next, of one class or of all, in dataset order."""
+        images = self.pool.images if label is None else self._images[label]
+        return images[~self._closed[images]]
+
+    def _take(self, image: int) -> None:
         self.taken[image] = True
+        self._close(image)
+
+    def _close(self, image: int) -> None:
+        self._closed[image] = True
         for label in self.pool.labels_of_image(image):
             self._left[self._place[label]] -= 1
 
-    def candidates(self, label: int | None = None) -> np.ndarray:
-        """Return the images not taken yet, of one class or of all, in dataset order."""
-        images = self.pool.images if label is None else self._images[label]
-        return images[~self.taken[images]]
+    def _bar(self, image: int) -> None:
+        """Close the other images of an image's recording if it is exhausted."""
+        if self.cap is None:
+            return
+        same = np.flatnonzero(self.cap.recordings == self.cap.recordings[image])
+        if np.count_nonzero(self.taken[same]) >= self.cap.most:
+            for other in same[~self._closed[same]].tolist():
+                self._close(other)
+                self.barred.append(other)

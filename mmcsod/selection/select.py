@@ -20,6 +20,7 @@ from mmcsod.selection.image_ids import find_images
 from mmcsod.selection.lam import LamTrial, lam_unit, try_lams
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
+from mmcsod.selection.recordings import Cap, find_recordings
 from mmcsod.selection.registry import Method, Task
 from mmcsod.selection.rotation import Rotation
 from mmcsod.selection.surprises import surprises
@@ -52,7 +53,7 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, **options: 
         num_images: N, included images counted in; or else ``ratio`` or ``num_objects``.
         **options: The other fields of :class:`mmcsod.selection.options.SelectionOptions`: ``method``,
             ``method_options``, ``turns``, ``lam``, ``kernel``, ``seed``, ``include``, ``exclude``, ``classes``,
-            ``ratio``, ``num_objects``.
+            ``group``, ``per_group``, ``ratio``, ``num_objects``.
 
     Raises:
         UserError: If an option or the bank is unfit, in one sentence.
@@ -113,7 +114,7 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
     lam = options.given_lam
     task = Task(
         pool,
-        Rotation(pool, included, turn_weights(options.weights, pool)),
+        Rotation(pool, included, turn_weights(options.weights, pool), _cap(bank, options)),
         included,
         np.random.default_rng(options.seed),
         0.0,
@@ -123,6 +124,18 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
         group,
     )
     return replace(task, lam=2 * lam_unit(task) if lam is None else lam)
+
+
+def _cap(bank: FeatureBank, options: SelectionOptions) -> Cap | None:
+    recordings = find_recordings(bank, options.group)
+    if options.per_group is None:
+        return None
+    if recordings is None:
+        raise UserError(
+            'The bank does not know the recordings of its images, which per_group is about; give group, a pattern with '
+            r"the recording in brackets, such as '(.*)_\d+'."
+        )
+    return Cap.of(recordings, options.per_group)
 
 
 def _parameters(task: Task, options: SelectionOptions, trials: Sequence[LamTrial]) -> dict[str, Any]:
@@ -144,6 +157,10 @@ def _parameters(task: Task, options: SelectionOptions, trials: Sequence[LamTrial
         parameters['seed'] = int(options.seed)
     if options.classes is not None:
         parameters['classes'] = [task.pool.bank.classes[label] for label in task.pool.labels]
+    if options.group is not None:
+        parameters['group'] = options.group
+    if options.per_group is not None:
+        parameters['per_group'] = int(options.per_group)
     if task.included:
         parameters['num_included'] = len(task.included)
     return parameters
@@ -185,3 +202,5 @@ def _all_picks(method: Method, task: Task) -> Iterator[Pick]:
     for image in task.included:
         yield Pick(task.pool.bank.images[image])
     yield from method.select(task)
+    if task.rotation.barred:  # the budget is met all the same
+        yield from method.select(task.without_cap())

@@ -57,12 +57,12 @@ def test_the_first_image_with_a_bad_vector_is_named(bank, value):
     bank.vectors[4:, 1] = value
     bank.vectors[5, 0] = value
     with pytest.raises(UserError, match=r"The vector of image 'c', class 'y', holds NaN or infinity; .*exclude"):
-        Pool(bank, [0, 1, 2]).unit_rows(1)
+        Pool(bank, [0, 1, 2]).units()
 
 
 def test_bad_vectors_of_excluded_images_do_no_harm(bank):
     bank.vectors[3] = [np.nan, np.inf]
-    units = Pool(bank, [0, 1], excluded={0}).unit_rows(1)
+    units = Pool(bank, [0, 1], excluded={0}).units()[1]
     expected = bank.vectors[4:].astype(float)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert units.total == pytest.approx(expected.sum(axis=0), abs=1e-14)

@@ -37,5 +37,5 @@ def test_fewer_images_than_asked_for_and_near_duplicates_are_said_too(bank):
     twice = FeatureBank.from_arrays(vectors, bank.images, bank.labels, CLASSES[:4])
     warnings = run_selection(twice, SelectionOptions(30)).warnings
     assert warnings[0] == '30 images were asked for and there are only 20: all of them are selected.'
-    assert warnings[1].startswith('1 of 20 images show almost what an earlier one shows')
+    assert warnings[1].startswith('1 of 20 images are near-duplicates of an earlier selected image')
     assert len(warnings) == 2

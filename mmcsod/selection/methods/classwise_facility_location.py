@@ -99,6 +99,10 @@ class FacilityLocation:
         self._upper[row] = self._lower[row] = -np.inf
         self._new[row] = unit
 
+    def bar(self, row: int) -> None:
+        """See :class:`mmcsod.selection.by_row.Chooser`."""
+        self._upper[row] = self._lower[row] = -np.inf
+
     def best(self) -> Choice:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
         if self._new:

@@ -43,6 +43,7 @@ class _Clusters:
         self._units = units
         self._rows = np.flatnonzero(eligible)
         self._left = eligible[self._rows].copy()
+        self._selected = np.zeros(len(self._rows), bool)
         self._number = number
         self._rng = rng
         self._clusters: np.ndarray | None = None
@@ -51,15 +52,19 @@ class _Clusters:
     def best(self) -> Choice:
         if self._clusters is None:
             self._clusters, self._distances = clusters(self._units.all(self._rows), self._number, self._rng)
-        selected = np.bincount(self._clusters[~self._left], minlength=self._number)
+        selected = np.bincount(self._clusters[self._selected], minlength=self._number)
         sizes = np.bincount(self._clusters, minlength=self._number)
         there = np.unique(self._clusters[self._left])
         cluster = there[np.lexsort((there, -sizes[there], selected[there]))[0]]
         members = np.flatnonzero(self._left & (self._clusters == cluster))
         return Choice(int(self._rows[members[first_highest(-self._distances[members], 2)]]))
 
-    def select(self, row: int) -> None:
+    def bar(self, row: int) -> None:
         self._left[int(np.searchsorted(self._rows, row))] = False
+
+    def select(self, row: int) -> None:
+        self.bar(row)
+        self._selected[int(np.searchsorted(self._rows, row))] = True
 
 
 def clusters(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -93,9 +93,13 @@ class Stride(Method):
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         images = task.rotation.candidates()
-        number = min(len(images), task.target - len(task.included))
-        for image in images[np.arange(max(0, number)) * len(images) // max(1, number)]:
-            yield task.take(int(image))
+        number = max(0, min(len(images), task.target - len(task.included)))
+        for place in np.arange(number) * len(images) // max(1, number):
+            left = task.rotation.candidates()
+            if not len(left):  # the cap on recordings has barred the others
+                break
+            after = np.searchsorted(left, images[place])
+            yield task.take(int(left[after % len(left)]))
 
 
 def _draw_every_class(task: Task) -> np.ndarray:
@@ -104,6 +108,8 @@ def _draw_every_class(task: Task) -> np.ndarray:
     number = task.target - len(task.included)
     for _ in range(MAX_DRAWS):
         order = task.rng.permutation(task.rotation.candidates())
+        if task.rotation.cap is not None:
+            order = task.rotation.cap.within(order, task.rotation.taken)
         if (included | shows[order[: max(0, number)]].any(axis=0)).all():
             return order
     raise UserError(

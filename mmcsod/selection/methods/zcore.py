@@ -62,6 +62,9 @@ class _Scores:
         place = int(np.argmax(np.where(self._left, self._scores, -np.inf)))
         return Choice(int(self._rows[place]), {'score': float(self._scores[place])})
 
+    def bar(self, row: int) -> None:
+        self.select(row)
+
     def select(self, row: int) -> None:
         self._left[int(np.searchsorted(self._rows, row))] = False
 

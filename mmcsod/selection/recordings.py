@@ -1,0 +1,109 @@
+"""Recordings: the videos or bursts that images come from, and at most how many images of one may be selected."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from mmcsod.records.bank import FeatureBank
+from mmcsod.util.errors import UserError
+
+FRAME = re.compile(r'(.*[^\d/])(\d+)\.\w+')
+"""An image id that may be a frame's: something, then a number."""
+
+FEWEST = 5
+"""Frames of a recording, at least, and share of equal steps between frames below."""
+
+STEADY = 0.8
+
+
+def check_group(group: str | None) -> None:
+    """Refuse a pattern that is none, or has several groups; one without a group is the name of a field.
+
+    Raises:
+        UserError: If so.
+    """
+    try:
+        number = re.compile(group or '').groups
+    except re.error as error:
+        raise UserError(f"group is '{group}', which is not a pattern ({error}).") from error
+    if number > 1:
+        raise UserError(f"group is '{group}', which has {number} groups in brackets; put one around the recording.")
+
+
+def find_recordings(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
+    """Return the recording of each image, '' for an image of none, or None if nothing is known of recordings.
+
+    Args:
+        bank: The bank; it may know the recordings.
+        group: A pattern with one group that is the recording in an image id; without a group, or None, the bank's own
+            recordings are taken.
+
+    Raises:
+        UserError: If the pattern fits no image, or the bank does not know the recordings asked for.
+    """
+    if group is None or not re.compile(group).groups:
+        if group is not None and bank.recordings is None:
+            raise UserError(
+                f"The bank does not know the recordings of its images, '{group}'; give --group a pattern with the "
+                r"recording in brackets, such as '(.*)_\d+'."
+            )
+        return bank.recordings
+    matches = [re.search(group, image) for image in bank.images]
+    if not any(matches):
+        raise UserError(f"The pattern '{group}' fits no image, '{bank.images[0]}' for example; correct --group.")
+    return tuple((match[1] or '') if match else '' for match in matches)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most so many selected images of one recording.
+
+    Attributes:
+        recordings: (len(bank.images),) int64, a number for each recording; an image of none is one of its own.
+        most: Selected images of one recording.
+    """
+
+    recordings: np.ndarray
+    most: int
+
+    @classmethod
+    def of(cls, recordings: Sequence[str], most: int) -> Cap:
+        """Number the recordings."""
+        names = [name or f'\n{place}' for place, name in enumerate(recordings)]
+        return cls(np.unique(names, return_inverse=True)[1].ravel(), most)
+
+    def within(self, images: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """Return those of ``images`` that may be selected one after the other, ``taken``, (D,) bool, being selected."""
+        counts = Counter(self.recordings[taken].tolist())
+        kept = []
+        for image, recording in zip(images.tolist(), self.recordings[images].tolist(), strict=True):
+            if counts[recording] < self.most:
+                counts[recording] += 1
+                kept.append(image)
+        return np.array(kept, np.int64)
+
+
+def count_recordings(recordings: Sequence[str], images: Iterable[int]) -> int:
+    """Return how many recordings some images are of, an image of none being one of its own."""
+    return len({recordings[image] or image for image in images})
+
+
+def propose_group(images: Sequence[str]) -> str | None:
+    """Return a pattern for recordings if most image ids look like frames: several prefixes, each with many numbers.
+
+    The numbers of a prefix must mostly be the same step apart, as frames of a video are.
+    """
+    frames: dict[str, list[int]] = defaultdict(list)
+    for match in filter(None, map(FRAME.fullmatch, images)):
+        frames[match[1]].append(int(match[2]))
+    many = {prefix: sorted(numbers) for prefix, numbers in frames.items() if len(numbers) >= FEWEST}
+    steps = [Counter(after - before for before, after in pairwise(numbers)) for numbers in many.values()]
+    steady = sum(step.most_common(1)[0][1] for step in steps)
+    looks_like_frames = len(many) > 1 and 2 * sum(map(len, many.values())) > len(images)
+    return r'(.*\D)\d+\.' if looks_like_frames and steady >= STEADY * sum(step.total() for step in steps) else None
