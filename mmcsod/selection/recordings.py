@@ -13,7 +13,7 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
 
-FRAME = re.compile(r'(.*[^\d/])(\d+)\.\w+')
+FRAME = re.compile(r'(.*\D)(\d+)\.\w+')
 """An image id that may be a frame's: something, then a number."""
 
 FEWEST = 5

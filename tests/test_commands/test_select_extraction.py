@@ -112,7 +112,7 @@ def test_a_pipeline_of_ones_own(files, tmp_path):
     assert 'Resize(scale=(96, 64), keep_ratio=True)' in done.stdout
 
 
-def test_no_detector_several_banks_and_predicted_boxes(files, tmp_path):
+def test_no_detector_and_predicted_boxes(files, tmp_path):
     """What needs no detector, from the command line to the coreset."""
     config = small_config(files / 'data')
     torch.save(build(config).backbone.state_dict(), tmp_path / 'backbone.pth')
@@ -152,9 +152,6 @@ def test_no_detector_several_banks_and_predicted_boxes(files, tmp_path):
         'roi',
     )
     assert done.returncode == 1, done.stderr
-    done = select('--bank', one / 'features', two / 'features', '--num-images', 3, '--out', tmp_path / 'both.json')
-    assert done.returncode == 0, done.stderr
-    assert len(Coreset.load(tmp_path / 'both.json')) == 3
     refused(select(tmp_path / 'config.py', '--num-images', 2, '--backbone', 'resnet18'), "'resnet18' is no backbone")
     refused(
         select(

@@ -53,10 +53,10 @@ def gpu(monkeypatch, tmp_path):
 
 def test_a_kernel_that_picks_as_the_cpu_is_taken(gpu, caplog):
     bank = make_bank(num_images=80)
-    expected = select_coreset(bank, num_images=40, kernel='numpy')
+    expected = select_coreset(bank, num_images=40, kernel='numpy', lam='2N/D')
     gpu(RightKernel)
     made = RightKernel.made
-    assert select_coreset(bank, num_images=40) == expected
+    assert select_coreset(bank, num_images=40, lam='2N/D') == expected
     assert RightKernel.made - made == 1 + len(bank.classes)
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
@@ -70,10 +70,10 @@ def test_a_kernel_that_picks_as_the_cpu_is_taken(gpu, caplog):
 )
 def test_any_other_is_left_for_the_cpu_with_a_warning(gpu, caplog, kernel, reason):
     bank = make_bank(num_images=80)
-    expected = select_coreset(bank, num_images=40, kernel='numpy')
+    expected = select_coreset(bank, num_images=40, kernel='numpy', lam='2N/D')
     gpu(kernel)
     with caplog.at_level(logging.WARNING, 'mmcsod'):
-        assert select_coreset(bank, num_images=40) == expected
+        assert select_coreset(bank, num_images=40, lam='2N/D') == expected
     assert reason in caplog.text
 
 
