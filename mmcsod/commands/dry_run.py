@@ -8,6 +8,7 @@ from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.select import make_task
 from mmcsod.util.memory import available_memory
+from mmcsod.util.text import size_text
 
 
 def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: int = 1) -> str:
@@ -32,25 +33,17 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
     ]
     if 'lam' in options.entry.uses:
         return '\n'.join([*lines, *_of_eq_4(memory_needs(task, num_processes), pool)])
-    needs = f'memory: {_size(vectors.nbytes)} of vectors; what this method needs beside them is not known'
-    return '\n'.join([*lines, f'{needs} ({_size(available_memory())} available)'])
+    needs = f'memory: {size_text(vectors.nbytes)} of vectors; what this method needs beside them is not known'
+    return '\n'.join([*lines, f'{needs} ({size_text(available_memory())} available)'])
 
 
 def _of_eq_4(needs: MemoryNeeds, pool: Pool) -> list[str]:
     how = 'read in place'
     if needs.copied:
         why = 'copied at unit length' if pool.shares_bank else 'copied class by class'
-        how = f'{why} ({_size(needs.copied)} more)'
+        how = f'{why} ({size_text(needs.copied)} more)'
     mode = 'in memory' if needs.fits else 'from disk at every turn: the vectors do not stay in memory'
     return [
-        f'memory: {_size(needs.vectors)} of vectors, {how}, and at most {_size(needs.beside)} beside them',
-        f'mode: {mode} ({_size(needs.available)} available)',
+        f'memory: {size_text(needs.vectors)} of vectors, {how}, and at most {size_text(needs.beside)} beside them',
+        f'mode: {mode} ({size_text(needs.available)} available)',
     ]
-
-
-def _size(num_bytes: float) -> str:
-    for unit in ('B', 'kB', 'MB'):
-        if num_bytes < 1000:
-            return f'{num_bytes:.3g} {unit}'
-        num_bytes /= 1000
-    return f'{num_bytes:.3g} GB'

@@ -12,6 +12,8 @@ from mmcsod.commands.cfg_options import add_cfg_options
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work_dir
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
+from mmcsod.util.memory import available_memory
+from mmcsod.util.text import size_text
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,9 +141,6 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
     from mmcsod.features.extract import extract_bank
     from mmcsod.util.config import parse_cfg_options
 
-    options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}
-    if args.pipeline:
-        options['pipeline'] = _read_pipeline(args.pipeline)
     return extract_bank(
         args.config,
         args.checkpoint,
@@ -153,8 +152,40 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         args.images,
         args.val,
         args.test,
-        **options,
+        **_options(args),
     )
+
+
+def describe_extraction(args: argparse.Namespace) -> str:
+    """Return how much an extraction would read and store, without reading an image.
+
+    Raises:
+        UserError: As :func:`mmcsod.features.needs.extraction_needs` does.
+    """
+    from mmcsod.features.needs import extraction_needs
+    from mmcsod.util.config import parse_cfg_options
+
+    if args.backbone is not None:
+        raise UserError('--dry-run does not know the dimensions of --backbone; leave one of the two out.')
+    needs = extraction_needs(
+        args.config,
+        parse_cfg_options(args.cfg_options),
+        args.checkpoint is None,
+        ExtractionOptions(**_options(args)),
+        {'images': args.images, 'val': args.val, 'test': args.test},
+    )
+    missing = f'; {needs.missing:,} of them are not there' if needs.missing else ''
+    return (
+        f'{needs.images:,} images, {needs.objects:,} objects, {needs.classes} classes{missing}\n'
+        f'tap {needs.tap}\n'
+        f'{needs.vectors:,} vectors of {needs.dimensions} float32; the bank takes '
+        f'{size_text(needs.num_bytes)} ({size_text(available_memory())} of memory available)'
+    )
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}
+    return {**options, 'pipeline': _read_pipeline(args.pipeline)} if args.pipeline else options
 
 
 def _read_pipeline(path: str) -> tuple[dict[str, Any], ...]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmcsod.commands.extraction import add_extraction_arguments, extract_from_args, work_dir
+from mmcsod.commands.extraction import add_extraction_arguments, describe_extraction, extract_from_args, work_dir
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.coreset_files import refuse_unfit_name
@@ -54,6 +54,9 @@ def main(args: argparse.Namespace) -> int:
     if args.out is not None:
         refuse_unfit_file(args.out)
         refuse_unfit_name(args.out)
+    if args.dry_run and args.config is not None and args.bank is None:
+        print(describe_extraction(args))
+        return 0
     with joined(args.launcher) as group:
         bank, folder = _open_bank(args)
         select_from_args(bank, args, folder, group)

@@ -73,6 +73,23 @@ def build_tap(
     return tap
 
 
+def untrained_tap(cfg: Config, name: str = 'auto', from_backbone: bool = False) -> Tap:
+    """Build what vectors would be read from, on the CPU, without any weights loaded.
+
+    Args:
+        cfg: The config.
+        name: The tap.
+        from_backbone: Whether the backbone alone is read, as without a checkpoint.
+
+    Raises:
+        UserError: If the config has no model that can be built or that has the tap.
+    """
+    if not from_backbone:
+        return attach_tap(untrained_detector(cfg, name), name)
+    register_all_modules(init_default_scope=True)
+    return attach_tap(_built(lambda: backbone_and_neck(_model_config(cfg), with_neck=False)), name)
+
+
 def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:
     """Build the same without any weights loaded, on the CPU.
 

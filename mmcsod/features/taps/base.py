@@ -39,6 +39,7 @@ class Tap:
         description: The modules read, for people.
         tensors: Names of the detector's tensors that vectors depend on. A checkpoint must have them, and a bank is
             made anew when they change.
+        dimensions: Of a vector.
         probe_size: Side of the blank image that ``study`` sees the maps of, in pixels.
 
     Raises:
@@ -48,6 +49,7 @@ class Tap:
     name: ClassVar[str] = ''
     description: str = ''
     tensors: frozenset[str] = frozenset()
+    dimensions: int = 0
     probe_size: int = PROBE_SIZE
 
     def __init__(self, detector: Any) -> None:
@@ -91,11 +93,12 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
         UserError: If there is no such tap, or the detector lacks what it reads or cannot be run.
     """
     tap = _tap_class(detector, name)(detector)
-    tap.tensors = _tensors_of(detector, tap)
+    _try(detector, tap)
     return tap
 
 
-def _tensors_of(detector: Any, tap: Tap) -> frozenset[str]:
+def _try(detector: Any, tap: Tap) -> None:
+    """Read one box of a blank image, and note what that depends on."""
     device = next(detector.parameters()).device
     tap.probe_size = size = _probe_size(detector)
     image = torch.zeros(1, _channels(detector.backbone), size, size, device=device)
@@ -105,7 +108,8 @@ def _tensors_of(detector: Any, tap: Tap) -> frozenset[str]:
         features = detector.extract_feat(image)
         read.go_on_from(features)
         tap.study(features)
-        return read.of((features, tap(features, box)))
+        vectors = tap(features, box)
+        tap.tensors, tap.dimensions = read.of((features, vectors)), vectors.shape[1]
 
 
 def _probe_size(detector: Any) -> int:

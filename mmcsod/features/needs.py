@@ -1,0 +1,103 @@
+"""How much an extraction would read and store, without decoding an image or loading a weight."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from mmcsod.datasets.check.config import use_checked_labels
+from mmcsod.features.dataset import ExtractionDataset
+from mmcsod.features.detector import untrained_tap
+from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
+from mmcsod.features.predicted_boxes import with_predictions
+from mmcsod.labels.config import config_of
+from mmcsod.util.config import load_config
+from mmcsod.util.distributed import ALONE
+
+
+@dataclass(frozen=True)
+class ExtractionNeeds:
+    """Sizes of the bank that an extraction would make.
+
+    Attributes:
+        images: Images of the pool.
+        missing: Those that are not there; images that are no local files are not looked for.
+        objects: Objects that vectors are made of.
+        vectors: Class vectors: pairs of an image and a class in it.
+        classes: Classes.
+        tap: The tap, with the modules that it reads.
+        dimensions: Of a class vector and of an object vector, float32.
+        num_bytes: Of these vectors on the disk.
+    """
+
+    images: int
+    missing: int
+    objects: int
+    vectors: int
+    classes: int
+    tap: str
+    dimensions: int
+    num_bytes: int
+
+
+def extraction_needs(
+    config: str | Path,
+    cfg_options: Mapping[str, Any],
+    from_backbone: bool,
+    options: ExtractionOptions,
+    labels: Mapping[str, Any],
+) -> ExtractionNeeds:
+    """Return what an extraction would read and store.
+
+    Args:
+        config: The detector's config, or labels.
+        cfg_options: Settings that replace the config's.
+        from_backbone: Whether the config's backbone alone is read, since there is no checkpoint.
+        options: How to run.
+        labels: With labels, ``images``, ``val`` and ``test`` of :func:`mmcsod.extract_bank`.
+
+    Raises:
+        UserError: If an option, the config or the data is unfit.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / 'features'
+        cfg = load_config(str(config_of(config, folder, **labels, overwrite=True)), cfg_options)
+        pool = ExtractionDataset(
+            _labelled(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
+        )
+        tap = untrained_tap(cfg, options.tap, from_backbone)
+        return _needs(pool, options, f"'{tap.name}': {tap.description}", tap.dimensions)
+
+
+def _labelled(cfg: Config, options: ExtractionOptions, directory: Path) -> Config:
+    """Return the config with checked labels or predictions; images that are missing are counted, and no error."""
+    if options.predictions is not None:
+        return with_predictions(cfg, options, directory, ALONE)
+    cfg = copy.deepcopy(cfg)
+    use_checked_labels(cfg, directory.with_name('labels'), ('train',), look_for_images=False)
+    return cfg
+
+
+def _needs(pool: ExtractionDataset, options: ExtractionOptions, tap: str, dimensions: int) -> ExtractionNeeds:
+    used = pool.objects[~pool.objects['ignored']]
+    vectors = len(np.unique(used['image'] * len(pool.classes) + used['label']))
+    keeps_objects = len(pool.objects) <= FEW_OBJECTS if options.keep_objects is None else options.keep_objects
+    stored = vectors + (len(used) if keeps_objects else 0)
+    return ExtractionNeeds(
+        len(pool),
+        sum('://' not in path and not Path(path).exists() for path in pool.image_paths()),
+        len(used),
+        vectors,
+        len(pool.classes),
+        tap,
+        dimensions,
+        stored * dimensions * torch.float32.itemsize,
+    )
