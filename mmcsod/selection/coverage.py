@@ -7,7 +7,7 @@ classes that have any; a class of which nothing is selected counts as 0. It need
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from mmcsod.util.distributed import ALONE, Group
 SAMPLE = 2000
 """Vectors of a class that are compared with the selected ones, at most; of a larger class every k-th is."""
 
+Multiply = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
 BLOCK = 1024
 """Selected vectors at a time."""
 
@@ -27,7 +29,11 @@ SCALE = 2.0**26
 
 
 def coverages(
-    pool: Pool, selections: Sequence[np.ndarray], group: Group = ALONE, sample: int | None = SAMPLE
+    pool: Pool,
+    selections: Sequence[np.ndarray],
+    group: Group = ALONE,
+    sample: int | None = SAMPLE,
+    multiply: Multiply = np.matmul,
 ) -> np.ndarray:
     """Return the coverage of each selection, (len(selections),) float64.
 
@@ -36,16 +42,21 @@ def coverages(
         selections: (len(pool.bank.images),) bool each, the selected images.
         group: Processes that share the work, all of which call this.
         sample: Vectors of a class that are compared, at most; None for all.
+        multiply: Multiplies float64 matrices, here or on a device; their products are exact.
     """
     labels = [label for label in pool.labels if len(pool.images_of_class(label))]
     values = np.zeros((len(labels), len(selections)))
     for number in range(group.rank, len(labels), group.size):
-        values[number] = class_coverages(pool, labels[number], selections, sample)
+        values[number] = class_coverages(pool, labels[number], selections, sample, multiply)
     return np.array([math.fsum(column) / max(1, len(labels)) for column in group.add(values).T])
 
 
 def class_coverages(
-    pool: Pool, label: int, selections: Sequence[np.ndarray], sample: int | None = SAMPLE
+    pool: Pool,
+    label: int,
+    selections: Sequence[np.ndarray],
+    sample: int | None = SAMPLE,
+    multiply: Multiply = np.matmul,
 ) -> np.ndarray:
     """Return the coverage of one class by each selection; see :func:`coverages`."""
     rows = pool.rows_of_class(label)
@@ -54,7 +65,7 @@ def class_coverages(
     compared = exact_units(pool, rows[:: 1 if sample is None else -(-len(rows) // sample)])
     nearest = np.full((len(selections), len(compared)), -np.inf)
     for part, block in _blocks(rows, np.flatnonzero(chosen.any(axis=0))):
-        cosines = compared @ exact_units(pool, block).T
+        cosines = multiply(compared, exact_units(pool, block).T)
         for best, mask in zip(nearest, chosen[:, part], strict=True):
             if mask.any():
                 np.maximum(best, cosines[:, mask].max(axis=1), out=best)

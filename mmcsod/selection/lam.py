@@ -9,6 +9,7 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.coverage import coverages
+from mmcsod.selection.kernels import matrix_product
 from mmcsod.selection.registry import Task
 
 GRID = tuple(2.0**power for power in range(-4, 3))
@@ -63,7 +64,7 @@ def lam_unit(task: Task) -> float:
 def _try(task: Task, select: Callable[[Task], list[Pick]], lams: Sequence[float]) -> list[LamTrial]:
     selections = [select(task.anew(lam)) for lam in lams]
     masks = [_mask(task, picks) for picks in selections]
-    values = np.round(coverages(task.pool, masks, task.group), DIGITS).tolist()
+    values = np.round(coverages(task.pool, masks, task.group, multiply=matrix_product(task.kernel)), DIGITS).tolist()
     return [LamTrial(*each) for each in zip(lams, values, selections, strict=True)]
 
 

@@ -135,8 +135,8 @@ def cost(args: argparse.Namespace) -> None:
         due = int(selected @ np.bincount(bank.labels, minlength=len(bank.classes)))
         read = [state.rows_read for state in states.values() if isinstance(state, LazyRows)]
         bare = _bare_seconds(task, selected)
-        units = sum(map(_unit_seconds, _classes(task))) if method == LARGE else 0.0
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        units = sum(map(_unit_seconds, _classes(task))) if method == LARGE else 0.0
         table.append(
             [
                 method,

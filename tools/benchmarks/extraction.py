@@ -37,6 +37,7 @@ from mmcsod.features.reader import FeatureReader
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config, parse_cfg_options, training_set
 from mmcsod.util.console import run
+from mmcsod.util.distributed import ALONE
 
 
 def parse_args() -> argparse.Namespace:
@@ -103,7 +104,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             store = ChunkStore(Path(folder) / 'features', len(self.pool))
             store.begin({})
-            extract_chunks(store, self.pool, self.reader, self.options)
+            extract_chunks(store, self.pool, self.reader, self.options, ALONE)
         return len(self.pool)
 
     def test_loop(self) -> int:

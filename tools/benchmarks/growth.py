@@ -24,6 +24,7 @@ from tabulate import tabulate
 from mmcsod import FeatureBank
 from mmcsod.selection.by_row import take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
+from mmcsod.selection.lam import try_lams
 from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
@@ -32,6 +33,8 @@ from mmcsod.util.distributed import ALONE, Group, TorchGroup, joined
 EXAMPLES = """examples:
   OMP_NUM_THREADS=1 python tools/benchmarks/growth.py
   OMP_NUM_THREADS=1 python tools/benchmarks/growth.py --kernel numpy --repeats 5
+  OMP_NUM_THREADS=1 python tools/benchmarks/growth.py --method classwise-facility-location --rows 20000
+  OMP_NUM_THREADS=1 python tools/benchmarks/growth.py --method lam-auto --rows 20000
 """
 
 
@@ -44,6 +47,7 @@ class Case:
     picks: int = 400
     classes: int = 10
     processes: int = 1
+    method: str = 'csod'
 
 
 FACTORS = (0.5, 1, 2, 4)
@@ -83,6 +87,8 @@ def case_bank(case: Case) -> FeatureBank:
 def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) -> dict[str, float]:
     """Return CPU seconds of set-up and loop, and bytes exchanged, of one selection."""
     counting = CountingGroup(group)
+    if case.method != 'csod':
+        return measure_method(bank, case, kernel, counting)
     task = make_task(bank, SelectionOptions(case.picks, kernel=kernel), counting)
     start = time.process_time()
     objectives = make_objectives(task.pool, task.lam, kernel_factory(kernel), counting)
@@ -95,6 +101,18 @@ def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) ->
         'setup_bytes': before,
         'loop_bytes': counting.bytes - before,
     }
+
+
+def measure_method(bank: FeatureBank, case: Case, kernel: str, group: CountingGroup) -> dict[str, float]:
+    """Return the same for another method, whose set-up is part of its loop, or for the choice of lam."""
+    method = 'csod' if case.method == 'lam-auto' else case.method
+    options = SelectionOptions(case.picks, method=method, lam='auto', kernel=kernel)
+    task, start = make_task(bank, options, group), time.process_time()
+    if case.method == 'lam-auto':
+        try_lams(task, lambda task: list(islice(options.entry.select(task), case.picks)))
+    else:
+        list(islice(options.entry.select(task), case.picks))
+    return {'setup': 0.0, 'loop': time.process_time() - start, 'setup_bytes': 0, 'loop_bytes': group.bytes}
 
 
 def peak_memory(bank: FeatureBank, case: Case, kernel: str) -> int:
@@ -121,7 +139,12 @@ def table(name: str, base: Case, kernel: str, repeats: int) -> str:
                 peak_memory(bank, case, kernel) / 1e6,
             ]
         )
-    fits = ['exponent', *(f'{exponent([row[0] for row in rows], [row[i] for row in rows]):.2f}' for i in (1, 2, 3))]
+    numbers = [row[0] for row in rows]
+    fits = [
+        'exponent',
+        *(f'{exponent(numbers, column):.2f}' if all(column) else '' for column in zip(*rows, strict=True)),
+    ]
+    del fits[1]
     return tabulate([*rows, fits], [name, 'set-up s', 'loop s', 'memory beside the bank, MB'], floatfmt='.3g')
 
 
@@ -161,6 +184,8 @@ def run_processes(number: int, case: Case, kernel: str, folder: str) -> Iterator
         kernel,
         '--picks',
         str(case.picks),
+        '--method',
+        case.method,
         '--child',
         folder,
     ]
@@ -174,7 +199,8 @@ def child(args: argparse.Namespace) -> None:
     """Measure in one of several processes."""
     with joined('pytorch') as group:
         assert isinstance(group, TorchGroup)
-        print(json.dumps(measure(FeatureBank.load(args.child), Case(picks=args.picks), args.kernel, group)), flush=True)
+        case = Case(picks=args.picks, method=args.method)
+        print(json.dumps(measure(FeatureBank.load(args.child), case, args.kernel, group)), flush=True)
 
 
 def main() -> None:
@@ -187,14 +213,17 @@ def main() -> None:
     parser.add_argument('--picks', type=int, default=Case.picks, help=argparse.SUPPRESS)
     parser.add_argument('--child', help=argparse.SUPPRESS)
     parser.add_argument('--folder', default='work_dirs/growth', help='where a bank goes (default: %(default)s)')
+    parser.add_argument('--method', default='csod', help="a method, or 'lam-auto' (default: %(default)s)")
+    parser.add_argument('--rows', type=int, default=Case.rows, help='of all classes (default: %(default)s)')
     args = parser.parse_args()
     if args.child:
         child(args)
         return
-    print(f'{Case()}, kernel {args.kernel}')
+    case = Case(rows=args.rows, picks=args.picks, method=args.method)
+    print(f'{case}, kernel {args.kernel}')
     for name in ('rows', 'dimensions', 'picks', 'classes'):
-        print(table(name, Case(), args.kernel, args.repeats), end='\n\n')
-    print(processes_table(Case(), args.kernel, args.folder))
+        print(table(name, case, args.kernel, args.repeats), end='\n\n', flush=True)
+    print(processes_table(case, args.kernel, args.folder))
 
 
 if __name__ == '__main__':

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from mmcsod.selection.kernels.base import KernelFactory, missing_package
 from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.util.errors import UserError
@@ -75,6 +77,11 @@ def similarities_factory(
                 if is_fit('torch', factory):
                     return factory
     return NumpySimilarities
+
+
+def matrix_product(name: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return what multiplies float64 matrices: PyTorch for 'torch', on a GPU if there is one, else NumPy."""
+    return _torch_similarities().multiply if name == 'torch' else np.matmul
 
 
 def has_driver() -> bool:

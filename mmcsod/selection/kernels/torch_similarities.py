@@ -104,6 +104,12 @@ class TorchSimilarities:
         return torch.cat(products, dim=1).mul_(self._scales).index_fill_(1, self._silent, 0)
 
 
+def multiply(one: np.ndarray, other: np.ndarray, device: str | None = None) -> np.ndarray:
+    """Return the product of two float64 matrices, computed on a device; by default a GPU if there is one."""
+    place = torch.device(device or ('cuda' if has_gpu() else 'cpu'))
+    return (torch.from_numpy(one).to(place) @ torch.from_numpy(other).to(place)).cpu().numpy()
+
+
 @contextlib.contextmanager
 def full_float32() -> Iterator[None]:
     """Multiply in float32 proper, whatever precision the process allows: TF32 would widen the bound on the error."""

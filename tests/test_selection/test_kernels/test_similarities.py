@@ -1,14 +1,19 @@
 """The promise of ``kernels/similarities.py``, held by NumPy and by PyTorch on the CPU and on a GPU if there is one."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from mmcsod.selection.coverage import coverages
 from mmcsod.selection.kernels.similarities import NumpySimilarities
 from mmcsod.selection.lazy_rows import LazyRows
 from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
 from mmcsod.selection.methods.log_det import LogDet
+from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
 from tests.test_selection.test_kernels.picks import clustered, exact_ties, near_ties
+from tests.test_selection.test_select import make_bank
 
 DEVICES = ['numpy', 'cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
 RULES = {
@@ -86,3 +91,14 @@ def test_full_float32_leaves_the_precision_as_it_was():
         assert torch.get_float32_matmul_precision() == 'high'
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.parametrize('device', DEVICES[1:])
+def test_coverage_is_the_same_to_the_last_bit_on_every_device(device):
+    pytest.importorskip('torch')
+    from mmcsod.selection.kernels.torch_similarities import multiply
+
+    pool = Pool(make_bank(num_images=60), range(4))
+    chosen = [np.arange(60) % step == 0 for step in (5, 9)]
+    found = coverages(pool, chosen, multiply=partial(multiply, device=device))
+    assert found.tolist() == coverages(pool, chosen).tolist()
