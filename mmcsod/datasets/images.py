@@ -33,9 +33,7 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
     Raises:
         UserError: If there is one; names the first few.
     """
-    for leaf in leaf_datasets(dataset):
-        if not _loads_local_files(leaf):
-            continue
+    for leaf in filter(_loads_local_files, leaf_datasets(dataset)):
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
         if missing := missing_images(paths):
             raise UserError(
@@ -43,14 +41,14 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
                 f'({first_few([str(one) for one in missing])}); check data_root and data_prefix of the config.'
             )
         looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
-        if unreadable := [path for path in looked_at if not is_image(path)]:
+        if unreadable := [path for path in looked_at if not _is_image(path)]:
             raise UserError(
                 f'{len(unreadable)} of {len(looked_at)} {what} images looked at cannot be read '
                 f'({first_few(unreadable)}); mend them, or remove them from the annotations.'
             )
 
 
-def is_image(path: str) -> bool:
+def _is_image(path: str) -> bool:
     """Return whether a file begins like an image that OpenCV or Pillow decodes."""
     return bool(cv2.haveImageReader(path)) or decoded_size(path) is not None
 
@@ -72,4 +70,4 @@ def decoded_size(path: str) -> tuple[int, int] | None:
 
 def _loads_local_files(leaf: BaseDataset) -> bool:
     loader = next(iter(leaf.pipeline.transforms), None)
-    return isinstance(loader, LoadImageFromFile) and not loader.backend_args and not leaf.backend_args
+    return isinstance(loader, LoadImageFromFile) and not loader.backend_args and not leaf.backend_args and len(leaf) > 0

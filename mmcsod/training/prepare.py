@@ -28,7 +28,7 @@ from mmcsod.training.length import count_iterations
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, fit_to_data, refuse_other_number, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
-from mmcsod.training.runs import images_digest
+from mmcsod.training.runs import images_digest, refuse_mixing
 from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
 from mmcsod.util.config import load_config, override
 from mmcsod.util.errors import UserError
@@ -68,10 +68,11 @@ def prepare(
         config: Path or stock name of a training config.
         coreset: The coreset file; None trains on the full training set.
         options: How to train.
-        copies: Folder for corrected copies of labels; by default ``WORK_DIR/labels``.
+        copies: Folder for corrected copies of labels, for a dry run; by default ``WORK_DIR/labels``.
 
     Raises:
-        UserError: If the config, the coreset, the data or their combination cannot be trained.
+        UserError: If the config, the coreset, the data or their combination cannot be trained, or the work dir holds
+            another run and this is not a dry run.
     """
     if coreset is None and options.num_images is not None:
         raise UserError('--num-images takes the first images of a coreset, and --full has none; leave one of them out.')
@@ -85,6 +86,16 @@ def prepare(
         options.work_dir or options.cfg_options.get('work_dir') or _default_work_dir(config, loaded, options)
     )
     _check_work_dir(resolved)
+    record = {
+        'config': str(config),
+        'coreset': coreset and str(coreset),
+        'images_sha256': images_digest(loaded, options.num_images),
+        'data': options.data,
+        'num_images': options.num_images,
+        'seed': options.seed,
+    }
+    if copies is None:  # before anything is written there
+        refuse_mixing(Path(resolved.work_dir), record, options)
     use_checked_labels(resolved, copies or Path(resolved.work_dir) / 'labels', ('train', 'val'))
     training_set = build_training_set(resolved, options.allow_missing_classes, loaded)
     classes = _classes(training_set)
@@ -96,14 +107,7 @@ def prepare(
         config=resolved,
         difference=_difference(stock, resolved, options),
         plan=make_plan(resolved, training_set, options.launcher),
-        record={
-            'config': str(config),
-            'coreset': coreset and str(coreset),
-            'images_sha256': images_digest(loaded, options.num_images),
-            'data': options.data,
-            'num_images': options.num_images,
-            'seed': options.seed,
-        },
+        record=record,
         training_set=training_set,
         validation_set=build_validation_set(resolved, classes, options.allow_missing_classes),
     )

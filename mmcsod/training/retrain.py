@@ -25,7 +25,7 @@ from mmcsod.training.config import config_path
 from mmcsod.training.failures import explained, name_images
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import Retraining, prepare
-from mmcsod.training.runs import RESULT, last_checkpoint, refuse_mixing, start_record
+from mmcsod.training.runs import RESULT, last_checkpoint, start_record
 from mmcsod.util.errors import UserError, check_options
 from mmcsod.util.files import write_json, write_text
 from mmcsod.util.launcher import rank
@@ -57,7 +57,6 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
     work_dir = Path(retraining.config.work_dir)
     if not dry_run:
         _check_devices(asked.launcher)
-        refuse_mixing(work_dir, retraining.record, asked)
     if rank(asked.launcher) == 0:
         _tell(retraining)
         if not dry_run:

@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mmengine.config import Config, ConfigDict, DictAction
@@ -36,8 +37,15 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
         ) from error
     except Exception as error:  # a config is a program: it may raise anything
         raise UserError(f'The config {name} cannot be read ({type(error).__name__}: {error}).') from error
+    _drop_modules(cfg)
     override(cfg, overrides or {})
     return cfg
+
+
+def _drop_modules(config: Config) -> None:
+    """Drop what ``import os`` leaves in a new-style config, in place: it can be neither copied nor written."""
+    for name in [name for name, value in config.items() if isinstance(value, ModuleType)]:
+        config.pop(name)
 
 
 def override(config: Config, overrides: Mapping[str, Any]) -> None:

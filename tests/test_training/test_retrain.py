@@ -55,7 +55,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_from_none_that_holds_code(tiny_co
         {'cfg_options': {'model.backbone.init_cfg': {'type': 'Pretrained', 'checkpoint': str(tmp_path / 'evil.pth')}}},
     ):
         with pytest.raises(UserError, match='A checkpoint that the config names cannot be loaded without unsafe'):
-            train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=2, **{**work, **options})))
+            train(prepare(tiny_config, coco_coreset, RetrainOptions(iters=2, overwrite=True, **{**work, **options})))
     assert not (tmp_path / 'ran').exists()
 
 

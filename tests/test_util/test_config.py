@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 
 from mmcsod.util.config import load_config, parse_cfg_options
@@ -46,3 +48,14 @@ def test_a_config_that_is_nowhere_is_named(tmp_path, monkeypatch):
     for name in ('configs/none.py', 'mmcsod::none.py', 'no_such_package::none.py'):
         with pytest.raises(UserError, match=name):
             load_config(name)
+
+
+def test_a_module_in_a_new_style_config_is_dropped(tmp_path):
+    """``import os`` leaves the module among the settings, where it can be neither copied nor written."""
+    (tmp_path / 'lazy.py').write_text(
+        'from mmengine.config import read_base\nfrom mmdet.datasets import CocoDataset\nimport os\n'
+        "dataset = dict(type=CocoDataset)\nwork_dir = os.path.join('a', 'b')\n"
+    )
+    config = copy.deepcopy(load_config(str(tmp_path / 'lazy.py')))
+    assert 'os' not in config
+    assert config.work_dir == 'a/b'
