@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ from torch import Tensor, nn
 from mmcsod.features.safe_loading import reason, safe_loading
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
+
+STATES = ('state_dict', 'model', 'state_dict_ema', 'ema_state_dict', 'model_ema')
+"""Where checkpoints keep weights; averaged ones are taken where there are no others."""
+PREFIXES = ('module.', '_orig_mod.', 'model.')
+"""What wrappers of a model (DataParallel, torch.compile, Lightning) put before every name."""
+SAFETENSORS = '.safetensors'
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint without running any code from it.
 
     Args:
-        path: A checkpoint as MMEngine saves it, or a bare state dict.
+        path: A checkpoint as MMEngine saves it, a bare state dict, or a file of safetensors.
 
     Raises:
         UserError: If the file is missing, damaged, or needs unsafe unpickling.
@@ -48,23 +55,41 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if not path.is_file():
         raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained detector.')
     try:
-        with safe_loading():
-            content = torch.load(path, map_location='cpu')
+        content = _read_safetensors(path) if path.suffix == SAFETENSORS else _read(path)
+    except ModuleNotFoundError as error:
+        raise UserError(f'{error}; install it, or save the weights with torch.save.') from error
     except Exception as error:  # torch raises many types here, pickle's and zip's own among them
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         raise UserError(_why_unreadable(path, cause)) from error
     classes = _classes(content)
-    for key in ('state_dict', 'model'):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
+    if isinstance(content, Mapping):
+        content = next((content[key] for key in STATES if isinstance(content.get(key), Mapping)), content)
     if not isinstance(content, Mapping) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f'{path} holds no state_dict; give a checkpoint of a detector.')
-    state = {
-        key.removeprefix('module.'): value
-        for key, value in content.items()
-        if isinstance(key, str) and isinstance(value, Tensor)
-    }
-    return Checkpoint(state, classes)
+    state = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
+    return Checkpoint(_unwrapped(state), classes)
+
+
+def _read(path: Path) -> Any:
+    with safe_loading():
+        return torch.load(path, map_location='cpu')
+
+
+def _read_safetensors(path: Path) -> Any:
+    try:
+        return importlib.import_module('safetensors.torch').load_file(path)
+    except ImportError as error:
+        raise ModuleNotFoundError(f'reading {path} needs the package safetensors', name='safetensors') from error
+
+
+def _unwrapped(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights by the names that they have without a wrapper; a counter of averaged weights has no place."""
+    state = {key: value for key, value in state.items() if key != 'steps'}
+    while prefix := next(
+        (prefix for prefix in PREFIXES if state and all(key.startswith(prefix) for key in state)), None
+    ):
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
+    return state
 
 
 def _classes(content: Any) -> tuple[str, ...] | None:
@@ -119,6 +144,12 @@ def load_weights(
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
     missing = [key for key in own if key not in state]
     lacking = [key for key in (*missing, *differing) if key in needed]
+    if lacking and all(key.startswith('backbone.') for key in state):
+        raise UserError(
+            f'The checkpoint {source} holds a backbone alone; leave it out and read that one, with --cfg-options '
+            f'model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint={source} '
+            'model.backbone.init_cfg.prefix=backbone. (with the last dot), or give a checkpoint of the whole detector.'
+        )
     if lacking:
         raise UserError(
             f"The checkpoint {source} is of another detector: {len(lacking)} tensors of the config's model "

@@ -197,3 +197,29 @@ def test_a_checkpoint_that_was_cut_off_is_told_as_such(zipped, tmp_path):
     with pytest.raises(UserError, match='is damaged or was cut off: 2000 bytes are there') as raised:
         load_state_dict(path)
     assert 'unsafe' not in str(raised.value)
+
+
+@pytest.mark.parametrize('prefix', ['module.', '_orig_mod.', 'model.', 'module._orig_mod.'])
+@pytest.mark.parametrize('key', ['state_dict', 'state_dict_ema', 'model'])
+def test_weights_of_wrapped_and_averaged_models_are_taken(prefix, key, tmp_path):
+    weights = {f'{prefix}backbone.a': torch.ones(2), f'{prefix}neck.b': torch.zeros(1)}
+    torch.save({key: weights}, tmp_path / 'a.pth')
+    assert set(load_state_dict(tmp_path / 'a.pth')) == {'backbone.a', 'neck.b'}
+
+
+def test_a_plain_states_averaged_weights_stay_aside(tmp_path):
+    averaged = {'steps': torch.tensor(9), 'module.backbone.a': torch.zeros(1)}
+    torch.save({'ema_state_dict': averaged, 'state_dict': {'backbone.a': torch.ones(1)}}, tmp_path / 'a.pth')
+    assert load_state_dict(tmp_path / 'a.pth')['backbone.a'].item() == 1
+    torch.save({'ema_state_dict': averaged}, tmp_path / 'a.pth')
+    assert set(load_state_dict(tmp_path / 'a.pth')) == {'backbone.a'}
+
+
+def test_a_backbone_alone_and_weights_of_nan_are_named(cfg):
+    state = build(cfg).state_dict()
+    needed = attach_tap(build(cfg)).tensors
+    with pytest.raises(UserError, match=r'backbone\.pth holds a backbone alone.*init_cfg\.checkpoint=backbone\.pth'):
+        load_weights(build(cfg), {key: state[key] for key in state if 'backbone.' in key}, 'backbone.pth', needed)
+    state['neck.fpn_convs.0.conv.weight'] *= float('nan')
+    with pytest.raises(UserError, match=r'has NaN or infinity in 1 of the .* read, neck\.fpn_convs\.0\.conv\.weight'):
+        load_weights(build(cfg), state, 'nan.pth', needed)
