@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmcsod.commands.beside import check_leaks, write_tables
 from mmcsod.commands.dry_run import describe_needs
 from mmcsod.commands.reporting import report_if_possible
 from mmcsod.commands.summary import describe
@@ -146,6 +147,9 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     print(describe(bank, coresets))
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
+    write_tables(bank, coresets, paths, args.overwrite)
+    if args.config is not None:
+        check_leaks(bank, coresets[-1], paths[-1], args.cfg_options)
     report_if_possible(Path(paths[-1]), bank, coresets[-1], args.report, args.overwrite)
     print(f'Train on it: mmcsod retrain CONFIG {paths[-1]}')
 

@@ -13,13 +13,32 @@ from mmcsod.datasets.classes import check_classes, refuse_empty_leaves
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.config import training_set
-from mmcsod.util.errors import UserError
+from mmcsod.util.errors import UserError, first_cause
 
 
 def enter_scope(config: Config) -> None:
     """Have names such as 'PackDetInputs' looked up where ``config`` means them, unless a runner has seen to it."""
     if DefaultScope.get_current_instance() is None:
         init_default_scope(config.get('default_scope') or 'mmdet')
+
+
+def validation_paths(config: Config) -> list[str]:
+    """Return the image files of a config's validation set, in its order; none if it has no such set.
+
+    Raises:
+        UserError: If the annotations cannot be read.
+    """
+    loader = config.get('val_dataloader')
+    if not loader:
+        return []
+    enter_scope(config)
+    try:
+        leaves = leaf_datasets(DATASETS.build(loader['dataset']))
+        return [str(leaf.get_data_info(index)['img_path']) for leaf in leaves for index in range(len(leaf))]
+    except Exception as error:  # an annotation file can be wrong in any way
+        raise UserError(
+            f'The validation data cannot be read ({first_cause(error)}); check val_dataloader of the config.'
+        ) from error
 
 
 def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:

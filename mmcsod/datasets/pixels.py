@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -25,6 +30,22 @@ def grey_pixels(image: np.ndarray) -> np.ndarray:
     if not high > low:
         return np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8)
     return np.rint(255 * (cells - low) / (high - low)).astype(np.uint8)
+
+
+def read_pixels(paths: Sequence[str | Path]) -> np.ndarray:
+    """Return the pixels of image files as MMDetection loads them, (n, 32, 32) uint8; zeros where one cannot be read."""
+    import mmcv
+
+    def read(path: str | Path) -> np.ndarray:
+        try:
+            image = mmcv.imread(str(path))
+        except (OSError, ValueError):
+            image = None
+        return np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8) if image is None else grey_pixels(image)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = list(threads.map(read, paths))
+    return np.array(found, np.uint8).reshape(len(found), PIXELS_SIDE, PIXELS_SIDE)
 
 
 def _shrink(channel: np.ndarray) -> np.ndarray:

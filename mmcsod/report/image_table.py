@@ -1,0 +1,135 @@
+"""Every image of a pool in a table beside a coreset: keep or drop, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from mmcsod.report.selected import Selected
+from mmcsod.selection.projected import Projected
+from mmcsod.util.files import write_text
+
+
+@dataclass
+class ImageEntry:
+    """One image of the pool; what does not apply to it is empty.
+
+    Attributes:
+        image: Its id.
+        decision: 'keep' for a selected image, otherwise 'drop'.
+        rank: Its place in the coreset, from 1.
+        selected_for: The class it was selected for.
+        new: 'new' for a selected image that was not in an included set, if there was one.
+        objects: Number of objects of each class, as 'cat 2, dog 1'.
+        nearest_selected: The selected image that it is most like, in any of its classes.
+        cosine: To that one.
+        rare: 'rare' for an image that nothing selected is like, see :func:`rare_images`.
+        near_duplicates: Number of its group of near-duplicates, the largest being 1.
+    """
+
+    image: str
+    decision: str = 'drop'
+    rank: int | str = ''
+    selected_for: str = ''
+    new: str = ''
+    objects: str = ''
+    nearest_selected: str = ''
+    cosine: str = ''
+    rare: str = ''
+    near_duplicates: int | str = ''
+
+
+HEADER = ','.join(field.name for field in fields(ImageEntry))
+
+
+def image_table(one: Selected, groups: Sequence[np.ndarray]) -> list[ImageEntry]:
+    """Return an entry for each image of the pool, in its order.
+
+    Args:
+        one: The coreset.
+        groups: Near-duplicates, indices of images; from :func:`mmcsod.selection.near_duplicates.pool_groups`.
+    """
+    entries = [ImageEntry(image) for image in one.bank.images]
+    _fill_objects(one, entries)
+    _fill_nearest(one, entries)
+    for image in np.flatnonzero(rare_images(one)).tolist():
+        entries[image].rare = 'rare'
+    for number, group in enumerate(groups, start=1):
+        for image in group.tolist():
+            entries[image].near_duplicates = number
+    _fill_selected(one, entries)
+    return entries
+
+
+def rare_images(one: Selected) -> np.ndarray:
+    """Return which images of the pool nothing selected is like: (len(bank.images),) bool.
+
+    In one of its classes, the image is no nearer to a selected image than two images of that class are on average, or
+    no selected image holds the class.
+    """
+    rare = np.zeros(len(one.bank.images), bool)
+    vectors = Projected(one.bank.vectors, np.zeros(0, np.int64))
+    for label, view in one.views.items():
+        scale = vectors.scale(np.flatnonzero(one.bank.labels == label))
+        is_far = (2 * scale * (1 - view.cosines) >= 1) | (view.nearest < 0)
+        rare[view.images[is_far]] = True
+    return rare & ~one.mask
+
+
+def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:
+    """Write entries as CSV, with the names of their attributes as its first line.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows([HEADER.split(','), *map(astuple, entries)])
+    write_text(path, text.getvalue())
+
+
+def is_image_table(path: Path) -> bool:
+    """Return whether a file is such a table."""
+    with path.open('rb') as file:
+        return file.readline().decode('utf-8', errors='replace').strip() == HEADER
+
+
+def _fill_objects(one: Selected, entries: Sequence[ImageEntry]) -> None:
+    counts: dict[tuple[int, int], int] = {}
+    for image, label, count in one.bank.rows.tolist():
+        counts[image, label] = counts.get((image, label), 0) + count
+    for (image, label), count in sorted(counts.items()):
+        words = f'{one.bank.classes[label]} {count}'
+        entries[image].objects = f'{entries[image].objects}, {words}' if entries[image].objects else words
+
+
+def _fill_nearest(one: Selected, entries: Sequence[ImageEntry]) -> None:
+    for image, nearest, cosine in _nearest(one):
+        if not one.mask[image] and not entries[image].nearest_selected:
+            entries[image].nearest_selected = one.coreset.image_ids[nearest]
+            entries[image].cosine = f'{cosine:.4f}'
+
+
+def _nearest(one: Selected) -> Iterator[tuple[int, int, float]]:
+    """Yield an image, the rank of the selected image nearest to it in a class, and the cosine; the highest first."""
+    views = list(one.views.values())
+    if views:
+        images, nearest, cosines = (
+            np.concatenate([getattr(view, name) for view in views]) for name in ('images', 'nearest', 'cosines')
+        )
+        order = np.argsort(-cosines, kind='stable')
+        order = order[nearest[order] >= 0]
+        yield from zip(images[order].tolist(), nearest[order].tolist(), cosines[order].tolist(), strict=True)
+
+
+def _fill_selected(one: Selected, entries: Sequence[ImageEntry]) -> None:
+    included = one.coreset.parameters.get('num_included')
+    for rank, (image, label) in enumerate(zip(one.images.tolist(), one.turns, strict=True)):
+        entry = entries[image]
+        entry.decision, entry.rank = 'keep', rank + 1
+        entry.selected_for = '' if label is None else one.bank.classes[label]
+        entry.new = 'new' if included is not None and rank >= included else ''

@@ -1,0 +1,89 @@
+"""Validation images that the pool shows, too: what a detector is then tested on was in its training."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmcsod.selection.pixels import leaks
+from mmcsod.util.files import write_text
+
+HEADER = ['validation_image', 'pool_image', 'decision']
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A validation image and its near-duplicate in the pool.
+
+    Attributes:
+        validation: Path of the image file.
+        pool: Id of the pool's image, a selected one if there is one.
+        is_selected: Whether the coreset holds a near-duplicate.
+    """
+
+    validation: str
+    pool: str
+    is_selected: bool
+
+
+def find_leaks(
+    images: Sequence[str], pixels: np.ndarray, selected: np.ndarray, paths: Sequence[str], validation: np.ndarray
+) -> list[Leak]:
+    """Return the validation images with a near-duplicate in the pool, those with a selected one first.
+
+    Args:
+        images: D ids of the pool.
+        pixels: (D, 32, 32) uint8, the pool's.
+        selected: (N,) int, indices of the selected images.
+        paths: V validation image files.
+        validation: (V, 32, 32) uint8, theirs.
+    """
+    in_pool, in_coreset = leaks(pixels, validation), leaks(pixels[selected], validation)
+    found = [
+        Leak(path, images[selected[own]] if own >= 0 else images[any_], bool(own >= 0))
+        for path, own, any_ in zip(paths, in_coreset.tolist(), in_pool.tolist(), strict=True)
+        if own >= 0 or any_ >= 0
+    ]
+    return sorted(found, key=lambda leak: not leak.is_selected)
+
+
+def leak_summary(found: Sequence[Leak], num_validation: int) -> str:
+    """Return in one sentence how many validation images leak."""
+    selected = sum(leak.is_selected for leak in found)
+    return (
+        f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool by their pixels, '
+        f'{selected} in the coreset'
+    )
+
+
+def leak_file(coreset: Path) -> Path:
+    """Return where the leaks of a coreset are listed."""
+    return coreset.with_name(f'{coreset.stem}_leaks.csv')
+
+
+def write_leaks(path: Path, found: Sequence[Leak], num_validation: int) -> None:
+    """Write them as CSV; the header's last field is the number of validation images.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    text = io.StringIO()
+    rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found]
+    csv.writer(text, lineterminator='\n').writerows([[*HEADER, f'of {num_validation} validation images'], *rows])
+    write_text(path, text.getvalue())
+
+
+def read_leaks(path: Path) -> tuple[list[Leak], int]:
+    """Return what :func:`write_leaks` wrote, and the number of validation images; none if there is no such file."""
+    if not path.is_file():
+        return [], 0
+    with path.open(encoding='utf-8', newline='') as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    if header[: len(HEADER)] != HEADER:
+        return [], 0
+    return [Leak(row[0], row[1], row[2] == 'keep') for row in rows], int(header[-1].split()[1])

@@ -1,0 +1,22 @@
+import numpy as np
+
+from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, write_leaks
+from tests.test_selection.test_pixels import cut, scenes
+
+POOL, OTHERS = cut(scenes(6)), cut(scenes(3, seed=9))
+
+
+def test_validation_images_that_the_pool_shows_those_of_the_coreset_first(tmp_path):
+    validation = np.concatenate([OTHERS[:1], POOL[[2, 5]], OTHERS[1:]])
+    found = find_leaks(list('abcdef'), POOL, np.array([5, 0]), list('vwxyz'), validation)
+    assert [(leak.validation, leak.pool, leak.is_selected) for leak in found] == [('x', 'f', True), ('w', 'c', False)]
+    assert leak_summary(found, 5).startswith('2 of 5 validation images have a near-duplicate in the pool')
+    assert leak_summary(found, 5).endswith(', 1 in the coreset')
+    write_leaks(tmp_path / 'leaks.csv', found, 5)
+    assert read_leaks(tmp_path / 'leaks.csv') == (found, 5)
+
+
+def test_no_file_and_another_one_are_no_leaks(tmp_path):
+    assert read_leaks(tmp_path / 'none.csv') == ([], 0)
+    (tmp_path / 'other.csv').write_text('a,b\n1,2\n')
+    assert read_leaks(tmp_path / 'other.csv') == ([], 0)
