@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmcsod.commands.cfg_options import add_cfg_options
 
 if TYPE_CHECKING:
-    from mmcsod.datasets.check.config import CheckedSet
+    from mmcsod.datasets.check.findings import Finding
 
 DESCRIPTION = """Check the labels that a config reads, before a model sees them.
 
@@ -36,34 +36,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Check as the command line says; return 1 if something stops a training, else 0."""
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod.datasets.check.config import check_config
+    from mmcsod.datasets.check.config import check_config, check_settings
     from mmcsod.util.config import load_config, parse_cfg_options
 
-    checked = check_config(load_config(args.config, parse_cfg_options(args.cfg_options)))
-    findings = [{'sets': one.sets, **_as_json(finding)} for one in checked for finding in one.findings]
-    print(json.dumps(findings, indent=1) if args.json else _table(checked))
-    return int(any(one['severity'] == 'error' for one in findings))
+    config = load_config(args.config, parse_cfg_options(args.cfg_options))
+    checked = check_config(config)
+    findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
+    findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
+    print(json.dumps([_as_json(*one) for one in findings], indent=1) if args.json else _table(findings))
+    return int(any(one.severity == 'error' for _, one in findings))
 
 
-def _as_json(finding: Any) -> dict[str, Any]:
+def _as_json(sets: str, finding: Finding) -> dict[str, Any]:
     names = ('kind', 'severity', 'file', 'count', 'examples', 'remedy')
-    return {name: getattr(finding, name) for name in names}
+    return {'sets': sets, **{name: getattr(finding, name) for name in names}}
 
 
-def _table(checked: Sequence[CheckedSet]) -> str:
+def _table(findings: Sequence[tuple[str, Finding]]) -> str:
     from tabulate import tabulate
 
     rows = [
-        (
-            finding.severity,
-            f'{", ".join(one.sets)}: {finding.file}',
-            finding.what,
-            '\n'.join(finding.examples),
-            finding.remedy,
-        )
-        for one in checked
-        for finding in one.findings
+        (one.severity, f'{sets}: {one.file}' if sets else one.file, one.what, '\n'.join(one.examples), one.remedy)
+        for sets, one in findings
     ]
     if not rows:
-        return f'{len(checked)} annotation files checked: nothing found.'
+        return 'Nothing found.'
     return tabulate(rows, headers=('', 'file', 'found', 'first', 'what to do'), maxcolwidths=[None, 24, 32, 44, 32])

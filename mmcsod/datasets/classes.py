@@ -21,6 +21,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.fileio import get, load
 
+from mmcsod.datasets.check.graph import plain_name
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
@@ -144,37 +145,52 @@ def _refuse_empty(leaf: BaseDataset) -> NoReturn:
         raise UserError(
             f'{leaf.ann_file} has no usable box of the classes {first_few(classes, SHOWN)}; check its annotations.'
         )
-    _refuse_all(leaf, classes, names)
+    _refuse_all(leaf.ann_file, classes, names)
 
 
 def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str]) -> None:
     classes = list(leaf.metainfo['classes'])
-    if not categories:
-        if len(leaf.cat_ids) >= len(classes):
-            return
-        categories = _coco_categories(leaf)
+    if categories or len(leaf.cat_ids) < len(classes):
+        check_category_names(leaf.ann_file, classes, categories or _coco_categories(leaf), allow_missing)
+
+
+def check_category_names(
+    file: str, classes: Sequence[str], categories: Sequence[str], allow_missing: bool = False
+) -> None:
+    """Refuse ``metainfo.classes`` that are not what a COCO file calls its categories, or in another order.
+
+    Args:
+        file: What to call the file.
+        classes: Those of the config.
+        categories: The names in the file, in its order.
+        allow_missing: Let classes pass that the file truly lacks.
+
+    Raises:
+        UserError: If they do not fit.
+    """
+    classes = list(classes)
     missing = [name for name in classes if name not in categories]
     if len(missing) == len(classes):
-        _refuse_all(leaf, classes, categories)
+        _refuse_all(file, classes, categories)
     if missing and not allow_missing:
-        _refuse_missing(leaf, missing, [name for name in categories if name not in classes])
+        _refuse_missing(file, missing, [name for name in categories if name not in classes])
     found = [name for name in categories if name in classes]
     twice = [name for name, count in Counter(found).items() if count > 1]
     if twice:
         raise UserError(
-            f"{leaf.ann_file} has several categories called '{twice[0]}', which shifts the labels of all "
+            f"{file} has several categories called '{twice[0]}', which shifts the labels of all "
             'that follow; give them different names, or merge them.'
         )
     if missing:
         logger.warning(
             '%s does not have %s, and MMDetection numbers the classes that it has: %s.',
-            leaf.ann_file,
+            file,
             first_few(missing, SHOWN),
             first_few([f'{label} {name}' for label, name in enumerate(found)], SHOWN),
         )
     elif found != classes:
         raise UserError(
-            f'metainfo.classes are in another order than the categories of {leaf.ann_file}. MMDetection numbers '
+            f'metainfo.classes are in another order than the categories of {file}. MMDetection numbers '
             'classes in the order of the file, so their names are mixed up; write '
             f'classes=({", ".join(found)}). A detector that was trained already stays valid.'
         )
@@ -191,25 +207,37 @@ def _check_xml(leaf: XMLDataset) -> None:
     missing = [name for label, name in enumerate(classes) if label not in present and name not in names]
     misspelt = [name for name in missing if nearest(name, others, SAME)]
     if misspelt:
-        _refuse_missing(leaf, misspelt, others)
+        _refuse_missing(leaf.ann_file, misspelt, others)
 
 
-def _refuse_all(leaf: BaseDataset, classes: Sequence[str], names: Sequence[str]) -> NoReturn:
+def _refuse_all(file: str, classes: Sequence[str], names: Sequence[str]) -> NoReturn:
     raise UserError(
-        f'Not one of metainfo.classes ({first_few(classes, SHOWN)}) is in {leaf.ann_file}, which has '
-        f'{first_few(names, SHOWN) or "none"}; put those names into metainfo.classes.'
+        f'Not one of metainfo.classes ({first_few(_visible(classes, names), SHOWN)}) is in {file}, which has '
+        f'{first_few(_visible(names, classes), SHOWN) or "none"}; put those names into metainfo.classes.'
     )
 
 
-def _refuse_missing(leaf: BaseDataset, missing: Sequence[str], others: Sequence[str]) -> NoReturn:
+def _refuse_missing(file: str, missing: Sequence[str], others: Sequence[str]) -> NoReturn:
     """Refuse names that the annotations do not have; ``others`` are those that only they have."""
     guesses = {name: nearest(name, others, NEAR) for name in missing}
-    listed = first_few([f'{name} (there is {guess})' if guess else name for name, guess in guesses.items()], SHOWN)
+    listed = first_few(
+        [
+            f'{_visible([name], [guess])[0]} (there is {_visible([guess], [name])[0]})' if guess else name
+            for name, guess in guesses.items()
+        ],
+        SHOWN,
+    )
     there = f', which also has {first_few(others, SHOWN)}' if others and None in guesses.values() else ''
     raise UserError(
-        f'metainfo.classes names {listed}, not found in {leaf.ann_file}{there}; correct metainfo.classes, '
+        f'metainfo.classes names {listed}, not found in {file}{there}; correct metainfo.classes, '
         'or use --allow-missing-classes if the set truly lacks them.'
     )
+
+
+def _visible(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return names, those that only look like one of the others in ASCII."""
+    plain = {plain_name(other) for other in others}
+    return [ascii(name) if plain_name(name) in plain and name not in others else name for name in names]
 
 
 def nearest(name: str, candidates: Sequence[str], likeness: float) -> str | None:

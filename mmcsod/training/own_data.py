@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from mmcsod.training.config import merge_imports
 from mmcsod.training.length import schedule_length
-from mmcsod.util.config import training_set, type_name
+from mmcsod.util.config import box_classes, class_holders, training_set, type_name
 from mmcsod.util.errors import UserError
 
 PARTS = (
@@ -77,7 +75,7 @@ def set_num_classes(config: Config, number: int) -> None:
     Raises:
         UserError: If the model names no number of classes.
     """
-    holders = list(_holders(config.model))
+    holders = list(class_holders(config.model))
     if not holders:
         raise UserError(
             'The model has no num_classes to set to that of the data; set what it has in its place with '
@@ -91,27 +89,14 @@ def set_num_classes(config: Config, number: int) -> None:
 
 
 def refuse_other_number(config: Config, number: int) -> None:
-    """Refuse a box head with more or fewer classes than the data; one that reads words counts these instead.
+    """Refuse a box head with more or fewer classes than the data.
 
     Raises:
         UserError: If the numbers differ.
     """
-    heads = [holder['num_classes'] for name, holder in _holders(config.get('model')) if name == 'bbox_head']
-    if number and heads and heads[0] != number and not config.model.get('language_model'):
+    head = box_classes(config)
+    if number and head is not None and head != number:
         raise UserError(
-            f"The data have {number} classes and the model's box head {heads[0]}, which ends in an IndexError, often "
+            f"The data have {number} classes and the model's box head {head}, which ends in an IndexError, often "
             'after the training; set num_classes of the heads with --cfg-options, or pass --data.'
         )
-
-
-def _holders(node: Any, name: str = 'model') -> Iterator[tuple[str, Any]]:
-    """Yield each mapping of a model config that has ``num_classes``, with the key that it is found under."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get('num_classes'), int):
-            yield name, node
-        for key, value in node.items():
-            if key != 'rpn_head':
-                yield from _holders(value, key)
-    elif isinstance(node, list | tuple):
-        for value in node:
-            yield from _holders(value, name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-from collections.abc import Mapping, Sequence
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +33,7 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
     try:
         cfg = Config.fromfile(path)
     except ImportError as error:
+        _refuse_module_beside(path, error)
         raise UserError(
             f'The config {name} needs what is not installed here ({first_cause(error)}); install it, or '
             'give another config.'
@@ -46,6 +49,22 @@ def _drop_modules(config: Config) -> None:
     """Drop what ``import os`` leaves in a new-style config, in place: it can be neither copied nor written."""
     for name in [name for name, value in config.items() if isinstance(value, ModuleType)]:
         config.pop(name)
+
+
+def _refuse_module_beside(path: Path, error: BaseException) -> None:
+    """Say how a module is found that lies beside the config or in the current folder, as MMDetection's tools need it.
+
+    Raises:
+        UserError: If the module that is missing lies there.
+    """
+    missing = re.search(r"No module named '(\w+)", first_cause(error))
+    for folder in (path.absolute().parent, Path.cwd()) if missing else ():
+        module = folder / str(missing and missing[1])
+        if module.with_suffix('.py').is_file() or module.is_dir():
+            raise UserError(
+                f'The config {path} imports {module.name}, which lies in {folder} where Python does not look; run the '
+                f'same command with PYTHONPATH={shlex.quote(str(folder))} before it.'
+            ) from error
 
 
 def override(config: Config, overrides: Mapping[str, Any]) -> None:
@@ -124,3 +143,23 @@ def _stock_path(name: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UserError(f'The config {name} is in the package {package}, which is not installed.')
     return Path(spec.submodule_search_locations[0]) / '.mim' / 'configs' / relative
+
+
+def box_classes(config: Config) -> int | None:
+    """Return the number of classes of the model's box head, None if it names none or counts words instead."""
+    model = config.get('model') or {}
+    heads = [holder['num_classes'] for name, holder in class_holders(model) if name == 'bbox_head']
+    return heads[0] if heads and not model.get('language_model') else None
+
+
+def class_holders(node: Any, name: str = 'model') -> Iterator[tuple[str, Any]]:
+    """Yield each mapping of a model config that has ``num_classes``, with the key that it is found under."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get('num_classes'), int):
+            yield name, node
+        for key, value in node.items():
+            if key != 'rpn_head':
+                yield from class_holders(value, key)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from class_holders(value, name)

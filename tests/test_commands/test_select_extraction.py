@@ -83,7 +83,7 @@ def test_bad_input_is_told_in_one_sentence(files, tmp_path):
             'train_dataloader.dataset.ann_file=none.json',
         ),
         'none.json',
-        'cannot be read',
+        'is not there',
     )
     refused(
         select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--method', 'best'),

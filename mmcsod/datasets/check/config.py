@@ -14,11 +14,13 @@ from mmengine.config import Config
 
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.check.coco import write_plain
-from mmcsod.datasets.check.findings import FILLED, Finding, refuse_errors
+from mmcsod.datasets.check.findings import FILLED, Finding, found, refuse_errors, short
 from mmcsod.datasets.check.leaf import CheckedLeaf, check_leaf
+from mmcsod.datasets.classes import check_category_names
 from mmcsod.datasets.ids import leaf_configs
-from mmcsod.util.config import type_name
+from mmcsod.util.config import box_classes, type_name
 from mmcsod.util.distributed import is_first
+from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name, write_text
 
 logger = logging.getLogger('mmcsod')
@@ -106,6 +108,41 @@ def log_findings(findings: Sequence[Finding]) -> None:
             logger.info('corrected in a copy: %s', finding)
         elif finding.kind not in COUNTED_BY_LOADING:
             logger.warning('warning: %s', finding)
+
+
+def check_settings(config: Config, checked: Sequence[CheckedSet], allow_missing_classes: bool = False) -> list[Finding]:
+    """Check what a config says of its data against what its files hold: classes, their number, evaluators' files.
+
+    Args:
+        config: The config of a training.
+        checked: Its files.
+        allow_missing_classes: Let classes pass that the annotations do not have.
+    """
+    findings = [one for file in checked for one in _classes(file, allow_missing_classes)]
+    lists = {name: tuple(file.leaf.classes or ()) for file in checked for name in file.sets}
+    if len(set(lists.values())) > 1:
+        findings.append(Finding('not joinable', str(config.filename), 1, tuple(map(short, lists.items()))))
+    number, head = len(lists.get('train', ())), box_classes(config)
+    if number and head is not None and head != number:
+        example = f'{number} classes in the data, {head} in the box head'
+        findings.append(Finding('num_classes', str(config.filename), 1, (example,)))
+    missing = [
+        path
+        for holder in _holders_of_files(config)
+        if 'data_root' not in holder and (path := _joined(holder)) and '://' not in path and not Path(path).is_file()
+    ]
+    return findings + found('missing file', 'evaluator', list(dict.fromkeys(missing)))
+
+
+def _classes(file: CheckedSet, allow_missing: bool) -> list[Finding]:
+    leaf = file.leaf
+    if leaf.categories is None or not leaf.classes:
+        return []
+    try:
+        check_category_names(leaf.ann_file, leaf.classes, leaf.categories, allow_missing)
+    except UserError as error:
+        return [Finding('classes', leaf.ann_file, 1, (str(error),))]
+    return []
 
 
 def _leaves(config: Config, sets: Sequence[str]) -> Iterator[tuple[str, Any]]:

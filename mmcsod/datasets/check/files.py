@@ -107,11 +107,9 @@ def _plain(name: str) -> str:
 
 
 def _readable(name: str) -> str:
-    """Return a name whose bytes are no UTF-8, which Python shows as half characters, as Latin-1."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(name).decode('latin-1')
+    """Return a name as Latin-1 whose bytes are no UTF-8: Python shows such bytes as half characters."""
+    if any('\udc80' <= char <= '\udcff' for char in name):
+        return name.encode('utf-8', 'surrogateescape').decode('latin-1')
     return name
 
 

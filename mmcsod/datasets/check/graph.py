@@ -10,7 +10,7 @@ import posixpath
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from mmcsod.datasets.check.findings import Finding, Unreadable, found, short
 
@@ -58,6 +58,16 @@ def is_id(value: Any) -> bool:
     """Return whether a value may be an id: a number or a text."""
     kind = type(value)
     return kind is int or kind is str or (kind is float and value == value)
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    """Return whether a value is a text that can be written again: without half characters."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _refuse_list(content: Sequence[Any], file: str) -> None:
@@ -128,7 +138,7 @@ def _file_names(content: Content, file: str) -> list[Finding]:
 
 def _has_name(image: Mapping[str, Any]) -> bool:
     name = image.get('file_name')
-    return (isinstance(name, str) and bool(name.strip())) or 'coco_url' in image  # LVIS names its images by that
+    return (is_text(name) and bool(name.strip())) or 'coco_url' in image  # LVIS names its images by that
 
 
 def check_references(content: Content, file: str) -> list[Finding]:
@@ -158,7 +168,7 @@ def check_references(content: Content, file: str) -> list[Finding]:
 
 def _categories(content: Content, file: str) -> list[Finding]:
     categories = content['categories']
-    odd = [one for one in categories if not is_id(one.get('id')) or not isinstance(one.get('name'), str)]
+    odd = [one for one in categories if not is_id(one.get('id')) or not is_text(one.get('name'))]
     by_id = [group for group in _grouped(categories, 'id').values() if len(group) > 1]
     findings = found('odd category', file, odd, short)
     findings += found('category id twice', file, by_id, lambda group: f'{short(group[0]["id"])}: {_names(group)}')

@@ -17,6 +17,7 @@ from mmengine.fileio import get
 from mmcsod.datasets.check.coco import Labels, check_coco
 from mmcsod.datasets.check.files import Listings, missing_images
 from mmcsod.datasets.check.findings import NUM_EXAMPLES, Finding, found, short
+from mmcsod.datasets.check.graph import is_text
 from mmcsod.datasets.check.voc import check_list, check_xml
 from mmcsod.datasets.images import decoded_size
 from mmcsod.util.errors import first_cause
@@ -121,7 +122,7 @@ def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool,
         return CheckedLeaf(leaf.ann_file, findings)
     names = [image.get('file_name') for image in content['images']]
     if look_for_images:
-        findings += _missing([posixpath.join(prefix, one) for one in names if isinstance(one, str)], name)
+        findings += _missing([posixpath.join(prefix, one) for one in names if is_text(one)], name)
     return CheckedLeaf(
         leaf.ann_file,
         findings,

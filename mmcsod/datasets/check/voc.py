@@ -43,11 +43,13 @@ def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList
         return VocList((), (error.finding,))
     lines = text.decode().split('\n')  # as MMDetection splits them
     lines = [line.rstrip('\r') for line in (lines[:-1] if lines[-1] == '' else lines)]
-    filled = [line for line in lines if line and all(map(FLAGGED.fullmatch, (line.strip(),))) and not has_xml(line)]
+    filled = [line for line in lines if FLAGGED.fullmatch(line.strip()) and not has_xml(line)]
     if filled:
         return VocList((), tuple(found('flags', file, filled, short)))
     names = [_name(line, has_xml) for line in lines]
-    findings += found('list', file, [old for old, new in zip(lines, names, strict=True) if old != new], short)
+    findings += found(
+        'list', file, [old for old, new in zip(lines, names, strict=True) if old != new or not old], short
+    )
     kept = tuple(name for name in names if name)
     repeated = sorted({name for name in kept if kept.count(name) > 1}) if len(set(kept)) < len(kept) else []
     return VocList(kept, (*findings, *found('image twice', file, repeated, short)))

@@ -44,7 +44,6 @@ def odd(run):
         {'img_path': 3},
         {'img_path': '\ud800.png'},
         {'img_path': 'a\nb.png'},
-        {'width': 0},
     ],
     ids=lambda image: ascii(image)[:40],
 )

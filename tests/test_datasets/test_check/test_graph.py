@@ -22,6 +22,8 @@ def drop(name, position, key):
         (put('images', 1, id=None), {'image without id': 1}, '2.png'),
         (put('images', 1, id=[2]), {'image without id': 1}, '2.png'),
         (put('images', 1, file_name='./1.png'), {'image twice': 1}, 'ids "1, 2"'),
+        (put('images', 1, file_name='\ud800'), {'image without name': 1}, 'image 2'),
+        (put('categories', 1, name='\ud800'), {'odd category': 1}, r'\ud800'),
         (put('images', 1, file_name=None), {'image without name': 1}, 'image 2'),
         (put('annotations', 0, image_id='2'), {'id of another type': 1}, 'annotation 1: image_id "2"'),
         (put('annotations', 0, category_id='1'), {'id of another type': 1}, 'category_id "1"'),

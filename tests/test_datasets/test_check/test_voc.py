@@ -1,0 +1,60 @@
+import pytest
+
+from mmcsod.datasets.check.voc import check_list, check_xml
+
+XML = (
+    '<annotation><size><width>60</width><height>40</height></size><object><name>cat</name><bndbox><xmin>1</xmin>'
+    '<ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object></annotation>'
+)
+
+
+@pytest.mark.parametrize(
+    ('raw', 'count'),
+    [
+        (b'a\nb\n', 0),
+        (b'a\r\nb\r\n', 0),
+        (b'a\nb', 0),
+        (b'\xef\xbb\xbfa\nb\n', 0),
+        (b'a \n\n b\n', 3),
+        (b'a.png\nJPEGImages/b.jpg\n', 2),
+    ],
+)
+def test_lists_are_read_as_names(raw, count):
+    checked = check_list(raw, 'train.txt', {'a', 'b'}.__contains__)
+    assert checked.names == ('a', 'b')
+    assert sum(one.count for one in checked.findings if one.kind == 'list') == count
+    assert all(one.severity == 'filled' for one in checked.findings)
+
+
+@pytest.mark.parametrize(
+    ('raw', 'kind'), [(b'a  1\nb -1\n', 'flags'), (b'a\nb\na\n', 'image twice'), (b'', 'empty file')]
+)
+def test_lists_that_need_a_guess_are_refused(raw, kind):
+    (finding,) = check_list(raw, 'train.txt', {'a', 'b'}.__contains__).findings
+    assert (finding.kind, finding.severity) == (kind, 'error')
+
+
+@pytest.mark.parametrize(
+    ('xml', 'kind', 'says'),
+    [
+        (XML[:-20], 'odd XML', 'cut or no XML'),
+        ('', 'odd XML', 'it is empty'),
+        (XML.replace('<annotation>', '<annotation xmlns="http://x.org">'), 'odd XML', 'remove xmlns'),
+        (XML.replace('<name>cat</name>', ''), 'odd XML', 'an object has no name'),
+        (XML.replace('bndbox', 'box'), 'odd XML', '"cat" has no bndbox'),
+        (XML.replace('<xmin>1<', '<xmin>one<'), 'odd XML', 'xmin of bndbox is "one"'),
+        (XML.replace('<xmin>1<', '<xmin>nan<'), 'odd XML', 'xmin of bndbox is "nan"'),
+        (XML.replace('<width>60</width>', ''), 'odd XML', 'size has no width'),
+        (XML.replace('>60<', '>0<'), 'odd XML', 'its size is 0 x 40'),
+        (XML.replace('</name>', '</name><difficult></difficult>'), 'odd XML', 'difficult of object is ""'),
+        (XML.replace('<size>', '<!--').replace('</size>', '-->'), 'XML without size', 'a.xml'),
+        (XML.replace('<xmax>30<', '<xmax>1<'), 'no area', '[1, 2, 1, 40]'),
+        (XML.replace('<xmin>1<', '<xmin>70<').replace('<xmax>30<', '<xmax>90<'), 'outside', 'in 60 x 40'),
+        (XML.replace('<xmax>30<', '<xmax>90<'), 'beyond the edge', 'in 60 x 40'),
+    ],
+)
+def test_the_xml_file_is_named_in_every_case(xml, kind, says):
+    (finding,) = check_xml([('b.xml', XML.encode()), ('a.xml', xml.encode())])
+    assert (finding.kind, finding.count) == (kind, 1)
+    assert 'a.xml' in finding.examples[0]
+    assert says in finding.examples[0]
