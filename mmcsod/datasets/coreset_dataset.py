@@ -11,7 +11,6 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, force_full_init
 
-from mmcsod.datasets.check.config import use_checked_labels
 from mmcsod.datasets.filtering import keep_images
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.records.coreset import Coreset, first_picks
@@ -72,6 +71,9 @@ class CoresetDataset:
 
     def _build(self, settings: dict) -> Any:
         """Build the dataset inside, from corrected copies of its annotation files where it needs them."""
+        # Not above: this module is imported while MMDetection's registries load, before its datasets are there.
+        from mmcsod.datasets.check.config import use_checked_labels
+
         config = Config({'train_dataloader': {'dataset': settings}})
         folder = TemporaryDirectory(prefix='mmcsod-labels-')
         self._originals = use_checked_labels(config, Path(folder.name), ('train',))
