@@ -1,4 +1,4 @@
-"""The five lines of docs/api.md, on a small set and a small detector."""
+"""The five lines of docs/reference.md, on a small set and a small detector."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""The layers of docs/architecture.md, read from the imports themselves: every arrow points down."""
+"""The layers of CONTRIBUTING.md, read from the imports themselves: every arrow points down."""
 
 import ast
 from functools import lru_cache
@@ -72,7 +72,7 @@ def part(module):
 
 def layer(module):
     found = [number for number, names in enumerate(LAYERS) if part(module) in names]
-    assert found, f'{module} is in no layer: give it a place in LAYERS and in docs/architecture.md'
+    assert found, f'{module} is in no layer: give it a place in LAYERS and in CONTRIBUTING.md'
     return found[0]
 
 
@@ -133,7 +133,7 @@ def test_every_layer_exists():
 
 
 def test_the_page_draws_every_layer_in_its_order():
-    page = (PACKAGE.parent / 'docs' / 'architecture.md').read_text(encoding='utf-8')
+    page = (PACKAGE.parent / 'CONTRIBUTING.md').read_text(encoding='utf-8')
     drawn = page.split('## The layers')[1].split('```')[1]
     names = ' '.join(line[:WIDTH_OF_NAMES] for line in drawn.splitlines())
     drawn_names = [name.rstrip('/').removesuffix('.py') for name in names.split()]

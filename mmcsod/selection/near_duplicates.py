@@ -26,7 +26,7 @@ PAIRS = 2048
 """Pairs of images whose pixels are compared at a time."""
 
 ADVISED = ('classwise-facility-location', 'csod-logdet')
-"""Methods that select fewer of them (``docs/results_repeats.md``)."""
+"""Methods that select fewer of them (``results/repeats.md``)."""
 
 AVOIDING = (*ADVISED, 'csod-mmr')
 """Methods that take them into account."""

@@ -89,7 +89,7 @@ class ClassObjective:
             self._open[row - self._units.held.start] = False
 
     def best(self) -> Best:
-        """Return the row with the highest score of Eq. 4, ties broken as documented in docs/selection.md."""
+        """Return the row with the highest score of Eq. 4, ties broken as documented in docs/how_it_works.md."""
         tolerance = TIE * (self._lam * self._pool_count + self._selected_count)
         rows = np.empty(0, np.int64)
         if self._open.any():

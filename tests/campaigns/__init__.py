@@ -1,1 +1,1 @@
-"""Attacks on what is promised in docs/reliability.md: kills, damage, hostile files; see tools/dev/campaigns.py."""
+"""Attacks on what is promised in README.md: kills, damage, hostile files; see tools/dev/campaigns.py."""

@@ -1,4 +1,4 @@
-"""Short versions of the campaigns of docs/reliability.md; tools/dev/campaigns.py runs the long ones."""
+"""Short versions of the campaigns of README.md; tools/dev/campaigns.py runs the long ones."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""docs/retraining.md shows what a dry run prints."""
+"""docs/train.md shows what a dry run prints."""
 
 import json
 
@@ -20,5 +20,5 @@ def test_the_page_shows_what_is_printed(tmp_path):
     Coreset(picks=picks, classes=tuple(names), method='csod').save(coreset)
     done = run_tool('retrain', CONFIG, coreset, '--iters', 120, '--dry-run')
     assert done.returncode == 0, done.stderr
-    (shown,) = [block for block in blocks('docs/retraining.md', '') if '--dry-run' in block]
+    (shown,) = [block for block in blocks('docs/train.md', '') if '--dry-run' in block]
     assert shown.partition('\n')[2] in done.stdout.replace(str(coreset), 'coreset.json')

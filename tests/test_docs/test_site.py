@@ -28,8 +28,8 @@ def site(tmp_path_factory):
     return out
 
 
-def test_every_public_name_is_on_the_api_page(site):
-    page = (site / 'api' / 'index.html').read_text(encoding='utf-8')
+def test_every_public_name_is_on_the_reference_page(site):
+    page = (site / 'reference' / 'index.html').read_text(encoding='utf-8')
     names = {name for name in mmcsod.__all__ if name[:1] != '_' and name != 'register_all_modules'}
     assert names <= set(re.findall(r'id="mmcsod\.(\w+)"', page))
     assert ':class:' not in page

@@ -1,4 +1,4 @@
-"""Run the campaigns of docs/reliability.md in full and print their figures.
+"""Run the campaigns of tests/campaigns/README.md in full and print their figures.
 
 Run from the checkout: ``python tools/dev/campaigns.py [--at-most N] [KIND ...]``. Kinds: kills, kills of exports and of
 extractions, damage, fuzz (made-up input) and names (hostile ones); all by default. N is how often each part is tried:

@@ -1,5 +1,7 @@
-"""Hooks of the site's generator, which knows neither notebooks nor Sphinx's way to name code in docstrings."""
+"""Hooks of the site's generator: notebooks, the commands' help, roles in docstrings, and addresses that moved."""
 
+import argparse
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +11,29 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from mmcsod.commands import COMMANDS
+
 ROLE = re.compile(r':(?:class|func|meth|mod|data|attr):<code>~?')
+
+COMMANDS_HERE = '{{ commands }}'
+MOVED = {
+    'api': 'reference',
+    'architecture': 'how_it_works',
+    'cross_architecture': 'results',
+    'export': 'train',
+    'extending': 'methods',
+    'extraction': 'select',
+    'real_images': 'results',
+    'release': 'how_it_works',
+    'reliability': 'how_it_works',
+    'report': 'inspect',
+    'results_photographs': 'results',
+    'results_repeats': 'results',
+    'retraining': 'train',
+    'scale': 'benchmarks/scale',
+    'selection': 'select',
+}
+"""Pages of version 0.1 and those that have their content now."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -24,8 +48,31 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **context: Any) -> str:
-    """Return the page with links to notebooks leading to their pages."""
+    """Return the page with links to notebooks leading to their pages, and ``{{ commands }}`` replaced by their help."""
+    if COMMANDS_HERE in markdown:
+        markdown = markdown.replace(COMMANDS_HERE, '\n\n'.join(map(_help, COMMANDS)))
     return markdown.replace('.ipynb)', '.md)')
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write a page at each old address that leads to the new one."""
+    for old, new in MOVED.items():
+        page = Path(config.site_dir) / old / 'index.html'
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(f'<meta http-equiv="refresh" content="0; url=../{new}/">', encoding='utf-8')
+
+
+def _help(name: str) -> str:
+    """Return a command's help in Markdown."""
+    module = importlib.import_module(f'mmcsod.commands.{name}')
+    parser = argparse.ArgumentParser(
+        f'mmcsod {name}',
+        description=module.DESCRIPTION,
+        epilog=module.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    return f'### {name}\n\n```text\n{parser.format_help()}```'
 
 
 def _parts(cell: dict[str, Any]) -> Iterator[str]:

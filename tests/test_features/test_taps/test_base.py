@@ -1,4 +1,4 @@
-"""A tap of one's own, as docs/extending.md shows it, from the config to the bank."""
+"""A tap of one's own, as mmcsod/features/taps/README.md shows it, from the config to the bank."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from mmcsod.util.errors import UserError
 
 from ..conftest import build, extract, use_data
 
-PAGE = Path(__file__).parents[3] / 'docs' / 'extending.md'
+PAGE = Path(__file__).parents[3] / 'mmcsod' / 'features' / 'taps' / 'README.md'
 
 
 @pytest.fixture
