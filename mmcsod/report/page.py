@@ -23,13 +23,13 @@ from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
 from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
-from mmcsod.selection.near_duplicates import find_groups
+from mmcsod.selection.near_duplicates import near_duplicates, pool_groups
 from mmcsod.util.files import write_text
 from mmcsod.version import __version__
 
 POOL = 'pool'
 NUM_GROUPS, NUM_MEMBERS = 40, 12
-"""How many groups of repeats the page shows, and how many pictures of each."""
+"""How many groups of near-duplicates the page shows, and how many pictures of each."""
 
 
 def write_report(
@@ -54,15 +54,15 @@ def write_report(
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)
     cards = [make_cards(one, table) for one in selections]
-    repeats = find_groups(bank, range(len(bank.images)))
+    groups = pool_groups(bank, selections[0].coreset)
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
-    thumbnails = Thumbnails() if root is None else make_thumbnails(bank, root, picks, _useful(bank, cards, repeats))
-    write_text(path, _render(bank, selections, cards, repeats, thumbnails, root, table.by_object, written or {}))
+    thumbnails = Thumbnails() if root is None else make_thumbnails(bank, root, picks, _useful(bank, cards, groups))
+    write_text(path, _render(bank, selections, cards, groups, thumbnails, root, table.by_object, written or {}))
 
 
-def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], repeats: Sequence[np.ndarray]) -> Iterator[int]:
-    """Yield images in the order in which a picture of them helps: repeats shown, then what the picks stand for."""
-    for group in repeats[:NUM_GROUPS]:
+def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], groups: Sequence[np.ndarray]) -> Iterator[int]:
+    """Yield images, those whose picture helps most first: near-duplicates shown, then nearest pool images."""
+    for group in groups[:NUM_GROUPS]:
         yield from group[:NUM_MEMBERS].tolist()
     lists = [images for own in cards for card in own for _, images, _ in card.stands[:1]]
     for nth in itertools.zip_longest(*lists):
@@ -74,7 +74,7 @@ def _render(
     bank: FeatureBank,
     selections: list[Selected],
     cards: list[list[Card]],
-    repeats: list[np.ndarray],
+    groups: list[np.ndarray],
     thumbnails: Thumbnails,
     root: Path | None,
     ranks_objects: bool,
@@ -108,10 +108,10 @@ def _render(
         root=root,
         ranks_objects=ranks_objects,
         terms=_term_names(cards),
-        repeats=repeats,
-        groups=[_group(group, selections) for group in repeats[:NUM_GROUPS]],
+        num_groups=len(groups),
+        groups=[_group(group, selections) for group in groups[:NUM_GROUPS]],
         num_members=NUM_MEMBERS,
-        repeated=[(one.name, _repeated(repeats, one)) for one in selections],
+        near_duplicates=[(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],
         charts=[*map(charts.draw_distribution, distributions(bank, masks)), charts.draw_coverage(selections)],
         class_charts=[
             charts.draw_class_coverage(selections, label, bank.classes[label]) for label in sorted(selections[0].views)
@@ -159,19 +159,14 @@ def _grid(points: np.ndarray) -> list[int | None]:
 
 
 def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
-    """Return a group of repeats: its images, those picked first, and how many each coreset took."""
+    """Return a group of near-duplicates: its images, the selected first, and how many each coreset has."""
     picked = np.any([one.mask[group] for one in selections], axis=0)
     return {
         'size': len(group),
         'images': group[np.argsort(~picked, kind='stable')].tolist(),
         'picked': set(group[picked].tolist()),
-        'taken': [(one.name, int(one.mask[group].sum())) for one in selections],
+        'selected': [(one.name, int(one.mask[group].sum())) for one in selections],
     }
-
-
-def _repeated(repeats: list[np.ndarray], one: Selected) -> int:
-    """Return how many picks show again what an earlier one of their group shows."""
-    return sum(max(0, int(one.mask[group].sum()) - 1) for group in repeats)
 
 
 def _canvas_sizes(thumbnails: Thumbnails, cards: list[list[Card]]) -> dict[int, tuple[int, int]]:

@@ -9,6 +9,7 @@ import pytest
 
 from mmcsod import Coreset, FeatureBank, Pick, UserError, select_coreset
 from mmcsod.report.page import write_report
+from mmcsod.selection.near_duplicates import near_duplicates
 from tests.test_report.conftest import make_bank
 
 
@@ -116,3 +117,16 @@ def test_a_coreset_of_another_bank_leaves_no_file(pool, tmp_path):
     with pytest.raises(UserError, match='are not in the bank'):
         write_report(tmp_path / 'a.html', pool.bank, {'a': Coreset((Pick('zebra'),), ('x',), 'by hand')}, None)
     assert not list(tmp_path.iterdir())
+
+
+def test_near_duplicates_are_those_that_the_command_counts(tmp_path):
+    rng = np.random.default_rng(0)
+    scenes = np.repeat(rng.normal(size=(6, 8)), 5, axis=0) + 0.02 * rng.normal(size=(30, 8))
+    images = [f'{place}.jpg' for place in range(30)]
+    bank = FeatureBank.from_arrays(scenes.astype(np.float32), images, [0] * 30, ['x'])
+    coresets = {'a': select_coreset(bank, 12, method='full', seed=1), 'b': select_coreset(bank, 9, method='stride')}
+    write_report(tmp_path / 'a.html', bank, coresets, None)
+    text = re.sub('<[^>]*>', '', (tmp_path / 'a.html').read_text(encoding='utf-8'))
+    numbers = [len(near_duplicates(bank, coreset)) for coreset in coresets.values()]
+    assert numbers[0] > 0
+    assert f'In a, {numbers[0]} images are near-duplicates of an earlier selected image; In b, {numbers[1]} ' in text
