@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmcsod.report.counts import Distribution, kl_divergence
 from mmcsod.report.coverage import coverage_curve, diminishing_returns
 from mmcsod.report.selected import Selected
-from mmcsod.report.svg import SERIES, page_style, to_svg
+from mmcsod.report.svg import INK, SERIES, page_style, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,6 +114,32 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         'it, 0 before there is one; here the mean of the classes. If the line is flat, more images add little.'
     )
     return Chart(title, svg, f'In the end: {ends}.', note, ['selected images', *curves], rows)
+
+
+def draw_lam(one: Selected) -> Chart | None:
+    """Draw coverage over the values of lam that were tried; None for a coreset whose lam was not chosen so."""
+    parameters = one.coreset.parameters
+    if not {'lams', 'coverages', 'lam_unit'} <= set(parameters):
+        return None
+    unit, coverages = parameters['lam_unit'], list(parameters['coverages'])
+    times, best = [lam / unit for lam in parameters['lams']], parameters['lam'] / unit
+    title = f'Coverage over lam: {one.name}'
+    with page_style():
+        figure = Figure(figsize=(WIDTH, 2.4), layout='constrained')
+        axes = figure.subplots()
+        axes.plot(times, coverages, color=_colour(1), linewidth=1.8, marker='o', markersize=4)
+        axes.axvline(best, color=INK, linewidth=1, linestyle=':')
+        axes.set_xscale('log', base=2)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
+        axes.set_xlabel('lam in units of N / D')
+        axes.set_ylabel('coverage')
+        axes.grid()
+        svg = to_svg(figure, title)
+    rows = [[f'{value:.4g}', f'{coverage:.6f}'] for value, coverage in zip(times, coverages, strict=True)]
+    note = 'One selection at each lam; the one with the highest coverage is taken, on a tie the larger lam.'
+    return Chart(
+        title, svg, f'lam {best:.3g} N / D has the highest coverage.', note, ['lam in N / D', 'coverage'], rows
+    )
 
 
 def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -> Chart:

@@ -60,33 +60,43 @@ def _source(provenance: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if value}
 
 
+NAMES = {
+    'num_images': 'Images asked for',
+    'ratio': 'Share asked for',
+    'num_objects': 'Objects asked for',
+    'num_pool': 'Images to choose from',
+    'method_options': 'Method options',
+    'turns': 'Class round-robin',
+    'seed': 'Seed',
+    'classes': 'Only the classes',
+    'group': 'Recordings by',
+    'per_group': 'Images of one recording',
+    'num_included': 'Included from the start',
+}
+"""What the report calls the parameters of a coreset."""
+
+HIDDEN = ('lam', 'lam_rule', 'lam_unit', 'lams', 'coverages')
+
+
 def selection(one: Selected) -> Facts:
     """Return how a coreset was selected."""
     parameters = dict(one.coreset.parameters)
     facts = [('Method', one.coreset.method)]
     if 'lam' in parameters:
         facts.append(('lam', f'{parameters["lam"]:.6g} ({_lam_rule(parameters)})'))
-    hidden = ('lam', 'lam_rule', 'lam_unit', 'lams', 'coverages')
-    names = {
-        'num_images': 'Images asked for',
-        'ratio': 'Share asked for',
-        'num_objects': 'Objects asked for',
-        'num_pool': 'Images to choose from',
-        'seed': 'Seed',
-        'classes': 'Only the classes',
-        'num_included': 'Included from the start',
-    }
     return facts + [
-        (names.get(key, key), _words(value))
+        (NAMES.get(key, key), _words(value))
         for key, value in parameters.items()
-        if value is not None and key not in hidden
+        if value is not None and key not in HIDDEN
     ]
 
 
 def _lam_rule(parameters: Mapping[str, Any]) -> str:
-    if parameters.get('lam_rule') == 'coverage':
-        return f'{parameters["lam"] / parameters["lam_unit"]:.3g} N / D, by coverage'
-    return '2 N / D' if parameters.get('lam_rule') == '2*N/D' else 'given'
+    rule = parameters.get('lam_rule')
+    if rule == 'coverage':
+        times = parameters['lam'] / parameters['lam_unit']
+        return f'auto: highest coverage of {len(parameters["lams"])} values, {times:.3g} N / D'
+    return '2 N / D' if rule == '2*N/D' else 'given'
 
 
 def left_out(bank: FeatureBank) -> list[str]:
@@ -102,11 +112,15 @@ def left_out(bank: FeatureBank) -> list[str]:
         sentences.append(f'{len(unreadable):,} images could not be read: {first_few(unreadable)}.')
     without = len(bank.images) - len(np.unique(bank.rows['image'])) - len(unreadable)
     if without > 0:
-        sentences.append(f'{without:,} images have no object to extract features from, so they cannot be picked.')
+        sentences.append(f'{without:,} images have no object to extract features from, so they cannot be selected.')
     return sentences
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ', '.join(f'{name} {_words(part)}' for name, part in value.items())
     if isinstance(value, list | tuple):
         return ', '.join(map(str, value))
+    if isinstance(value, float):
+        return f'{value:g}'
     return f'{value:,}' if isinstance(value, int) else str(value)

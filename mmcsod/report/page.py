@@ -112,7 +112,11 @@ def _render(
         groups=[_group(group, selections) for group in groups[:NUM_GROUPS]],
         num_members=NUM_MEMBERS,
         near_duplicates=[(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],
-        charts=[*map(charts.draw_distribution, distributions(bank, masks)), charts.draw_coverage(selections)],
+        charts=[
+            *map(charts.draw_distribution, distributions(bank, masks)),
+            charts.draw_coverage(selections),
+            *filter(None, map(charts.draw_lam, selections)),
+        ],
         class_charts=[
             charts.draw_class_coverage(selections, label, bank.classes[label]) for label in sorted(selections[0].views)
         ],

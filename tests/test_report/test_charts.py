@@ -1,7 +1,7 @@
 import numpy as np
 
 from mmcsod import select_coreset
-from mmcsod.report.charts import draw_class_coverage, draw_coverage, draw_distribution
+from mmcsod.report.charts import draw_class_coverage, draw_coverage, draw_distribution, draw_lam
 from mmcsod.report.counts import Distribution
 from mmcsod.report.selected import Selected
 from tests.test_report.conftest import make_bank
@@ -51,3 +51,15 @@ def test_a_class_that_is_never_picked_is_told_so():
     missing = next(label for label, view in one.views.items() if np.isnan(view.coverage).all())
     chart = draw_class_coverage([one], missing, 'x')
     assert chart.rows == [['a', 'never', 'none']]
+
+
+def test_coverage_over_lam_where_it_chose_lam():
+    bank = make_bank()
+    auto, given = (Selected.find('a', bank, select_coreset(bank, 5, lam=lam)) for lam in ('auto', 0.3))
+    assert draw_lam(given) is None
+    chart = draw_lam(auto)
+    parameters = auto.coreset.parameters
+    assert len(chart.rows) == len(parameters['lams'])
+    best = max(float(coverage) for _, coverage in chart.rows)
+    assert [f'{parameters["lam"] / parameters["lam_unit"]:.4g}', f'{best:.6f}'] in chart.rows
+    assert 'lam in units of N / D' in chart.svg

@@ -4,7 +4,7 @@ import re
 from mmcsod import select_coreset
 from mmcsod.report import facts
 from mmcsod.report.selected import Selected
-from tests.test_report.conftest import make_bank
+from tests.test_report.conftest import CLASSES, make_bank
 
 BANK = make_bank(
     num_images=12,
@@ -28,6 +28,17 @@ def test_pool_and_coresets_side_by_side():
     assert lines['lam'] == ['', '0.666667 (2 N / D)', '']
     assert lines['Seed'] == ['', '', '0']
     assert lines['Written'] == ['2001-01-01', '2001-02-03', '']
+
+
+def test_options_of_a_selection_in_words():
+    turns, cap = {CLASSES[3]: 2.0}, r'/(\d)'
+    coreset = select_coreset(BANK, 4, turns=turns, group=cap, per_group=3)
+    lines = dict(facts.selection(Selected.find('a', BANK, coreset)))
+    times = coreset.parameters['lam'] / coreset.parameters['lam_unit']
+    assert lines['lam'].endswith(f'(auto: highest coverage of 9 values, {times:.3g} N / D)')
+    assert lines['Class round-robin'] == f'{CLASSES[3]} 2'
+    assert (lines['Recordings by'], lines['Images of one recording']) == (cap, '3')
+    assert not {'lams', 'coverages', 'lam_unit'} & set(lines)
 
 
 def test_how_the_features_were_made():
