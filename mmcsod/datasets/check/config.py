@@ -119,7 +119,7 @@ def check_settings(config: Config, checked: Sequence[CheckedSet], allow_missing_
         allow_missing_classes: Let classes pass that the annotations do not have.
     """
     findings = [one for file in checked for one in _classes(file, allow_missing_classes)]
-    lists = {name: tuple(file.leaf.classes or ()) for file in checked for name in file.sets}
+    lists = {name: _names(file.leaf.classes) for file in checked for name in file.sets}
     if len(set(lists.values())) > 1:
         findings.append(Finding('not joinable', str(config.filename), 1, tuple(map(short, lists.items()))))
     number, head = len(lists.get('train', ())), box_classes(config)
@@ -134,8 +134,14 @@ def check_settings(config: Config, checked: Sequence[CheckedSet], allow_missing_
     return findings + found('missing file', 'evaluator', list(dict.fromkeys(missing)))
 
 
+def _names(classes: Any) -> tuple[str, ...]:
+    return tuple(classes) if isinstance(classes, list | tuple) else ()
+
+
 def _classes(file: CheckedSet, allow_missing: bool) -> list[Finding]:
     leaf = file.leaf
+    if isinstance(leaf.classes, str):
+        return [Finding('classes', leaf.ann_file, 1, (f'{short(leaf.classes)} is a text; write a list of names',))]
     if leaf.categories is None or not leaf.classes:
         return []
     try:

@@ -49,8 +49,8 @@ KINDS = {
     're-encoded': _one(FILLED, 'file in another encoding', ''),
     'trailing commas': Kind(FILLED, 'commas before a closing bracket', ''),
     'singular key': Kind(FILLED, 'keys in the singular', ''),
-    'missing list': Kind(ERROR, 'lists that are missing or no lists', 'give images, annotations, categories'),
-    'odd entry': Kind(ERROR, 'entries that are no objects', 'remove them'),
+    'missing list': _one(ERROR, 'list that is missing or no list', 'give images, annotations, categories'),
+    'odd entry': _one(ERROR, 'entry that is no object', 'remove them'),
     # as a graph
     'image without id': Kind(ERROR, 'images without a usable id', 'give each a number of its own'),
     'image without name': Kind(ERROR, 'images without a usable file_name', 'give each its file_name'),

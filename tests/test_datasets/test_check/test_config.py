@@ -1,0 +1,67 @@
+"""Datasets and evaluators of a config read a corrected copy; the user's file stays as it is."""
+
+import json
+
+import pytest
+from mmengine.config import Config
+
+from mmcsod.datasets.check.config import check_config, check_settings, use_checked_labels
+from mmcsod.util.errors import UserError
+
+from .labels import PLAIN, broken
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(content, **leaf):
+        (tmp_path / 'train.json').write_bytes(b'\xef\xbb\xbf' + json.dumps(content).encode())
+        dataset = {'type': 'CocoDataset', 'data_root': str(tmp_path), 'ann_file': 'train.json',
+                   'metainfo': {'classes': ('disc', 'café')}, 'data_prefix': {'img': ''}, **leaf}  # fmt: skip
+        metric = {'type': 'CocoMetric', 'ann_file': f'{tmp_path}/train.json'}
+        repeated = {'type': 'RepeatDataset', 'times': 2, 'dataset': dataset}
+        return Config({
+            'train_dataloader': {'dataset': repeated}, 'val_dataloader': {'dataset': {**dataset, 'test_mode': True}},
+            'val_evaluator': [metric], 'model': {'bbox_head': {'num_classes': 2}},
+        })  # fmt: skip
+
+    return write
+
+
+def test_a_copy_is_read_by_datasets_and_evaluators(config, tmp_path):
+    read = config(PLAIN)
+    before = (tmp_path / 'train.json').read_bytes()
+    originals = use_checked_labels(read, tmp_path / 'labels', ('train', 'val'))
+    copy = str(tmp_path / 'labels' / 'train.json')
+    assert originals == {copy: str(tmp_path / 'train.json')}
+    leaf = read.train_dataloader.dataset.dataset
+    assert {leaf.ann_file, read.val_dataloader.dataset.ann_file, read.val_evaluator[0].ann_file} == {copy}
+    assert json.loads((tmp_path / 'labels' / 'train.json').read_text(encoding='ascii')) == PLAIN
+    assert (tmp_path / 'train.json').read_bytes() == before
+
+
+def test_errors_refuse_and_write_nothing(config, tmp_path):
+    read = config(broken(lambda content: content['annotations'][0].update(bbox=None)))
+    with pytest.raises(UserError, match=r'1 objects whose bbox .*annotation 1: bbox null'):
+        use_checked_labels(read, tmp_path / 'labels')
+    assert not (tmp_path / 'labels').exists()
+
+
+@pytest.mark.parametrize(
+    ('leaf', 'kind'),
+    [
+        ({'ann_file': ['a.json', 'b.json']}, 'not a file'),
+        ({'ann_file': 'none.json'}, 'missing file'),
+        ({'metainfo': {'CLASSES': ('disc',)}}, 'classes'),
+        ({'metainfo': {'classes': ('disc', 'cafe')}}, 'classes'),
+        ({'metainfo': {'classes': ('disc',)}}, 'num_classes'),
+        ({'data_root': 'http://example.org/set/'}, 'storage'),
+        ({'backend_args': {'backend': 'lmdb', 'db_path': 'x'}}, 'storage'),
+    ],
+)
+def test_settings_that_cannot_work_are_found(leaf, kind, config):
+    read = config(PLAIN, **leaf)
+    checked = check_config(read)
+    kinds = {one.kind for file in checked for one in file.findings} | {
+        one.kind for one in check_settings(read, checked)
+    }
+    assert kind in kinds
