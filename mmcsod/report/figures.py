@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.counts import SIZES, size_counts
 from mmcsod.report.coverage import coverage_curve, redundancy
 from mmcsod.report.objects import RankedImage
+from mmcsod.report.seen import as_seen
 from mmcsod.report.selected import Selected
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_figure
@@ -117,7 +118,7 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
         for axes in line:
             axes.axis('off')
         for axes, image in zip(line, images, strict=False):
-            axes.imshow(_read(Path(root) / image.image_id))
+            axes.imshow(_read(Path(root) / image.image_id, image.turn))
             _draw_boxes(axes, image)
         line[0].set_title(name, loc='left', fontsize=9)
     figure.supxlabel(
@@ -153,9 +154,10 @@ def _draw_boxes(axes: Axes, image: RankedImage) -> None:
         )
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path, turn: bool) -> np.ndarray:
     try:
-        return imread(path)
+        with Image.open(path) as image:
+            return np.asarray(as_seen(image, turn))
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(
             f'The image {path} cannot be read ({error}); give the folder that image ids are below with --images.'

@@ -1,4 +1,4 @@
-"""Where a bank's images are."""
+"""Where a bank's images are, and how the detector saw them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def find_root(bank: FeatureBank, given: str | Path | None = None) -> Path | None
     if not isinstance(root, str | Path) or '://' in str(root):
         return None
     return Path(root) if any((Path(root) / image).is_file() for image in bank.images[:NUM_TRIED]) else None
+
+
+def is_turned(bank: FeatureBank, image: int) -> bool:
+    """Return whether EXIF data may turn an image: not if the detector saw it as it lies in the file."""
+    return bank.orientations is None or int(bank.orientations[image]) != 1

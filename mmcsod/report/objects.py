@@ -9,6 +9,7 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report.counts import SIZES, size_indices
+from mmcsod.report.images import is_turned
 from mmcsod.selection.unit_rows import unit_rows
 from mmcsod.util.errors import UserError
 
@@ -22,7 +23,7 @@ class ImageObject:
 
     Attributes:
         label: Index of its class.
-        box: x1, y1, x2, y2 in pixels of the original image; None from a bank without boxes.
+        box: x1, y1, x2, y2 in pixels of the original image; None from a bank without boxes, or if one is not finite.
         rank: Share of its class that is nearer to the class as a whole: 0 is the best, near 1 the worst. None for an
             object that no vector was made of.
     """
@@ -67,7 +68,8 @@ class ObjectTable:
         label = int(entry['label'])
         rank = float(self._object_ranks[index]) if self.by_object else rows.get(label, np.nan)
         left, top, right, bottom = entry['box'].tolist()
-        return ImageObject(label, (left, top, right, bottom), None if entry['ignored'] or np.isnan(rank) else rank)
+        box = (left, top, right, bottom) if np.isfinite(entry['box']).all() else None
+        return ImageObject(label, box, None if entry['ignored'] or np.isnan(rank) else rank)
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,13 @@ class RankedImage:
         image_id: The image.
         boxes: (k, 4) float32, x1, y1, x2, y2 in pixels of the original image.
         ranks: (k,) float64, the share of the class's objects that score higher: 0 is the best, near 1 the worst.
+        turn: Whether EXIF data may turn the image.
     """
 
     image_id: str
     boxes: np.ndarray
     ranks: np.ndarray
+    turn: bool = True
 
 
 def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: int) -> list[RankedImage]:
@@ -99,8 +103,13 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
     ranks = rank_vectors(vectors)
     turn = bank.classes[label]  # by name: a coreset of another bank may number its classes otherwise
     chosen = [pick.image_id for pick in coreset.picks if pick.label is not None and coreset.classes[pick.label] == turn]
-    masks = [(image, objects['image'] == bank.image_index[image]) for image in chosen]
-    return [RankedImage(image, objects['box'][mask], ranks[mask]) for image, mask in masks if mask.any()][:num_images]
+    indices = [bank.image_index[image] for image in chosen]
+    masks = [(index, objects['image'] == index) for index in indices]
+    return [
+        RankedImage(bank.images[index], objects['box'][mask], ranks[mask], is_turned(bank, index))
+        for index, mask in masks
+        if mask.any()
+    ][:num_images]
 
 
 def rank_vectors(vectors: np.ndarray) -> np.ndarray:

@@ -31,6 +31,9 @@ POOL = 'pool'
 NUM_GROUPS, NUM_MEMBERS = 40, 12
 """How many groups of near-duplicates the page shows, and how many pictures of each."""
 
+MOST_PIXELS = 100_000
+"""A side of an image of unknown size, at most, whatever its boxes say."""
+
 
 def write_report(
     path: str | Path,
@@ -124,7 +127,7 @@ def _render(
         overlaps=overlaps(selections),
         changes=changes(selections),
         data=_data(bank, selections, cards, pool_map.points),
-        canvas=_canvas_sizes(thumbnails, cards),
+        canvas=_canvas_sizes(bank, thumbnails, cards),
     )
 
 
@@ -173,14 +176,19 @@ def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
     }
 
 
-def _canvas_sizes(thumbnails: Thumbnails, cards: list[list[Card]]) -> dict[int, tuple[int, int]]:
-    """Return width and height of each picked image; without the image, as far as its boxes reach."""
+def _canvas_sizes(bank: FeatureBank, thumbnails: Thumbnails, cards: list[list[Card]]) -> dict[int, tuple[int, int]]:
+    """Return width and height of each selected image; where nobody read it, as far as its boxes reach."""
     found: dict[int, tuple[int, int]] = {}
     for card in itertools.chain.from_iterable(cards):
-        boxes = [entry.box for entry in card.objects if entry.box is not None]
-        right, bottom = (max((box[side] for box in boxes), default=1.0) for side in (2, 3))
-        found[card.image] = thumbnails.sizes.get(card.image, (max(1, round(right)), max(1, round(bottom))))
+        width, height = (0, 0) if bank.sizes is None else bank.sizes[card.image].tolist()
+        found[card.image] = (width, height) if width else thumbnails.sizes.get(card.image, _reach(card))
     return found
+
+
+def _reach(card: Card) -> tuple[int, int]:
+    boxes = np.array([entry.box for entry in card.objects if entry.box is not None]).reshape(-1, 4)
+    right, bottom = boxes[:, 2:].max(axis=0, initial=1).clip(1, MOST_PIXELS).tolist()
+    return round(right), round(bottom)
 
 
 def _term_names(cards: list[list[Card]]) -> list[str]:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mmcsod.records.bank import FeatureBank
+from mmcsod.report.images import is_turned
+from mmcsod.report.seen import as_seen
 
 BUDGET = 16_000_000
 """Bytes of all thumbnails of a report, as they stand in it."""
@@ -29,6 +31,9 @@ LARGE, SMALL = 320, 144
 MOST = 5000
 """Thumbnails beside those of picks: reading more images would take longer than the rest of the report."""
 
+SIDEWAYS = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
+
 QUALITY = 72
 CHUNK = 64
 
@@ -39,7 +44,7 @@ class Thumbnails:
 
     Attributes:
         images: A ``data:`` URI by index of the image.
-        sizes: Width and height in pixels of the original, as detectors see it, by index of the image.
+        sizes: Width and height in pixels of the original, as the detector saw it, by index of the image.
         unreadable: Ids of images that are not there or cannot be read.
         left_out: How many images found no room.
         is_full: Whether one did not.
@@ -72,7 +77,9 @@ def make_thumbnails(
     made = Thumbnails()
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for chunk in _chunks(todo):
-            found = threads.map(lambda task: _read(root / bank.images[task[0]], task[1]), chunk)
+            found = threads.map(
+                lambda task: _read(root / bank.images[task[0]], task[1], is_turned(bank, task[0])), chunk
+            )
             for (image, _), thumbnail in zip(chunk, found, strict=True):
                 budget -= _add(made, bank, image, thumbnail, budget)
             if made.is_full:
@@ -102,14 +109,14 @@ def _chunks(todo: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         yield chunk
 
 
-def _read(path: Path, side: int) -> tuple[str, tuple[int, int]] | None:
-    """Return a ``data:`` URI of a small copy and the original's width and height, turned as its EXIF data says."""
+def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | None:
+    """Return a ``data:`` URI of a small copy and the original's width and height, as the detector saw it."""
     try:
         with Image.open(path) as image:
-            turned = image.getexif().get(0x0112, 1) >= 5
-            width, height = image.size[::-1] if turned else image.size
+            is_sideways = turn and image.getexif().get(ExifTags.Base.Orientation, 1) in SIDEWAYS
+            width, height = image.size[::-1] if is_sideways else image.size
             image.draft('RGB', (2 * side, 2 * side))
-            small = ImageOps.exif_transpose(image).convert('RGB')
+            small = as_seen(image, turn)
             small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         return None

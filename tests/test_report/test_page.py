@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -130,3 +131,18 @@ def test_near_duplicates_are_those_that_the_command_counts(tmp_path):
     numbers = [len(near_duplicates(bank, coreset)) for coreset in coresets.values()]
     assert numbers[0] > 0
     assert f'In a, {numbers[0]} images are near-duplicates of an earlier selected image; In b, {numbers[1]} ' in text
+
+
+def test_boxes_lie_on_images_of_their_decoded_size(tmp_path):
+    bank = make_bank(num_images=3)
+    bank = replace(bank, sizes=np.array([[90, 60], [60, 90], [0, 0]], np.int32), orientations=np.ones(3, np.uint8))
+    write_report(tmp_path / 'a.html', bank, {'a': select_coreset(bank, 3)}, None)
+    views = re.findall('viewBox="0 0 ([0-9]+ [0-9]+)" preserveAspectRatio', (tmp_path / 'a.html').read_text('utf-8'))
+    assert {'90 60', '60 90'} < set(views)
+
+
+def test_odd_boxes_end_no_report(tmp_path):
+    bank = make_bank(num_images=3)
+    bank.objects['box'][:4, 2] = [np.inf, -np.inf, np.nan, 3e38]
+    write_report(tmp_path / 'a.html', bank, {'a': select_coreset(bank, 3)}, None)
+    assert not re.search('(x|y|width|height)="-?(inf|nan)', (tmp_path / 'a.html').read_text('utf-8'))

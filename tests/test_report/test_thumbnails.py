@@ -1,5 +1,6 @@
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -58,6 +59,22 @@ def test_a_photograph_stands_as_its_camera_was_held(tmp_path):
     made = make_thumbnails(make_bank(['a.jpg']), tmp_path, [0], [])
     assert made.sizes[0] == (300, 400)
     assert opened(made.images[0]).size == (240, 320)
+
+
+def test_an_image_stands_as_the_detector_saw_it(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write(tmp_path, ['a.jpg', 'b.jpg'], exif=exif)
+    bank = replace(make_bank(['a.jpg', 'b.jpg']), orientations=np.array([1, 6], np.uint8))
+    made = make_thumbnails(bank, tmp_path, [0, 1], [])
+    assert made.sizes == {0: (400, 300), 1: (300, 400)}
+    assert [opened(made.images[image]).size for image in (0, 1)] == [(320, 240), (240, 320)]
+
+
+def test_grey_of_twelve_bits_is_as_dark_as_for_the_detector(tmp_path):
+    Image.fromarray(np.full((30, 40), 4095, np.uint16)).save(tmp_path / 'a.png')
+    made = make_thumbnails(make_bank(['a.png']), tmp_path, [0], [])
+    assert np.abs(np.asarray(opened(made.images[0]).convert('L'), int) - 15).max() <= 2
 
 
 def test_what_is_no_image_is_named(tmp_path):
