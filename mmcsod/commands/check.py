@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.commands.cfg_options import add_cfg_options
+from mmcsod.commands.extraction import add_labels_arguments
+from mmcsod.labels.config import config_of, is_labels, write_config
 
 if TYPE_CHECKING:
-    from mmcsod.datasets.check.findings import Finding
+    from mmcsod.labels.check.findings import Finding
 
-DESCRIPTION = """Check the labels that a config reads, before a model sees them.
+DESCRIPTION = """Check labels, or those that a config reads, before a model sees them.
 
 Exit status: 0 if nothing stops a training, 1 if something does, 2 if the check could not run. Nothing is written;
 the other commands use a corrected copy where the table says 'filled'."""
 EXAMPLES = """examples:
+  mmcsod check data/chess/annotations/train.json --val data/chess/annotations/valid.json
   mmcsod check configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py
   mmcsod check CONFIG --json > findings.json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is checked and how it is shown."""
-    parser.add_argument('config', help='a config: a path, or a stock name such as mmdet::FOLDER/NAME.py')
+    parser.add_argument(
+        'config',
+        metavar='LABELS|CONFIG',
+        help='COCO JSON, a YOLO data.yaml, or a VOC or YOLO folder; or a config: a path, or mmdet::FOLDER/NAME.py',
+    )
+    add_labels_arguments(parser)
     parser.add_argument('--json', action='store_true', help='print the findings as JSON')
     parser.add_argument(
         '--allow-missing-classes',
@@ -36,13 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Check as the command line says; return 1 if something stops a training, else 0."""
     # MMDetection takes seconds to import; nothing before this line needs it.
-    from mmcsod.datasets.check.config import check_config, check_settings
+    from mmcsod.datasets.check import check_config, check_settings
     from mmcsod.util.config import load_config, parse_cfg_options
 
-    config = load_config(args.config, parse_cfg_options(args.cfg_options))
-    checked = check_config(config)
-    findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
-    findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
+    with tempfile.TemporaryDirectory() as folder:  # of a config for labels
+        is_config = not is_labels(args.config)
+        name = (config_of if is_config else write_config)(args.config, folder, args.images, args.val, args.test)
+        config = load_config(str(name), parse_cfg_options(args.cfg_options))
+        checked = check_config(config)
+        findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
+        findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
     print(json.dumps([_as_json(*one) for one in findings], indent=1) if args.json else _table(findings))
     return int(any(one.severity == 'error' for _, one in findings))
 

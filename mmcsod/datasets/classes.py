@@ -21,8 +21,8 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.fileio import get, load
 
-from mmcsod.datasets.check.graph import plain_name
 from mmcsod.datasets.ids import leaf_configs
+from mmcsod.labels.check.graph import plain_name
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
 

@@ -72,7 +72,7 @@ class CoresetDataset:
     def _build(self, settings: dict) -> Any:
         """Build the dataset inside, from corrected copies of its annotation files where it needs them."""
         # Not above: this module is imported while MMDetection's registries load, before its datasets are there.
-        from mmcsod.datasets.check.config import use_checked_labels
+        from mmcsod.datasets.check import use_checked_labels
 
         config = Config({'train_dataloader': {'dataset': settings}})
         folder = TemporaryDirectory(prefix='mmcsod-labels-')

@@ -10,8 +10,8 @@ from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import BaseDataset
 from PIL import ExifTags, Image
 
-from mmcsod.datasets.check.files import missing_images
 from mmcsod.datasets.ids import leaf_datasets
+from mmcsod.labels.check.files import missing_images
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
 

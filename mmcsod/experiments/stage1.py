@@ -95,7 +95,7 @@ class Banks:
 
     def _data_changed(self, directory: Path) -> bool:
         """Return whether images or annotations are others than when a bank was made; warn of changed image files."""
-        from mmcsod.datasets.check.config import use_checked_labels
+        from mmcsod.datasets.check import use_checked_labels
         from mmcsod.features.dataset import ExtractionDataset
         from mmcsod.features.reuse import warn_of_changed_files
         from mmcsod.util.config import load_config

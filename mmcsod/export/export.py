@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from mmengine.config import Config
 
-from mmcsod.datasets.check.config import use_checked_labels
+from mmcsod.datasets.check import use_checked_labels
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Export, Source, open_dropped, open_sources

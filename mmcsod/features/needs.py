@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmcsod.datasets.check.config import use_checked_labels
+from mmcsod.datasets.check import use_checked_labels
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import untrained_tap
 from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions

@@ -11,12 +11,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmcsod.datasets.check.config import BY_IMAGE, log_findings, use_checked_labels
-from mmcsod.datasets.check.findings import refuse_errors
-from mmcsod.datasets.check.leaf import check_leaf
-from mmcsod.datasets.check.predictions import check_predictions
+from mmcsod.datasets.check import BY_IMAGE, log_findings, use_checked_labels
+from mmcsod.datasets.check_leaf import check_leaf
 from mmcsod.datasets.ids import image_id, leaf_configs
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.labels.check.findings import refuse_errors
+from mmcsod.labels.check.predictions import check_predictions
 from mmcsod.util.config import training_set
 from mmcsod.util.distributed import Group
 from mmcsod.util.errors import UserError

@@ -6,11 +6,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
+from mmcsod.labels.check.decode import as_utf8, parse
+from mmcsod.labels.check.findings import Unreadable
+from mmcsod.labels.check.graph import check_structure
 from mmcsod.labels.split import Split, normal
 from mmcsod.util.errors import UserError
+
+LOOKED_FOR = 20
+"""Images by which a folder is recognised; the first alone may be missing."""
 
 
 def coco_split(path: Path, images: Path | None) -> Split:
@@ -18,23 +23,21 @@ def coco_split(path: Path, images: Path | None) -> Split:
 
     Args:
         path: The file.
-        images: The folder, if it is known; else, or if the images are not there, it is looked for around the file.
+        images: The folder; by default one around the file that has one of the first images.
 
     Raises:
-        UserError: If the images are in neither.
+        UserError: If the file cannot be read, or no folder around it has them.
     """
-    entries = read_coco(path)['images']
-    name = entries[0].get('file_name') if entries else None
-    if not isinstance(name, str):
-        raise UserError(f'{path}: there is no first image with a file_name.')
+    names = [str(image.get('file_name')) for image in read_coco(path)['images'][:LOOKED_FOR]]
     around = path.absolute().parent
-    candidates = [around, around / 'images', around / path.stem]
-    candidates += [around.parent, around.parent / 'images', around.parent / path.stem]
-    candidates = [normal(folder) for folder in ([images] if images else []) + candidates]
-    found = next((folder for folder in candidates if (folder / name).exists()), None)
+    folders = [around, around / 'images', around / path.stem, around.parent, around.parent / 'images']
+    folders = [normal(one) for one in (*folders, around.parent / path.stem, around.parent / 'images' / path.stem)]
+    found = next((one for one in folders if any((one / name).is_file() for name in names)), None)
+    if images is not None and (found is None or any((images / name).is_file() for name in names)):
+        found = normal(images)
     if found is None:
-        places = ', '.join(dict.fromkeys(map(str, candidates)))
-        raise UserError(f'{path} names the image {name}, which is in none of {places}; name its folder with --images.')
+        places = ', '.join(dict.fromkeys(map(str, folders)))
+        raise UserError(f'{path} names images like {names[:1]}, in none of {places}; name their folder with --images.')
     return Split(normal(path), found)
 
 
@@ -45,22 +48,23 @@ def read_coco(path: Path) -> dict[str, Any]:
         UserError: If it cannot be read or has no images, annotations or categories.
     """
     try:
-        content = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f'{path} is not a readable COCO annotation file ({error}).') from error
-    if not isinstance(content, dict):
-        raise UserError(f'{path} is not a COCO annotation file: it holds a {type(content).__name__} at the top.')
-    missing = [key for key in ('images', 'annotations', 'categories') if not isinstance(content.get(key), list)]
-    if missing:
-        raise UserError(f'{path} has no list `{missing[0]}`; give COCO annotations.')
+        text, _ = as_utf8(path.read_bytes(), str(path))
+        content, _ = parse(text, str(path))
+        check_structure(content, str(path))
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
+    except Unreadable as error:
+        raise UserError(f'{error.finding}') from error
     return content
 
 
 def used_classes(content: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return the class names with annotations and those without, both in the file's order."""
-    counts = Counter(each.get('category_id') for each in content['annotations'])
-    used = [str(each['name']) for each in content['categories'] if counts[each['id']]]
-    return used, [str(each['name']) for each in content['categories'] if not counts[each['id']]]
+    numbers = (each.get('category_id') for each in content['annotations'])
+    counts: Counter[Any] = Counter(number for number in numbers if isinstance(number, int | str))
+    categories = [each for each in content['categories'] if isinstance(each, dict) and 'name' in each]
+    used = [str(each['name']) for each in categories if counts[each.get('id')]]
+    return used, [str(each['name']) for each in categories if not counts[each.get('id')]]
 
 
 def usual_size(content: dict[str, Any], largest: tuple[int, int] = (1333, 800)) -> tuple[int, int]:

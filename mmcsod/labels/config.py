@@ -55,7 +55,9 @@ def config_of(
         UserError: If a config is given with images or other labels, which it names itself, or labels cannot be read.
     """
     if is_labels(config):
-        return write_config(config, work_dir, images, val, test, overwrite)
+        config = write_config(config, work_dir, images, val, test, overwrite)
+        logger.info('Wrote the config %s.', config)
+        return config
     if (images, val, test) != (None, None, None):
         raise UserError(f'{config} is a config, which names its own data; --images, --val and --test go with labels.')
     return config
@@ -110,8 +112,6 @@ def write_config(
             'replace it with --overwrite.'
         )
     write_text(path, text)
-    found = [name for name in SPLITS if splits[name]]
-    logger.info('Wrote the config %s (%s; %d classes).', path, ', '.join(found), len(classes))
     return path
 
 

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from mmcsod.datasets.build import build_training_set
-from mmcsod.datasets.check.config import use_checked_labels
+from mmcsod.datasets.check import use_checked_labels
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,

@@ -14,12 +14,12 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.fileio import get
 
-from mmcsod.datasets.check.coco import Labels, check_coco
-from mmcsod.datasets.check.files import Listings, missing_images
-from mmcsod.datasets.check.findings import NUM_EXAMPLES, Finding, found, short
-from mmcsod.datasets.check.graph import is_text
-from mmcsod.datasets.check.voc import check_list, check_xml
 from mmcsod.datasets.images import decoded_size
+from mmcsod.labels.check.coco import Labels, check_coco
+from mmcsod.labels.check.files import Listings, missing_images
+from mmcsod.labels.check.findings import NUM_EXAMPLES, Finding, found, short
+from mmcsod.labels.check.graph import is_text
+from mmcsod.labels.check.voc import check_list, check_xml
 from mmcsod.util.errors import first_cause
 
 PACKAGES = {'petrel': 'petrel_client', 's3': 'petrel_client', 'ceph': 'ceph', 'lmdb': 'lmdb', 'memcached': 'mc'}

@@ -5,7 +5,7 @@ import json
 import pytest
 from mmengine.config import Config
 
-from mmcsod.datasets.check.config import check_config, check_settings, use_checked_labels
+from mmcsod.datasets.check import check_config, check_settings, use_checked_labels
 from mmcsod.util.errors import UserError
 
 from .labels import PLAIN, broken

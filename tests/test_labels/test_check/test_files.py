@@ -1,6 +1,6 @@
 import pytest
 
-from mmcsod.datasets.check.files import missing_images
+from mmcsod.labels.check.files import missing_images
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 from mmengine.config import Config
 
 from mmcsod.datasets.build import enter_scope
-from mmcsod.datasets.check.coco import write_plain
-from mmcsod.datasets.check.findings import FILLED, Finding, found, refuse_errors, short
-from mmcsod.datasets.check.leaf import CheckedLeaf, check_leaf
+from mmcsod.datasets.check_leaf import CheckedLeaf, check_leaf
 from mmcsod.datasets.classes import check_category_names
 from mmcsod.datasets.ids import leaf_configs
+from mmcsod.labels.check.coco import write_plain
+from mmcsod.labels.check.findings import FILLED, Finding, found, refuse_errors, short
 from mmcsod.util.config import box_classes, type_name
 from mmcsod.util.distributed import is_first
 from mmcsod.util.errors import UserError

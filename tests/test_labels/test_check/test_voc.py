@@ -1,6 +1,6 @@
 import pytest
 
-from mmcsod.datasets.check.voc import check_list, check_xml
+from mmcsod.labels.check.voc import check_list, check_xml
 
 XML = (
     '<annotation><size><width>60</width><height>40</height></size><object><name>cat</name><bndbox><xmin>1</xmin>'

@@ -3,7 +3,7 @@
 import copy
 import json
 
-from mmcsod.datasets.check.coco import check_coco
+from mmcsod.labels.check.coco import check_coco
 
 FULL = {'area': 780, 'iscrowd': 0}
 PLAIN = {

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
-from mmcsod.datasets.check.decode import as_utf8
-from mmcsod.datasets.check.findings import Finding, Unreadable, found, short
+from mmcsod.labels.check.decode import as_utf8
+from mmcsod.labels.check.findings import Finding, Unreadable, found, short
 
 CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 FLAGGED = re.compile(r'\S+\s+(-1|0|1)')

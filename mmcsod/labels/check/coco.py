@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmcsod.datasets.check.boxes import check_boxes, has_size
-from mmcsod.datasets.check.decode import as_utf8, parse
-from mmcsod.datasets.check.findings import FILLED, Finding, Unreadable, found, short
-from mmcsod.datasets.check.graph import Content, Entry, check_graph, check_structure
+from mmcsod.labels.check.boxes import check_boxes, has_size
+from mmcsod.labels.check.decode import as_utf8, parse
+from mmcsod.labels.check.findings import FILLED, Finding, Unreadable, found, short
+from mmcsod.labels.check.graph import Content, Entry, check_graph, check_structure
 from mmcsod.util.files import new_file
 
 OF_ANNOTATIONS = ('no objects',)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mmcsod.datasets.check.findings import Finding, Unreadable, short
+from mmcsod.labels.check.findings import Finding, Unreadable, short
 
 BYTE_ORDER_MARKS = {
     b'\xef\xbb\xbf': 'utf-8-sig',

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mmcsod.datasets.check.boxes import check_boxes
-from mmcsod.datasets.check.decode import as_utf8, parse
-from mmcsod.datasets.check.findings import Finding, Unreadable, found, short
-from mmcsod.datasets.check.graph import Content, Entry, check_references, is_id
+from mmcsod.labels.check.boxes import check_boxes
+from mmcsod.labels.check.decode import as_utf8, parse
+from mmcsod.labels.check.findings import Finding, Unreadable, found, short
+from mmcsod.labels.check.graph import Content, Entry, check_references, is_id
 
 FOREIGN = {'unknown image': 'foreign image', 'unknown category': 'foreign category'}
 """What is left out of annotations, and an error in predictions: they are of something else."""

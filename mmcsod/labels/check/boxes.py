@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from mmcsod.datasets.check.findings import Finding, found, short
-from mmcsod.datasets.check.graph import Content, Entry, entry_name
+from mmcsod.labels.check.findings import Finding, found, short
+from mmcsod.labels.check.graph import Content, Entry, entry_name
 
 MANY = 0.1
 """Share of boxes that end beyond their image if these are corners rather than width and height."""

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
-from mmcsod.datasets.check.findings import Finding, Unreadable, found, short
+from mmcsod.labels.check.findings import Finding, Unreadable, found, short
 
 LISTS = {'images': 'image', 'annotations': 'annotation', 'categories': 'category'}
 """The lists of a COCO file, and what one entry is called."""
