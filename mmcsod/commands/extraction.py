@@ -184,7 +184,8 @@ def describe_extraction(args: argparse.Namespace) -> str:
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
-    options = {field.name: getattr(args, field.name) for field in fields(ExtractionOptions)}
+    names = [field.name for field in fields(ExtractionOptions)]
+    options = {name: value for name, value in vars(args).items() if name in names}
     return {**options, 'pipeline': _read_pipeline(args.pipeline)} if args.pipeline else options
 
 

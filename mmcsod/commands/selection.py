@@ -90,9 +90,10 @@ def _add_lists(add: Callable[..., Any]) -> None:
     add('--classes', type=lambda text: text.split(','), metavar='A,B', help='select for these classes only')
     add(
         '--group',
-        metavar='PATTERN',
-        help='the recording that an image is of: a pattern on image ids with the recording in brackets, such as '
-        r'"(.*)_\d+" (default: the recordings that the bank knows)',
+        metavar='FIELD|PATTERN',
+        help='the recording that an image is of: a field of the image entries of COCO labels, such as clip, or a '
+        r'pattern on image ids with the recording in brackets, such as "(.*)_\d+" (default: the recordings that the '
+        'bank knows)',
     )
     add('--per-group', type=int, metavar='K', help='select at most K images of one recording, while there are others')
 

@@ -69,6 +69,7 @@ class ExtractionDataset(Dataset):
         allow_missing_classes: Let classes pass that the annotations do not have.
 
     Attributes:
+        leaves: The datasets that hold the images, in their order.
         classes: Class names in dataset order.
         images: Image ids in dataset order.
         root: The folder or URL that image ids are below, '' if they are no relative paths.
@@ -95,11 +96,11 @@ class ExtractionDataset(Dataset):
         self._keep_ignored, self._allow_missing_classes = keep_ignored, allow_missing_classes
         self._category_labels: dict[int, np.ndarray] = {}
         self._viewers: dict[int, ImageViewer] = {}
-        self._leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
+        self.leaves = [self._build(dict(leaf)) for leaf in leaf_configs(training_set(cfg))]
         self.classes = self._common_classes()
-        self._starts = np.cumsum([0] + [len(leaf) for leaf in self._leaves])
-        self.root = common_root(self._leaves)
-        self.images = tuple(name for leaf in all_image_ids(self._leaves) for name in leaf)
+        self._starts = np.cumsum([0] + [len(leaf) for leaf in self.leaves])
+        self.root = common_root(self.leaves)
+        self.images = tuple(name for leaf in all_image_ids(self.leaves) for name in leaf)
         if not self.images:
             raise UserError(
                 'The training dataset holds no images after its filters; check ann_file, data_root and '
@@ -140,10 +141,10 @@ class ExtractionDataset(Dataset):
         return dataset
 
     def _common_classes(self) -> tuple[str, ...]:
-        names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self._leaves]
+        names = [tuple(leaf.metainfo.get('classes') or ()) for leaf in self.leaves]
         if not all(names):
             raise UserError(
-                f'The training dataset {type(self._leaves[names.index(())]).__name__} names no classes '
+                f'The training dataset {type(self.leaves[names.index(())]).__name__} names no classes '
                 '(metainfo.classes), and a coreset is chosen class by class; give it their names.'
             )
         if any(name != names[0] for name in names):
@@ -186,7 +187,7 @@ class ExtractionDataset(Dataset):
 
     def _locate(self, index: int) -> tuple[BaseDataset, int]:
         leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
-        return self._leaves[leaf], index - int(self._starts[leaf])
+        return self.leaves[leaf], index - int(self._starts[leaf])
 
     def objects_of(self, index: int) -> np.ndarray:
         """Return the rows of ``objects`` that belong to one image."""
@@ -262,13 +263,13 @@ class ExtractionDataset(Dataset):
 
     def image_paths(self) -> Iterator[str]:
         """Yield where each image is, in dataset order."""
-        for leaf in self._leaves:
+        for leaf in self.leaves:
             for position in range(len(leaf)):
                 yield leaf.get_data_info(position)['img_path']
 
     def labelled_sizes(self) -> np.ndarray:
         """Return (D, 2) int64, the width and height of each image in the annotations, 0 where they name none."""
-        infos = (leaf.get_data_info(position) for leaf in self._leaves for position in range(len(leaf)))
+        infos = (leaf.get_data_info(position) for leaf in self.leaves for position in range(len(leaf)))
         return np.array([(info.get('width') or 0, info.get('height') or 0) for info in infos], np.int64)
 
     def fingerprint(self) -> str:

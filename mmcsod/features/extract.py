@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from mmcsod.features.options import ExtractionOptions, default_work_dir
 from mmcsod.features.predicted_boxes import with_predictions
 from mmcsod.features.publish import publish
 from mmcsod.features.reader import FeatureReader
+from mmcsod.features.recordings import recordings_of
 from mmcsod.features.reuse import make_ready
 from mmcsod.features.taps import Tap
 from mmcsod.labels.config import config_of
 from mmcsod.records.bank import FeatureBank
+from mmcsod.records.bank_files import put_recordings
 from mmcsod.util.config import load_config
 from mmcsod.util.distributed import PATIENCE, current_group, joined
 from mmcsod.util.errors import UserError, check_options
@@ -110,6 +113,7 @@ def extract_features(
     # Predicted boxes already are a detector's.
     scorer = label_scorer(tap.detector, pool.classes) if options.predictions is None else None
     reader = FeatureReader(tap, options.amp, options.channels_last, scorer)
+    recordings = () if options.group is None else recordings_of(pool, options.group)
     identity = identify(cfg, reader, pool, options)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
@@ -122,6 +126,8 @@ def extract_features(
             extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), group)
             group.wait()
             group.on_first(lambda: publish(store, pool, begun, cfg, options.predictions))
+        if options.group is not None:
+            group.on_first(partial(put_recordings, directory, recordings, options.group))
     return FeatureBank.load(directory)
 
 

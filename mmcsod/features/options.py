@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmcsod.labels.config import is_labels, labels_work_dir
+from mmcsod.records.recordings import check_group
 from mmcsod.util.errors import UserError
 
 AMP_TYPES = ('fp16', 'bf16')
@@ -39,13 +40,15 @@ class ExtractionOptions:
         predictions: A COCO results file whose boxes take the place of ground truth.
         labelled: With predictions, ids of images whose ground truth counts all the same.
         score_threshold: The least score of a predicted box to be used.
+        group: Which recording an image is of: a field of the COCO file's image entries, or a pattern on image ids with
+            the recording in brackets; kept in the bank.
         strict: Whether the first unreadable image ends the extraction.
         resume: Whether to go on with an unfinished extraction.
         overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
             something else is.
 
     Raises:
-        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range.
+        UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range, or ``group`` is no pattern.
     """
 
     tap: str = 'auto'
@@ -60,11 +63,13 @@ class ExtractionOptions:
     predictions: str | None = None
     labelled: tuple[str, ...] = ()
     score_threshold: float = 0.3
+    group: str | None = None
     strict: bool = False
     resume: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        check_group(self.group)
         if self.amp not in (None, *AMP_TYPES):
             raise UserError(f'amp is {self.amp}; give one of {", ".join(AMP_TYPES)}, or nothing for float32.')
         for name, value, least, most in (

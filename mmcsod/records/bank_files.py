@@ -130,7 +130,36 @@ def write_bank(
         'block_rows': block_rows(vectors.shape[1]),
         'blocks': block_checksums(vectors, labels, len(classes)),
     }
-    write_json(directory / 'meta.json', {**content, SEAL: json_digest(content)})
+    _write_meta(directory / 'meta.json', content)
+
+
+def put_recordings(directory: Path, recordings: Sequence[str], group: str) -> None:
+    """Give a finished bank the recordings of its images, in place; the vectors stay as they are.
+
+    Killed at any line, it is a whole bank: until recordings.json is written, meta.json does not name it.
+
+    Args:
+        directory: The bank's folder.
+        recordings: The recording of each image, '' for none.
+        group: The field or pattern that they come from.
+
+    Raises:
+        UserError: If the disk refuses it.
+    """
+    path, name = directory / 'meta.json', 'recordings.json'
+    content = {key: value for key, value in read_json(path, "a feature bank's meta.json").items() if key != SEAL}
+    digest, files = json_digest(list(recordings)), content.get('files', {})
+    if files.get(name) == digest and content['provenance'].get('group') == group:
+        return
+    others = {file: checksum for file, checksum in files.items() if file != name}
+    _write_meta(path, {**content, 'files': others})
+    write_json(directory / name, list(recordings))
+    provenance = {**content['provenance'], 'group': group}
+    _write_meta(path, {**content, 'files': {**others, name: digest}, 'provenance': provenance})
+
+
+def _write_meta(path: Path, content: Mapping[str, Any]) -> None:
+    write_json(path, {**content, SEAL: json_digest(content)})
 
 
 def read_bank(directory: Path) -> dict[str, Any]:

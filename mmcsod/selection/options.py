@@ -9,11 +9,11 @@ from functools import cached_property
 from numbers import Integral
 from typing import Any
 
+from mmcsod.records.recordings import check_group
 from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.budget import Budget
 from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
-from mmcsod.selection.recordings import check_group
 from mmcsod.selection.registry import Method, get_method
 from mmcsod.selection.turns import Turns, parse_turns
 from mmcsod.util.errors import UserError

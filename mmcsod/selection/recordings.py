@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
+from mmcsod.records.recordings import is_pattern, matched_recordings
 from mmcsod.util.errors import UserError
 
 FRAME = re.compile(r'(.*\D)(\d+)\.\w+')
@@ -22,42 +23,28 @@ FEWEST = 5
 STEADY = 0.8
 
 
-def check_group(group: str | None) -> None:
-    """Refuse a pattern that is none, or has several groups; one without a group is the name of a field.
-
-    Raises:
-        UserError: If so.
-    """
-    try:
-        number = re.compile(group or '').groups
-    except re.error as error:
-        raise UserError(f"group is '{group}', which is not a pattern ({error}).") from error
-    if number > 1:
-        raise UserError(f"group is '{group}', which has {number} groups in brackets; put one around the recording.")
-
-
 def find_recordings(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
     """Return the recording of each image, '' for an image of none, or None if nothing is known of recordings.
 
     Args:
         bank: The bank; it may know the recordings.
-        group: A pattern with one group that is the recording in an image id; without a group, or None, the bank's own
-            recordings are taken.
+        group: A pattern with one group that is the recording in an image id, or the field that the bank's recordings
+            were read from; None takes what the bank knows.
 
     Raises:
         UserError: If the pattern fits no image, or the bank does not know the recordings asked for.
     """
-    if group is None or not re.compile(group).groups:
-        if group is not None and bank.recordings is None:
-            raise UserError(
-                f"The bank does not know the recordings of its images, '{group}'; give --group a pattern with the "
-                r"recording in brackets, such as '(.*)_\d+'."
-            )
-        return bank.recordings
-    matches = [re.search(group, image) for image in bank.images]
-    if not any(matches):
-        raise UserError(f"The pattern '{group}' fits no image, '{bank.images[0]}' for example; correct --group.")
-    return tuple((match[1] or '') if match else '' for match in matches)
+    if group is not None and is_pattern(group):
+        return matched_recordings(bank.images, group)
+    known = bank.provenance.get('group', group)
+    if group is not None and (bank.recordings is None or known != group):
+        lacks = 'does not know the recordings of its images'
+        has = lacks if bank.recordings is None else f"has recordings by '{known}'"
+        raise UserError(
+            f"The bank {has}, and --group is '{group}': give the labels or the config in place of --bank "
+            r"to add those, or a pattern with the recording in brackets, such as '(.*)_\d+'."
+        )
+    return bank.recordings
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def test_a_recording_is_a_field_of_the_bank_or_a_part_of_the_image_id(tmp_path):
     [
         ({'per_group': 0}, 'per_group is 0'),
         ({'per_group': 2}, 'does not know the recordings of its images'),
-        ({'group': 'clip'}, "does not know the recordings of its images, 'clip'"),
+        ({'group': 'clip'}, "does not know the recordings of its images, and --group is 'clip'"),
         ({'group': '(a'}, 'which is not a pattern'),
         ({'group': '(a)(b)'}, 'has 2 groups in brackets'),
         ({'group': 'x(.)'}, "fits no image, '000.jpg' for example"),
