@@ -13,7 +13,7 @@ from tests.test_docs.pages import PAGES, ROOT
 from tests.test_docs.test_command_lines import command_lines
 
 CHEAP = re.compile(
-    r'select --bank work_dirs/\w+/features (?!.*--launcher)|report work_dirs/voc/features work_dirs|'
+    r'select --bank work_dirs/\w+/features (?!.*--launcher)|report work_dirs/mine/features work_dirs|'
     r'experiment configs/experiments/chess.py .*--(list|table)'
 )
 CHEAP_LINES = {page: [line for line in command_lines(page) if CHEAP.match(line)] for page in PAGES}
@@ -27,9 +27,9 @@ rng = np.random.default_rng(0)
 bank = FeatureBank.from_arrays(rng.random((1200, 8), dtype=np.float32), [f'{i // 2:03d}.jpg' for i in range(1200)],
                                np.arange(1200) % 2, ('cat', 'dog'))
 bank = replace(bank, image_vectors=rng.random((600, 8), dtype=np.float32))
-for name in ('voc', 'chess'):
+for name in ('voc', 'chess', 'mine', 'first'):
     bank.save(f'work_dirs/{name}/features')
-select_coreset(bank, num_images=20).save('work_dirs/voc/coreset.json')
+select_coreset(bank, num_images=20).save('work_dirs/mine/coreset.json')
 for words in json.loads(sys.stdin.read()):
     try:
         main(words)
