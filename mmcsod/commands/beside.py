@@ -10,7 +10,7 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
-from mmcsod.report.leak import find_leaks, leak_file, leak_summary, write_leaks
+from mmcsod.report.leak import find_leaks, leak_file, leak_summary, num_of_same_recording, write_leaks
 from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
 from mmcsod.util.errors import UserError
@@ -64,3 +64,6 @@ def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, cfg_options: Se
         found = find_leaks(bank.images, bank.pixels, selected, validation, read_pixels(validation))
         write_leaks(leak_file(path), found, len(validation))
         print(f'{leak_summary(found, len(validation))}{f": {leak_file(path)}" if found else ""}')
+        shared = num_of_same_recording(bank, coreset.parameters.get('group'), validation)
+        if shared is not None:
+            print(f'{shared} of {len(validation)} validation images come from a recording of the pool')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.report.leak import leak_file, read_leaks
 from mmcsod.report.selected import coresets_mark
 from mmcsod.util.errors import UserError
 
@@ -51,7 +52,8 @@ def report(
             f'A report needs {error.name}, which is not installed; install it with '
             'pip install jinja2 matplotlib pillow.'
         ) from error
-    write_report(path, bank, coresets, root, _times(bank, files))
+    leaks = read_leaks(leak_file(next(iter(files.values()))))
+    write_report(path, bank, coresets, root, _times(bank, files), leaks)
     pictures = '' if root else ', without pictures: the images were not found; --data-root names their folder'
     print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mmcsod.report.selected import Selected
 from mmcsod.selection.projected import Projected
+from mmcsod.selection.recordings import find_recordings
 from mmcsod.util.files import write_text
 
 
@@ -29,6 +30,7 @@ class ImageEntry:
         nearest_selected: The selected image that it is most like, in any of its classes.
         cosine: To that one.
         rare: 'rare' for an image that nothing selected is like, see :func:`rare_images`.
+        recording: The recording that it comes from, if that is known.
         near_duplicates: Number of its group of near-duplicates, the largest being 1.
     """
 
@@ -41,6 +43,7 @@ class ImageEntry:
     nearest_selected: str = ''
     cosine: str = ''
     rare: str = ''
+    recording: str = ''
     near_duplicates: int | str = ''
 
 
@@ -54,7 +57,10 @@ def image_table(one: Selected, groups: Sequence[np.ndarray]) -> list[ImageEntry]
         one: The coreset.
         groups: Near-duplicates, indices of images; from :func:`mmcsod.selection.near_duplicates.pool_groups`.
     """
-    entries = [ImageEntry(image) for image in one.bank.images]
+    recordings = find_recordings(one.bank, one.coreset.parameters.get('group')) or [''] * len(one.bank.images)
+    entries = [
+        ImageEntry(image, recording=recording) for image, recording in zip(one.bank.images, recordings, strict=True)
+    ]
     _fill_objects(one, entries)
     _fill_nearest(one, entries)
     for image in np.flatnonzero(rare_images(one)).tolist():

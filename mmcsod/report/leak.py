@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.pixels import leaks
+from mmcsod.selection.recordings import find_recordings
 from mmcsod.util.files import write_text
 
 HEADER = ['validation_image', 'pool_image', 'decision']
@@ -59,6 +62,24 @@ def leak_summary(found: Sequence[Leak], num_validation: int) -> str:
         f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool by their pixels, '
         f'{selected} in the coreset'
     )
+
+
+def num_of_same_recording(bank: FeatureBank, group: str | None, paths: Sequence[str]) -> int | None:
+    """Return how many validation images come from a recording of the pool; None if that is not known.
+
+    Recordings are compared by the last part of their names, since pool and validation images often lie in folders of
+    their own.
+
+    Args:
+        bank: The pool.
+        group: The pattern of the selection, with one group that is the recording in an image id.
+        paths: Validation image files.
+    """
+    if group is None or not re.compile(group).groups:
+        return None
+    in_pool = {PurePosixPath(name).name for name in find_recordings(bank, group) or () if name}
+    matches = [re.search(group, Path(path).as_posix()) for path in paths]
+    return sum(PurePosixPath(match[1] or '').name in in_pool for match in matches if match)
 
 
 def leak_file(coreset: Path) -> Path:

@@ -18,7 +18,9 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report import charts, facts
 from mmcsod.report.counts import distributions
+from mmcsod.report.findings import Findings
 from mmcsod.report.gallery import Card, make_cards
+from mmcsod.report.leak import Leak
 from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
 from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
@@ -41,6 +43,7 @@ def write_report(
     coresets: Mapping[str, Coreset],
     root: Path | None,
     written: Mapping[str, str] | None = None,
+    leaks: tuple[Sequence[Leak], int] = ((), 0),
 ) -> None:
     """Write a report of coresets of one bank.
 
@@ -50,6 +53,8 @@ def write_report(
         coresets: The coresets by name; the first is the one that others are compared with.
         root: The folder that the images are below; None for a report without pictures.
         written: When the file of each coreset was written, by name, where that is known.
+        leaks: Of the first coreset, and the number of validation images; from
+            :func:`mmcsod.report.leak.read_leaks`.
 
     Raises:
         UserError: If a coreset holds an image that the bank does not, or the file cannot be written.
@@ -59,8 +64,15 @@ def write_report(
     cards = [make_cards(one, table) for one in selections]
     groups = pool_groups(bank, selections[0].coreset)
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
-    thumbnails = Thumbnails() if root is None else make_thumbnails(bank, root, picks, _useful(bank, cards, groups))
-    write_text(path, _render(bank, selections, cards, groups, thumbnails, root, table.by_object, written or {}))
+    found = Findings.of(bank, *leaks)
+    thumbnails, more = Thumbnails(), {}
+    if root is not None:
+        leaking = [bank.image_index[leak.pool] for leak in found.leaks]
+        thumbnails = make_thumbnails(bank, root, picks, [*leaking, *_useful(bank, cards, groups)])
+        more = found.pictures(bank, root)
+    write_text(
+        path, _render(bank, selections, cards, groups, thumbnails, found, more, root, table.by_object, written or {})
+    )
 
 
 def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], groups: Sequence[np.ndarray]) -> Iterator[int]:
@@ -79,6 +91,8 @@ def _render(
     cards: list[list[Card]],
     groups: list[np.ndarray],
     thumbnails: Thumbnails,
+    found: Findings,
+    more: Mapping[str, str],
     root: Path | None,
     ranks_objects: bool,
     written: Mapping[str, str],
@@ -86,6 +100,7 @@ def _render(
     masks = {POOL: np.ones(len(bank.images), bool)} | {one.name: one.mask for one in selections}
     pool_map = map_pool(bank)
     script = _asset('script.js')
+    pictures = {**{str(image): uri for image, uri in thumbnails.images.items()}, **more}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('mmcsod.report'),
         autoescape=True,
@@ -108,6 +123,8 @@ def _render(
         features=facts.features(bank),
         left_out=facts.left_out(bank),
         thumbnails=thumbnails,
+        pictures=pictures,
+        found=found,
         root=root,
         ranks_objects=ranks_objects,
         terms=_term_names(cards),

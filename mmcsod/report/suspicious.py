@@ -45,7 +45,7 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
     Raises:
         UserError: If the bank holds no label scores.
     """
-    if bank.label_scores is None or bank.objects is None or not np.isfinite(bank.label_scores['own']).any():
+    if not has_label_scores(bank) or bank.label_scores is None or bank.objects is None:
         raise UserError(
             'This bank holds no label scores; extract again, with --overwrite or into another --work-dir, '
             'and with a detector that has one box head, such as Faster R-CNN, and was trained on the classes of the '
@@ -59,6 +59,18 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
         for i in order
         if np.isfinite(bank.label_scores['own'][i])
     ]
+
+
+def has_label_scores(bank: FeatureBank) -> bool:
+    """Return whether a bank holds the detector's scores of its labels."""
+    return (
+        bank.objects is not None and bank.label_scores is not None and bool(np.isfinite(bank.label_scores['own']).any())
+    )
+
+
+def is_doubtful(label: Label) -> bool:
+    """Return whether another class, or no class at all, is likelier than the label's."""
+    return label.suspicion > 0 or 1 - label.own - label.other > SURE
 
 
 def suspicious_table(labels: Sequence[Label]) -> str:

@@ -34,6 +34,9 @@ MOST = 5000
 SIDEWAYS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
+CROP_MARGIN = 0.25
+"""Around a box, as a share of its longer side."""
+
 QUALITY = 72
 CHUNK = 64
 
@@ -109,6 +112,33 @@ def _chunks(todo: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         yield chunk
 
 
+def small_copy(path: Path) -> str | None:
+    """Return a ``data:`` URI of a small copy of an image, or None if it cannot be read."""
+    found = _read(path, SMALL, True)
+    return None if found is None else found[0]
+
+
+def small_crop(path: Path, box: tuple[float, float, float, float], turn: bool) -> str | None:
+    """Return a ``data:`` URI of a box with a margin around it, or None if the image cannot be read.
+
+    Args:
+        path: The image.
+        box: x1, y1, x2, y2 in its pixels.
+        turn: Whether EXIF data turn it.
+    """
+    margin = CROP_MARGIN * max(box[2] - box[0], box[3] - box[1])
+    try:
+        with Image.open(path) as image:
+            seen = as_seen(image, turn)
+        left, top = (max(0, int(start - margin)) for start in box[:2])
+        right, bottom = (min(side, int(end + margin) + 1) for side, end in zip(seen.size, box[2:], strict=True))
+        crop = seen.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+    except (OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError):
+        return None
+    crop.thumbnail((SMALL, SMALL))
+    return _uri(crop)
+
+
 def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | None:
     """Return a ``data:`` URI of a small copy and the original's width and height, as the detector saw it."""
     try:
@@ -120,6 +150,10 @@ def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | No
             small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
+    return _uri(small), (width, height)
+
+
+def _uri(image: Image.Image) -> str:
     file = io.BytesIO()
-    small.save(file, 'WEBP', quality=QUALITY, method=2)
-    return 'data:image/webp;base64,' + base64.b64encode(file.getvalue()).decode(), (width, height)
+    image.save(file, 'WEBP', quality=QUALITY, method=2)
+    return 'data:image/webp;base64,' + base64.b64encode(file.getvalue()).decode()

@@ -1,5 +1,6 @@
 """The page as a file; test_browser.py opens it."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, FeatureBank, Pick, UserError, select_coreset
+from mmcsod.records.bank import LABEL_SCORE_DTYPE
+from mmcsod.report.leak import Leak
 from mmcsod.report.page import write_report
 from mmcsod.selection.near_duplicates import near_duplicates
 from tests.test_report.conftest import make_bank
@@ -146,3 +149,22 @@ def test_odd_boxes_end_no_report(tmp_path):
     bank.objects['box'][:4, 2] = [np.inf, -np.inf, np.nan, 3e38]
     write_report(tmp_path / 'a.html', bank, {'a': select_coreset(bank, 3)}, None)
     assert not re.search('(x|y|width|height)="-?(inf|nan)', (tmp_path / 'a.html').read_text('utf-8'))
+
+
+def test_leaks_and_suspicious_labels_are_there_to_look_at(pool, tmp_path):
+    used = ~pool.bank.objects['ignored']
+    scores = np.zeros(int(used.sum()), LABEL_SCORE_DTYPE)
+    scores['own'], scores['other'] = 0.9, 0.05
+    scores[4] = (0.1, 0.8, 2, 0.9)
+    bank = replace(pool.bank, label_scores=scores)
+    validation = pool.root / bank.images[7]
+    leaks = [Leak(str(validation), bank.images[3], True), Leak('gone.jpg', 'of another pool.jpg', False)]
+    write_report(tmp_path / 'a.html', bank, pool.coresets, pool.root, leaks=(leaks, 5))
+    pictures = Page(tmp_path / 'a.html').data['pictures']
+    assert {name for name in pictures if not name.isdigit()} == {'leak-0', 'label-0'}
+    text = html.unescape(re.sub('<[^>]*>', '', (tmp_path / 'a.html').read_text(encoding='utf-8')))
+    assert '1 of 5 validation images have a near-duplicate in the pool, 1 in csod </script>' in text
+    assert f'has 0.10, {bank.classes[2]} has 0.80' in text
+    assert 'For 1 label the selecting detector' in text
+    write_report(tmp_path / 'b.html', pool.bank, pool.coresets, pool.root)
+    assert not {'leaks', 'labels'} & set(Page(tmp_path / 'b.html').ids)

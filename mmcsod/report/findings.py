@@ -1,0 +1,70 @@
+"""What a report asks to look at beside the coreset: validation images that leak, and labels that may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmcsod.records.bank import FeatureBank
+from mmcsod.report.images import is_turned
+from mmcsod.report.leak import Leak
+from mmcsod.report.suspicious import Label, has_label_scores, is_doubtful, suspicious_labels
+from mmcsod.report.thumbnails import small_copy, small_crop
+
+MOST = 12
+"""Pairs, and labels, that a report shows."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What to look at.
+
+    Attributes:
+        leaks: The first pairs, the selected ones ahead.
+        num_leaks, num_leaks_selected: How many there are, and how many of a selected image.
+        num_validation: Validation images that were compared; 0 if none were.
+        labels: The most suspicious labels.
+        num_labels: How many labels the detector contradicts.
+        has_scores: Whether the bank holds label scores.
+    """
+
+    leaks: Sequence[Leak]
+    num_leaks: int
+    num_leaks_selected: int
+    num_validation: int
+    labels: Sequence[Label]
+    num_labels: int
+    has_scores: bool
+
+    @classmethod
+    def of(cls, bank: FeatureBank, leaks: Sequence[Leak], num_validation: int) -> Findings:
+        """Gather them.
+
+        Args:
+            bank: The pool.
+            leaks: From :func:`mmcsod.report.leak.read_leaks`; those of images that the bank lacks are left out.
+            num_validation: Likewise.
+        """
+        known = [leak for leak in leaks if leak.pool in bank.image_index]
+        has_scores = has_label_scores(bank)
+        labels = list(filter(is_doubtful, suspicious_labels(bank))) if has_scores else []
+        selected = sum(leak.is_selected for leak in known)
+        return cls(known[:MOST], len(known), selected, num_validation, labels[:MOST], len(labels), has_scores)
+
+    def pictures(self, bank: FeatureBank, root: Path) -> dict[str, str]:
+        """Return ``data:`` URIs: of the validation images as leak-0, leak-1, ..., of the labels as label-0, ..."""
+        copies = [small_copy(Path(leak.validation)) for leak in self.leaks]
+        crops = [
+            small_crop(
+                root / label.image,
+                (label.x1, label.y1, label.x2, label.y2),
+                is_turned(bank, bank.image_index[label.image]),
+            )
+            for label in self.labels
+        ]
+        named = [
+            *((f'leak-{n}', uri) for n, uri in enumerate(copies)),
+            *((f'label-{n}', uri) for n, uri in enumerate(crops)),
+        ]
+        return {name: uri for name, uri in named if uri is not None}

@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+
+from mmcsod import Coreset, FeatureBank, Pick
+from mmcsod.commands.beside import check_leaks, write_tables
+from mmcsod.datasets.pixels import read_pixels
+from mmcsod.report.leak import leak_file, read_leaks
+
+IMAGES = [f'train/{number:04d}.jpg' for number in range(8)]
+
+
+def make_bank(root, config):
+    vectors = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)
+    bank = FeatureBank.from_arrays(vectors, IMAGES, [0] * 8, ['cat'])
+    pixels = read_pixels([root / image for image in IMAGES])
+    return replace(bank, pixels=pixels, provenance={'config': str(config), 'data_root': str(root)})
+
+
+def make_coreset(*numbers, **parameters):
+    return Coreset(tuple(Pick(IMAGES[number], 0) for number in numbers), ('cat',), 'by hand', parameters)
+
+
+def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_config, tmp_path, capsys):
+    bank, coreset = make_bank(coco_root, tiny_config), make_coreset(2, 6, group=r'(.*\d\d\d)\d')
+    check_leaks(bank, coreset, tmp_path / 'coreset.json', [])
+    printed = capsys.readouterr().out
+    found, number = read_leaks(leak_file(tmp_path / 'coreset.json'))
+    assert number == 20
+    pairs = {leak.validation.rpartition('/')[2]: leak for leak in found}
+    assert {name: f'train/{name}' for name in pairs} == {name: leak.pool for name, leak in pairs.items()}
+    assert {leak.pool for leak in found if leak.is_selected} == {IMAGES[2], IMAGES[6]}
+    assert f'{len(found)} of 20 validation images have a near-duplicate in the pool by their pixels, 2 in' in printed
+    assert '10 of 20 validation images come from a recording of the pool' in printed
+
+
+def test_without_pixels_nothing_is_said(coco_root, tiny_config, tmp_path, capsys):
+    check_leaks(replace(make_bank(coco_root, tiny_config), pixels=None), make_coreset(1), tmp_path / 'a.json', [])
+    assert capsys.readouterr().out == ''
+    assert not list(tmp_path.glob('*.csv'))
+
+
+def test_a_config_that_is_gone_does_not_end_a_selection(coco_root, tmp_path, capsys):
+    check_leaks(make_bank(coco_root, tmp_path / 'gone.py'), make_coreset(1), tmp_path / 'a.json', [])
+    assert capsys.readouterr().out.startswith('There is no leak check: ')
+
+
+def test_tables_spare_files_of_others(coco_root, tmp_path, capsys):
+    bank = replace(make_bank(coco_root, 'c.py'), recordings=tuple('aabbccdd'))
+    (tmp_path / 'small.csv').write_text('mine\n')
+    paths = [tmp_path / 'small.json', tmp_path / 'large.json']
+    write_tables(bank, [make_coreset(2), make_coreset(2, 5)], paths, overwrite=False)
+    printed = capsys.readouterr().out
+    assert (tmp_path / 'small.csv').read_text() == 'mine\n'
+    assert f'{tmp_path / "small.csv"} is something else; --overwrite replaces it' in printed
+    rows = (tmp_path / 'large.csv').read_text().splitlines()
+    header = rows[0].split(',')
+    assert [dict(zip(header, row.split(','), strict=True))['recording'] for row in rows[1:]] == list('aabbccdd')
+    assert [row.split(',')[1] for row in rows[1:]].count('keep') == 2
+    write_tables(bank, [make_coreset(2), make_coreset(2, 5)], paths, overwrite=True)
+    assert (tmp_path / 'small.csv').read_text().startswith(rows[0])
