@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcsod.features.safe_loading import reason, safe_loading
+from mmcsod.features.safe_loading import reason, refuse_old_torch, safe_loading
 from mmcsod.util.errors import UserError
 from mmcsod.util.text import first_few
 
@@ -49,8 +49,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         path: A checkpoint as MMEngine saves it, a bare state dict, or a file of safetensors.
 
     Raises:
-        UserError: If the file is missing, damaged, or needs unsafe unpickling.
+        UserError: If the file is missing, damaged, or needs unsafe unpickling, or PyTorch is too old.
     """
+    refuse_old_torch()
     path = Path(path)
     if not path.is_file():
         raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained detector.')

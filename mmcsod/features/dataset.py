@@ -24,6 +24,7 @@ from mmcsod.datasets.classes import category_names, check_classes, labels_of_cat
 from mmcsod.datasets.ids import all_image_ids, common_root, leaf_configs
 from mmcsod.datasets.instances import boxes_and_labels
 from mmcsod.features.image_view import ImageView, ImageViewer, watch_loader
+from mmcsod.features.packed_boxes import packed_boxes
 from mmcsod.features.pipeline import derive_pipeline
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.util.config import training_set
@@ -117,6 +118,8 @@ class ExtractionDataset(Dataset):
             dataset = DATASETS.build(leaf)
             with category_names(dataset) as categories:
                 initialise(dataset, self.objects_left_out, self.images_left_out)
+        except UserError:
+            raise
         except ImportError as error:
             raise UserError(
                 f'The training dataset {leaf.get("type")} needs what is not installed here '
@@ -201,20 +204,23 @@ class ExtractionDataset(Dataset):
         leaf, position = self._locate(index)
         try:
             packed = leaf.prepare_data(position)
-            if packed is None:
-                raise UserError('the pipeline returned nothing')
-            info = leaf.get_data_info(position)
-            boxes = self._boxes_in_order(info, packed['data_samples'])[self._has_class(info)]
-            boxes += _offset(packed['data_samples'].metainfo.get('border'))
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
+        if packed is None:
+            return Sample(index, error='the pipeline returned nothing')
+        if not isinstance(packed, Mapping) or not {'inputs', 'data_samples'} <= packed.keys():
+            return Sample(index, error='the pipeline does not end with PackDetInputs')
+        info, metainfo = leaf.get_data_info(position), packed['data_samples'].metainfo
+        boxes = packed_boxes(info, packed['data_samples'])
+        if boxes is None:
+            return Sample(index, error='the pipeline does not keep the boxes, all and no others')
+        boxes = boxes[self._has_class(info)]
         objects = self.objects_of(index)
         usable = ~objects['ignored']
-        data_sample = DetDataSample(metainfo=packed['data_samples'].metainfo)
         return Sample(
             index,
             packed['inputs'],
-            data_sample,
+            DetDataSample(metainfo=metainfo),
             boxes[torch.from_numpy(usable)],
             objects['label'][usable],
             self._viewers[id(leaf)].view,
@@ -252,15 +258,6 @@ class ExtractionDataset(Dataset):
                     logger.warning('The image %s could not be read (%s).', self.images[sample.index], sample.error)
             yield sample
 
-    @staticmethod
-    def _boxes_in_order(info: dict, data_sample: Any) -> Tensor:
-        """Undo the split into used and ignored boxes that packing makes."""
-        ignored = torch.tensor([bool(i.get('ignore_flag')) for i in info['instances']], dtype=torch.bool)
-        boxes = torch.zeros(len(ignored), 4)
-        boxes[~ignored] = _as_tensor(data_sample.gt_instances.bboxes)
-        boxes[ignored] = _as_tensor(data_sample.ignored_instances.bboxes)
-        return boxes
-
     def image_paths(self) -> Iterator[str]:
         """Yield where each image is, in dataset order."""
         for leaf in self.leaves:
@@ -295,13 +292,3 @@ def image_file_digests(pool: ExtractionDataset) -> dict[str, str]:
         except (OSError, ValueError):
             sizes.update(b'none\n')
     return {'sizes': sizes.hexdigest(), 'times': times.hexdigest()}
-
-
-def _offset(border: Any) -> Tensor:
-    """Return how far CornerNet's padding moves boxes, which at test time it leaves behind: its border is t, b, l, r."""
-    return torch.zeros(4) if border is None else torch.tensor([border[2], border[0]] * 2, dtype=torch.float32)
-
-
-def _as_tensor(boxes: Any) -> Tensor:
-    tensor: Tensor = getattr(boxes, 'tensor', boxes)
-    return tensor.reshape(-1, 4).float()

@@ -51,6 +51,24 @@ def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarr
             yield f'{len(found)} images have another size than their annotations say ({"; ".join(examples)}): {cause}.'
 
 
+def outside_warning(images: Sequence[str], objects: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
+    """Yield a sentence if boxes lie outside their decoded image, where the labelled size had room for them.
+
+    Args:
+        images: D image ids.
+        objects: (O,) of ``OBJECT_DTYPE``.
+        decoded: (D, 2) int, width and height once decoded, 0 for an image that could not be read.
+    """
+    sizes = decoded[objects['image']]
+    outside = ~objects['ignored'] & (sizes.min(axis=1) > 0) & (objects['box'][:, :2] >= sizes).any(axis=1)
+    if outside.any():
+        names = [images[index] for index in np.unique(objects['image'][outside])]
+        yield (
+            f'{int(outside.sum())} objects lie outside the decoded image, so their vectors show its edge '
+            f'({first_few(names, NUM_EXAMPLES)}); correct their boxes or exclude these images.'
+        )
+
+
 def constant_warning(images: Sequence[str]) -> Iterator[str]:
     """Yield a sentence that names images of one colour."""
     if images:

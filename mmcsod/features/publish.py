@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
-from mmcsod.features.image_warnings import constant_warning, list_unreadable, size_warnings
+from mmcsod.features.image_warnings import constant_warning, list_unreadable, outside_warning, size_warnings
 from mmcsod.util.errors import UserError
 from mmcsod.util.provenance import json_values, versions
 from mmcsod.util.text import first_few
@@ -72,7 +72,9 @@ def _warnings(
     paths = list(pool.image_paths())
     file = store.directory.with_name(f'{store.directory.name}.unreadable.txt')
     yield from list_unreadable(file, [pool.images[i] for i in unreadable], [paths[i] for i in unreadable])
-    yield from size_warnings(pool.images, pool.labelled_sizes(), np.concatenate(list(store.arrays('sizes'))))
+    sizes = np.concatenate(list(store.arrays('sizes')))
+    yield from size_warnings(pool.images, pool.labelled_sizes(), sizes)
+    yield from outside_warning(pool.images, pool.objects, sizes)
     yield from constant_warning([pool.images[i] for i in np.concatenate(list(store.arrays('constant')))])
     if not_finite:
         yield (

@@ -110,6 +110,9 @@ _STAND_INS: list[Any] = [
 ]
 _load = torch.load
 
+OLDEST_TORCH = '2.6'
+"""The first PyTorch whose list of what may be called takes stand-ins by another name."""
+
 
 @contextlib.contextmanager
 def safe_loading() -> Iterator[None]:
@@ -118,8 +121,9 @@ def safe_loading() -> Iterator[None]:
     MMEngine's loader falls back to unsafe loading, and puts NumPy's own constructors on the list before that.
 
     Raises:
-        UserError: If a file needs more than weights.
+        UserError: If a file needs more than weights, or PyTorch is too old.
     """
+    refuse_old_torch()
     before = torch.load
     torch.load = _load_numbers
     try:
@@ -131,6 +135,19 @@ def safe_loading() -> Iterator[None]:
         ) from error
     finally:
         torch.load = before
+
+
+def refuse_old_torch() -> None:
+    """Refuse a PyTorch that cannot be given the stand-ins.
+
+    Raises:
+        UserError: If so.
+    """
+    if torch.__version__ < OLDEST_TORCH:
+        raise UserError(
+            f'PyTorch {torch.__version__} cannot read checkpoints without unsafe unpickling; install {OLDEST_TORCH} or '
+            'newer.'
+        )
 
 
 def _load_numbers(*args: Any, **options: Any) -> Any:

@@ -79,7 +79,7 @@ def override(config: Config, overrides: Mapping[str, Any]) -> None:
     """
     try:
         config.merge_from_dict(dict(overrides))
-    except Exception as error:  # MMEngine raises what it meets, a TypeError for a key below a number
+    except (AttributeError, KeyError, TypeError) as error:  # of a key below a number, or beyond the end of a list
         raise UserError(
             f'--cfg-options do not fit the config {config.filename} ({type(error).__name__}: {error}); '
             'look at the names of its settings.'

@@ -10,10 +10,11 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import load_checkpoint
+from torch.torch_version import TorchVersion
 
 from mmcsod.features.checkpoint import load_state_dict, load_weights, tensor_digests
 from mmcsod.features.detector import build_tap
-from mmcsod.features.safe_loading import safe_loading
+from mmcsod.features.safe_loading import OLDEST_TORCH, safe_loading
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
@@ -223,3 +224,13 @@ def test_a_backbone_alone_and_weights_of_nan_are_named(cfg):
     state['neck.fpn_convs.0.conv.weight'] *= float('nan')
     with pytest.raises(UserError, match=r'has NaN or infinity in 1 of the .* read, neck\.fpn_convs\.0\.conv\.weight'):
         load_weights(build(cfg), state, 'nan.pth', needed)
+
+
+def test_an_old_pytorch_is_named(tmp_path, monkeypatch):
+    torch.save({'a': torch.zeros(1)}, tmp_path / 'a.pth')
+    assert torch.__version__ >= OLDEST_TORCH
+    monkeypatch.setattr(torch, '__version__', TorchVersion('2.5.1+cu121'))
+    with pytest.raises(UserError, match=r'PyTorch 2\.5\.1.*install 2\.6 or newer'):
+        load_state_dict(tmp_path / 'a.pth')
+    with pytest.raises(UserError, match='install 2'), safe_loading():
+        pass

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmcsod.features.image_warnings import kind_of_file, list_unreadable, size_warnings
+from mmcsod.features.image_warnings import kind_of_file, list_unreadable, outside_warning, size_warnings
+from mmcsod.records.bank import OBJECT_DTYPE
 
 
 def test_sizes_that_differ_are_one_sentence_a_cause():
@@ -35,3 +36,13 @@ def test_every_unreadable_image_is_listed_with_what_it_is(content, kind, tmp_pat
     assert str(tmp_path / 'list.txt') in sentence
     assert not list(list_unreadable(tmp_path / 'list.txt', [], []))
     assert not (tmp_path / 'list.txt').exists()
+
+
+def test_objects_outside_the_decoded_image_are_counted():
+    objects = np.zeros(3, OBJECT_DTYPE)
+    objects['image'] = (0, 1, 1)
+    objects['box'] = [(130, 10, 150, 30), (130, 10, 150, 30), (10, 10, 30, 30)]
+    (sentence,) = outside_warning('ab', objects, np.array([(160, 120), (120, 160)]))
+    assert sentence.startswith('1 objects lie outside the decoded image')
+    assert '(b)' in sentence
+    assert not list(outside_warning('ab', objects, np.array([(160, 120), (0, 0)])))
