@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -152,7 +153,14 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     if args.config is not None:
         check_leaks(bank, coresets[-1], paths[-1], args.cfg_options)
     report_if_possible(Path(paths[-1]), bank, coresets[-1], args.report, args.overwrite)
-    print(f'Train on it: mmcsod retrain CONFIG {paths[-1]}')
+    print(f'Train on it: {_training_command(bank, paths[-1])}')
+
+
+def _training_command(bank: FeatureBank, coreset: Path) -> str:
+    """Return the command that trains on a coreset, ready to paste."""
+    config = Path(bank.provenance.get('config') or 'CONFIG')
+    shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
+    return shlex.join(['mmcsod', 'retrain', str(shown), str(coreset)])
 
 
 def _select(bank: FeatureBank, options: list[SelectionOptions], group: Group) -> tuple[list[Coreset], tuple[str, ...]]:
