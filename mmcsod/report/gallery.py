@@ -1,4 +1,4 @@
-"""The picks of a coreset as cards: the reason each is in, its objects, and what it stands for."""
+"""The selected images of a coreset as cards: why each was selected, its objects, and its nearest pool images."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mmcsod.report.objects import ImageObject, ObjectTable
 from mmcsod.report.selected import Selected
 
 TERM_NAMES = {
-    'pool_similarity': 'A, pool',
-    'selected_similarity': 'B, coreset',
+    'pool_similarity': 'Similarity to class',
+    'selected_similarity': 'Similarity to selected',
     'score': 'Score',
 }
 """What the report calls the terms of Eq. 4; a term of another method goes by the name of its field."""
@@ -23,15 +23,15 @@ Stand = tuple[int, list[int], list[int]]
 
 @dataclass(frozen=True)
 class Card:
-    """One pick.
+    """One selected image.
 
     Attributes:
         rank: Its place, from 1.
         image: Index of the image.
-        turn: Label of the class whose turn it was, or None.
+        turn: Label of the class it was selected for, or None.
         terms: Its score and the terms of it, by name.
         objects: The objects in it.
-        stands: For each class in it, the turn's first, the images that are nearest to it and to no other pick.
+        stands: For each class in it, the turn's first, its nearest pool images: nearer to no other selected one.
     """
 
     rank: int
@@ -48,13 +48,13 @@ class Card:
 
     @property
     def num_stands(self) -> int:
-        """For how many images it stands: of the class whose turn it was, or of any class where there was no turn."""
+        """Number of its nearest pool images: of the class it was selected for, or of any if it was for none."""
         own = [stand for stand in self.stands if self.turn is None or stand[0] == self.turn]
         return len({image for _, images, _ in own for image in images})
 
 
 def make_cards(one: Selected, table: ObjectTable) -> list[Card]:
-    """Return a card for each pick, in pick order."""
+    """Return a card for each selected image, in order."""
     stands = _stands(one)
     picks = zip(one.coreset.picks, one.images.tolist(), one.turns, stands, strict=True)
     return [
@@ -64,7 +64,7 @@ def make_cards(one: Selected, table: ObjectTable) -> list[Card]:
 
 
 def terms_of(pick: Pick) -> dict[str, float]:
-    """Return all numbers that a pick has, whatever its method, by the name to show."""
+    """Return all numbers of a selected image, whatever its method, by the name to show."""
     found = {entry.name: getattr(pick, entry.name) for entry in fields(pick) if entry.name not in ('image_id', 'label')}
     return {
         TERM_NAMES.get(name, name.replace('_', ' ').capitalize()): float(value)
@@ -74,7 +74,7 @@ def terms_of(pick: Pick) -> dict[str, float]:
 
 
 def _stands(one: Selected) -> list[list[Stand]]:
-    """Split the rows of each class among the picks that they are nearest to."""
+    """Split the rows of each class among the selected images that they are nearest to."""
     stands: list[list[Stand]] = [[] for _ in one.coreset.picks]
     for label, view in one.views.items():
         rows = np.flatnonzero((view.nearest >= 0) & ~one.mask[view.images])

@@ -24,8 +24,8 @@ class Selected:
     Attributes:
         name: What the report calls it.
         bank: The bank behind it.
-        coreset: The picks.
-        mask: (len(bank.images),) bool, the images picked.
+        coreset: The selected images.
+        mask: (len(bank.images),) bool, the selected images.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Selected:
 
     @classmethod
     def find(cls, name: str, bank: FeatureBank, coreset: Coreset) -> Selected:
-        """Look the picks up in the bank.
+        """Look the selected images up in the bank.
 
         Raises:
             UserError: If one is not there.
@@ -44,12 +44,12 @@ class Selected:
 
     @cached_property
     def images(self) -> np.ndarray:
-        """(N,) int64, index into ``bank.images`` of each pick, in pick order."""
+        """(N,) int64, index into ``bank.images`` of each selected image, in order."""
         return np.array([self.bank.image_index[image] for image in self.coreset.image_ids], np.int64)
 
     @cached_property
     def turns(self) -> list[int | None]:
-        """Index into ``bank.classes`` of the class whose turn each pick was, None where no class had one.
+        """Index into ``bank.classes`` of the class that each image was selected for, None if none.
 
         By name: a coreset of another bank may number its classes otherwise.
         """
@@ -60,7 +60,7 @@ class Selected:
 
     @cached_property
     def views(self) -> dict[int, ClassView]:
-        """What the picks stand for in each class that has rows."""
+        """Coverage of each class that has rows."""
         return class_views(self.bank, self.images)
 
 
@@ -100,7 +100,7 @@ class Change:
 
     Attributes:
         first, second: Their names.
-        only_first, only_second: Images that one holds and the other does not, in pick order.
+        only_first, only_second: Images that one holds and the other does not, in their order.
     """
 
     first: str

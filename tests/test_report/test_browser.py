@@ -82,10 +82,10 @@ def test_the_gallery_and_a_pick_by_keyboard(page):
     assert focused(page) > 1
     page.keyboard.press('Home')
     page.keyboard.press('Enter')
-    assert page.inner_text('#pick-title').startswith('Pick 1:')
+    assert page.inner_text('#pick-title').startswith('Selected image 1:')
     page.keyboard.press('ArrowRight')
     page.keyboard.press('ArrowRight')
-    assert page.inner_text('#pick-title').startswith('Pick 3:')
+    assert page.inner_text('#pick-title').startswith('Selected image 3:')
     page.keyboard.press('Escape')
     assert not page.is_visible('#pick')
     assert focused(page) == 3
@@ -118,13 +118,13 @@ def test_the_map_shows_the_image_under_the_pointer_and_opens_picks(page, pool):
     x, y = page.evaluate(f'place({image})')
     canvas.hover(position={'x': x, 'y': y})
     assert page.text_content('.tip .file') == pool.bank.images[image]
-    assert page.text_content('.tip b') == 'pick 1'
+    assert page.text_content('.tip b') == 'selected image 1'
     page.mouse.move(0, 0)
     assert not page.is_visible('.tip')
     canvas.focus()
     for key in ('ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'Enter'):
         page.keyboard.press(key)
-    assert page.text_content('#pick-title').startswith('Pick 2:')
+    assert page.text_content('#pick-title').startswith('Selected image 2:')
 
 
 def test_pictures_appear_and_names_are_text(page):

@@ -72,15 +72,15 @@ function onGalleryKey(event) {
   if (next) { event.preventDefault(); focusCard(next); }
 }
 
-// One pick.
+// One selected image.
 function open(card) {
   const place = shown.indexOf(card), pick = pickOf(card), dialog = $('pick');
   dialog.card = card;
-  $('pick-title').replaceChildren(`Pick ${+card.dataset.pick + 1}: `, named(data.names[pick.image]));
+  $('pick-title').replaceChildren(`Selected image ${+card.dataset.pick + 1}: `, named(data.names[pick.image]));
   const copy = card.querySelector('.picture').cloneNode(true);
   for (const image of copy.querySelectorAll('img')) { reveal(image); image.alt = data.names[pick.image]; }
   $('pick-picture').replaceChildren(copy);
-  const facts = [['Turn of', pick.turn === null ? 'no class' : make('span', {}, swatch(pick.turn), named(data.classes[pick.turn]))],
+  const facts = [['Selected for', pick.turn === null ? 'no class' : make('span', {}, swatch(pick.turn), named(data.classes[pick.turn]))],
                  ...Object.entries(pick.terms).map(([name, value]) => [name, String(+value.toPrecision(6))])];
   $('pick-facts').replaceChildren(...facts.map(([term, value]) => make('div', {}, make('dt', {textContent: term}), make('dd', {}, value))));
   $('pick-objects').replaceChildren(...pick.objects.map((object, index) => objectRow(object, index, copy)));
@@ -100,10 +100,10 @@ function objectRow([label, rank], index, copy) {
 }
 function standsFor(pick) {
   const alone = pick.turn === null || pick.stands.some(stand => stand[0] === pick.turn) ? [] : [
-    make('h3', {}, 'Stands for no other image of ', swatch(pick.turn), named(data.classes[pick.turn])),
-    make('p', {className: 'note', textContent: 'Every other image of the class is nearer to another pick.'})];
+    make('h3', {}, 'No nearest pool images of ', swatch(pick.turn), named(data.classes[pick.turn])),
+    make('p', {className: 'note', textContent: 'Every other image of the class is nearer to another selected image.'})];
   return alone.concat(pick.stands.flatMap(([label, members, cosines]) => [
-    make('h3', {}, 'Stands for ', images(members.length), ' of ', swatch(label), named(data.classes[label])),
+    make('h3', {}, 'Nearest pool images of ', swatch(label), named(data.classes[label]), `: ${members.length.toLocaleString('en')}`),
     tiles(members, cosines)]));
 }
 function tiles(members, cosines) {
@@ -169,7 +169,7 @@ function mark(image) {
   tip.hidden = image < 0;
   if (image >= 0) {
     const rank = data.coresets[current].picks.findIndex(pick => pick.image === image), [x, y] = place(image);
-    tip.replaceChildren(picture(image, ''), make('b', {textContent: rank < 0 ? 'not picked' : `pick ${rank + 1}`}),
+    tip.replaceChildren(picture(image, ''), make('b', {textContent: rank < 0 ? 'not selected' : `selected image ${rank + 1}`}),
                         make('span', {className: 'file'}, named(data.names[image])));
     tip.style.left = `${Math.max(0, Math.min(canvas.offsetLeft + x + 14, canvas.offsetLeft + canvas.clientWidth - tip.offsetWidth))}px`;
     tip.style.top = `${canvas.offsetTop + (y > canvas.clientHeight / 2 ? y - tip.offsetHeight - 14 : y + 14)}px`;
@@ -196,7 +196,7 @@ function onMapKey(event) {
 }
 function show(coreset) {
   current = coreset;
-  $('map-text').textContent = `${images(known.length)}, ${picks().length.toLocaleString('en')} of them picked.`;
+  $('map-text').textContent = `${images(known.length)}, ${picks().length.toLocaleString('en')} selected.`;
   for (const gallery of document.querySelectorAll('.gallery')) gallery.hidden = gallery !== list();
   sort();
   mark(-1);
