@@ -89,17 +89,28 @@ def hostile_values():
     }
 
 
-@pytest.mark.parametrize('name', hostile_values())
-def test_no_checkpoint_crashes_the_process(name, tmp_path):
+READ_EACH = """
+import sys
+from mmcsod.features.checkpoint import load_state_dict
+from mmcsod.util.errors import UserError
+for path in sys.argv[1:]:
+    try:
+        assert load_state_dict(path).keys() == {'a'}
+    except UserError as error:
+        assert str(error).startswith('The checkpoint'), error
+    print('alive')
+"""
+
+
+def test_no_checkpoint_crashes_the_process(tmp_path):
     """NumPy's own constructors take addresses of memory from the file."""
-    torch.save({'state_dict': {'a': torch.zeros(1)}, 'message_hub': hostile_values()[name]}, tmp_path / 'hostile.pth')
-    code = 'import sys; from mmcsod.features.checkpoint import load_state_dict; print(load_state_dict(sys.argv[1]))'
-    result = subprocess.run(
-        [sys.executable, '-c', code, tmp_path / 'hostile.pth'], capture_output=True, text=True, check=False
-    )
-    assert result.returncode in (0, 1), result.stderr[-500:]  # a crash is a negative number
-    assert ("{'a': tensor([0.])}" in result.stdout) == (result.returncode == 0)
-    assert result.returncode == 0 or 'UserError: The checkpoint' in result.stderr
+    paths = []
+    for name, value in hostile_values().items():
+        paths.append(tmp_path / f'{name}.pth')
+        torch.save({'state_dict': {'a': torch.zeros(1)}, 'message_hub': value}, paths[-1])
+    result = subprocess.run([sys.executable, '-c', READ_EACH, *paths], capture_output=True, text=True, check=False)
+    assert result.stdout.split() == ['alive'] * len(paths), result.stderr[-500:]
+    assert result.returncode == 0
 
 
 def test_histories_of_losses_are_read_as_they_were(tmp_path):
@@ -154,19 +165,12 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     assert digest(loaded) == digest(attach_tap(trained))
 
 
-@pytest.mark.parametrize(
-    ('name', 'classwise'),
-    [
-        ('ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py', 'mask_iou_head.fc_mask_iou'),
-        ('point_rend/point-rend_r50-caffe_fpn_ms-1x_coco.py', 'point_head.fc_logits'),
-    ],
-)
-def test_heads_that_no_tap_reads_may_be_of_other_classes(name, classwise):
-    cfg = load_config(f'mmdet::{name}')
+def test_heads_that_no_tap_reads_may_be_of_other_classes():
+    cfg = load_config('mmdet::ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py')
     cfg.model.backbone.init_cfg = None
     detector = build(cfg)
     state = detector.state_dict()
-    differing = [key for key in state if classwise in key]
+    differing = [key for key in state if 'mask_iou_head.fc_mask_iou' in key]
     assert differing
     needed = attach_tap(detector).tensors
     load_weights(
