@@ -25,7 +25,7 @@ from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
 from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
-from mmcsod.selection.near_duplicates import near_duplicates, pool_groups
+from mmcsod.selection.near_duplicates import MOST_IMAGES, near_duplicates, pool_groups
 from mmcsod.util.files import write_text
 from mmcsod.version import __version__
 
@@ -129,6 +129,7 @@ def _render(
         ranks_objects=ranks_objects,
         terms=_term_names(cards),
         num_groups=len(groups),
+        is_partial=len(bank.images) > MOST_IMAGES,
         groups=[_group(group, selections) for group in groups[:NUM_GROUPS]],
         num_members=NUM_MEMBERS,
         near_duplicates=[(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],

@@ -22,6 +22,10 @@ NEAR_BY_OBJECTS = 0.15
 BLOCK = 512
 """Images compared with all earlier ones at a time."""
 
+MOST_IMAGES = 50_000
+"""Images of a pool, at most, all of which are compared with each other: that grows with their square, and took 109 s
+for 100,000 of one class on one thread."""
+
 PAIRS = 2048
 """Pairs of images whose pixels are compared at a time."""
 
@@ -42,7 +46,9 @@ class NearDuplicate:
     earlier_id: str
 
 
-def find_groups(bank: FeatureBank, order: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+def find_groups(
+    bank: FeatureBank, order: Sequence[int] | np.ndarray, num_leaders: int | None = None
+) -> list[np.ndarray]:
     """Group near-duplicates.
 
     Two images are near-duplicates if they hold the same classes, are alike in their vectors and are of one place in
@@ -56,24 +62,31 @@ def find_groups(bank: FeatureBank, order: Sequence[int] | np.ndarray) -> list[np
     Args:
         bank: The pool.
         order: Indices of the images to look at, in the order in which they come first.
+        num_leaders: Only so many of them, the first, are compared with the others; by default all are.
 
     Returns:
         Indices of the images of each group of two or more, the first ahead; the largest group first.
     """
     order = np.asarray(order, np.int64)
     views = _Views(bank, order)
+    may_lead = np.zeros(len(bank.images), bool)
+    may_lead[order[:num_leaders]] = True
     groups: list[np.ndarray] = []
     for images, rows in _by_classes(bank, order):
-        leaders = _leaders(_Bucket(views, images, rows))
+        leaders = _leaders(_Bucket(views, images, rows), int(may_lead[images].sum()))
         groups += [images[leaders == leader] for leader in np.unique(leaders)]
     return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0]))
 
 
 def pool_groups(bank: FeatureBank, coreset: Coreset) -> list[np.ndarray]:
-    """Return the groups of the whole pool, the selected images first, so that they lead as in ``near_duplicates``."""
+    """Return the groups of the whole pool, the selected images first, so that they lead as in ``near_duplicates``.
+
+    Of more than ``MOST_IMAGES`` images, only the groups that hold a selected image.
+    """
     selected = [bank.image_index[image] for image in coreset.image_ids]
     rest = np.setdiff1d(np.arange(len(bank.images)), selected)
-    return find_groups(bank, np.concatenate([np.array(selected, np.int64), rest]))
+    order = np.concatenate([np.array(selected, np.int64), rest])
+    return find_groups(bank, order, None if len(order) <= MOST_IMAGES else len(selected))
 
 
 def near_duplicates(bank: FeatureBank, coreset: Coreset) -> list[NearDuplicate]:
@@ -200,26 +213,28 @@ def _by_classes(bank: FeatureBank, order: np.ndarray) -> list[tuple[np.ndarray, 
     ]
 
 
-def _leaders(bucket: _Bucket) -> np.ndarray:
-    """Return for each image the index of the first leader that it is near, else its own."""
+def _leaders(bucket: _Bucket, num_leaders: int) -> np.ndarray:
+    """Return for each image the index of the first leader that it is near, else its own; only the first may lead."""
     leaders = np.arange(len(bucket.images))
     for start in range(0, len(leaders), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(leaders)))
-        earlier = np.flatnonzero(leaders[:start] == np.arange(start))
+        ahead = min(start, num_leaders)
+        earlier = np.flatnonzero(leaders[:ahead] == np.arange(ahead))
         if len(earlier):
             is_near = bucket.of_one_place(block, earlier, bucket.near(block, earlier))
             leaders[block] = np.where(is_near.any(axis=1), earlier[is_near.argmax(axis=1)], block)
-        free = block[leaders[block] == block]
-        leaders[free] = _lead_among(bucket, free)
+        if start < num_leaders:
+            free = block[leaders[block] == block]
+            leaders[free] = _lead_among(bucket, free, num_leaders)
     return leaders
 
 
-def _lead_among(bucket: _Bucket, images: np.ndarray) -> np.ndarray:
+def _lead_among(bucket: _Bucket, images: np.ndarray, num_leaders: int) -> np.ndarray:
     """Return who leads each image: the first leads those near it, then the first that is left, and so on."""
     is_near = bucket.near(images, images)
     leaders = images.copy()
     for position, image in enumerate(images):
-        if leaders[position] == image:
+        if leaders[position] == image and image < num_leaders:
             maybe = np.flatnonzero(is_near[position] & (leaders == images))
             row = bucket.of_one_place(images[position : position + 1], images[maybe], np.ones((1, len(maybe)), bool))
             leaders[maybe[row[0]]] = image

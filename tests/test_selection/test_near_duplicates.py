@@ -79,6 +79,20 @@ def test_what_leads_in_the_coreset_leads_in_the_pool():
     assert again == len(near_duplicates(bank, coreset)) > 5
 
 
+@pytest.mark.parametrize('block', [3, 512])
+def test_a_large_pool_is_compared_with_the_selected_images_only(monkeypatch, block):
+    monkeypatch.setattr(module, 'BLOCK', block)
+    bank = make_bank(scenes(20, 4, noise=0.05))
+    coreset = coreset_of(bank, [bank.images[image] for image in (47, 3, 23, 12, 5, 78)])
+    every = module.pool_groups(bank, coreset)
+    monkeypatch.setattr(module, 'MOST_IMAGES', 10)
+    selected = {bank.image_index[image] for image in coreset.image_ids}
+    expected = [group.tolist() for group in every if group[0] in selected]
+    assert [group.tolist() for group in module.pool_groups(bank, coreset)] == expected
+    assert len(every) == 20
+    assert sorted(group[0] for group in expected) == [3, 5, 12, 47, 78]
+
+
 def make_bank(vectors, labels=None, images=None):
     vectors = np.asarray(vectors, np.float32)
     images = images or [f'{i:03}' for i in range(len(vectors))]
