@@ -18,7 +18,7 @@ SURE = 0.5
 """Probability above which another class, or no class at all, is a reason."""
 
 LOOSE = 0.5
-"""IoU below which a box is said to end elsewhere."""
+"""IoU below which a box is said to be poorly localised."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
     if 1 - judgement['own'] - judgement['other'] > SURE:
         words.append('it may be no object of these classes')
     if judgement['iou'] < LOOSE:
-        words.append(f'the box ends elsewhere (IoU {judgement["iou"]:.2f})')
+        words.append(f'poorly localised box (IoU {judgement["iou"]:.2f})')
     return ', '.join(words)
 
 

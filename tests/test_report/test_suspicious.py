@@ -24,7 +24,7 @@ def test_reasons_by_hand():
     assert reason(right, 'cat', CLASSES) == 'cat has 0.90'
     assert reason(wrong, 'cat', CLASSES) == 'cat has 0.10, dog has 0.70'
     assert reason(nothing, 'cat', CLASSES).endswith('dog has 0.20, it may be no object of these classes')
-    assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, the box ends elsewhere (IoU 0.30)'
+    assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, poorly localised box (IoU 0.30)'
     assert reason(unknown, 'cat', CLASSES) == 'not judged'
 
 
