@@ -15,7 +15,8 @@ DESCRIPTION = (
     'near-duplicates and coverage.'
 )
 EXAMPLES = """examples; those of `mmcsod select --help` make what the first one shows:
-  mmcsod report work_dirs/chess/features work_dirs/chess/coreset.json work_dirs/chess/uniform.json
+  mmcsod report work_dirs/chess/features work_dirs/chess/coreset.json work_dirs/chess/uniform.json \\
+      --out work_dirs/chess/both.html
   mmcsod report work_dirs/voc/features csod.json uniform.json --data-root /data/VOCdevkit --out voc.html"""
 
 

@@ -54,7 +54,7 @@ def select_by_class(task: Task, make: Callable[[np.ndarray], ClassSelector]) -> 
     for image in task.included:
         notice(image)
     for label in task.rotation:
-        left = np.searchsorted(members[label], task.rotation.candidates(label))
+        left = np.flatnonzero(np.isin(members[label], task.rotation.candidates(label)))
         image = int(members[label][states[label].best(left)])
         notice(image)
         yield task.take(image, label)

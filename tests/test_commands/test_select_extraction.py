@@ -87,7 +87,7 @@ def test_bad_input_is_told_in_one_sentence(files, tmp_path):
     )
     refused(
         select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--method', 'best'),
-        "no selection method 'best'",
+        "Unknown selection method 'best'",
     )
     assert not list(tmp_path.glob('features*'))
 
