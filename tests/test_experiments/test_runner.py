@@ -51,11 +51,12 @@ def test_a_grid_selects_trains_resumes_and_reports(tmp_path, experiment_file):
     assert rest.returncode == 0, rest.stdout + rest.stderr
     results = read_results(tmp_path / 'results.jsonl', 'trial')
     assert set(results) == set(experiment.runs)
-    csod = next(line for run, line in results.items() if run.method == 'csod')
+    csod_run, csod = next((run, line) for run, line in results.items() if run.method == 'csod')
     assert csod['images'] == 3
-    assert csod['lam_used'] == 0.5
     assert 0 <= csod['metrics']['coco/bbox_mAP_50'] <= 1
-    coreset = Coreset.load(tmp_path / 'work/coresets/csod_auto_3_lamauto_seed0.json')
+    coreset = Coreset.load(tmp_path / f'work/coresets/{csod_run.coreset_name}.json')
+    assert coreset.parameters['lam_rule'] == 'coverage'
+    assert csod['lam_used'] == coreset.parameters['lam']
     bank = FeatureBank.load(tmp_path / 'work/features_auto')
     assert csod['objects'] == count_objects(bank, coreset.image_ids) >= 3
     assert [path.parent.name for path in tmp_path.glob('work/runs/*/*.pth')] == ['tiny_2i_full-set_seed0']
