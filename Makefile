@@ -1,6 +1,6 @@
 # make demo      install, then the full pipeline on photographs of chess boards (at most 8 minutes)
 # make test      install, then lint and run the tests
-# make campaigns the long campaigns of tests/campaigns/README.md: kills, damage, made-up input (about half an hour)
+# make campaigns the long campaigns of tests/campaigns/README.md: kills, damage, made-up input
 # make test-all  both
 # make lint      ruff and mypy in an environment of their own, of 200 MB; neither PyTorch nor MMCV is needed
 # make site      the documentation as a site, in work_dirs/site
