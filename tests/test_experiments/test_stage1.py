@@ -10,6 +10,7 @@ import torch
 from mmcsod import FeatureBank, UserError
 from mmcsod.experiments.spec import load_experiment
 from mmcsod.experiments.stage1 import Banks
+from mmcsod.features.taps import TAPS
 from mmcsod.util.config import load_config
 
 EXPERIMENT = """
@@ -110,11 +111,18 @@ class Corners(Tap):
 """
 
 
-def test_a_tap_that_the_config_registers_is_used(experiment, data, tmp_path, monkeypatch):
+@pytest.fixture
+def own_tap(tmp_path, monkeypatch):
+    """A module that a config imports; its tap is forgotten afterwards."""
     (tmp_path / 'corners_of_boxes.py').write_text(TAP)
     monkeypatch.syspath_prepend(tmp_path)
+    yield 'corners_of_boxes'
+    TAPS.module_dict.pop('corners', None)
+
+
+def test_a_tap_that_the_config_registers_is_used(experiment, data, tmp_path, own_tap):
     config = data / Path(experiment.detectors['small']).name
-    config.write_text(f"{config.read_text()}\ncustom_imports = dict(imports=['corners_of_boxes'])\n")
+    config.write_text(f"{config.read_text()}\ncustom_imports = dict(imports=['{own_tap}'])\n")
     bank = banks(experiment, tmp_path / 'work').get('corners').bank
     assert bank.vectors.shape[1] == 4
 
