@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from mmcsod.labels.coco import coco_split, read_coco, used_classes, usual_size
@@ -35,10 +35,13 @@ def is_labels(name: str | Path) -> bool:
     if not path.is_file() or path.suffix.lower() not in ('.json', '.yaml', '.yml'):
         return False
     try:
-        content = json.loads(path.read_bytes()) if path.suffix.lower() == '.json' else yaml.safe_load(path.read_bytes())
-    except (OSError, ValueError, yaml.YAMLError):  # broken labels: their reader says how
-        return True
-    return not (isinstance(content, dict) and CONFIG_KEYS & content.keys())
+        if path.suffix.lower() == '.json':  # the entries alone: annotations may be a gigabyte
+            keys = set(msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw]))
+        else:
+            keys = set(yaml.safe_load(path.read_bytes()))
+    except (OSError, ValueError, TypeError, msgspec.MsgspecError, yaml.YAMLError):
+        return True  # broken labels: their reader says how
+    return not CONFIG_KEYS & keys
 
 
 def config_of(
