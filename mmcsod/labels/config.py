@@ -62,6 +62,8 @@ def config_of(
         logger.info('Wrote the config %s.', config)
         return config
     if (images, val, test) != (None, None, None):
+        if '::' not in str(config) and not Path(config).exists():
+            raise UserError(f'There are no labels {config}.')
         raise UserError(f'{config} is a config, which names its own data; --images, --val and --test go with labels.')
     return config
 

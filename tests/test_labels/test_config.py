@@ -148,4 +148,6 @@ def test_what_counts_as_labels(yolo, voc, tmp_path):
     assert config_of('mmdet::x.py') == 'mmdet::x.py'
     with pytest.raises(UserError, match='go with labels'):
         config_of('mmdet::x.py', images='photos')
+    with pytest.raises(UserError, match='There are no labels none'):
+        config_of('none.json', images='photos')
     assert labels_work_dir(voc / 'Annotations').name == 'VOC'
