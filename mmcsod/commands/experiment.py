@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,26 +15,36 @@ from mmcsod.util.errors import UserError
 if TYPE_CHECKING:
     from mmcsod.experiments.spec import Experiment
 
-DESCRIPTION = 'Run a grid of methods, budgets, seeds and detectors, and show what it has found so far.'
+DESCRIPTION = 'Run grids of methods, budgets, seeds and detectors, and show what they have found so far.'
 EXAMPLES = """examples, in a checkout, which carries the photographs:
   mmcsod experiment configs/experiments/chess.py --list
   mmcsod experiment configs/experiments/chess.py
   mmcsod experiment configs/experiments/chess.py --table --figure work_dirs/chess.png
   mmcsod experiment configs/experiments/chess.py --shard 1/2      and --shard 2/2 on another machine
+  mmcsod experiment configs/experiments/fod_a*.py --results results --table
 
 A grid that was stopped goes on where it was: finished runs have their line in the results. The results of several
-machines are put together by writing them into one file (cat a.jsonl b.jsonl > both.jsonl)."""
+machines are put together by writing them into one file (cat a.jsonl b.jsonl > both.jsonl). Experiments that train the
+same detectors, such as fod_a.py and fod_a_1.py, share one table and one panel of the figure."""
 
 GO_ON = 'finished runs are kept; the same command goes on with the others'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of an experiment."""
-    parser.add_argument('experiment', help='the experiment file; see docs/experiments.md')
     parser.add_argument(
-        '--work-dir', metavar='DIR', help='folder of banks, coresets and logs (default: work_dirs/NAME)'
+        'experiments', nargs='+', metavar='experiment', help='experiment files; see docs/experiments.md'
     )
-    parser.add_argument('--results', metavar='FILE', help='file of result lines (default: WORK_DIR/results.jsonl)')
+    parser.add_argument(
+        '--work-dir',
+        metavar='DIR',
+        help='folder of banks, coresets and logs (default: work_dirs/NAME; of several experiments, each has DIR/NAME)',
+    )
+    parser.add_argument(
+        '--results',
+        metavar='FILE',
+        help='file of result lines, or a folder of one NAME.jsonl an experiment (default: WORK_DIR/results.jsonl)',
+    )
     parser.add_argument('--shard', default='1/1', metavar='I/N', help='do every N-th run, beginning with the I-th')
     parser.add_argument('--list', action='store_true', help='print the runs, and which are done; run nothing')
     parser.add_argument('--table', action='store_true', help='print the results so far, as Markdown; run nothing')
@@ -55,32 +66,54 @@ def main(args: argparse.Namespace) -> int:
     """Do what the command line says; return 1 if some run failed."""
     shard = parse_shard(args.shard)
 
-    from mmcsod.experiments.results import read_results
     from mmcsod.experiments.spec import load_experiment
     from mmcsod.util.config import parse_cfg_options
 
-    experiment = load_experiment(args.experiment, parse_cfg_options(args.cfg_options))
-    work_dir = Path(args.work_dir or Path('work_dirs') / experiment.name)
-    path = Path(args.results or work_dir / 'results.jsonl')
-    results = read_results(path, experiment.name)
-    if args.list:
-        print('\n'.join(f'{"done" if run in results else "    "} {run.name}' for run in experiment.runs))
-    if args.table:
-        from mmcsod.experiments.table import render_table
+    overrides = parse_cfg_options(args.cfg_options)
+    experiments = [load_experiment(path, overrides) for path in args.experiments]
+    folders = [_work_dir(args, experiment) for experiment in experiments]
+    files = [_results(args.results, *each) for each in zip(experiments, folders, strict=True)]
+    if args.list or args.table or args.figure or args.curve:
+        _show(args, experiments, files)
+        return 0
+    grids = zip(experiments, folders, files, strict=True)
+    return max([run_grid(*grid, shard, args.overwrite) for grid in grids])
 
-        print(render_table(experiment, results), end='')
+
+def _work_dir(args: argparse.Namespace, experiment: Experiment) -> Path:
+    if args.work_dir is None:
+        return Path('work_dirs') / experiment.name
+    return Path(args.work_dir) if len(args.experiments) == 1 else Path(args.work_dir) / experiment.name
+
+
+def _results(given: str | None, experiment: Experiment, folder: Path) -> Path:
+    if given is None:
+        return folder / 'results.jsonl'
+    return Path(given) / f'{experiment.name}.jsonl' if Path(given).is_dir() else Path(given)
+
+
+def _show(args: argparse.Namespace, experiments: Sequence[Experiment], files: Sequence[Path]) -> None:
+    from mmcsod.experiments.results import read_results
+    from mmcsod.experiments.spec import join
+
+    found = [read_results(path, experiment.name) for path, experiment in zip(files, experiments, strict=True)]
+    grids = join(experiments, found)
+    for experiment, results in grids:
+        if args.list:
+            print('\n'.join(f'{"done" if run in results else "    "} {run.name}' for run in experiment.runs))
+        if args.table:
+            from mmcsod.experiments.table import render_table
+
+            print(render_table(experiment, results), end='')
+        if args.curve:
+            from mmcsod.experiments.curve import render_curve
+
+            print(render_curve(experiment, results), end='')
     if args.figure:
         from mmcsod.experiments.figure import draw_figure
 
-        draw_figure(experiment, results, args.figure)
+        draw_figure(grids, args.figure)
         print(f'wrote {args.figure}')
-    if args.curve:
-        from mmcsod.experiments.curve import render_curve
-
-        print(render_curve(experiment, results), end='')
-    if args.list or args.table or args.figure or args.curve:
-        return 0
-    return run_grid(experiment, work_dir, path, shard, args.overwrite)
 
 
 def run_grid(

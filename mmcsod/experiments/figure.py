@@ -23,31 +23,40 @@ DODGE = 0.008
 """Share of the axis by which neighbouring series are drawn apart, so that their error bars do not cover each other."""
 
 
-def draw_figure(experiment: Experiment, results: Mapping[Run, Result], path: str | Path) -> None:
+Grid = tuple[Experiment, Mapping[Run, Result]]
+
+
+def draw_figure(grids: Sequence[Grid], path: str | Path) -> None:
     """Draw what :func:`make_figure` shows into a file.
 
     Raises:
         UserError: If there is nothing to draw or the file cannot be written.
     """
-    write_figure(path, make_figure(experiment, results), dpi=150)
+    write_figure(path, make_figure(grids), dpi=150)
 
 
-def make_figure(experiment: Experiment, results: Mapping[Run, Result]) -> Figure:
-    """Return one panel a detector: the metric by budget, by lam where a method's lam varies, or by method.
+def make_figure(grids: Sequence[Grid]) -> Figure:
+    """Return one panel for each detector of each experiment.
+
+    A panel shows the metric by budget, by lam if a method's lam varies, or by method.
 
     Raises:
         UserError: If there is nothing to draw.
     """
     from matplotlib.figure import Figure
 
-    cells = collect(experiment, results)
-    detectors = list(dict.fromkeys(series.detector for series in cells))
-    if not detectors:
+    found = [
+        (experiment, detector, {series: budgets for series, budgets in cells.items() if series.detector == detector})
+        for experiment, results in grids
+        for cells in [collect(experiment, results)]
+        for detector in dict.fromkeys(series.detector for series in cells)
+    ]
+    if not found:
         raise UserError('There are no results to draw yet; run the experiment first.')
-    figure = Figure(figsize=(7.6 * len(detectors), 4.4), layout='constrained')
-    panels = figure.subplots(1, len(detectors), squeeze=False)[0]
-    for axes, detector in zip(panels, detectors, strict=True):
-        _draw_panel(axes, {series: budgets for series, budgets in cells.items() if series.detector == detector})
+    figure = Figure(figsize=(7.6 * len(found), 4.4), layout='constrained')
+    panels = figure.subplots(1, len(found), squeeze=False)[0]
+    for axes, (experiment, detector, cells) in zip(panels, found, strict=True):
+        _draw_panel(axes, cells)
         axes.set_title(f'{experiment.name}, {detector}')
         axes.set_ylabel(f'{experiment.metric}, %\n{_meaning(cells)}')
     return figure
@@ -58,7 +67,7 @@ def _meaning(cells: Cells) -> str:
     seeds = {len(cell.values) for found in cells.values() for cell in found.values()}
     if seeds == {1}:
         return 'one training each'
-    return f'mean of {min(seeds)}{f" to {max(seeds)}" if len(seeds) > 1 else ""} seeds; bars: standard deviation'
+    return f'mean of {min(seeds)}{f" to {max(seeds)}" if len(seeds) > 1 else ""} seeds; bars: 95 % t-interval'
 
 
 def _draw_panel(axes: Axes, cells: Cells) -> None:
@@ -119,7 +128,7 @@ def _draw_by_method(axes: Axes, cells: Cells) -> None:
     axes.errorbar(
         places,
         [cell.mean for cell in single.values()],
-        [cell.deviation or 0 for cell in single.values()],
+        [cell.half_width or 0 for cell in single.values()],
         fmt='o',
         capsize=4,
     )
@@ -139,7 +148,7 @@ def _errorbar(axes: Axes, positions: Sequence[float], cells: list[Cell], label: 
     axes.errorbar(
         positions,
         [cell.mean for cell in cells],
-        [cell.deviation or 0 for cell in cells],
+        [cell.half_width or 0 for cell in cells],
         marker='o',
         capsize=3,
         label=label,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.util.config import load_config
@@ -15,6 +15,9 @@ from mmcsod.util.files import file_name
 
 FULL_SET = 'full-set'
 """The 'method' that trains on all images: the upper bound."""
+
+
+T = TypeVar('T')
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,28 @@ class Experiment:
     runs: tuple[Run, ...]
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
     scale: float = 100.0
+
+
+def join(
+    experiments: Sequence[Experiment], results: Sequence[Mapping[Run, T]]
+) -> list[tuple[Experiment, dict[Run, T]]]:
+    """Join experiments that train the same detectors, to be shown as one under the first one's name.
+
+    Args:
+        experiments: Such as one for each selecting detector.
+        results: What is known of each one's runs.
+
+    Raises:
+        UserError: If two of them have a run in common: nothing would tell their results apart.
+    """
+    joined: dict[tuple, tuple[Experiment, dict[Run, T]]] = {}
+    for experiment, found in zip(experiments, results, strict=True):
+        key = (*experiment.detectors.items(), experiment.metric)
+        first, known = joined.get(key, (replace(experiment, runs=()), {}))
+        if common := sorted(run.name for run in set(first.runs) & set(experiment.runs)):
+            raise UserError(f'{first.name} and {experiment.name} both have the run {common[0]}; show one at a time.')
+        joined[key] = replace(first, runs=first.runs + experiment.runs), {**known, **found}
+    return list(joined.values())
 
 
 def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:

@@ -85,6 +85,14 @@ class Cell:
         """Standard deviation over seeds, of a sample (n - 1); None for a single one."""
         return float(np.std(list(self.values.values()), ddof=1)) if len(self.values) > 1 else None
 
+    @property
+    def half_width(self) -> float | None:
+        """Half the width of the mean's 95 % t-interval; None for a single value."""
+        from scipy.stats import t
+
+        count = len(self.values)
+        return self.deviation * float(t.ppf(0.975, count - 1)) / count**0.5 if self.deviation is not None else None
+
     def average(self, fact: str) -> float | None:
         """Mean of a number of the result lines, None where they have none."""
         found = [result[fact] for result in self.results.values() if result.get(fact) is not None]

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import matplotlib.image
 import pytest
+from scipy.stats import ttest_1samp
 
 from mmcsod import UserError
 from mmcsod.experiments.figure import draw_figure, make_figure
@@ -38,7 +41,7 @@ GRIDS = {
 @pytest.mark.parametrize('grid', GRIDS)
 def test_draws_each_kind_of_grid(tmp_path, grid):
     runs = GRIDS[grid]
-    draw_figure(make_experiment(runs), make_results(runs), tmp_path / 'new' / 'figure.png')
+    draw_figure([(make_experiment(runs), make_results(runs))], tmp_path / 'new' / 'figure.png')
     picture = matplotlib.image.imread(tmp_path / 'new' / 'figure.png')
     assert picture.shape[1] == (2280 if grid == 'detectors' else 1140)
     assert picture[..., :3].std() > 0.05
@@ -52,7 +55,7 @@ def test_each_swept_method_and_budget_has_its_own_line():
         for lam in ('coverage', 0.05, 1e10)
     ]
     runs += [Run('small', 'uniform', 12, None, 'auto', 9, 0), Run('small', 'full-set', None, None, None, 9, 0)]
-    axes = make_figure(make_experiment(runs), make_results(runs)).axes[0]
+    axes = make_figure([(make_experiment(runs), make_results(runs))]).axes[0]
     lines = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in axes.containers}
     assert lines == {
         'csod, 12 images': pytest.approx([51, 52]),
@@ -76,25 +79,35 @@ def test_each_swept_method_and_budget_has_its_own_line():
 @pytest.mark.parametrize(
     ('grid', 'means', 'over'),
     [
-        ('budgets', 'mean of 1 to 2 seeds; bars: standard deviation', 'images trained on'),
+        ('budgets', 'mean of 1 to 2 seeds; bars: 95 % t-interval', 'images trained on'),
         ('lams', 'one training each', 'lam'),
-        ('methods', 'mean of 2 seeds; bars: standard deviation', 'method, 200 images'),
+        ('methods', 'mean of 2 seeds; bars: 95 % t-interval', 'method, 200 images'),
     ],
 )
 def test_the_axes_say_what_a_point_is_and_over_what_it_is_drawn(grid, means, over):
-    axes = make_figure(make_experiment(GRIDS[grid]), make_results(GRIDS[grid])).axes[0]
+    axes = make_figure([(make_experiment(GRIDS[grid]), make_results(GRIDS[grid]))]).axes[0]
     assert axes.get_ylabel() == f'AP50, %\n{means}'
     assert axes.get_xlabel() == over
 
 
 def test_refuses_to_draw_nothing(tmp_path):
     with pytest.raises(UserError, match='no results to draw yet'):
-        draw_figure(make_experiment(GRIDS['methods']), {}, tmp_path / 'figure.png')
+        draw_figure([(make_experiment(GRIDS['methods']), {})], tmp_path / 'figure.png')
     assert not list(tmp_path.iterdir())
 
 
 def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path):
     runs = GRIDS['methods']
     with pytest.raises(UserError, match=r'figure\.nonsense could not be drawn'):
-        draw_figure(make_experiment(runs), make_results(runs), tmp_path / 'figure.nonsense')
+        draw_figure([(make_experiment(runs), make_results(runs))], tmp_path / 'figure.nonsense')
     assert not list(tmp_path.iterdir())
+
+
+def test_experiments_of_other_detectors_have_a_panel_each_and_bars_are_t_intervals():
+    runs = GRIDS['methods']
+    other = replace(make_experiment(runs), name='other', detectors={'small': 'other.py'})
+    axes = make_figure([(make_experiment(runs), make_results(runs)), (other, make_results(runs))]).axes
+    assert [each.get_title() for each in axes] == ['trial, small', 'other, small']
+    half = ttest_1samp([50, 51], 0).confidence_interval(0.95).high - 50.5
+    (_, _, bars), *_ = axes[0].containers
+    assert bars[0].get_segments()[0][:, 1] == pytest.approx([50.5 - half, 50.5 + half])

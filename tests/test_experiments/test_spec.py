@@ -1,7 +1,7 @@
 import pytest
 
 from mmcsod import UserError
-from mmcsod.experiments.spec import FULL_SET, Run, load_experiment
+from mmcsod.experiments.spec import FULL_SET, Run, join, load_experiment
 
 HEAD = """
 detectors = {'small': 'small.py', 'large': 'large.py'}
@@ -131,3 +131,16 @@ def test_turns_and_lam_2_n_over_d_are_of_a_run_where_the_method_has_them(load):
     names = {run.coreset_name for run in runs}
     assert len(names) == 7
     assert not any('/' in name for name in names)
+
+
+def test_experiments_of_the_same_detectors_are_joined_under_the_first_ones_name(load):
+    grid = "grid = [dict(methods=['uniform'], num_images=[24], seeds=[{}], detectors=['small'])]"
+    first, second = (load(f"{HEAD}name = 'trial_{seed}'\n{grid.format(seed)}") for seed in (0, 1))
+    other = load(HEAD.replace('small.py', 'other.py') + grid.format(0))
+    found = [dict.fromkeys(each.runs, name) for name, each in zip('abc', (first, second, other), strict=True)]
+    joined = join([first, second, other], found)
+    assert [experiment.name for experiment, _ in joined] == ['trial_0', 'trial']
+    assert joined[0][0].runs == first.runs + second.runs
+    assert [results for _, results in joined] == [found[0] | found[1], found[2]]
+    with pytest.raises(UserError, match='trial_0 and trial_0 both have the run small_120i_uniform'):
+        join([first, first], found[:2])
