@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mmcsod.datasets.build import enter_scope
 from mmcsod.datasets.check_leaf import CheckedLeaf, check_leaf
-from mmcsod.datasets.classes import check_category_names
+from mmcsod.datasets.classes import check_category_names, check_object_names
 from mmcsod.datasets.ids import leaf_configs
 from mmcsod.labels.check.coco import write_plain
 from mmcsod.labels.check.findings import FILLED, Finding, found, refuse_errors, short
@@ -30,8 +30,10 @@ OF_SELECTION = ('image twice', 'image without objects')
 """Kinds that matter where images are selected only."""
 BY_IMAGE = ('missing image',)
 """Kinds that concern single images, which extraction counts and goes on without."""
-COUNTED_BY_LOADING = ('no area', 'outside')
-"""Kinds that whoever loads the dataset counts again, for the classes in use alone."""
+OF_LABELS = ('no objects', 'no usable box')
+"""Kinds that do not matter where a set is only tested on, without labels perhaps."""
+NOT_LOGGED = ('no area', 'outside', 'not looked into')
+"""Kinds that the check alone shows; boxes are counted by whoever loads the dataset, for the classes in use alone."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class CheckedSet:
     @property
     def findings(self) -> list[Finding]:
         """What is wrong, for the sets that read it."""
-        return [one for one in self.leaf.findings if 'train' in self.sets or one.kind not in OF_SELECTION]
+        passing = () if 'train' in self.sets else OF_SELECTION if 'val' in self.sets else OF_SELECTION + OF_LABELS
+        return [one for one in self.leaf.findings if one.kind not in passing]
 
 
 def check_config(config: Config, sets: Sequence[str] = SETS, look_for_images: bool = True) -> list[CheckedSet]:
@@ -106,7 +109,7 @@ def log_findings(findings: Sequence[Finding]) -> None:
     for finding in findings if is_first() else ():
         if finding.severity == FILLED:
             logger.info('corrected in a copy: %s', finding)
-        elif finding.kind not in COUNTED_BY_LOADING:
+        elif finding.kind not in NOT_LOGGED:
             logger.warning('warning: %s', finding)
 
 
@@ -142,10 +145,13 @@ def _classes(file: CheckedSet, allow_missing: bool) -> list[Finding]:
     leaf = file.leaf
     if isinstance(leaf.classes, str):
         return [Finding('classes', leaf.ann_file, 1, (f'{short(leaf.classes)} is a text; write a list of names',))]
-    if leaf.categories is None or not leaf.classes:
+    if not leaf.classes:
         return []
     try:
-        check_category_names(leaf.ann_file, leaf.classes, leaf.categories, allow_missing)
+        if leaf.categories is not None:
+            check_category_names(leaf.ann_file, leaf.classes, leaf.categories, allow_missing)
+        elif not allow_missing:
+            check_object_names(leaf.ann_file, leaf.classes, list(leaf.objects))
     except UserError as error:
         return [Finding('classes', leaf.ann_file, 1, (str(error),))]
     return []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mmdet.datasets import CocoDataset, XMLDataset
@@ -18,7 +19,7 @@ from mmcsod.datasets.images import decoded_size
 from mmcsod.labels.check.coco import Labels, check_coco
 from mmcsod.labels.check.files import Listings, missing_images
 from mmcsod.labels.check.findings import NUM_EXAMPLES, Finding, found, short
-from mmcsod.labels.check.graph import is_text
+from mmcsod.labels.check.graph import is_id, is_text
 from mmcsod.labels.check.voc import check_list, check_xml
 from mmcsod.util.errors import first_cause
 
@@ -37,6 +38,7 @@ class CheckedLeaf:
         findings: What is wrong.
         content: What its file should hold, None if that is what it holds.
         categories: The names of its categories in their order; None if it has no list of them.
+        objects: How many objects have each name.
         classes: Its classes.
     """
 
@@ -44,6 +46,7 @@ class CheckedLeaf:
     findings: tuple[Finding, ...]
     content: Any = None
     categories: tuple[str, ...] | None = None
+    objects: Mapping[str, int] = field(default_factory=dict)
     classes: Any = None
 
 
@@ -64,7 +67,8 @@ def check_leaf(config: Mapping[str, Any], look_for_images: bool = True, annotate
     except Exception as error:  # a dataset is a program
         return CheckedLeaf('', (Finding('dataset', name, 1, (f'{type(error).__name__}: {first_cause(error)}',)),))
     if not _is_read_here(leaf):
-        return CheckedLeaf('', (), classes=leaf.metainfo.get('classes'))
+        unknown = Finding('not looked into', name, 1, (type(leaf).__name__,))
+        return CheckedLeaf('', (unknown,), classes=leaf.metainfo.get('classes'))
     try:
         raw = get(leaf.ann_file, backend_args=leaf.backend_args)
     except Exception as error:  # as many kinds as there are backends
@@ -123,13 +127,32 @@ def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool,
     names = [image.get('file_name') for image in content['images']]
     if look_for_images:
         findings += _missing([posixpath.join(prefix, one) for one in names if is_text(one)], name)
+    objects, classes = _count_objects(content), leaf.metainfo.get('classes')
     return CheckedLeaf(
         leaf.ann_file,
-        findings,
+        (*findings, *_other_classes(objects, classes, name)),
         content if labels.is_changed or not annotated else None,
         tuple(str(category.get('name')) for category in content['categories']),
-        leaf.metainfo.get('classes'),
+        objects,
+        classes,
     )
+
+
+def _count_objects(content: Mapping[str, Any]) -> Counter[str]:
+    names = {
+        category['id']: str(category.get('name')) for category in content['categories'] if is_id(category.get('id'))
+    }
+    numbers = Counter(number for one in content['annotations'] if is_id(number := one.get('category_id')))
+    return Counter({names[number]: count for number, count in numbers.items() if number in names})
+
+
+def _other_classes(objects: Counter[str], classes: Any, name: str) -> list[Finding]:
+    """Count objects that MMDetection leaves out for their names; where it leaves out all, the classes are wrong."""
+    others = [(one, count) for one, count in objects.most_common() if one not in (classes or objects)]
+    if not others or len(others) == len(objects):
+        return []
+    examples = tuple(f'{short(one)}: {count:,}' for one, count in others[:NUM_EXAMPLES])
+    return [Finding('other classes', name, sum(count for _, count in others), examples)]
 
 
 def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -> CheckedLeaf:
@@ -137,18 +160,21 @@ def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -
     listings = Listings()
     checked = check_list(raw, name, lambda one: listings.holds(posixpath.normpath(f'{folder}/{one}.xml')))
     findings = list(checked.findings)
-    paths = [f'{folder}/{one}.xml' for one in checked.names]
+    paths, objects = [f'{folder}/{one}.xml' for one in checked.names], Counter[str]()
+    classes = leaf.metainfo.get('classes')
     if '://' not in folder:
         findings += found('missing XML', name, missing_images(paths, listings))
         files = [(path, _read(path)) for path in paths if listings.holds(posixpath.normpath(path))]
-        findings += [replace(one, file=name) for one in check_xml(files)]
+        xml = check_xml(files, name)
+        objects = xml.objects
+        findings += [*xml.findings, *_other_classes(objects, classes, name)]
     if look_for_images:
         findings += _missing(
             [posixpath.join(leaf.sub_data_root, leaf.img_subdir, f'{one}.jpg') for one in checked.names], name
         )
     changed = any(one.severity == 'filled' for one in findings)
     lines = ''.join(f'{one}\n' for one in checked.names)
-    return CheckedLeaf(leaf.ann_file, tuple(findings), lines if changed else None, classes=leaf.metainfo.get('classes'))
+    return CheckedLeaf(leaf.ann_file, tuple(findings), lines if changed else None, None, objects, classes)
 
 
 def _read(path: str) -> bytes:
@@ -161,5 +187,5 @@ def _missing(paths: Sequence[str], name: str) -> tuple[Finding, ...]:
     shown = sorted(missing, key=lambda one: one.near is None)[:NUM_EXAMPLES]
     if not missing:
         return ()
-    kind = 'no images' if len(missing) == len(paths) else 'missing image'
+    kind = 'missing image' if len(missing) < len(paths) else 'other names' if shown[0].near else 'no images'
     return (Finding(kind, name, len(missing), tuple(map(str, shown))),)

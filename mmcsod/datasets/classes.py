@@ -202,12 +202,26 @@ def _check_xml(leaf: XMLDataset) -> None:
     present = {instance['bbox_label'] for info in infos for instance in info['instances']}
     if len(present) >= len(classes):
         return
-    names = _annotated_names(leaf, infos)
+    check_object_names(leaf.ann_file, classes, _annotated_names(leaf, infos))
+
+
+def check_object_names(file: str, classes: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse ``metainfo.classes`` that are no names of a VOC set's objects, or only nearly.
+
+    Args:
+        file: What to call the set.
+        classes: Those of the config.
+        names: The names of its objects, each once.
+
+    Raises:
+        UserError: If they do not fit.
+    """
     others = [name for name in names if name not in classes]
-    missing = [name for label, name in enumerate(classes) if label not in present and name not in names]
-    misspelt = [name for name in missing if nearest(name, others, SAME)]
+    if names and len(others) == len(names):
+        _refuse_all(file, classes, names)
+    misspelt = [name for name in classes if name not in names and nearest(name, others, SAME)]
     if misspelt:
-        _refuse_missing(leaf.ann_file, misspelt, others)
+        _refuse_missing(file, misspelt, others)
 
 
 def _refuse_all(file: str, classes: Sequence[str], names: Sequence[str]) -> NoReturn:

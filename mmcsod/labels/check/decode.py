@@ -18,12 +18,8 @@ BYTE_ORDER_MARKS = {
     b'\x00\x00\xfe\xff': 'utf-32',
     b'\xff\xfe': 'utf-16',
     b'\xfe\xff': 'utf-16',
-    b'{\x00': 'utf-16-le',
-    b'\x00{': 'utf-16-be',
-    b'[\x00': 'utf-16-le',
-    b'\x00[': 'utf-16-be',
 }
-"""How a file begins that is text in another encoding; the last four are UTF-16 without its mark."""
+"""How a file begins that is text in another encoding."""
 
 OTHER_FORMATS = {
     b'PK\x03\x04': 'a zip archive',
@@ -55,7 +51,7 @@ def as_utf8(raw: bytes, file: str) -> tuple[bytes, list[Finding]]:
         undone.append('gzip')
     if not raw.strip():
         raise Unreadable('empty file', file, f'{len(raw)} bytes')
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
+    encoding = _encoding(raw)
     if encoding is None:
         for start, name in OTHER_FORMATS.items():
             if raw.startswith(start):
@@ -93,6 +89,16 @@ def _parse_leniently(text: str, file: str, error: ValueError) -> tuple[Any, list
         except (ValueError, RecursionError):
             pass
     raise Unreadable('not JSON', file, _where(text, error)) from error
+
+
+def _encoding(raw: bytes) -> str | None:
+    """Return the encoding that a file's first bytes tell; JSON begins in ASCII, so UTF-16 needs no mark."""
+    for mark, name in BYTE_ORDER_MARKS.items():
+        if raw.startswith(mark):
+            return name
+    if len(raw) < 2 or bool(raw[0]) == bool(raw[1]):
+        return None
+    return 'utf-16-le' if raw[0] else 'utf-16-be'
 
 
 def _unpack(raw: bytes, file: str) -> bytes:

@@ -16,6 +16,8 @@ from mmcsod.labels.check.findings import Finding, Unreadable, found, short
 
 LISTS = {'images': 'image', 'annotations': 'annotation', 'categories': 'category'}
 """The lists of a COCO file, and what one entry is called."""
+OF_IMAGE_LISTS = {'images', 'categories', 'info', 'licenses', 'type'}
+"""The keys of a file that lists images to be tested, without annotations."""
 
 Content = dict[str, Any]
 Entry = dict[str, Any]
@@ -34,8 +36,10 @@ def check_structure(content: Any, file: str) -> list[Finding]:
     renamed = [name for name in LISTS if name not in content and LISTS[name] in content]
     for name in renamed:
         content[name] = content.pop(LISTS[name])
+    if not content.keys() - OF_IMAGE_LISTS and 'images' in content:
+        content['annotations'] = []
     for name in LISTS:
-        if not isinstance(content.get(name), list):
+        if not isinstance(content.get(name), list) or not (content[name] or name == 'annotations'):
             raise Unreadable('missing list', file, f'{name} is {_kind_of(content, name)}')
     for name in LISTS:
         odd = [position for position, entry in enumerate(content[name]) if not isinstance(entry, dict)]
@@ -138,7 +142,11 @@ def _file_names(content: Content, file: str) -> list[Finding]:
 
 def _has_name(image: Mapping[str, Any]) -> bool:
     name = image.get('file_name')
-    return (is_text(name) and bool(name.strip())) or 'coco_url' in image  # LVIS names its images by that
+    return _is_name(name) or 'coco_url' in image  # LVIS names its images by that
+
+
+def _is_name(value: Any) -> bool:
+    return is_text(value) and bool(value.strip())
 
 
 def check_references(content: Content, file: str) -> list[Finding]:
@@ -168,7 +176,7 @@ def check_references(content: Content, file: str) -> list[Finding]:
 
 def _categories(content: Content, file: str) -> list[Finding]:
     categories = content['categories']
-    odd = [one for one in categories if not is_id(one.get('id')) or not is_text(one.get('name'))]
+    odd = [one for one in categories if not is_id(one.get('id')) or not _is_name(one.get('name'))]
     by_id = [group for group in _grouped(categories, 'id').values() if len(group) > 1]
     findings = found('odd category', file, odd, short)
     findings += found('category id twice', file, by_id, lambda group: f'{short(group[0]["id"])}: {_names(group)}')
@@ -206,7 +214,12 @@ def plain_name(name: str) -> str:
 
 def _without_objects(content: Content, file: str) -> list[Finding]:
     images = {image.get('id'): image for image in content['images'] if is_id(image.get('id'))}
-    objects = {number for one in content['annotations'] if is_id(number := one.get('image_id'))}
+    categories = {one['id'] for one in content['categories'] if is_id(one.get('id'))}
+    objects = {
+        number
+        for one in content['annotations']
+        if is_id(number := one.get('image_id')) and is_id(one.get('category_id')) and one['category_id'] in categories
+    }
     empty = [image for number, image in images.items() if number not in objects]
     if len(empty) == len(images):
         return [Finding('no objects', file, 1, (f'{len(images)} images, {len(content["annotations"])} annotations',))]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import PureWindowsPath
 from typing import Any
 from xml.etree import ElementTree
 
+from mmcsod.labels.check.boxes import SLACK
 from mmcsod.labels.check.decode import as_utf8
 from mmcsod.labels.check.findings import Finding, Unreadable, found, short
 
@@ -26,6 +29,19 @@ class VocList:
     """
 
     names: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class XmlFiles:
+    """What the XML files of a list say.
+
+    Attributes:
+        objects: How many objects have each name.
+        findings: What is wrong with the files.
+    """
+
+    objects: Counter[str]
     findings: tuple[Finding, ...]
 
 
@@ -55,47 +71,52 @@ def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList
     return VocList(kept, (*findings, *found('image twice', file, repeated, short)))
 
 
-def check_xml(files: Sequence[tuple[str, bytes]]) -> Iterator[Finding]:
+def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
     """Check the XML files of a list.
 
     Args:
         files: The path and the bytes of each.
+        file: What to call the list.
     """
-    odd, sizeless, flat, outside, beyond = [], [], [], [], []
+    kinds = ('odd XML', 'XML without size', 'image without objects', 'no area', 'outside', 'beyond the edge')
+    entries: dict[str, list[str]] = {kind: [] for kind in kinds}
+    objects: Counter[str] = Counter()
     for path, raw in files:
         try:
             root = _parse(raw)
             size = _size(root)
             boxes = [_box(entry) for entry in root.findall('object')]
         except ValueError as error:
-            odd.append(f'{path}: {error}')
+            entries['odd XML'].append(f'{path}: {error}')
             continue
+        objects.update(entry.findtext('name', '') for entry in root.findall('object'))
         if size is None:
-            sizeless.append(path)
+            entries['XML without size'].append(path)
+        if not boxes:
+            entries['image without objects'].append(path)
         for box in boxes:
-            (x1, y1, x2, y2), (width, height) = box, size or (float('inf'), float('inf'))
-            shown = f'{path}: {short(box)}'
-            if x2 <= x1 or y2 <= y1:
-                flat.append(shown)
-            elif x1 > width or y1 > height or x2 < 1 or y2 < 1:
-                outside.append(f'{shown} in {width} x {height}')
-            elif x2 > width + 2 or y2 > height + 2:
-                beyond.append(f'{shown} in {width} x {height}')
-    for kind, entries in (
-        ('odd XML', odd),
-        ('XML without size', sizeless),
-        ('no area', flat),
-        ('outside', outside),
-        ('beyond the edge', beyond),
-    ):
-        yield from found(kind, 'Annotations', entries)
+            if kind := _fault(box, size or (math.inf, math.inf)):
+                entries[kind].append(f'{path}: {short(box)}' + (f' in {size[0]} x {size[1]}' if size else ''))
+    findings = [one for kind, shown in entries.items() for one in found(kind, file, shown)]
+    if files and not objects and not entries['odd XML']:
+        findings = [Finding('no objects', file, 1, (f'{len(files)} images, 0 annotations',))]
+    return XmlFiles(objects, tuple(findings))
+
+
+def _fault(box: Sequence[int], size: Sequence[float]) -> str | None:
+    (x1, y1, x2, y2), (width, height) = box, size
+    if x2 <= x1 or y2 <= y1:
+        return 'no area'
+    if x1 > width or y1 > height or x2 < 1 or y2 < 1:
+        return 'outside'
+    return 'beyond the edge' if x2 > width + SLACK or y2 > height + SLACK else None
 
 
 def _name(line: str, has_xml: Callable[[str], bool]) -> str:
     name = line.strip()
     if not name or has_xml(name):
         return name
-    for shorter in (name.rpartition('.')[0], PurePosixPath(name).name, PurePosixPath(name).stem):
+    for shorter in (name.rpartition('.')[0], PureWindowsPath(name).name, PureWindowsPath(name).stem):
         if shorter and has_xml(shorter):
             return shorter
     return name
@@ -121,7 +142,7 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
         return None
     width, height = (_number(entry, name, int, 'size') for name in ('width', 'height'))
     if width <= 0 or height <= 0:
-        raise ValueError(f'its size is {width} x {height}')
+        raise ValueError(f'its size is {width} x {height}; without <size> MMDetection opens the image')
     return width, height
 
 

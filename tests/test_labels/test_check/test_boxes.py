@@ -62,19 +62,31 @@ def test_a_box_may_touch_the_edge_or_pass_it_by_rounding():
     assert not check(broken(box(-0.5, 0, 161, 121))).findings
 
 
-def test_corners_in_place_of_width_and_height():
+def test_corners_in_place_of_width_and_height_are_told_by_most_boxes():
     def change(content):
-        for one in content['annotations']:
+        content['annotations'] = [{**one, 'id': None} for one in content['annotations'] * 2]
+        for one in content['annotations'][1:]:
             x, y, width, height = one['bbox']
             one['bbox'] = [x, y, x + width, y + height]
 
-    assert counts(check(broken(change))) == {'corners': 9}
+    assert counts(check(broken(change)))['corners'] == 18
+
+
+@pytest.mark.parametrize('values', [{'bbox': [5, 5, 0, 9]}, {'bbox': [200, 5, 9, 9]}, {'iscrowd': 1}, {'ignore': 1}])
+def test_a_file_without_a_box_to_learn_from(values):
+    def change(content):
+        for one in content['annotations']:
+            one.update(values)
+
+    labels = check(broken(change))
+    assert counts(labels)['no usable box'] == 1
+    assert '9' in str(labels.findings[-1])
 
 
 def test_shares_in_place_of_pixels():
     def change(content):
         for one in content['annotations']:
-            one['bbox'] = [0.1, 0.2, 0.3, 1]
+            one['bbox'] = [-0.001, 0.2, 0.3, 1]
 
     assert counts(check(broken(change))) == {'shares': 9}
 

@@ -39,6 +39,14 @@ def test_a_copy_is_read_by_datasets_and_evaluators(config, tmp_path):
     assert (tmp_path / 'train.json').read_bytes() == before
 
 
+def test_objects_of_other_classes_are_counted(config):
+    read = config(PLAIN, metainfo={'classes': ('disc',)})
+    (checked,) = check_config(read, ('train',), look_for_images=False)
+    assert ('other classes', 5, ('"caf\\u00e9": 5',)) in [
+        (one.kind, one.count, one.examples) for one in checked.findings
+    ]
+
+
 def test_errors_refuse_and_write_nothing(config, tmp_path):
     read = config(broken(lambda content: content['annotations'][0].update(bbox=None)))
     with pytest.raises(UserError, match=r'1 objects whose bbox .*annotation 1: bbox null'):
@@ -65,3 +73,20 @@ def test_settings_that_cannot_work_are_found(leaf, kind, config):
         one.kind for one in check_settings(read, checked)
     }
     assert kind in kinds
+
+
+@pytest.mark.parametrize(('name', 'kinds'), [('train', {'no objects'}), ('test', set())])
+def test_images_to_be_tested_need_no_annotations(name, kinds, config):
+    read = config(broken(lambda content: content.pop('annotations')))
+    read[f'{name}_dataloader'] = read.pop('val_dataloader')
+    checked = check_config(read, (name,), look_for_images=False)
+    assert {one.kind for file in checked for one in file.findings} == {'re-encoded', *kinds}
+
+
+def test_a_format_that_is_not_looked_into_is_named_by_the_check_alone(config, tmp_path, caplog):
+    read = config(PLAIN, type='LVISV1Dataset')
+    assert [(one.kind, one.examples) for one in check_config(read, ('train',))[0].findings] == [
+        ('not looked into', ('LVISV1Dataset',))
+    ]
+    assert use_checked_labels(read, tmp_path / 'labels', ('train',)) == {}
+    assert not caplog.records

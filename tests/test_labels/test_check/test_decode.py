@@ -13,7 +13,7 @@ TEXT = json.dumps(PLAIN, ensure_ascii=False)
     [
         TEXT.encode('utf-8-sig'),
         TEXT.encode('utf-16'),
-        TEXT.encode('utf-16-be'),
+        f' {TEXT}'.encode('utf-16-be'),
         TEXT.encode('utf-32'),
         gzip.compress(TEXT.encode()),
     ],
@@ -62,7 +62,9 @@ def test_commas_too_many_are_dropped_outside_of_texts_only():
         (b'[1]', 'missing list', 'a list'),
         (b'3', 'missing list', 'holds 3'),
         (b'{"images": {}, "annotations": [], "categories": []}', 'missing list', 'images is an object'),
-        (b'{"images": [], "annotations": [null], "categories": []}', 'odd entry', 'annotations[0]: null'),
+        (b'{"images": [], "annotations": [], "categories": []}', 'missing list', 'images is []'),
+        (b'{"images": [{}], "boxes": [], "categories": [{}]}', 'missing list', 'there are "images, boxes'),
+        (b'{"images": [{}], "annotations": [null], "categories": [{}]}', 'odd entry', 'annotations[0]: null'),
     ],
 )
 def test_what_would_need_a_guess_is_refused_by_its_name(raw, kind, says):

@@ -47,6 +47,7 @@ def test_lists_that_need_a_guess_are_refused(raw, kind):
         (XML.replace('<width>60</width>', ''), 'odd XML', 'size has no width'),
         (XML.replace('>60<', '>0<'), 'odd XML', 'its size is 0 x 40'),
         (XML.replace('</name>', '</name><difficult></difficult>'), 'odd XML', 'difficult of object is ""'),
+        (XML.replace('<object>', '<!--').replace('</object>', '-->'), 'image without objects', 'a.xml'),
         (XML.replace('<size>', '<!--').replace('</size>', '-->'), 'XML without size', 'a.xml'),
         (XML.replace('<xmax>30<', '<xmax>1<'), 'no area', '[1, 2, 1, 40]'),
         (XML.replace('<xmin>1<', '<xmin>70<').replace('<xmax>30<', '<xmax>90<'), 'outside', 'in 60 x 40'),
@@ -54,7 +55,12 @@ def test_lists_that_need_a_guess_are_refused(raw, kind):
     ],
 )
 def test_the_xml_file_is_named_in_every_case(xml, kind, says):
-    (finding,) = check_xml([('b.xml', XML.encode()), ('a.xml', xml.encode())])
+    (finding,) = check_xml([('b.xml', XML.encode()), ('a.xml', xml.encode())], 'train.txt').findings
     assert (finding.kind, finding.count) == (kind, 1)
     assert 'a.xml' in finding.examples[0]
     assert says in finding.examples[0]
+
+
+def test_xml_files_without_any_object():
+    (finding,) = check_xml([('a.xml', b'<annotation/>')], 'train.txt').findings[-1:]
+    assert finding.kind == 'no objects'
