@@ -1,9 +1,16 @@
-"""Commands as a user starts them: a process of its own, in the checkout."""
+"""Commands as a user starts them, and scripts in a process of their own."""
 
+import io
+import logging
 import os
+import runpy
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,5 +28,25 @@ def run_script(script, *arguments, **environment):
 
 
 def run_tool(name, *arguments, **environment):
-    """Run a script of `tools/`."""
-    return run_script(f'tools/{name}.py', *arguments, **environment)
+    """Run a script of `tools/` in this process; return what came of it. What would be a traceback is raised."""
+    words = [str(ROOT / 'tools' / f'{name}.py'), *map(str, arguments)]
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, 'argv', words),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        logger_as_it_was(),
+        pytest.raises(SystemExit) as end,
+    ):
+        runpy.run_path(words[0], run_name='__main__')
+    return subprocess.CompletedProcess(words, end.value.code or 0, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def logger_as_it_was():
+    """Leave mmcsod's logger, which a command sets, as it was."""
+    logger = logging.getLogger('mmcsod')
+    before = list(logger.handlers), logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.level, logger.propagate = before

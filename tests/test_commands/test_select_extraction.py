@@ -1,7 +1,6 @@
 """``tools/select.py CONFIG CHECKPOINT`` as a user meets it."""
 
 import json
-from functools import partial
 
 import pytest
 import torch
@@ -23,21 +22,26 @@ def files(tmp_path_factory):
     return folder
 
 
-select = partial(run_tool, 'select')
+@pytest.fixture
+def select(files, tmp_path):
+    """A way to select three images with that config and checkpoint, or those given."""
+
+    def call(*words, config=files / 'config.py', checkpoint=(files / 'model.pth',), work_dir=tmp_path):
+        words = ['--num-images', 3, '--work-dir', work_dir, '--num-workers', 0, *words]
+        return run_tool('select', config, *checkpoint, *words)
+
+    return call
 
 
 def refused(done, *parts):
     assert done.returncode == 2, done.stderr
-    assert 'Traceback' not in done.stderr
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith('error: ')
     assert all(part in last for part in parts), last
 
 
-def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
-    done = select(
-        files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--num-workers', 0
-    )
+def test_an_unreadable_image_is_named_and_the_status_says_so(select, files, tmp_path):
+    done = select()
     assert done.returncode == 1, done.stderr
     assert 'images/005.png could not be read' in done.stdout
     assert 'Resize(keep_ratio=True, scale=' in done.stdout
@@ -45,74 +49,32 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(files, tmp_path):
     assert len(coreset) == 3
     assert coreset.provenance['config'] == str(files / 'config.py')
     assert 'images/005.png' not in FeatureBank.load(tmp_path / 'features').image_ids
-    strict = select(
-        files / 'config.py',
-        files / 'model.pth',
-        '--num-images',
-        3,
-        '--work-dir',
-        tmp_path / 'strict',
-        '--num-workers',
-        0,
-        '--strict',
-    )
-    refused(strict, '005.png', '--strict')
+    refused(select('--strict', work_dir=tmp_path / 'strict'), '005.png', '--strict')
 
 
-def test_bad_input_is_told_in_one_sentence(files, tmp_path):
-    refused(select(files / 'none.py', files / 'model.pth', '--num-images', 3), 'There is no config', 'none.py')
-    refused(select(files / 'config.py', files / 'none.pth', '--num-images', 3), 'There is no checkpoint', 'none.pth')
-    refused(
-        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--launcher', 'pytorch'),
-        '--launcher pytorch was given but WORLD_SIZE is not set',
-    )
+def test_bad_input_is_told_in_one_sentence(select, tmp_path):
+    refused(select(config='none.py'), 'There is no config', 'none.py')
+    refused(select(checkpoint=('none.pth',)), 'There is no checkpoint', 'none.pth')
+    refused(select('--launcher', 'pytorch'), '--launcher pytorch was given but WORLD_SIZE is not set')
     (tmp_path / 'empty.py').write_text('')
-    refused(
-        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--pipeline', tmp_path / 'empty.py'),
-        'empty.py has no list `pipeline`',
-    )
-    refused(
-        select(
-            files / 'config.py',
-            files / 'model.pth',
-            '--num-images',
-            3,
-            '--work-dir',
-            tmp_path,
-            '--cfg-options',
-            'train_dataloader.dataset.ann_file=none.json',
-        ),
-        'none.json',
-        'is not there',
-    )
-    refused(
-        select(files / 'config.py', files / 'model.pth', '--num-images', 3, '--work-dir', tmp_path, '--method', 'best'),
-        "Unknown selection method 'best'",
-    )
+    refused(select('--pipeline', tmp_path / 'empty.py'), 'empty.py has no list `pipeline`')
+    annotations = 'train_dataloader.dataset.ann_file=none.json'
+    refused(select('--cfg-options', annotations), 'none.json', 'is not there')
+    refused(select('--method', 'best'), "Unknown selection method 'best'")
+    refused(select('--tap', 'nose'), "There is no tap 'nose'; choose one of auto, neck")
+    refused(select('--backbone', 'resnet18', checkpoint=()), "'resnet18' is no backbone")
     assert not list(tmp_path.glob('features*'))
 
 
-def test_a_pipeline_of_ones_own(files, tmp_path):
+def test_a_pipeline_of_ones_own(select, tmp_path):
     (tmp_path / 'own.py').write_text(
         "pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),\n"
         "            dict(type='Resize', scale=(96, 64), keep_ratio=True), dict(type='PackDetInputs')]\n"
     )
-    done = select(
-        files / 'config.py',
-        files / 'model.pth',
-        '--num-images',
-        3,
-        '--work-dir',
-        tmp_path,
-        '--num-workers',
-        0,
-        '--pipeline',
-        tmp_path / 'own.py',
-    )
-    assert 'Resize(scale=(96, 64), keep_ratio=True)' in done.stdout
+    assert 'Resize(scale=(96, 64), keep_ratio=True)' in select('--pipeline', tmp_path / 'own.py').stdout
 
 
-def test_no_detector_and_predicted_boxes(files, tmp_path):
+def test_no_detector_and_predicted_boxes(select, files, tmp_path):
     """What needs no detector, from the command line to the coreset."""
     config = small_config(files / 'data')
     torch.save(build(config).backbone.state_dict(), tmp_path / 'backbone.pth')
@@ -122,40 +84,9 @@ def test_no_detector_and_predicted_boxes(files, tmp_path):
         {'image_id': image, 'category_id': 1 + image % 3, 'bbox': [4, 5, 40, 50], 'score': 0.9} for image in range(4)
     ]
     (tmp_path / 'found.json').write_text(json.dumps(boxes))
-    one, two = (tmp_path / name for name in 'ab')
-    done = select(
-        tmp_path / 'config.py',
-        '--num-images',
-        2,
-        '--work-dir',
-        one,
-        '--num-workers',
-        0,
-        '--predictions',
-        tmp_path / 'found.json',
-    )
+    done = select('--predictions', tmp_path / 'found.json', config=tmp_path / 'config.py', checkpoint=())
     assert done.returncode == 1, done.stderr  # the unreadable image
     assert 'No detector: features are read off ResNet with the weights of' in done.stdout
-    assert set(FeatureBank.load(one / 'features').image_ids) == {f'images/00{n}.png' for n in range(4)}
-    done = select(
-        files / 'config.py',
-        files / 'model.pth',
-        '--num-images',
-        2,
-        '--work-dir',
-        two,
-        '--num-workers',
-        0,
-        '--predictions',
-        tmp_path / 'found.json',
-        '--tap',
-        'roi',
-    )
+    assert set(FeatureBank.load(tmp_path / 'features').image_ids) == {f'images/00{n}.png' for n in range(4)}
+    done = select('--predictions', tmp_path / 'found.json', '--tap', 'roi', work_dir=tmp_path / 'roi')
     assert done.returncode == 1, done.stderr
-    refused(select(tmp_path / 'config.py', '--num-images', 2, '--backbone', 'resnet18'), "'resnet18' is no backbone")
-    refused(
-        select(
-            files / 'config.py', files / 'model.pth', '--num-images', 2, '--tap', 'nose', '--work-dir', tmp_path / 'c'
-        ),
-        "There is no tap 'nose'; choose one of auto, neck",
-    )
