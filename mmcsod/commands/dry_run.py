@@ -18,9 +18,6 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
         bank: The bank to select from.
         options: How to select.
         num_processes: How many processes share it, on one machine.
-
-    Raises:
-        UserError: If an option does not go with the bank.
     """
     task = make_task(bank, options)
     pool, vectors = task.pool, task.pool.bank.vectors

@@ -132,11 +132,7 @@ def work_dir(args: argparse.Namespace) -> Path:
 
 
 def extract_from_args(args: argparse.Namespace) -> FeatureBank:
-    """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``.
-
-    Raises:
-        UserError: As :func:`mmcsod.extract_bank` does.
-    """
+    """Run Stage 1 as the arguments say and return the bank in ``WORK_DIR/features``."""
     # MMDetection takes seconds to import; nothing before this line needs it.
     from mmcsod.features.extract import extract_bank
     from mmcsod.util.config import parse_cfg_options

@@ -107,11 +107,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
-    """Return what the options ask for, one for each budget, the largest last.
-
-    Raises:
-        UserError: If an option is unfit whatever the images are.
-    """
+    """Return what the options ask for, one for each budget, the largest last."""
     names = [field.name for field in fields(SelectionOptions)]
     given = {name: value for name, value in vars(args).items() if name in names}
     numbers = sorted(set(given.pop('num_images', [None])))
@@ -129,9 +125,6 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
         args: Parsed options of the command.
         folder: Where the coresets go, unless ``--out`` names a file.
         group: The processes that select together; the first of them writes.
-
-    Raises:
-        UserError: If an option is unfit, or a file would take the place of another coreset; nothing is written then.
     """
     options = selection_options(args)
     if args.dry_run:

@@ -42,9 +42,6 @@ def verify_bank(directory: Path) -> str:
 
     Returns:
         What was found, in one line.
-
-    Raises:
-        UserError: If something is damaged.
     """
     bank = FeatureBank.load(directory)
     arrays = {'vectors': bank.vectors, 'image_vectors': bank.image_vectors, 'object_vectors': bank.object_vectors}

@@ -120,9 +120,6 @@ def reasons_left_out(
         num_classes: Labels from there on, and below 0, are of no class.
         bbox_min_size: See :func:`left_out`.
         keep_ignored: Count what training ignores, too.
-
-    Raises:
-        UserError: If the annotations are not as MMDetection documents them.
     """
     boxes, labels = boxes_and_labels(info)
     if not len(boxes):
@@ -134,11 +131,7 @@ def reasons_left_out(
 
 
 def refuse_without_objects(dataset: Any) -> None:
-    """Refuse a built training set without a single object to learn from.
-
-    Raises:
-        UserError: If there is none; says why the annotated ones do not count.
-    """
+    """Refuse a built training set without a single object to learn from."""
     found = Account()
     for leaf in leaf_datasets(dataset):
         num_classes = len(leaf.metainfo.get('classes') or ())

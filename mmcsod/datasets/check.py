@@ -88,9 +88,6 @@ def use_checked_labels(
 
     Returns:
         The path of each file that was copied, by that of its copy.
-
-    Raises:
-        UserError: If something stops a training.
     """
     checked = check_config(config, sets, look_for_images)
     findings = [finding for one in checked for finding in one.findings]

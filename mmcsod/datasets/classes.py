@@ -68,9 +68,6 @@ def check_classes(leaf: BaseDataset, allow_missing: bool = False, categories: Se
         leaf: A dataset that has been read.
         allow_missing: Let classes pass that a set truly lacks.
         categories: What :func:`category_names` gave; the file is read again, where need be, if that is not at hand.
-
-    Raises:
-        UserError: If a name is missing or, where the categories are at hand, their order is another.
     """
     _class_names(leaf)
     if isinstance(leaf, CocoDataset):
@@ -101,9 +98,6 @@ def refuse_empty_leaves(config: Mapping[str, Any]) -> None:
 
     Args:
         config: The dataset's config, wrappers and all.
-
-    Raises:
-        UserError: If a leaf is empty.
     """
     for leaf_config in leaf_configs(config):
         try:
@@ -164,9 +158,6 @@ def check_category_names(
         classes: Those of the config.
         categories: The names in the file, in its order.
         allow_missing: Let classes pass that the file truly lacks.
-
-    Raises:
-        UserError: If they do not fit.
     """
     classes = list(classes)
     missing = [name for name in classes if name not in categories]

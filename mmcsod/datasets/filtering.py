@@ -21,9 +21,6 @@ def keep_images(dataset: Any, coreset: Coreset) -> None:
     Args:
         dataset: A built dataset: a leaf or any nest of wrappers.
         coreset: The images to keep; their order in the dataset stays the dataset's.
-
-    Raises:
-        UserError: If a leaf is a test set, the classes differ, or an image of the coreset is nowhere.
     """
     dataset.full_init()  # what is lazy in the nest may have a filter of its own
     leaves = leaf_datasets(dataset)

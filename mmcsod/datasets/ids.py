@@ -26,9 +26,6 @@ def leaf_datasets(dataset: Any) -> list[BaseDataset]:
     Args:
         dataset: A built dataset: a leaf or any nest of wrappers that keep their inner dataset in ``dataset`` or
             ``datasets``, as all of MMEngine's and MMDetection's do.
-
-    Raises:
-        UserError: If something in the nest is neither a leaf nor such a wrapper.
     """
     if isinstance(dataset, BaseDataset):
         return [dataset]
@@ -112,9 +109,6 @@ def image_ids(leaf: BaseDataset, root: str) -> list[str]:
     Args:
         leaf: A built dataset; it is fully initialised if it was not.
         root: What :func:`common_root` returned for all leaves of the training set.
-
-    Raises:
-        UserError: If a sample is not one image, two samples have one id, or one is no text.
     """
     leaf.full_init()
     ids = [image_id(_img_path(leaf, index), root) for index in range(len(leaf))]
@@ -124,11 +118,7 @@ def image_ids(leaf: BaseDataset, root: str) -> list[str]:
 
 
 def all_image_ids(leaves: Sequence[BaseDataset]) -> list[list[str]]:
-    """Return :func:`image_ids` of each leaf below their common root.
-
-    Raises:
-        UserError: As :func:`image_ids`, also for one image in two leaves.
-    """
+    """Return :func:`image_ids` of each leaf below their common root."""
     root = common_root(leaves)
     ids = [image_ids(leaf, root) for leaf in leaves]
     _refuse_duplicates([image for leaf_ids in ids for image in leaf_ids])

@@ -29,9 +29,6 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
     Args:
         dataset: A built dataset: a leaf or any nest of wrappers.
         what: Which set it is: 'training' or 'validation'.
-
-    Raises:
-        UserError: If there is one; names the first few.
     """
     for leaf in filter(_loads_local_files, leaf_datasets(dataset)):
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]

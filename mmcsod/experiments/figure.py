@@ -27,11 +27,7 @@ Grid = tuple[Experiment, Mapping[Run, Result]]
 
 
 def draw_figure(grids: Sequence[Grid], path: str | Path) -> None:
-    """Draw what :func:`make_figure` shows into a file.
-
-    Raises:
-        UserError: If there is nothing to draw or the file cannot be written.
-    """
+    """Draw what :func:`make_figure` shows into a file."""
     write_figure(path, make_figure(grids), dpi=150)
 
 

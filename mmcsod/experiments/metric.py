@@ -22,9 +22,6 @@ def check_metric(experiment: Experiment, detectors: Collection[str]) -> None:
     Args:
         experiment: Whose metric.
         detectors: Keys of its ``detectors`` that are to be trained.
-
-    Raises:
-        UserError: If training would end without the metric.
     """
     for name in detectors:
         config = load_config(experiment.detectors[name], experiment.cfg_options)

@@ -27,9 +27,6 @@ def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
     Args:
         path: A file of JSON lines; one that does not exist yet holds nothing.
         experiment: Name of the experiment; lines of others are passed over.
-
-    Raises:
-        UserError: If a line is no result. A last line that was cut off is skipped.
     """
     results: dict[Run, Result] = {}
     for number, text in enumerate(_read_lines(Path(path)), 1):
@@ -45,11 +42,7 @@ def _run(line: Result) -> Run:
 
 
 def append_result(path: str | Path, experiment: str, run: Run, outcome: Mapping[str, Any]) -> None:
-    """Append a run's line, whole, also when other processes append to the same file.
-
-    Raises:
-        UserError: If the file cannot be written.
-    """
+    """Append a run's line, whole, also when other processes append to the same file."""
     line = json.dumps({'experiment': experiment, **asdict(run), **outcome}, ensure_ascii=False, allow_nan=False)
     path = Path(path)
     with locked(path.with_name(f'.{path.name}.lock'), f'writing {path}'):

@@ -57,9 +57,6 @@ class ExperimentRunner:
 
         Returns:
             What went wrong, a sentence for each failed run.
-
-        Raises:
-            UserError: If Stage 1 fails, which all that is left depends on, or a result cannot be written.
         """
         todo = [run for run in self._experiment.runs[shard[0] - 1 :: shard[1]] if run not in self._done()]
         check_metric(self._experiment, dict.fromkeys(run.detector for run in todo))

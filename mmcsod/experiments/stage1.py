@@ -43,12 +43,7 @@ class Banks:
         self._open: dict[str, TimedBank] = {}
 
     def get(self, tap: str) -> TimedBank:
-        """Return the bank of a tap; processes that share the folder extract it once.
-
-        Raises:
-            UserError: If the selecting detector cannot be trained, features cannot be extracted, or the bank there was
-                made with another detector, settings or data.
-        """
+        """Return the bank of a tap; processes that share the folder extract it once."""
         if tap not in self._open and self._experiment.selector.bank is not None:
             self._open[tap] = TimedBank(_finished(self._experiment.selector.bank, tap), None)
         if tap not in self._open:

@@ -121,9 +121,6 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
     """Sort results into cells: series in the order of the experiment's runs, then by budget.
 
     Results of runs that the experiment no longer lists are left out.
-
-    Raises:
-        UserError: If a result lacks the experiment's metric.
     """
     grouped: dict[Series, dict[int | None, dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
     lams, lengths = _varied(experiment, 'lam'), _varied(experiment, 'iters')

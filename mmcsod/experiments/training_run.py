@@ -40,9 +40,6 @@ def train_in_process(
 
     Returns:
         What ``mmcsod retrain`` writes to ``result.json``.
-
-    Raises:
-        UserError: If the run fails, with the last line it printed.
     """
     request = {
         'config': config,

@@ -72,9 +72,6 @@ class Source:
             image: Id of the image.
             info: Its annotation, of which the size becomes that of the decoded image.
             account: Counts the objects that do not count, by reason.
-
-        Raises:
-            UserError: If an annotation is not as MMDetection documents it.
         """
         _set_decoded_size(image, info)
         min_size = (self.leaf.filter_cfg or {}).get('bbox_min_size')
@@ -122,9 +119,6 @@ def open_sources(coreset: Coreset, config: Config, originals: Mapping[str, str])
         coreset: The images to keep.
         config: The config of the training set.
         originals: The path of each annotation file that is read from a copy, by that of the copy.
-
-    Raises:
-        UserError: If the data cannot be read or the coreset is not of this training set.
     """
     dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
     leaves = leaf_datasets(dataset)

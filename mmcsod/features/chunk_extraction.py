@@ -30,10 +30,6 @@ def extract_chunks(
         reader: Reads their features.
         options: How to run.
         group: The processes that share them.
-
-    Raises:
-        UserError: If an image is unreadable under ``strict``, a batch does not fit into the GPU's memory, or the disk
-            refuses a chunk.
     """
     # One list for all: a process that looks later finds chunks that another has written by then.
     todo = group.on_first(store.missing)[group.rank :: group.size]

@@ -46,9 +46,6 @@ class ChunkStore:
         """Make the folder, and write into it what this is the extraction of.
 
         Chunks without an identity are what a kill left of a removal: nobody knows whose they are.
-
-        Raises:
-            UserError: If they cannot be removed.
         """
         if self.partial.exists() and self.identity() is None:
             self.discard()
@@ -94,11 +91,7 @@ class ChunkStore:
             raise UserError(f'{error} Other chunks are kept: make room, then go on with --resume.') from error
 
     def arrays(self, name: str) -> Iterator[np.ndarray]:
-        """Yield an array of each chunk, in dataset order.
-
-        Raises:
-            UserError: If a chunk is damaged; a zip file has checksums of its own.
-        """
+        """Yield an array of each chunk, in dataset order."""
         for chunk in range(self.num_chunks):
             with self._opened(chunk) as arrays:
                 array = arrays[name]
@@ -126,11 +119,7 @@ class ChunkStore:
             self._replaced.rename(self.directory)
 
     def discard(self) -> None:
-        """Remove the unfinished extraction; what says whose the chunks are goes first.
-
-        Raises:
-            UserError: If something cannot be removed.
-        """
+        """Remove the unfinished extraction; what says whose the chunks are goes first."""
         try:
             self._identity.unlink(missing_ok=True)
             if self.partial.exists():

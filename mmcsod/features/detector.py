@@ -50,10 +50,6 @@ def build_tap(
         name: The tap; the checkpoint has to have the tensors that it reads.
         backbone: A model of another package in place of the config's (:func:`other_backbone`); the checkpoint is then
             that model's.
-
-    Raises:
-        UserError: If there is no such device, the config has no model that can be built or that has the tap, or the
-            checkpoint cannot be read or is of another detector.
     """
     place = find_device(device)
     register_all_modules(init_default_scope=True)
@@ -80,9 +76,6 @@ def untrained_tap(cfg: Config, name: str = 'auto', from_backbone: bool = False) 
         cfg: The config.
         name: The tap.
         from_backbone: Whether the backbone alone is read, as without a checkpoint.
-
-    Raises:
-        UserError: If the config has no model that can be built or that has the tap.
     """
     if not from_backbone:
         return attach_tap(untrained_detector(cfg, name), name)
@@ -91,11 +84,7 @@ def untrained_tap(cfg: Config, name: str = 'auto', from_backbone: bool = False) 
 
 
 def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:
-    """Build the same without any weights loaded, on the CPU.
-
-    Raises:
-        UserError: If the config has no model that can be built.
-    """
+    """Build the same without any weights loaded, on the CPU."""
     register_all_modules(init_default_scope=True)
     model = _model_config(cfg)
     return _built(lambda: _build(model, tap))

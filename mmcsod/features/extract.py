@@ -96,10 +96,6 @@ def extract_features(
         cfg: The detector's config; images come from ``train_dataloader``, the geometry from ``test_dataloader``.
         directory: The folder to write, such as ``WORK_DIR/features``.
         options: How to run; their ``tap`` is that of whoever attached it.
-
-    Raises:
-        UserError: If the folder holds something else or is in use, if the input is unusable, or if no image can be
-            read.
     """
     options = options or ExtractionOptions()
     directory = Path(directory)

@@ -63,9 +63,6 @@ def extraction_needs(
         from_backbone: Whether the config's backbone alone is read, since there is no checkpoint.
         options: How to run.
         labels: With labels, ``images``, ``val`` and ``test`` of :func:`mmcsod.extract_bank`.
-
-    Raises:
-        UserError: If an option, the config or the data is unfit.
     """
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / 'features'

@@ -28,9 +28,6 @@ def recordings_of(pool: ExtractionDataset, group: str) -> tuple[str, ...]:
         pool: The images.
         group: A field of the image entries of its COCO files, such as ``clip``, or a pattern on image ids with one
             group.
-
-    Raises:
-        UserError: If no image has the field, the pattern fits no image, or the labels are not COCO files.
     """
     if is_pattern(group):
         return matched_recordings(pool.images, group)

@@ -138,11 +138,7 @@ def safe_loading() -> Iterator[None]:
 
 
 def refuse_old_torch() -> None:
-    """Refuse a PyTorch that cannot be given the stand-ins.
-
-    Raises:
-        UserError: If so.
-    """
+    """Refuse a PyTorch that cannot be given the stand-ins."""
     if torch.__version__ < OLDEST_TORCH:
         raise UserError(
             f'PyTorch {torch.__version__} cannot read checkpoints without unsafe unpickling; install {OLDEST_TORCH} or '

@@ -87,11 +87,7 @@ class GTRoIFeatureHook(Hook):
         attach_tap(inner_detector(_unwrapped(runner.model)), self.options.tap)
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse class names that the annotations do not have, which MMDetection would train on without a word.
-
-        Raises:
-            UserError: If there are any.
-        """
+        """Refuse class names that the annotations do not have, which MMDetection would train on without a word."""
         from mmcsod.datasets.classes import check_classes
 
         for leaf in leaf_datasets(runner.train_dataloader.dataset):

@@ -50,9 +50,6 @@ class VOCFolder:
         Args:
             folder: The folder, or its ``Annotations``.
             images: The folder of images; ``JPEGImages`` or ``images`` beside ``Annotations``, else the folder itself.
-
-        Raises:
-            UserError: If an XML file cannot be read; names it.
         """
         annotations = folder / 'Annotations' if (folder / 'Annotations').is_dir() else folder
         beside = annotations.parent if annotations.name == 'Annotations' else folder
@@ -66,11 +63,7 @@ class VOCFolder:
         self.classes = sorted({each.name for objects in self._objects.values() for each in objects})
 
     def write_split(self, split: str, out: Path) -> Split | None:
-        """Write a split as COCO JSON; None if the folder names no such split.
-
-        Raises:
-            UserError: If an image or XML file is missing or unreadable; names it.
-        """
+        """Write a split as COCO JSON; None if the folder names no such split."""
         stems = self._stems(split)
         if stems is None:
             return None

@@ -86,11 +86,7 @@ def _images(root: Path, source: str) -> list[Path]:
 
 
 def write_split(images: Sequence[Path], classes: Sequence[str], out: Path) -> Split:
-    """Write the labels of some images as COCO JSON; an image without a label file has no objects.
-
-    Raises:
-        UserError: If an image or a label cannot be read; names the file and the line.
-    """
+    """Write the labels of some images as COCO JSON; an image without a label file has no objects."""
     images = [normal(path) for path in images]
     root = _common_folder(images)
     entries, annotations = [], []
@@ -114,11 +110,7 @@ def label_file(image: Path) -> Path:
 
 
 def read_objects(path: Path, num_classes: int) -> list[tuple[int, tuple[float, float, float, float]]]:
-    """Return class and box of each object of a label file, the box as x, y, width, height in shares of the image.
-
-    Raises:
-        UserError: If a line is not a box or polygon, or its class has no name.
-    """
+    """Return class and box of each object of a label file, the box as x, y, width, height in shares of the image."""
     if not path.exists():
         return []
     lines = path.read_text(encoding='utf-8-sig', errors='replace').splitlines()

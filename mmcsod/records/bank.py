@@ -197,9 +197,6 @@ class FeatureBank:
 
         Args:
             name: 'vectors', 'image_vectors' or 'object_vectors'; the others are checked when a bank is loaded.
-
-        Raises:
-            UserError: If the file is damaged.
         """
         if self.checksums is not None:
             self.checksums.check(name)

@@ -44,9 +44,6 @@ def check_bank(
         images: Image ids.
         classes: Class names.
         optional: The other arrays by name, None if the bank lacks one.
-
-    Raises:
-        UserError: If one is of another kind or shape, or they do not belong together; says which and how.
     """
     _check_vectors(vectors)
     _check_more_vectors('image', optional['image_vectors'])

@@ -70,11 +70,7 @@ class Checksums:
     blocks: tuple[tuple[str, ...], ...] = ()
 
     def check(self, name: str) -> None:
-        """Read an array's file for its checksum, where it has one.
-
-        Raises:
-            UserError: If the file is damaged.
-        """
+        """Read an array's file for its checksum, where it has one."""
         if (file := f'{name}.npy') in self.files:
             check_file(self.directory / file, self.files[file])
 
@@ -142,9 +138,6 @@ def put_recordings(directory: Path, recordings: Sequence[str], group: str) -> No
         directory: The bank's folder.
         recordings: The recording of each image, '' for none.
         group: The field or pattern that they come from.
-
-    Raises:
-        UserError: If the disk refuses it.
     """
     path, name = directory / 'meta.json', 'recordings.json'
     content = {key: value for key, value in read_json(path, "a feature bank's meta.json").items() if key != SEAL}
@@ -163,11 +156,7 @@ def _write_meta(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_bank(directory: Path) -> dict[str, Any]:
-    """Return the fields of a :class:`~mmcsod.records.bank.FeatureBank`, checked; memory maps are not read.
-
-    Raises:
-        UserError: If the folder is not a bank, is of a newer version or is damaged.
-    """
+    """Return the fields of a :class:`~mmcsod.records.bank.FeatureBank`, checked; memory maps are not read."""
     meta = _read_meta(directory)
     return {
         **{name: _read(directory, meta, name) for name in ARRAYS},

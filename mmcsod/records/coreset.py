@@ -159,11 +159,7 @@ class Coreset:
 
 
 def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
-    """Return the first ``num_images`` picks, or all; warn where selecting so few would have given other images.
-
-    Raises:
-        UserError: If the coreset has fewer.
-    """
+    """Return the first ``num_images`` picks, or all; warn where selecting so few would have given other images."""
     if num_images is None or num_images == len(coreset):
         return coreset
     first = coreset.prefix(num_images)

@@ -9,11 +9,7 @@ from mmcsod.util.errors import UserError
 
 
 def check_group(group: str | None) -> None:
-    """Refuse a pattern that is none, or has several groups; one without a group is the name of a field.
-
-    Raises:
-        UserError: If so.
-    """
+    """Refuse a pattern that is none, or has several groups; one without a group is the name of a field."""
     try:
         number = re.compile(group or '').groups
     except re.error as error:

@@ -32,9 +32,6 @@ def analyze(
 
     Returns:
         The tables in Markdown: object sizes, coverage and redundancy, list changes, prototypes, object ranks.
-
-    Raises:
-        UserError: If a file cannot be read, a coreset is not of this bank, or there is no such class.
     """
     bank = bank if isinstance(bank, FeatureBank) else FeatureBank.load(bank)
     named = coresets if isinstance(coresets, Mapping) else load_coresets(coresets)

@@ -33,11 +33,7 @@ NUM_REDUNDANCIES = 12
 
 
 def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Draw the ratios of box sizes of pool and coresets, with their numbers of objects: Figure 4.
-
-    Raises:
-        UserError: If the file cannot be written.
-    """
+    """Draw the ratios of box sizes of pool and coresets, with their numbers of objects: Figure 4."""
     counts = [size_counts(bank), *(size_counts(bank, mask) for mask in masks.values())]
     figure = Figure(figsize=(7, 1.2 + 0.45 * len(counts)), layout='constrained')
     axes = figure.subplots()
@@ -65,9 +61,6 @@ def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
     Args:
         selections: The coresets.
         path: File to write.
-
-    Raises:
-        UserError: If the file cannot be written.
     """
     figure = Figure(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)

@@ -88,11 +88,7 @@ def rare_images(one: Selected) -> np.ndarray:
 
 
 def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:
-    """Write entries as CSV, with the names of their attributes as its first line.
-
-    Raises:
-        UserError: If the file cannot be written.
-    """
+    """Write entries as CSV, with the names of their attributes as its first line."""
     text = io.StringIO()
     csv.writer(text, lineterminator='\n').writerows([HEADER.split(','), *map(astuple, entries)])
     write_text(path, text.getvalue())

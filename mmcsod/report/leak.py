@@ -88,11 +88,7 @@ def leak_file(coreset: Path) -> Path:
 
 
 def write_leaks(path: Path, found: Sequence[Leak], num_validation: int) -> None:
-    """Write them as CSV; the header's last field is the number of validation images.
-
-    Raises:
-        UserError: If the file cannot be written.
-    """
+    """Write them as CSV; the header's last field is the number of validation images."""
     text = io.StringIO()
     rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found]
     csv.writer(text, lineterminator='\n').writerows([[*HEADER, f'of {num_validation} validation images'], *rows])

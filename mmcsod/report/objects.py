@@ -95,9 +95,6 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
     Objects are ranked by the first sum of Eq. 4 over all objects of the class, nothing being selected yet, which is
     their rank at lam = 1e10; the ranks do not depend on the coreset. Images without an object of the class in the bank
     are left out.
-
-    Raises:
-        UserError: If the bank holds no object vectors.
     """
     objects, vectors = class_objects(bank, label)
     ranks = rank_vectors(vectors)
@@ -155,9 +152,6 @@ def prototype_cosines(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.nda
     Returns:
         (3, 3) float64, the mean cosine for each of ``SIZES`` and each of ``COUNTS``, NaN where there is no image; and
         (3, 3) int, the number of images.
-
-    Raises:
-        UserError: If the bank holds no object vectors.
     """
     objects, vectors = class_objects(bank, label)
     keys = objects['image'] * len(SIZES) + size_indices(objects['box'])

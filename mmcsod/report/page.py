@@ -55,9 +55,6 @@ def write_report(
         written: When the file of each coreset was written, by name, where that is known.
         leaks: Of the first coreset, and the number of validation images; from
             :func:`mmcsod.report.leak.read_leaks`.
-
-    Raises:
-        UserError: If a coreset holds an image that the bank does not, or the file cannot be written.
     """
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)

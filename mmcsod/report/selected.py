@@ -35,11 +35,7 @@ class Selected:
 
     @classmethod
     def find(cls, name: str, bank: FeatureBank, coreset: Coreset) -> Selected:
-        """Look the selected images up in the bank.
-
-        Raises:
-            UserError: If one is not there.
-        """
+        """Look the selected images up in the bank."""
         return cls(name, bank, coreset, selected_images(bank, coreset, name))
 
     @cached_property

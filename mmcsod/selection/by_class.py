@@ -39,9 +39,6 @@ def select_by_class(task: Task, make: Callable[[np.ndarray], ClassSelector]) -> 
     Args:
         task: What to select from.
         make: Makes a class's state of its images' vectors, (n, e) float64.
-
-    Raises:
-        UserError: If the bank has no vectors of whole images.
     """
     pool, vectors = task.pool, _image_vectors(task.pool)
     members = {label: pool.images_of_class(label) for label in pool.labels}

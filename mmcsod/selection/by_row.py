@@ -84,9 +84,6 @@ def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector
     Args:
         task: What to select from.
         make: Makes a class's state of its n rows and of which of them take part, (n,) bool.
-
-    Raises:
-        UserError: If a vector holds NaN or infinity.
     """
     yield from take_own_turns(task, make_states(task.pool, make))
 
@@ -97,9 +94,6 @@ def select_shared(task: Task, make: Callable[[UnitRows, np.ndarray], SharedSelec
     Args:
         task: What to select from.
         make: Makes a class's state of the rows that this process holds and of which of all n take part, (n,) bool.
-
-    Raises:
-        UserError: If a vector holds NaN or infinity, or a process is gone.
     """
     yield from take_shared_turns(task, make_states(task.pool, make, task.group))
 
@@ -111,9 +105,6 @@ def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group
         pool: What may be selected.
         make: See :func:`select_by_row` and :func:`select_shared`.
         group: The processes that share each class.
-
-    Raises:
-        UserError: If a vector holds NaN or infinity.
     """
 
     def of_class(label: int, units: UnitRows) -> State:

@@ -37,9 +37,6 @@ def save_coresets(
 
     Returns:
         The coreset files, the largest's last.
-
-    Raises:
-        UserError: If a file holds something else and may not be replaced, or cannot be written; none is written then.
     """
     path = Path(path)
     refuse_unfit_name(path)
@@ -61,11 +58,7 @@ def save_coresets(
 
 
 def refuse_unfit_name(path: str | Path) -> None:
-    """Refuse a coreset file's name that belongs to a file beside it.
-
-    Raises:
-        UserError: If it has such a suffix.
-    """
+    """Refuse a coreset file's name that belongs to a file beside it."""
     if (suffix := Path(path).suffix.lower()) in BESIDE:
         raise UserError(
             f'{path} ends in {suffix}, as a file that is written beside the coreset does; give --out a name that ends '

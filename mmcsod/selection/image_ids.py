@@ -18,9 +18,6 @@ def read_image_ids(source: ImageIds | str) -> list[str]:
     Args:
         source: Ids; a coreset; or the path of a coreset file or of a text file with one id a line (empty lines are
             skipped). A lone string is a path.
-
-    Raises:
-        UserError: If the file cannot be read or is no list of ids.
     """
     if isinstance(source, (str, Path)):
         source = _read_file(Path(source))

@@ -64,11 +64,7 @@ class Rule(Protocol):
 
 
 def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pick]:
-    """Select one image a class in turn by a rule, made of which rows of a class take part, (n,) bool.
-
-    Raises:
-        UserError: If a vector holds NaN or infinity, or a process is gone.
-    """
+    """Select one image a class in turn by a rule, made of which rows of a class take part, (n,) bool."""
 
     def of_class(units: UnitRows, eligible: np.ndarray, similarities: SimilaritiesFactory) -> LazyRows:
         return LazyRows(units, eligible, rule(eligible), similarities)

@@ -79,9 +79,6 @@ class Pool:
         """Return this process's vectors of each class, with their norms and the sum of those eligible.
 
         They are read at the first call, several classes at a time.
-
-        Raises:
-            UserError: If an eligible vector holds NaN or infinity, or the vectors are not as they were written.
         """
         if group not in self._units:
             start = time.perf_counter()

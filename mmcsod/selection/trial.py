@@ -39,11 +39,7 @@ class Trial(Generic[Factory]):
         self._make = make
 
     def __call__(self, name: str, make_kernel: Factory) -> bool:
-        """Return whether a kernel gives the picks and terms of the CPU; warn if not.
-
-        Raises:
-            UserError: If a vector holds NaN or infinity.
-        """
+        """Return whether a kernel gives the picks and terms of the CPU; warn if not."""
         expected = self._picks(self._cpu)
         try:
             found = self._picks(make_kernel)

@@ -24,9 +24,6 @@ def parse_turns(turns: Turns) -> str | dict[str, float]:
     Args:
         turns: 'equal', 'sqrt' or 'proportional' to the images of a class; or weights, as a dict or as 'A=3,B=1'; a
             class that is not named has weight 1.
-
-    Raises:
-        UserError: If it is none of these, or a weight is not above 0.
     """
     if isinstance(turns, str) and turns in RULES:
         return turns

@@ -71,11 +71,7 @@ def _names(imports: Mapping[str, Any]) -> list[str]:
 
 
 def set_training_options(config: Config, options: RetrainOptions) -> None:
-    """Put into ``config``, in place, what the options say of anything but the schedule and the data.
-
-    Raises:
-        UserError: If the learning rate is to be scaled from a batch that the config does not name.
-    """
+    """Put into ``config``, in place, what the options say of anything but the schedule and the data."""
     config.launcher = options.launcher
     config.custom_hooks = [*(config.get('custom_hooks') or []), ConfigDict(type='CheckInvalidLossHook', interval=1)]
     if options.seed is not None:

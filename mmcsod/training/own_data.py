@@ -36,9 +36,6 @@ def take_data(config: Config, data: Config) -> None:
     Args:
         config: The stock config.
         data: One's own config, that of the selector for example.
-
-    Raises:
-        UserError: If one's own config has no training set.
     """
     training_set(data)
     for part in PARTS:
@@ -89,11 +86,7 @@ def set_num_classes(config: Config, number: int) -> None:
 
 
 def refuse_other_number(config: Config, number: int) -> None:
-    """Refuse a box head with more or fewer classes than the data.
-
-    Raises:
-        UserError: If the numbers differ.
-    """
+    """Refuse a box head with more or fewer classes than the data."""
     head = box_classes(config)
     if number and head is not None and head != number:
         raise UserError(

@@ -99,10 +99,6 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         config: The resolved config.
         dataset: What :func:`~mmcsod.datasets.build.build_training_set` built of it.
         launcher: How processes were started.
-
-    Raises:
-        UserError: If a sampler that draws from several datasets would wait forever for one without images, or the
-            launcher has not started this process.
     """
     _check_sources(config, dataset)
     stock_batch = base_batch_size(config)

@@ -93,10 +93,6 @@ def train(retraining: Retraining) -> dict[str, float]:
     Returns:
         The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan,
         and null for a metric that is NaN.
-
-    Raises:
-        UserError: If the work dir cannot be written, an image cannot be used, the loss is not finite, or a checkpoint
-            holds more than weights.
     """
     config, started = retraining.config, time.perf_counter()
     for dataset in filter(None, (retraining.training_set, retraining.validation_set)):

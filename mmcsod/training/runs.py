@@ -24,12 +24,7 @@ def images_digest(coreset: Coreset | None, num_images: int | None = None) -> str
 
 
 def refuse_mixing(work_dir: Path, record: Mapping[str, Any], options: RetrainOptions) -> None:
-    """Refuse to start in the work dir of another run, and to continue the run of other images.
-
-    Raises:
-        UserError: If ``work_dir`` holds a run and neither ``resume`` nor ``overwrite`` is set, or the run to continue
-            was trained on other images.
-    """
+    """Refuse to start in the work dir of another run, and to continue the run of other images."""
     if options.resume is None:
         if not options.overwrite:
             _refuse_existing(work_dir)

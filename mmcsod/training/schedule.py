@@ -22,11 +22,7 @@ _WARMUPS = ('LinearLR', 'ConstantLR', 'ExponentialLR')
 
 
 def schedulers(config: Config) -> list[Any]:
-    """Return the parameter schedulers of the config as a list.
-
-    Raises:
-        UserError: If there is one list per optimizer, which no detection config has.
-    """
+    """Return the parameter schedulers of the config as a list."""
     found = config.get('param_scheduler') or []
     if isinstance(found, Mapping):
         if 'type' not in found:
@@ -73,9 +69,6 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
         config: The stock config.
         iterations: Length of the run.
         warmup_share: Upper bound of the warm-up's share.
-
-    Raises:
-        UserError: If the config has no schedule to rescale.
     """
     length = schedule_length(config)
     stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)

@@ -59,11 +59,7 @@ class Group:
         """Wait until every process has come here."""
 
     def on_first(self, action: Callable[[], T]) -> T:
-        """Do something in the first process only, and return its result in all.
-
-        Raises:
-            UserError: In the others, if the action failed in the first, which raises its own error.
-        """
+        """Do something in the first process only, and return its result in all."""
         return action()
 
 
@@ -145,9 +141,6 @@ def joined(launcher: str) -> Iterator[Group]:
 
     Yields:
         The group of all processes.
-
-    Raises:
-        UserError: If the launcher has not started this process, or another process is gone.
     """
     world_size(launcher)
     leaves = not is_joined()
@@ -165,9 +158,6 @@ def current_group(silence: timedelta) -> Group:
 
     Args:
         silence: How long to wait for an unresponsive peer, or one whose share of the work takes longer.
-
-    Raises:
-        UserError: If another process is gone.
     """
     if not is_joined():
         return ALONE

@@ -14,11 +14,7 @@ class UserError(ValueError):
 
 
 def check_options(given: Iterable[str], known: Collection[str], owner: str) -> None:
-    """Refuse the first option of ``owner`` that is not known, naming the nearest that is.
-
-    Raises:
-        UserError: If there is one.
-    """
+    """Refuse the first option of ``owner`` that is not known, naming the nearest that is."""
     unknown = next((name for name in given if name not in known), None)
     if unknown is None:
         return

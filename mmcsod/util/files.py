@@ -27,9 +27,6 @@ def new_file(path: str | Path) -> Iterator[Path]:
     """Give a hidden path of the same suffix to write to, which replaces ``path`` when the block ends well.
 
     A link stays one: its target is replaced.
-
-    Raises:
-        UserError: If ``path`` is not a file, its folder cannot be made or the disk refuses something.
     """
     refuse_unfit_file(path)
     with _replacing(Path(os.path.realpath(path))) as temporary:
@@ -68,11 +65,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def refuse_unfit_file(path: str | Path) -> None:
-    """Refuse now what :func:`new_file` would refuse after hours of work.
-
-    Raises:
-        UserError: If ``path`` is there and no regular file: a folder, a device, a pipe.
-    """
+    """Refuse now what :func:`new_file` would refuse after hours of work."""
     path = Path(path)
     if path.exists() and not path.is_file():
         kind = 'folder' if path.is_dir() else 'device, pipe or socket'
@@ -163,11 +156,7 @@ def _finite(text: str) -> float:
 
 
 def refuse_undecodable(names: Iterable[str]) -> None:
-    """Refuse names that no file can hold: Python's stand-ins for bytes of a file name that are no text.
-
-    Raises:
-        UserError: If there is one.
-    """
+    """Refuse names that no file can hold: Python's stand-ins for bytes of a file name that are no text."""
     for name in names:
         try:
             name.encode()

@@ -61,11 +61,7 @@ class Tap:
         return False
 
     def study(self, features: Any) -> None:
-        """Look at what ``extract_feat`` returned for a blank image, before any box is read.
-
-        Raises:
-            UserError: If it cannot be read.
-        """
+        """Look at what ``extract_feat`` returned for a blank image, before any box is read."""
 
     def __call__(self, features: Any, rois: Tensor) -> Tensor:
         """Return the vectors of some boxes.
@@ -88,9 +84,6 @@ def attach_tap(detector: nn.Module, name: str = 'auto') -> Tap:
         name: A key of ``TAPS``; 'auto' takes the last registered one that fits, which is, of those that come with
             this package, ``fc`` where the box head has shared fully connected layers, else ``roi`` where there is an
             RoI head, else ``neck``.
-
-    Raises:
-        UserError: If there is no such tap, or the detector lacks what it reads or cannot be run.
     """
     tap = _tap_class(detector, name)(detector)
     _try(detector, tap)

@@ -73,11 +73,7 @@ def check_coco(raw: bytes, file: str, size_of: SizeOf, annotated: bool = True) -
 
 
 def write_plain(content: Content, path: Path) -> None:
-    """Write a COCO file that is read alike in any locale.
-
-    Raises:
-        UserError: If it cannot be written.
-    """
+    """Write a COCO file that is read alike in any locale."""
     with new_file(path) as file, file.open('w', encoding='ascii') as stream:
         stream.write(json.dumps(content))
 

@@ -172,11 +172,7 @@ def short(value: Any) -> str:
 
 
 def refuse_errors(findings: Sequence[Finding], passing: Sequence[str] = ()) -> None:
-    """Raise the first error of ``findings`` that is not of a kind in ``passing``.
-
-    Raises:
-        UserError: If there is one; counts the others.
-    """
+    """Raise the first error of ``findings`` that is not of a kind in ``passing``."""
     errors = [one for one in findings if one.severity == ERROR and one.kind not in passing]
     if errors:
         more = f' There is more: mmcsod check CONFIG lists {len(errors)} kinds of error.' if len(errors) > 1 else ''

@@ -24,11 +24,7 @@ DRIVERS = ('/dev/nvidiactl', '/dev/dxg', '/dev/kfd')
 
 
 def check_kernel(name: str) -> None:
-    """Refuse a kernel that there is not, or whose package is not installed, without importing anything.
-
-    Raises:
-        UserError: If so.
-    """
+    """Refuse a kernel that there is not, or whose package is not installed, without importing anything."""
     if name not in KERNELS:
         raise UserError(f"There is no kernel '{name}'; choose one of {', '.join(KERNELS)}.")
     if name in GPU_KERNELS and importlib.util.find_spec(name) is None:
@@ -44,9 +40,6 @@ def kernel_factory(
         name: One of ``KERNELS``; 'auto' takes FAISS on a GPU, then PyTorch on a GPU, then what is fastest on the CPU.
         num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
         is_fit: 'auto' asks this before it takes a GPU's kernel, by its name.
-
-    Raises:
-        UserError: If there is no such kernel, or what it needs is not installed.
     """
     check_kernel(name)
     if name == 'auto':
@@ -63,9 +56,6 @@ def similarities_factory(
         name: One of ``KERNELS``.
         num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
         is_fit: 'auto' asks this before it takes a GPU.
-
-    Raises:
-        UserError: If there is no such kernel, or what it needs is not installed.
     """
     check_kernel(name)
     if name == 'torch':

@@ -23,11 +23,7 @@ BLOCK_ELEMENTS = 1 << 20
 
 
 def has_gpu(num_bytes: int = 0) -> bool:
-    """Return whether this FAISS can use a GPU with this much free memory.
-
-    Raises:
-        UserError: If it can, but PyTorch, which holds the vectors there, is missing.
-    """
+    """Return whether this FAISS can use a GPU with this much free memory."""
     if getattr(faiss, 'get_num_gpus', int)() == 0:
         return False
     from mmcsod.selection.kernels import gpu
@@ -36,11 +32,7 @@ def has_gpu(num_bytes: int = 0) -> bool:
 
 
 def kernel_factory(gpu: bool | None = None) -> KernelFactory:
-    """Return what makes FAISS kernels, by default on a GPU if FAISS can use one.
-
-    Raises:
-        UserError: If it can, but PyTorch, which holds the vectors there, is missing.
-    """
+    """Return what makes FAISS kernels, by default on a GPU if FAISS can use one."""
     if has_gpu() if gpu is None else gpu:
         from mmcsod.selection.kernels.faiss_gpu import gpu_search_factory
 

@@ -63,11 +63,7 @@ class TorchKernel:
 
 
 def to_device(vectors: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Return vectors as a tensor: the same memory on the CPU, a copy on a GPU.
-
-    Raises:
-        UserError: If the GPU has no room for them.
-    """
+    """Return vectors as a tensor: the same memory on the CPU, a copy on a GPU."""
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'The given NumPy array is not writable')
         host = torch.from_numpy(np.asarray(vectors))

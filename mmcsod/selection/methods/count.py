@@ -35,11 +35,7 @@ class Count(Method):
             raise UserError(f'low is {self.low} and high is {self.high}, which is not a range')
 
     def select(self, task: Task) -> Iterator[Pick]:
-        """See :meth:`Method.select`.
-
-        Raises:
-            UserError: If no such draw was found.
-        """
+        """See :meth:`Method.select`."""
         picks = _draw(task)
         _exchange(task, picks, self.low, self.high)
         for image, label in picks:

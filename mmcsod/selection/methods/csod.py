@@ -44,11 +44,7 @@ class CsodObjectwise(Csod):
 def make_objectives(
     pool: Pool, lam: float, make_kernel: KernelFactory, group: Group = ALONE
 ) -> dict[int, ClassObjective]:
-    """Return Eq. 4 for each class that takes turns, nothing selected yet.
-
-    Raises:
-        UserError: If a vector holds NaN or infinity.
-    """
+    """Return Eq. 4 for each class that takes turns, nothing selected yet."""
     return make_states(pool, lambda units, eligible: _objective(lam, units, eligible, make_kernel), group)
 
 

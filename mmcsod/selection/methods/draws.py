@@ -71,11 +71,7 @@ class Full(Method):
     nested = False
 
     def select(self, task: Task) -> Iterator[Pick]:
-        """See :meth:`Method.select`.
-
-        Raises:
-            UserError: If a class was missing from every one of ``MAX_DRAWS`` draws.
-        """
+        """See :meth:`Method.select`."""
         for image in _draw_every_class(task):
             yield task.take(int(image))
 
