@@ -17,14 +17,7 @@ from mmcsod.util.errors import UserError
 
 
 def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence[Path], overwrite: bool) -> None:
-    """Write the table of each coreset, and print how many images nothing selected is like.
-
-    Args:
-        bank: The pool.
-        coresets: One for each budget, the largest last.
-        paths: Their files; a table goes beside each.
-        overwrite: Replace a file that is something else.
-    """
+    """Write the table of each coreset, and print how many images nothing selected is like."""
     groups = pool_groups(bank, coresets[-1])
     for coreset, path in zip(coresets, paths, strict=True):
         table = path.with_suffix('.csv')
@@ -39,14 +32,7 @@ def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence
 
 
 def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, cfg_options: Sequence[str]) -> None:
-    """Compare the validation set of the bank's config with the pool, and print and list what leaks.
-
-    Args:
-        bank: The pool.
-        coreset: Selected from it.
-        path: The coreset's file.
-        cfg_options: What ``--cfg-options`` was given.
-    """
+    """Compare the validation set of the bank's config with the pool, and print and list what leaks."""
     from mmcsod.datasets.build import validation_paths
     from mmcsod.datasets.pixels import read_pixels
     from mmcsod.util.config import load_config, parse_cfg_options

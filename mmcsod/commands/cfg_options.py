@@ -8,10 +8,5 @@ import argparse
 def add_cfg_options(
     parser: argparse._ActionsContainer, text: str = 'replace entries of the config, as for mmdet'
 ) -> None:
-    """Add ``--cfg-options``; given twice, both count.
-
-    Args:
-        parser: A parser or a group of one.
-        text: Its help.
-    """
+    """Add ``--cfg-options``; given twice, both count."""
     parser.add_argument('--cfg-options', nargs='+', action='extend', metavar='KEY=VALUE', default=[], help=text)

@@ -12,13 +12,7 @@ from mmcsod.util.text import size_text
 
 
 def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: int = 1) -> str:
-    """Return the sizes of a selection and the memory that it needs.
-
-    Args:
-        bank: The bank to select from.
-        options: How to select.
-        num_processes: How many processes share it, on one machine.
-    """
+    """Return the sizes of a selection and the memory that it needs."""
     task = make_task(bank, options)
     pool, vectors = task.pool, task.pool.bank.vectors
     lines = [

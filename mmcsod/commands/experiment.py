@@ -119,15 +119,7 @@ def _show(args: argparse.Namespace, experiments: Sequence[Experiment], files: Se
 def run_grid(
     experiment: Experiment, work_dir: Path, path: Path, shard: tuple[int, int] = (1, 1), overwrite: bool = False
 ) -> int:
-    """Do what is left of a grid and print its table; return 1 if some run failed.
-
-    Args:
-        experiment: The grid.
-        work_dir: Folder of banks, coresets and logs.
-        path: File of result lines.
-        shard: (i, n) does every n-th run, beginning with the i-th.
-        overwrite: Replace feature banks of another selecting detector.
-    """
+    """Do what is left of a grid, or every n-th run from the i-th for a ``shard`` (i, n); return 1 if a run failed."""
     from mmcsod.experiments.results import read_results
     from mmcsod.experiments.runner import ExperimentRunner
     from mmcsod.experiments.table import render_table

@@ -23,17 +23,8 @@ def report(
 ) -> None:
     """Write a report and print where it is, and whether it has pictures.
 
-    Args:
-        path: The HTML file.
-        bank: The bank that the coresets were selected from.
-        coresets: The coresets by name.
-        files: The file of each; the page says when it was written.
-        data_root: The folder that the images are below; by default the one the features were extracted from.
-        overwrite: Replace whatever ``path`` is.
-
-    Raises:
-        UserError: If a package is missing, ``data_root`` does not hold the images, ``path`` is something else than a
-            report of these coresets, or the page cannot be written.
+    Images are looked for below ``data_root``, by default the folder that the features were extracted from. A report of
+    other coresets stays, unless ``overwrite``.
     """
     from mmcsod.report.images import find_root
 
@@ -61,18 +52,7 @@ def report(
 def report_if_possible(
     file: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None, overwrite: bool = False
 ) -> None:
-    """Write the report that follows a selection: where the images are found, unless told otherwise.
-
-    Args:
-        file: The coreset's file; the page gets its name, with .html.
-        bank: The bank.
-        coreset: What was selected from it.
-        wanted: Whether a report was asked for; None if nothing was said.
-        overwrite: Replace a report of another coreset.
-
-    Raises:
-        UserError: If a report that was asked for cannot be made.
-    """
+    """Write the report beside the coreset ``file`` where the images are found, or as ``wanted`` (None: not said)."""
     from mmcsod.report.images import find_root
 
     if wanted is False or (wanted is None and find_root(bank) is None):

@@ -118,14 +118,7 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
 
 
 def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, group: Group = ALONE) -> None:
-    """Select as the options say, write the coreset files and print a summary.
-
-    Args:
-        bank: Stage 1's vectors.
-        args: Parsed options of the command.
-        folder: Where the coresets go, unless ``--out`` names a file.
-        group: The processes that select together; the first of them writes.
-    """
+    """Select as the options say, write the coreset files to ``folder`` or as ``--out`` says, and print a summary."""
     options = selection_options(args)
     if args.dry_run:
         if group.rank == 0:

@@ -14,15 +14,7 @@ from mmcsod.selection.recordings import count_recordings, find_recordings, propo
 
 
 def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
-    """Return a summary of a selection.
-
-    Args:
-        bank: What was selected from.
-        coresets: One for each budget, the largest last.
-
-    Returns:
-        For each budget the images and objects of each class, beside those there are, and what lam was.
-    """
+    """Return, for each budget, the images and objects of each class beside those there are, and what lam was."""
     ids = np.asarray(bank.images, dtype=object)
     masks = {str(len(coreset)): np.isin(ids, coreset.image_ids) for coreset in coresets}
     masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])

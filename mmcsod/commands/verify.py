@@ -55,18 +55,7 @@ def verify_bank(directory: Path) -> str:
 
 
 def verify_coreset(path: Path, sums: str | None = None) -> str:
-    """Check a coreset file.
-
-    Args:
-        path: The file.
-        sums: A list of checksums as ``sha256sum`` writes it, to compare with.
-
-    Returns:
-        What was found, in one line.
-
-    Raises:
-        UserError: If it is damaged, or its checksum differs or is not listed.
-    """
+    """Check a coreset file, against its line in a ``sha256sum`` list if given; return what was found, in one line."""
     coreset = Coreset.load(path)
     if sums is None:
         return f'{path}: {coreset!r}. It is well-formed; --sha256 compares it with a checksum.'

@@ -111,15 +111,10 @@ def _coco_reason(annotation: Mapping[str, Any], image: Mapping[str, Any], cat_id
 def reasons_left_out(
     info: Mapping[str, Any], num_classes: int, bbox_min_size: float | None = None, keep_ignored: bool = False
 ) -> list[str | None]:
-    """Return for each annotated object of an image why it does not count as one, None where it does.
+    """Return for each annotated object of ``get_data_info`` why it does not count as one, None where it does.
 
-    This one rule holds for extraction, retraining, exports and reports.
-
-    Args:
-        info: What a dataset's ``get_data_info`` gives.
-        num_classes: Labels from there on, and below 0, are of no class.
-        bbox_min_size: See :func:`left_out`.
-        keep_ignored: Count what training ignores, too.
+    This one rule holds for extraction, retraining, exports and reports. ``keep_ignored`` counts what training ignores,
+    too.
     """
     boxes, labels = boxes_and_labels(info)
     if not len(boxes):
@@ -155,16 +150,11 @@ def left_out(
     height: float | None,
     bbox_min_size: float | None = None,
 ) -> list[str | None]:
-    """Return for each box why no vector is made of it, None where one is.
+    """Return for each of (k, 4) float64 boxes x1, y1, x2, y2 why no vector is made of it, None where one is.
 
-    Boxes are judged as annotated: a resize clips them, after which nothing is broken any more.
-
-    Args:
-        boxes: (k, 4) float64, x1, y1, x2, y2 in pixels of the original image.
-        ignored: (k,) bool, what the dataset flags to be ignored.
-        width: Of the original image in pixels, where known.
-        height: The same.
-        bbox_min_size: The setting of mmdet's XML datasets, which flag smaller boxes like difficult ones.
+    Boxes are judged as annotated, in pixels of the original image: a resize clips them, after which nothing is broken
+    any
+    more. ``ignored``, (k,) bool, is what the dataset flags; ``bbox_min_size`` the setting of mmdet's XML datasets.
     """
     x1, y1, x2, y2 = boxes.T
     wide, high = np.inf if width is None else width, np.inf if height is None else height

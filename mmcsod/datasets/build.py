@@ -44,10 +44,7 @@ def validation_paths(config: Config) -> list[str]:
 def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:
     """Build the training dataset of ``config``, wrapper, filter and all; its labels are not checked again.
 
-    Args:
-        config: The config of a training.
-        allow_missing_classes: Let classes pass that the annotations do not have.
-        coreset: The content of the file that the config's CoresetDataset names, where it has been read.
+    ``coreset`` is the content of the file that the config's CoresetDataset names, where it has been read.
 
     Raises:
         UserError: If the data cannot be read, or its annotations call the classes something else.

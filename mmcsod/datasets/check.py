@@ -56,13 +56,7 @@ class CheckedSet:
 
 
 def check_config(config: Config, sets: Sequence[str] = SETS, look_for_images: bool = True) -> list[CheckedSet]:
-    """Check the annotation files of a config's datasets, each once.
-
-    Args:
-        config: The config of a training.
-        sets: Of which dataloaders.
-        look_for_images: Whether to see that each image is there.
-    """
+    """Check the annotation files of a config's datasets, each once."""
     enter_scope(config)
     readers: dict[str, list[tuple[str, Any]]] = {}
     for name, leaf in _leaves(config, sets):
@@ -111,13 +105,7 @@ def log_findings(findings: Sequence[Finding]) -> None:
 
 
 def check_settings(config: Config, checked: Sequence[CheckedSet], allow_missing_classes: bool = False) -> list[Finding]:
-    """Check what a config says of its data against what its files hold: classes, their number, evaluators' files.
-
-    Args:
-        config: The config of a training.
-        checked: Its files.
-        allow_missing_classes: Let classes pass that the annotations do not have.
-    """
+    """Check what a config says of its data against what its files hold: classes, their number, evaluators' files."""
     findings = [one for file in checked for one in _classes(file, allow_missing_classes)]
     lists = {name: _names(file.leaf.classes) for file in checked for name in file.sets}
     if len(set(lists.values())) > 1:

@@ -51,13 +51,7 @@ class CheckedLeaf:
 
 
 def check_leaf(config: Mapping[str, Any], look_for_images: bool = True, annotated: bool = True) -> CheckedLeaf:
-    """Check the files of a dataset.
-
-    Args:
-        config: Of a dataset that wraps no other.
-        look_for_images: Whether to see that each image is there.
-        annotated: Whether annotations matter; if not, a COCO file is read without, and its content returned.
-    """
+    """Check the files of a dataset that wraps no other, a COCO file without its annotations unless ``annotated``."""
     name = str(config.get('ann_file') or config.get('type'))
     wrong = [*_settings(config, name), *_storage(config, name)]
     if wrong:

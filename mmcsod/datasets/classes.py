@@ -95,9 +95,6 @@ def refuse_empty_leaves(config: Mapping[str, Any]) -> None:
     """Say which part of a training set has nothing to train on, and why, if that is why it could not be built.
 
     MMEngine says "need at least one array to concatenate".
-
-    Args:
-        config: The dataset's config, wrappers and all.
     """
     for leaf_config in leaf_configs(config):
         try:
@@ -151,14 +148,7 @@ def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str
 def check_category_names(
     file: str, classes: Sequence[str], categories: Sequence[str], allow_missing: bool = False
 ) -> None:
-    """Refuse ``metainfo.classes`` that are not what a COCO file calls its categories, or in another order.
-
-    Args:
-        file: What to call the file.
-        classes: Those of the config.
-        categories: The names in the file, in its order.
-        allow_missing: Let classes pass that the file truly lacks.
-    """
+    """Refuse ``metainfo.classes`` that are not what a COCO file calls its categories, or in another order."""
     classes = list(classes)
     missing = [name for name in classes if name not in categories]
     if len(missing) == len(classes):
@@ -197,16 +187,7 @@ def _check_xml(leaf: XMLDataset) -> None:
 
 
 def check_object_names(file: str, classes: Sequence[str], names: Sequence[str]) -> None:
-    """Refuse ``metainfo.classes`` that are no names of a VOC set's objects, or only nearly.
-
-    Args:
-        file: What to call the set.
-        classes: Those of the config.
-        names: The names of its objects, each once.
-
-    Raises:
-        UserError: If they do not fit.
-    """
+    """Refuse ``metainfo.classes`` that are no names of a VOC set's objects, or only nearly."""
     others = [name for name in names if name not in classes]
     if names and len(others) == len(names):
         _refuse_all(file, classes, names)

@@ -16,12 +16,7 @@ from mmcsod.util.text import first_few
 
 
 def keep_images(dataset: Any, coreset: Coreset) -> None:
-    """Leave only the coreset's images in the leaves of ``dataset``, in place, and re-initialise what wraps them.
-
-    Args:
-        dataset: A built dataset: a leaf or any nest of wrappers.
-        coreset: The images to keep; their order in the dataset stays the dataset's.
-    """
+    """Leave only the coreset's images in the leaves of ``dataset``, in place, and re-initialise what wraps them."""
     dataset.full_init()  # what is lazy in the nest may have a filter of its own
     leaves = leaf_datasets(dataset)
     for leaf in leaves:

@@ -21,12 +21,7 @@ from mmcsod.util.files import refuse_undecodable
 
 
 def leaf_datasets(dataset: Any) -> list[BaseDataset]:
-    """Return the datasets that hold annotations, looking through every wrapper, each once, in order.
-
-    Args:
-        dataset: A built dataset: a leaf or any nest of wrappers that keep their inner dataset in ``dataset`` or
-            ``datasets``, as all of MMEngine's and MMDetection's do.
-    """
+    """Return the datasets that hold annotations, looking through every wrapper, each once, in order."""
     if isinstance(dataset, BaseDataset):
         return [dataset]
     leaves = [leaf for child in inner_datasets(dataset) for leaf in leaf_datasets(child)]
@@ -65,12 +60,9 @@ def leaf_configs(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def common_root(leaves: Sequence[BaseDataset]) -> str:
     """Return the folder or URL below which all leaves' images are named.
 
-    Args:
-        leaves: Built datasets; only their ``data_root`` is read.
-
-    Returns:
-        The leaves' ``data_root`` where they share one, else the roots' common parent; '' where there is none
-        (some leaf has no root, or local folders stand beside URLs), in which case paths are taken as they are.
+    It is the leaves' ``data_root`` where they share one, else the roots' common parent; '' where there is none (some
+    leaf
+    has no root, or local folders stand beside URLs), in which case paths are taken as they are.
     """
     if not all(leaf.data_root for leaf in leaves):
         return ''
@@ -104,12 +96,7 @@ def image_id(img_path: str, root: str) -> str:
 
 
 def image_ids(leaf: BaseDataset, root: str) -> list[str]:
-    """Return the id of each sample of a leaf dataset, in its order.
-
-    Args:
-        leaf: A built dataset; it is fully initialised if it was not.
-        root: What :func:`common_root` returned for all leaves of the training set.
-    """
+    """Return the id of each sample of a leaf dataset, in its order, below what :func:`common_root` returned."""
     leaf.full_init()
     ids = [image_id(_img_path(leaf, index), root) for index in range(len(leaf))]
     _refuse_duplicates(ids)

@@ -25,10 +25,6 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
     """Refuse a dataset with a missing image, or with an unreadable one among :data:`HEADERS` evenly spaced.
 
     Images that are not local files, or that a loader of the user's own reads, are not looked at.
-
-    Args:
-        dataset: A built dataset: a leaf or any nest of wrappers.
-        what: Which set it is: 'training' or 'validation'.
     """
     for leaf in filter(_loads_local_files, leaf_datasets(dataset)):
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]

@@ -11,10 +11,7 @@ from mmcsod.util.errors import UserError
 
 
 def boxes_and_labels(info: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the boxes and labels of an image.
-
-    Args:
-        info: What a dataset's ``get_data_info`` gives.
+    """Return the boxes and labels of what a dataset's ``get_data_info`` gives.
 
     Returns:
         (k, 4) float64, x1, y1, x2, y2 in pixels of the original image; and (k,) int64, as the dataset numbers classes.

@@ -56,12 +56,7 @@ class PowerLaw:
 
 
 def fit(numbers: Sequence[float], metrics: Sequence[float]) -> PowerLaw:
-    """Fit by least squares: linear in a and b for each c, and c by a search on one line.
-
-    Args:
-        numbers: Images, at least three different ones.
-        metrics: The metric of each.
-    """
+    """Fit the metrics of at least three numbers of images by least squares: linear in a and b, a search for c."""
     values = np.asarray(metrics, float)
 
     def solve(exponent: float) -> tuple[float, float, float]:
@@ -77,13 +72,7 @@ def fit(numbers: Sequence[float], metrics: Sequence[float]) -> PowerLaw:
 
 
 def bootstrap(points: Points, value: Callable[[Points, PowerLaw], float], seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % interval of a value of the curve, seeds drawn anew for each number of images.
-
-    Args:
-        points: The metric of each seed.
-        value: What to compute of drawn points and the curve through their means.
-        seed: Of the draws.
-    """
+    """Return the 95 % interval of a value of points and their curve, seeds drawn anew for each number of images."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(REPEATS):
@@ -166,14 +155,7 @@ def _trial(points: Points) -> tuple[str, str, str, str]:
 def _interval(
     points: Points, value: Callable[[Points, PowerLaw], float], show: Callable[[float], str], exact: int | None = None
 ) -> str:
-    """Return the interval of a value, or a dash where a number of images has one seed and hence no spread.
-
-    Args:
-        points: The metric of each seed.
-        value: See :func:`bootstrap`.
-        show: How to write the value.
-        exact: The number of images that may have one seed, the full set's.
-    """
+    """Return the interval of a value, or a dash where a number of images but ``exact`` has one seed and no spread."""
     if any(len(metrics) < 2 for number, metrics in points.items() if number != exact):
         return '-'
     low, high = bootstrap(points, value)

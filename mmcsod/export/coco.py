@@ -37,14 +37,7 @@ def write_coco(sources: Sequence[Source], placer: FilePlacer, export: Export) ->
 def convert(
     sources: Sequence[Source], classes: Sequence[str], place: Callable[[str, str], str], left_out: Account
 ) -> dict[str, Any]:
-    """Return sources of any format as one COCO file, whose ids start at 1.
-
-    Args:
-        sources: The images to write.
-        classes: Class names that labels index.
-        place: Takes the path and the id of an image, and returns the file name to write.
-        left_out: Counts the objects that are not written.
-    """
+    """Return sources of any format as one COCO file, whose ids start at 1."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     samples = [(source, *sample) for source in sources for sample in source.samples()]

@@ -66,13 +66,7 @@ class Source:
                 yield image, self.leaf.get_data_info(index)
 
     def objects(self, image: str, info: dict[str, Any], account: Account) -> Iterator[tuple[Mapping[str, Any], bool]]:
-        """Yield the objects of an image that count as such, each with whether training ignores it.
-
-        Args:
-            image: Id of the image.
-            info: Its annotation, of which the size becomes that of the decoded image.
-            account: Counts the objects that do not count, by reason.
-        """
+        """Yield the objects of an image that count, each with whether training ignores it; count the others."""
         _set_decoded_size(image, info)
         min_size = (self.leaf.filter_cfg or {}).get('bbox_min_size')
         reasons = reasons_left_out(info, len(self.classes), min_size)
@@ -115,10 +109,7 @@ def _set_decoded_size(image: str, info: dict[str, Any]) -> None:
 def open_sources(coreset: Coreset, config: Config, originals: Mapping[str, str]) -> list[Source]:
     """Build the training set of ``config`` and keep the coreset's images; leaves without any are left out.
 
-    Args:
-        coreset: The images to keep.
-        config: The config of the training set.
-        originals: The path of each annotation file that is read from a copy, by that of the copy.
+    ``originals`` has the path of each annotation file that is read from a copy, by that of the copy.
     """
     dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
     leaves = leaf_datasets(dataset)

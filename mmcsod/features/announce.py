@@ -34,13 +34,7 @@ def announce(cfg: Config, pool: ExtractionDataset, reader: FeatureReader, keep_o
 
 
 def surprises(cfg: Config, detector: Any, num_classes: int) -> Iterator[str]:
-    """Yield a sentence if the config already trains on a coreset, and if its model is for another number of classes.
-
-    Args:
-        cfg: The detector's config.
-        detector: The detector, or as much of it as is read.
-        num_classes: Classes of the training set.
-    """
+    """Yield a sentence if the config already trains on a coreset, and if its model is for another number of classes."""
     if any(type_name(dataset) == 'CoresetDataset' for dataset in nested_configs(training_set(cfg))):
         yield (
             'The config already trains on a coreset (CoresetDataset); images are selected from the whole training set '

@@ -30,11 +30,7 @@ class ImageFeatures(NamedTuple):
 
 
 def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Average the vectors of each class of one image (Eq. 3), in float64.
-
-    Args:
-        vectors: (k, d) float, r_ij.
-        labels: (k,) int, c_ij.
+    """Average (k, d) vectors r_ij of each class of one image (Eq. 3), in float64.
 
     Returns:
         p_ic as (m, d) float32 in ascending order of class; the m classes; and the objects averaged in each.

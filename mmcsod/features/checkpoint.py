@@ -43,10 +43,7 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint without running any code from it.
-
-    Args:
-        path: A checkpoint as MMEngine saves it, a bare state dict, or a file of safetensors.
+    """Read a checkpoint of MMEngine, a bare state dict or safetensors without running any code from it.
 
     Raises:
         UserError: If the file is missing, damaged, or needs unsafe unpickling, or PyTorch is too old.
@@ -123,23 +120,16 @@ def _why_unreadable(path: Path, error: Exception) -> str:
 def load_weights(
     detector: nn.Module, state: Mapping[str, Tensor], source: str | Path, needed: Collection[str]
 ) -> list[str]:
-    """Load ``state`` into a detector that may have been built for other classes.
+    """Load ``state`` into a detector that may have been built for other classes; return the names of other shapes.
 
     No tap reads the predictors, nor mask, point and other heads, so these may be missing or of other shapes: a
     checkpoint trained on other classes is a legitimate selector. What was not loaded becomes NaN, so that nobody takes
     what an untrained layer says for an answer.
 
-    Args:
-        detector: The detector to fill.
-        state: Weights by name.
-        source: Where they come from, for people.
-        needed: Names of the tensors that vectors depend on (:attr:`mmcsod.features.taps.Tap.tensors`).
-
-    Returns:
-        Names of the tensors left out because their shapes differ.
-
     Raises:
-        UserError: If the checkpoint lacks a tensor that is needed, or one of them is not finite.
+        UserError: If the checkpoint lacks a tensor that is ``needed`` (:attr:`mmcsod.features.taps.Tap.tensors`), or
+    one is
+            not finite.
     """
     own = detector.state_dict()
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]

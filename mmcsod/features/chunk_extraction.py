@@ -22,15 +22,7 @@ from mmcsod.util.progress import progress
 def extract_chunks(
     store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, group: Group
 ) -> None:
-    """Extract this process's share of the chunks that are missing.
-
-    Args:
-        store: Where they go.
-        pool: The images.
-        reader: Reads their features.
-        options: How to run.
-        group: The processes that share them.
-    """
+    """Extract this process's share of the chunks that are missing."""
     # One list for all: a process that looks later finds chunks that another has written by then.
     todo = group.on_first(store.missing)[group.rank :: group.size]
     indices = [index for chunk in todo for index in store.indices(chunk)]

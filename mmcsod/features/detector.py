@@ -70,13 +70,7 @@ def build_tap(
 
 
 def untrained_tap(cfg: Config, name: str = 'auto', from_backbone: bool = False) -> Tap:
-    """Build what vectors would be read from, on the CPU, without any weights loaded.
-
-    Args:
-        cfg: The config.
-        name: The tap.
-        from_backbone: Whether the backbone alone is read, as without a checkpoint.
-    """
+    """Build what vectors would be read from, on the CPU, without any weights loaded."""
     if not from_backbone:
         return attach_tap(untrained_detector(cfg, name), name)
     register_all_modules(init_default_scope=True)

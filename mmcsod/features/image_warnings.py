@@ -23,13 +23,7 @@ KINDS = {
 
 
 def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
-    """Yield a sentence for each way in which labelled sizes differ from decoded ones.
-
-    Args:
-        images: D image ids.
-        labelled: (D, 2) int, width and height in the annotations, 0 or less if they are none.
-        decoded: (D, 2) int, width and height once decoded, 0 for an image that could not be read.
-    """
+    """Yield a sentence for each way in which labelled sizes differ from decoded ones, (D, 2) int, 0 where unknown."""
     read = decoded.min(axis=1) > 0
     differs = read & (labelled != decoded).any(axis=1)
     impossible = differs & (labelled.min(axis=1) < 1)
@@ -52,13 +46,7 @@ def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarr
 
 
 def outside_warning(images: Sequence[str], objects: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
-    """Yield a sentence if boxes lie outside their decoded image, where the labelled size had room for them.
-
-    Args:
-        images: D image ids.
-        objects: (O,) of ``OBJECT_DTYPE``.
-        decoded: (D, 2) int, width and height once decoded, 0 for an image that could not be read.
-    """
+    """Yield a sentence if boxes lie outside their decoded image, where the labelled size had room for them."""
     sizes = decoded[objects['image']]
     outside = ~objects['ignored'] & (sizes.min(axis=1) > 0) & (objects['box'][:, :2] >= sizes).any(axis=1)
     if outside.any():
@@ -79,13 +67,7 @@ def constant_warning(images: Sequence[str]) -> Iterator[str]:
 
 
 def list_unreadable(file: Path, images: Sequence[str], paths: Sequence[str]) -> Iterator[str]:
-    """List images that could not be read in a file, each with what it is, and yield a sentence; remove an older list.
-
-    Args:
-        file: The list: an image id, a tab and what it is on each line.
-        images: Ids of the images that could not be read.
-        paths: Where they are.
-    """
+    """List unreadable images in a file, each with what it is, and yield a sentence; remove an older list."""
     file.unlink(missing_ok=True)
     if not images:
         return

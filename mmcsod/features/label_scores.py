@@ -16,26 +16,13 @@ from mmcsod.records.bank import LABEL_SCORE_DTYPE
 
 
 class LabelScorer:
-    """Scores labels with a detector's own box head.
-
-    Args:
-        head: Its RoI head, see :func:`label_scorer`.
-    """
+    """Scores labels with a detector's own box head."""
 
     def __init__(self, head: StandardRoIHead) -> None:
         self._head = head
 
     def __call__(self, features: Any, rois: Tensor, labels: np.ndarray) -> np.ndarray:
-        """Return the scores of the labels in a batch of images.
-
-        Args:
-            features: The maps that ``extract_feat`` gave.
-            rois: (k, 5) image of the batch, x1, y1, x2, y2.
-            labels: (k,) int, the label of each.
-
-        Returns:
-            (k,) of :data:`mmcsod.records.bank.LABEL_SCORE_DTYPE`; all unknown if the head's outputs are no plain ones.
-        """
+        """Return the scores of (k,) labels of (k, 5) RoIs, (k,) of ``LABEL_SCORE_DTYPE``; unknown for odd outputs."""
         levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
         ends = np.arange(ROIS_AT_ONCE, len(labels), ROIS_AT_ONCE)
         parts = zip(rois.split(ROIS_AT_ONCE), np.split(labels, ends), strict=True)
@@ -65,10 +52,6 @@ def label_scorer(detector: nn.Module, classes: Sequence[str]) -> LabelScorer | N
 
     A head for other classes says nothing of these, one whose weights the checkpoint did not have says nothing of
     anything, and a detector without a box head of its own kind is one-stage, or has several heads in a row.
-
-    Args:
-        detector: A detector; where it has ``dataset_meta``, that says which classes its head is for.
-        classes: Those of the dataset.
     """
     head = getattr(detector, 'roi_head', None)
     box_head = getattr(head, 'bbox_head', None)

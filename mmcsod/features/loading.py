@@ -26,13 +26,7 @@ FILES_OF_A_WORKER, OTHER_FILES = 4, 16
 
 
 def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahead: int) -> Iterator[Sample]:
-    """Yield samples in the order of their indices.
-
-    Args:
-        images: Gives a :class:`Sample` for each index.
-        indices: Which.
-        num_workers: Processes that load; 0 loads in this one.
-        ahead: Samples that each of them loads ahead.
+    """Yield the :class:`Sample` of each index, in their order; each of ``num_workers`` processes loads some ``ahead``.
 
     Raises:
         UserError: If such a process ends, or takes longer than ``PATIENCE`` for one image; or if the system does not

@@ -55,15 +55,7 @@ def extraction_needs(
     options: ExtractionOptions,
     labels: Mapping[str, Any],
 ) -> ExtractionNeeds:
-    """Return what an extraction would read and store.
-
-    Args:
-        config: The detector's config, or labels.
-        cfg_options: Settings that replace the config's.
-        from_backbone: Whether the config's backbone alone is read, since there is no checkpoint.
-        options: How to run.
-        labels: With labels, ``images``, ``val`` and ``test`` of :func:`mmcsod.extract_bank`.
-    """
+    """Return what an extraction would read and store; ``labels`` are ``images``, ``val`` and ``test`` of labels."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / 'features'
         cfg = load_config(str(config_of(config, folder, **labels, overwrite=True)), cfg_options)

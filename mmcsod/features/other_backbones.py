@@ -23,8 +23,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Stages(nn.Module):
     """The last map of each stride that a classifier makes on its way, from stride 4 on.
 
-    Args:
-        model: A classifier; whatever its parts are called, those that give (N, C, H, W) maps are found as they run.
+    Whatever its parts are called, those that give (N, C, H, W) maps are found as they run.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -93,11 +92,7 @@ SOURCES: Mapping[str, Callable[[str, Path | None], BackboneAndNeck]] = {'timm': 
 
 
 def other_backbone(name: str, weights: str | Path | None = None) -> BackboneAndNeck:
-    """Build a backbone of another package.
-
-    Args:
-        name: As ``timm:resnet18`` or ``torchvision:resnet18``.
-        weights: A state dict of that model; None takes the package's own, from its cache or its site.
+    """Build a backbone of another package, such as ``timm:resnet18``, with the weights given or its package's own.
 
     Raises:
         UserError: If the package or the model is not there, or the weights cannot be had.

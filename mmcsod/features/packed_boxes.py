@@ -10,11 +10,7 @@ from torch import Tensor
 
 
 def packed_boxes(info: Mapping[str, Any], data_sample: Any) -> Tensor | None:
-    """Undo the split into used and ignored boxes that packing makes.
-
-    Args:
-        info: What a dataset's ``get_data_info`` gives.
-        data_sample: What ``PackDetInputs`` made of it.
+    """Undo the split into used and ignored boxes that ``PackDetInputs`` makes of ``get_data_info``.
 
     Returns:
         (k, 4) float32 x1, y1, x2, y2 of all annotated boxes in pixels of the resized image; None if the pipeline

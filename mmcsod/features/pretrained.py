@@ -28,9 +28,6 @@ logger = logging.getLogger('mmcsod')
 def pretrained_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
     """Build the backbone of a detector's config with the weights that its ``init_cfg`` names, ImageNet's as a rule.
 
-    Args:
-        model: The config of a detector.
-
     Raises:
         UserError: If it names no weights, or they cannot be had or are of another backbone.
     """

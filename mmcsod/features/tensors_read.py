@@ -19,11 +19,7 @@ ALLOCATING = ('new_', 'empty', 'zeros')
 
 
 class TensorsRead(TorchFunctionMode):
-    """Follows, while it is entered, which tensors of a model's state dict each result depends on.
-
-    Args:
-        model: The model; in eval mode, and no gradients are computed.
-    """
+    """Follows, while it is entered, which tensors of a model's state dict each result depends on."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()

@@ -19,11 +19,7 @@ LOOKED_FOR = 20
 
 
 def coco_split(path: Path, images: Path | None) -> Split:
-    """Return a COCO annotation file with the folder of its images.
-
-    Args:
-        path: The file.
-        images: The folder; by default one around the file that has one of the first images.
+    """Return a COCO annotation file with the folder of its images, by default one around it that has one of the first.
 
     Raises:
         UserError: If the file cannot be read, or no folder around it has them.

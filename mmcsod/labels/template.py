@@ -18,15 +18,7 @@ def config_text(
     unused: Sequence[str],
     scale: tuple[int, int],
 ) -> str:
-    """Return an MMDetection config.
-
-    Args:
-        source: What the config is written from.
-        splits: 'train', and 'val' and 'test' or None.
-        classes: Class names, in the annotation file's order.
-        unused: Categories without annotations, which are left out.
-        scale: Long and short side that images are resized to fit.
-    """
+    """Return an MMDetection config for splits 'train', and 'val' and 'test' or None, without ``unused`` categories."""
     parts = [
         _head(source, classes, unused, scale),
         *(_dataloader(split, splits[split]) for split in ('train', 'val', 'test')),

@@ -45,12 +45,7 @@ class VOCFolder:
     """
 
     def __init__(self, folder: Path, images: Path | None = None) -> None:
-        """Read all XML files.
-
-        Args:
-            folder: The folder, or its ``Annotations``.
-            images: The folder of images; ``JPEGImages`` or ``images`` beside ``Annotations``, else the folder itself.
-        """
+        """Read all XML files of ``folder`` or its ``Annotations``; images are by default looked for beside them."""
         annotations = folder / 'Annotations' if (folder / 'Annotations').is_dir() else folder
         beside = annotations.parent if annotations.name == 'Annotations' else folder
         candidates = [beside / name for name in ('JPEGImages', 'images', 'Images')]

@@ -29,15 +29,10 @@ def write_array(path: Path, array: np.ndarray) -> str:
 
 
 def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) -> np.ndarray:
-    """Read an array, or open it as a memory map, which reads its header only.
-
-    Args:
-        path: A .npy file.
-        memory_map: Leave the values on the disk.
-        sha256: What the file's must be.
+    """Read a .npy file, or open it as a memory map, which reads its header only.
 
     Raises:
-        UserError: If it is missing, damaged or of another checksum.
+        UserError: If it is missing, damaged or of another checksum than ``sha256``.
     """
     if sha256 is not None:
         check_file(path, sha256)

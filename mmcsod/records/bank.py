@@ -195,20 +195,13 @@ class FeatureBank:
     def check(self, name: str) -> None:
         """Read a file of the bank for its checksum, where the bank was loaded and has one.
 
-        Args:
-            name: 'vectors', 'image_vectors' or 'object_vectors'; the others are checked when a bank is loaded.
+        It is 'vectors', 'image_vectors' or 'object_vectors'; the others are checked when a bank is loaded.
         """
         if self.checksums is not None:
             self.checksums.check(name)
 
     def block_checksums(self, label: int, first: int, last: int) -> tuple[str, ...]:
-        """Return the SHA-256 that each block of some of a class's vectors must have; none where nobody wrote them down.
-
-        Args:
-            label: Index of the class.
-            first: Number, within the class, of the first row; it begins a block.
-            last: Number after that of the last row; it ends a block.
-        """
+        """Return the SHA-256 of each block of a class's rows ``first`` to ``last``; none if not written down."""
         step = block_rows(self.vectors.shape[1])
         return () if self.checksums is None else self.checksums.of_blocks(label, first, last, step)
 

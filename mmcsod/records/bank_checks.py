@@ -36,15 +36,7 @@ def check_bank(
     classes: Sequence[str],
     optional: Mapping[str, np.ndarray | None],
 ) -> None:
-    """Refuse arrays that do not make a bank.
-
-    Args:
-        vectors: These and the others are what :class:`mmcsod.records.bank.FeatureBank` documents under the same names.
-        rows: The table of ``vectors``.
-        images: Image ids.
-        classes: Class names.
-        optional: The other arrays by name, None if the bank lacks one.
-    """
+    """Refuse arrays that are of another kind or shape than a bank's, or that do not belong together; says how."""
     _check_vectors(vectors)
     _check_more_vectors('image', optional['image_vectors'])
     _check_more_vectors('object', optional['object_vectors'])

@@ -75,14 +75,7 @@ class Checksums:
             check_file(self.directory / file, self.files[file])
 
     def of_blocks(self, label: int, first: int, last: int, step: int) -> tuple[str, ...]:
-        """Return those of some of a class's blocks; none where nobody wrote them down.
-
-        Args:
-            label: Index of the class.
-            first: Number, within the class, of the first row; it begins a block.
-            last: Number after that of the last row; it ends a block.
-            step: Rows in a block, as they are read.
-        """
+        """Return those of a class's rows ``first`` to ``last``, in blocks of ``step``; none if not written down."""
         if label >= len(self.blocks) or self.block_rows != step:
             return ()
         blocks = self.blocks[label][first // step : -(-last // step)]
@@ -97,15 +90,7 @@ def write_bank(
     provenance: Mapping[str, Any],
     recordings: Sequence[str] | None = None,
 ) -> None:
-    """Write a bank's files to a folder that exists.
-
-    Args:
-        directory: The folder, which nobody reads yet.
-        arrays: By the names in ``ARRAYS``, rows class by class; None is left out.
-        images: Image ids in dataset order.
-        classes: Class names in dataset order.
-        provenance: What the bank was made from; JSON values only.
-        recordings: The recording of each image, or None.
+    """Write a bank's files, arrays by the names in ``ARRAYS`` and rows class by class, to a folder that exists.
 
     Raises:
         OSError: If the disk refuses it.
@@ -130,14 +115,9 @@ def write_bank(
 
 
 def put_recordings(directory: Path, recordings: Sequence[str], group: str) -> None:
-    """Give a finished bank the recordings of its images, in place; the vectors stay as they are.
+    """Give a finished bank the recordings of its images, from the field or pattern ``group``, in place.
 
     Killed at any line, it is a whole bank: until recordings.json is written, meta.json does not name it.
-
-    Args:
-        directory: The bank's folder.
-        recordings: The recording of each image, '' for none.
-        group: The field or pattern that they come from.
     """
     path, name = directory / 'meta.json', 'recordings.json'
     content = {key: value for key, value in read_json(path, "a feature bank's meta.json").items() if key != SEAL}

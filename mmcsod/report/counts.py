@@ -22,24 +22,15 @@ PERCENTILE_SIZES = ('extra small', 'small', 'medium', 'large', 'extra large')
 
 
 def size_indices(boxes: np.ndarray) -> np.ndarray:
-    """Return the index into ``SIZES`` of each box.
-
-    Args:
-        boxes: (n, 4) float, x1, y1, x2, y2 in pixels of the original image.
-    """
+    """Return the index into ``SIZES`` of each of (n, 4) boxes x1, y1, x2, y2 in pixels of the original image."""
     width, height = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64).T
     return np.searchsorted(BOUNDS, width * height, side='right')
 
 
 def size_counts(bank: FeatureBank, images: np.ndarray | None = None) -> np.ndarray:
-    """Count the objects of each size, those that training ignores (difficult ones) included.
+    """Count the objects of each of ``SIZES``, (3,) int, in all images or those of a mask, ignored ones included.
 
-    Args:
-        bank: A bank with its table of objects.
-        images: (len(bank.images),) bool, the images to count in; None counts in all.
-
-    Returns:
-        (3,) int, in the order of ``SIZES``. Boxes without area are not counted.
+    Boxes without area are not counted.
 
     Raises:
         UserError: If the bank has no table of objects.
@@ -54,11 +45,9 @@ def size_counts(bank: FeatureBank, images: np.ndarray | None = None) -> np.ndarr
 
 
 def kl_divergence(pool: np.ndarray, selected: np.ndarray) -> float:
-    """Return KL(pool || selected) in nats, the direction that gives the paper's 0.013 and 0.006 (section 4.5.4).
+    """Return KL(pool || selected) of (k,) counts in nats, the direction of the paper's 0.013 and 0.006 (section 4.5.4).
 
-    Args:
-        pool: (k,) counts.
-        selected: (k,) counts; infinite divergence where one is 0 and the pool's is not, NaN if either has none at all.
+    It is infinite where a selected count is 0 and the pool's is not, NaN if either has none at all.
     """
     return float(entropy(pool, selected)) if pool.sum() and selected.sum() else float('nan')
 
@@ -85,12 +74,7 @@ class Distribution:
 
 
 def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution]:
-    """Return what can be counted: sizes only where the bank has its table of objects.
-
-    Args:
-        bank: The pool.
-        masks: (D,) bool by series, the images to count in.
-    """
+    """Return what can be counted: sizes only where the bank has its table of objects."""
     found = [
         Distribution(
             'Objects of each class',

@@ -42,15 +42,7 @@ class ClassView:
 
 
 def class_views(bank: FeatureBank, selected: np.ndarray) -> dict[int, ClassView]:
-    """Assign every vector of the bank to the selected image that is nearest to it.
-
-    Args:
-        bank: The pool.
-        selected: (N,) int64, the images of a coreset, in its order.
-
-    Returns:
-        A view of each class that has vectors, by label.
-    """
+    """Assign every vector of the bank to the nearest of (N,) selected images; return a view of each class by label."""
     ranks = np.full(len(bank.images), -1, np.int64)
     ranks[selected] = np.arange(len(selected))
     return {int(label): _view(bank, int(label), ranks, len(selected)) for label in np.unique(bank.labels)}
@@ -65,10 +57,6 @@ def redundancy(bank: FeatureBank, images: np.ndarray) -> float:
     """Return the mean, over a class's selected vectors, of the cosine to the nearest other one, averaged over classes.
 
     Classes with fewer than two are left out; NaN if that is all of them.
-
-    Args:
-        bank: The pool.
-        images: (len(bank.images),) bool, the selected images.
     """
     found = []
     for label in np.unique(bank.labels):

@@ -19,11 +19,7 @@ Facts = list[tuple[str, str]]
 def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[str, str]) -> list[list[str]]:
     """Return pool and coresets side by side: lines of a name and a value a column, the pool's first.
 
-    Args:
-        bank: The pool.
-        selections: The coresets.
-        written: When the file of each coreset was written, by name, and under '' when the bank was, where that is
-            known.
+    ``written`` says when the file of each coreset was written, by name, and under '' when the bank was.
     """
     masks = [np.ones(len(bank.images), bool), *(one.mask for one in selections)]
     objects = [class_counts(bank, mask) for mask in masks]

@@ -56,12 +56,7 @@ def draw_sizes(bank: FeatureBank, masks: Mapping[str, np.ndarray], path: str | P
 
 
 def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
-    """Draw coverage and redundancy of each coreset over the number of its images, in its order.
-
-    Args:
-        selections: The coresets.
-        path: File to write.
-    """
+    """Draw coverage and redundancy of each coreset over the number of its images, in its order."""
     figure = Figure(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
     for one in selections:
@@ -92,11 +87,6 @@ def _redundancy(one: Selected, number: int) -> float:
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
     """Draw the images of one class with the ranks of their objects, a row a coreset: Figure 7.
-
-    Args:
-        ranked: Images by coreset; one that selected none for the class is left out.
-        root: The folder that image ids are below.
-        path: File to write.
 
     Raises:
         UserError: If there is no image, one cannot be read or the file cannot be written.

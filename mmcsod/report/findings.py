@@ -39,13 +39,7 @@ class Findings:
 
     @classmethod
     def of(cls, bank: FeatureBank, leaks: Sequence[Leak], num_validation: int) -> Findings:
-        """Gather them.
-
-        Args:
-            bank: The pool.
-            leaks: From :func:`mmcsod.report.leak.read_leaks`; those of images that the bank lacks are left out.
-            num_validation: Likewise.
-        """
+        """Gather them; leaks of images that the bank lacks are left out."""
         known = [leak for leak in leaks if leak.pool in bank.image_index]
         has_scores = has_label_scores(bank)
         labels = list(filter(is_doubtful, suspicious_labels(bank))) if has_scores else []

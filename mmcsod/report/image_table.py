@@ -51,12 +51,7 @@ HEADER = ','.join(field.name for field in fields(ImageEntry))
 
 
 def image_table(one: Selected, groups: Sequence[np.ndarray]) -> list[ImageEntry]:
-    """Return an entry for each image of the pool, in its order.
-
-    Args:
-        one: The coreset.
-        groups: Near-duplicates, indices of images; from :func:`mmcsod.selection.near_duplicates.pool_groups`.
-    """
+    """Return an entry for each image of the pool, in its order."""
     recordings = find_recordings(one.bank, one.coreset.parameters.get('group')) or [''] * len(one.bank.images)
     entries = [
         ImageEntry(image, recording=recording) for image, recording in zip(one.bank.images, recordings, strict=True)

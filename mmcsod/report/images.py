@@ -11,12 +11,7 @@ NUM_TRIED = 64
 
 
 def find_root(bank: FeatureBank, given: str | Path | None = None) -> Path | None:
-    """Return the folder that the bank's images are below, or None if none of the first ones is there.
-
-    Args:
-        bank: Its provenance names the folder that the features were extracted from.
-        given: The folder to look in instead.
-    """
+    """Return the folder of the bank's images, ``given`` or its provenance's; None if the first ones are not there."""
     root = bank.provenance.get('data_root') if given is None else given
     if not isinstance(root, str | Path) or '://' in str(root):
         return None

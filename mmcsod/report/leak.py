@@ -37,15 +37,7 @@ class Leak:
 def find_leaks(
     images: Sequence[str], pixels: np.ndarray, selected: np.ndarray, paths: Sequence[str], validation: np.ndarray
 ) -> list[Leak]:
-    """Return the validation images with a near-duplicate in the pool, those with a selected one first.
-
-    Args:
-        images: D ids of the pool.
-        pixels: (D, 32, 32) uint8, the pool's.
-        selected: (N,) int, indices of the selected images.
-        paths: V validation image files.
-        validation: (V, 32, 32) uint8, theirs.
-    """
+    """Return the validation images with a near-duplicate in the pool, those with a selected one first."""
     in_pool, in_coreset = leaks(pixels, validation), leaks(pixels[selected], validation)
     found = [
         Leak(path, images[selected[own]] if own >= 0 else images[any_], bool(own >= 0))
@@ -69,11 +61,6 @@ def num_of_same_recording(bank: FeatureBank, group: str | None, paths: Sequence[
 
     Recordings are compared by the last part of their names, since pool and validation images often lie in folders of
     their own.
-
-    Args:
-        bank: The pool.
-        group: The pattern of the selection, with one group that is the recording in an image id.
-        paths: Validation image files.
     """
     if group is None or not re.compile(group).groups:
         return None

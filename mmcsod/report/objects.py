@@ -110,10 +110,7 @@ def rank_objects(bank: FeatureBank, coreset: Coreset, label: int, num_images: in
 
 
 def rank_vectors(vectors: np.ndarray) -> np.ndarray:
-    """Rank vectors of one class by the first sum of Eq. 4, nothing being selected.
-
-    Args:
-        vectors: (k, d) float64.
+    """Rank (k, d) vectors of one class by the first sum of Eq. 4, nothing being selected.
 
     Returns:
         (k,) float64, the share of the class that scores higher: 0 is the best, near 1 the worst.

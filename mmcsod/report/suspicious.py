@@ -92,11 +92,9 @@ def write_labels(labels: Sequence[Label], path: str | Path) -> None:
 def suspicion(judgements: np.ndarray) -> np.ndarray:
     """Return how likely each label is wrong, (n,) from -1 to 1: the highest other class less the label's probability.
 
-    This is the normalised margin of confident learning (Northcutt, Jiang and Chuang, JAIR 2021), negated. Objects that
-    were not judged get -1.
-
-    Args:
-        judgements: (n,) of :data:`mmcsod.records.bank.LABEL_SCORE_DTYPE`.
+    This is the normalised margin of confident learning (Northcutt, Jiang and Chuang, JAIR 2021), negated. Objects
+    without
+    scores get -1.
     """
     return np.nan_to_num(judgements['other'] - judgements['own'], nan=-1.0).astype(np.float64)
 
@@ -116,12 +114,7 @@ def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
 
 
 def auroc(scores: np.ndarray, wrong: np.ndarray) -> float:
-    """Return the probability that a wrong label scores higher than a right one, ties counting half.
-
-    Args:
-        scores: (n,) float.
-        wrong: (n,) bool, with both kinds.
-    """
+    """Return the probability that a wrong label scores higher than a right one, ties counting half."""
     from scipy.stats import rankdata
 
     ranks, number = rankdata(scores), int(wrong.sum())

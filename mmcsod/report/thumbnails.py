@@ -63,15 +63,7 @@ class Thumbnails:
 def make_thumbnails(
     bank: FeatureBank, root: Path, picks: Sequence[int], others: Iterable[int], budget: int = BUDGET
 ) -> Thumbnails:
-    """Read images and make small copies until the budget is used up.
-
-    Args:
-        bank: Names the images.
-        root: The folder they are below.
-        picks: Images that were picked, without repetitions; they come first and are larger.
-        others: Further images, the most useful first; repetitions are passed over.
-        budget: Bytes that all copies may take.
-    """
+    """Read images and make small copies until ``budget`` bytes are used: larger ones of picks first, then others."""
     picked = set(picks)
     room = PICKS_SHARE * budget / max(1, len(picks))
     large = max(SMALL, min(LARGE, int(math.sqrt(room / BYTES_PER_PIXEL))))
@@ -119,13 +111,7 @@ def small_copy(path: Path) -> str | None:
 
 
 def small_crop(path: Path, box: tuple[float, float, float, float], turn: bool) -> str | None:
-    """Return a ``data:`` URI of a box with a margin around it, or None if the image cannot be read.
-
-    Args:
-        path: The image.
-        box: x1, y1, x2, y2 in its pixels.
-        turn: Whether EXIF data turn it.
-    """
+    """Return a ``data:`` URI of a box with a margin, or None if the image cannot be read; EXIF data may ``turn`` it."""
     margin = CROP_MARGIN * max(box[2] - box[0], box[3] - box[1])
     try:
         with Image.open(path) as image:

@@ -23,23 +23,14 @@ class ClassSelector(Protocol):
     """A method's state for the images of one class, which are numbered 0 to n - 1 in dataset order."""
 
     def best(self, left: np.ndarray) -> int:
-        """Return the image to select next.
-
-        Args:
-            left: Images that may be selected, ascending; at least one.
-        """
+        """Return the image to select next of those ``left``, ascending; at least one."""
 
     def select(self, image: int) -> None:
         """Take notice that an image is selected."""
 
 
 def select_by_class(task: Task, make: Callable[[np.ndarray], ClassSelector]) -> Iterator[Pick]:
-    """Select one image a class in turn, each class by a state of its own.
-
-    Args:
-        task: What to select from.
-        make: Makes a class's state of its images' vectors, (n, e) float64.
-    """
+    """Select one image a class in turn, each class by a state made of its images' vectors, (n, e) float64."""
     pool, vectors = task.pool, _image_vectors(task.pool)
     members = {label: pool.images_of_class(label) for label in pool.labels}
     states = {label: make(vectors[images].astype(np.float64)) for label, images in members.items() if len(images)}
@@ -58,12 +49,7 @@ def select_by_class(task: Task, make: Callable[[np.ndarray], ClassSelector]) -> 
 
 
 def first_highest(values: np.ndarray, scale: float) -> int:
-    """Return the index of the highest value, the first where several differ by less than float64 rounding.
-
-    Args:
-        values: (n,) float64.
-        scale: The size of the sums that the values were computed from.
-    """
+    """Return the first of (n,) values that are highest within float64 rounding, for sums of size ``scale``."""
     return int(np.argmax(values >= values.max() - 1e-12 * scale))
 
 

@@ -79,33 +79,20 @@ class SharedSelector(Chooser, Protocol):
 
 
 def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector]) -> Iterator[Pick]:
-    """Select one image a class in turn, each class by a state of its own; every process does all of it.
+    """Select one image a class in turn, each class by a state of its n rows and of which of them take part, (n,) bool.
 
-    Args:
-        task: What to select from.
-        make: Makes a class's state of its n rows and of which of them take part, (n,) bool.
+    Every process does all of it.
     """
     yield from take_own_turns(task, make_states(task.pool, make))
 
 
 def select_shared(task: Task, make: Callable[[UnitRows, np.ndarray], SharedSelector]) -> Iterator[Pick]:
-    """Select as :func:`select_by_row` does, by states that the processes of a run share.
-
-    Args:
-        task: What to select from.
-        make: Makes a class's state of the rows that this process holds and of which of all n take part, (n,) bool.
-    """
+    """Select as :func:`select_by_row` does, by states that processes share, each of the rows that this one holds."""
     yield from take_shared_turns(task, make_states(task.pool, make, task.group))
 
 
 def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
-    """Return a state for each class that takes turns, several classes read at a time.
-
-    Args:
-        pool: What may be selected.
-        make: See :func:`select_by_row` and :func:`select_shared`.
-        group: The processes that share each class.
-    """
+    """Return a state for each class that takes turns, several classes read at a time."""
 
     def of_class(label: int, units: UnitRows) -> State:
         return make(units, pool.eligible[pool.rows_of_class(label)])
@@ -142,13 +129,7 @@ def take_shared_turns(task: Task, states: Mapping[int, SharedSelector]) -> Itera
 
 
 def take_turns(task: Task, states: Mapping[int, Chooser], notice: Callable[[int], None]) -> Iterator[Pick]:
-    """Run the greedy loop of Algorithm 1 over the classes' states.
-
-    Args:
-        task: What to select from.
-        states: Who chooses at each class's turn.
-        notice: Tells them that an image is selected.
-    """
+    """Run the greedy loop of Algorithm 1 over the classes' states; ``notice`` tells them that an image is selected."""
     pool, told = task.pool, 0
     for image in task.included:
         notice(image)

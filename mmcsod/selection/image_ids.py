@@ -42,11 +42,6 @@ def find_images(
 ) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return the indices of the images to include, in the order given, and of those to exclude.
 
-    Args:
-        bank: The bank whose images they are.
-        include: Ids of images that are selected from the start.
-        exclude: Ids of images that must not be selected.
-
     Raises:
         UserError: If an id is unknown or on both lists.
     """

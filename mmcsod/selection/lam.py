@@ -43,12 +43,7 @@ class LamTrial:
 
 
 def try_lams(task: Task, select: Callable[[Task], list[Pick]]) -> list[LamTrial]:
-    """Return the selections at nine values of lam, by lam; the one with the highest rank is to be taken.
-
-    Args:
-        task: What to select from.
-        select: Makes the selection.
-    """
+    """Return the selections at nine values of lam, by lam; the one with the highest rank is to be taken."""
     unit = lam_unit(task)
     trials = _try(task, select, [unit * factor for factor in GRID])
     best = max(trials, key=lambda trial: trial.rank)

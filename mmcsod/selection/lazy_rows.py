@@ -193,10 +193,7 @@ class LazyRows:
 def likeness(units: UnitRows, eligible: np.ndarray, count: int | None = None) -> np.ndarray:
     """Return each row's mean cosine to the eligible rows of its class, itself included, (n,) float64.
 
-    Args:
-        units: The rows.
-        eligible: (n,) bool, which of them take part.
-        count: How many take part in the whole class, where these are not all.
+    ``count`` is how many are eligible in the whole class, where these are not all.
     """
     rows, values, total = np.flatnonzero(eligible), np.zeros(len(eligible)), units.total
     for part, block in units.read(rows):

@@ -39,12 +39,7 @@ class MemoryNeeds:
 
 
 def memory_needs(task: Task, num_processes: int = 1) -> MemoryNeeds:
-    """Return what selecting by Eq. 4 needs.
-
-    Args:
-        task: What to select from.
-        num_processes: How many processes share it, on one machine.
-    """
+    """Return what selecting by Eq. 4 needs when so many processes on one machine share it."""
     pool, vectors = task.pool, task.pool.bank.vectors
     copied = (0 if pool.shares_bank else vectors.nbytes) + (4 * vectors.size if task.kernel == 'faiss' else 0)
     beside = num_processes * _tables(pool) + _front(pool, task.kernel) + _compared(pool, task.target)

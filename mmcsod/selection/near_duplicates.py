@@ -90,12 +90,7 @@ def pool_groups(bank: FeatureBank, coreset: Coreset) -> list[np.ndarray]:
 
 
 def near_duplicates(bank: FeatureBank, coreset: Coreset) -> list[NearDuplicate]:
-    """Return the near-duplicates of a coreset in its order, each with the selected image that leads its group.
-
-    Args:
-        bank: What was selected from.
-        coreset: Images of the bank; those without rows are passed over.
-    """
+    """Return the near-duplicates of a coreset in its order, each with the selected image that leads its group."""
     order = [bank.image_index[image] for image in coreset.image_ids]
     leader = {int(image): int(group[0]) for group in find_groups(bank, order) for image in group[1:]}
     return [NearDuplicate(bank.images[image], bank.images[leader[image]]) for image in order if image in leader]
@@ -114,12 +109,7 @@ def warn_of(bank: FeatureBank, coreset: Coreset) -> Iterator[str]:
 
 
 class _Views:
-    """What images of a bank are compared by.
-
-    Args:
-        bank: The pool.
-        order: The images that are compared.
-    """
+    """What images of a bank are compared by."""
 
     def __init__(self, bank: FeatureBank, order: np.ndarray) -> None:
         self.near = NEAR_BY_OBJECTS if bank.image_vectors is None else NEAR
@@ -138,13 +128,7 @@ class _Views:
 
 
 class _Bucket:
-    """Images of the same classes.
-
-    Args:
-        views: What they are compared by.
-        images: (n,) int64.
-        rows: (n, classes) int64, their rows.
-    """
+    """(n,) images of the same classes, with their rows, (n, classes)."""
 
     def __init__(self, views: _Views, images: np.ndarray, rows: np.ndarray) -> None:
         self._views, self.images, self._rows = views, images, rows

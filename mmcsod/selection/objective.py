@@ -46,14 +46,7 @@ class ClassObjective:
     """
 
     def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
-        """Start with nothing selected.
-
-        Args:
-            units: The rows that this process holds, their sum that of all eligible ones.
-            eligible: (n,) bool, the rows of the whole class that take part.
-            lam: The balance of Eq. 4.
-            make_kernel: Makes the kernel that searches the rows.
-        """
+        """Start with nothing selected; ``eligible``, (n,) bool, are the rows of the whole class that take part."""
         self._units = units
         self._lam = lam
         self._remaining = eligible[units.held].copy()

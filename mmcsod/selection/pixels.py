@@ -32,14 +32,7 @@ IMAGES = 512
 
 
 def details(pixels: np.ndarray) -> np.ndarray:
-    """Return the cells less their surroundings.
-
-    Args:
-        pixels: (n, 32, 32) uint8, from :func:`mmcsod.datasets.pixels.grey_pixels`.
-
-    Returns:
-        (n, 32, 32) float32.
-    """
+    """Return the cells less their surroundings, (n, 32, 32) float32, of a bank's ``pixels``."""
     from scipy.ndimage import gaussian_filter  # takes longer to import than most selections take
 
     cells = np.asarray(pixels, np.float32)
@@ -52,16 +45,10 @@ def same_place(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def leaks(pool: np.ndarray, validation: np.ndarray) -> np.ndarray:
-    """Find the validation images that a pool shows, too.
+    """Return for each validation image the index of the pool's that shows the same, the most alike; -1 if none does.
 
-    Each is compared with the ``CANDIDATES`` images of the pool that are nearest by coarse pixels.
-
-    Args:
-        pool: (D, 32, 32) uint8 pixels of the images to train on; zeros are like nothing.
-        validation: (V, 32, 32) uint8 likewise.
-
-    Returns:
-        (V,) int64, index of the pool's image that shows the same, the most alike; -1 if there is none.
+    Both are (n, 32, 32) uint8. Each is compared with the ``CANDIDATES`` images of the pool that are nearest by coarse
+    pixels.
     """
     found = np.full(len(validation), -1, np.int64)
     if not len(pool):

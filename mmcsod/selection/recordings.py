@@ -26,11 +26,6 @@ STEADY = 0.8
 def find_recordings(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
     """Return the recording of each image, '' for an image of none, or None if nothing is known of recordings.
 
-    Args:
-        bank: The bank; it may know the recordings.
-        group: A pattern with one group that is the recording in an image id, or the field that the bank's recordings
-            were read from; None takes what the bank knows.
-
     Raises:
         UserError: If the pattern fits no image, or the bank does not know the recordings asked for.
     """

@@ -14,13 +14,7 @@ SHOWN = 10
 
 
 def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterator[str]:
-    """Yield a sentence on everything that a user may not expect of a selection.
-
-    Args:
-        task: What was selected from.
-        coreset: What was selected.
-        options: How.
-    """
+    """Yield a sentence on everything that a user may not expect of a selection."""
     if options.num_objects is None and len(coreset) < task.target:
         yield f'{task.target} images were asked for and there are only {len(coreset)}: all of them are selected.'
     if len(task.included) == len(coreset):

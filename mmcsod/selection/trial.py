@@ -27,13 +27,7 @@ class Trial(Generic[Factory]):
     def __init__(
         self, pool: Pool, cpu: Factory, make: Callable[[UnitRows, np.ndarray, Factory], SharedSelector]
     ) -> None:
-        """Say which rows; they are read at the first call.
-
-        Args:
-            pool: What the rows are from.
-            cpu: Makes the CPU's kernels.
-            make: Makes a method's state of rows, of which of them take part, and of what makes kernels.
-        """
+        """Say which rows to try, read at the first call; ``make`` makes a method's state of them."""
         self._pool = pool
         self._cpu = cpu
         self._make = make

@@ -19,12 +19,7 @@ RULES = {'equal': 0.0, 'sqrt': 0.5, 'proportional': 1.0}
 
 
 def parse_turns(turns: Turns) -> str | dict[str, float]:
-    """Return the name of a rule, or weights by class name.
-
-    Args:
-        turns: 'equal', 'sqrt' or 'proportional' to the images of a class; or weights, as a dict or as 'A=3,B=1'; a
-            class that is not named has weight 1.
-    """
+    """Return the name of a rule, or weights by class name from a dict or 'A=3,B=1'; a class not named has weight 1."""
     if isinstance(turns, str) and turns in RULES:
         return turns
     pairs = turns.items() if isinstance(turns, Mapping) else (part.rpartition('=')[::2] for part in turns.split(','))

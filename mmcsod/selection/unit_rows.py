@@ -16,13 +16,9 @@ LARGEST = np.float64(1e100)
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return rows of length 1, all at once; zero rows stay zero, so that they have cosine 0 with everything.
+    """Return (n, d) rows at length 1, all at once; zero rows stay zero, so that they have cosine 0 with everything.
 
-    Args:
-        vectors: (n, d) float.
-
-    Returns:
-        (n, d), float64 where the vectors are, else float32; norms are taken in float64.
+    They are float64 where the vectors are, else float32; norms are taken in float64.
     """
     norms = np.linalg.norm(vectors.astype(np.float64, copy=False), axis=1, keepdims=True)
     units = np.zeros(vectors.shape, np.promote_types(vectors.dtype, np.float32))

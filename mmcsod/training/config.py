@@ -19,11 +19,6 @@ CUSTOM_IMPORTS = ('mmcsod',)
 def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:
     """Put a ``CoresetDataset`` around the training dataset of ``config``, in place; nothing else is touched.
 
-    Args:
-        config: A config with a ``train_dataloader``.
-        coreset: Path of the coreset file.
-        num_images: Use only the first so many picks.
-
     Raises:
         UserError: If the config has no training dataset, or holds a coreset already.
     """

@@ -17,15 +17,7 @@ from mmcsod.util.text import first_few
 
 
 def build_validation_set(config: Config, classes: tuple[str, ...], allow_missing_classes: bool = False) -> Any:
-    """Build the validation set of ``config``, and its evaluator to see that it can be built.
-
-    Args:
-        config: The resolved config.
-        classes: Those of the training set.
-        allow_missing_classes: Accept annotations that lack classes.
-
-    Returns:
-        The dataset; None where the config evaluates nothing.
+    """Build the validation set of ``config``, None if it has none, and its evaluator to see that it can be built.
 
     Raises:
         UserError: If either cannot be built, or the validation set has other classes.

@@ -26,12 +26,7 @@ def is_one_stage(config: Config) -> bool:
 
 
 def make_gentle(config: Config, iterations: int) -> None:
-    """Clip gradients, warm up, and scale the learning rate to the batch, where the config does not yet; in place.
-
-    Args:
-        config: The config; its own clipping and warm-up are kept.
-        iterations: Length of the run, for the length of the warm-up.
-    """
+    """Clip gradients, warm up, and scale the learning rate to the batch, where the config does not yet; in place."""
     if config.get('optim_wrapper') and not config.optim_wrapper.get('clip_grad'):
         config.optim_wrapper.clip_grad = ConfigDict(CLIP_GRAD)
     if base_batch_size(config):

@@ -31,12 +31,7 @@ BATCH_RESIZES = ('BatchSyncRandomResize',)
 
 
 def take_data(config: Config, data: Config) -> None:
-    """Put the datasets, dataloaders and evaluators of ``data`` into ``config``, in place.
-
-    Args:
-        config: The stock config.
-        data: One's own config, that of the selector for example.
-    """
+    """Put the datasets, dataloaders and evaluators of ``data``, one's own config, into ``config``, in place."""
     training_set(data)
     for part in PARTS:
         config[part] = copy.deepcopy(data.get(part))

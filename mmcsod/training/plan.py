@@ -93,13 +93,7 @@ class Plan:
 
 
 def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
-    """Count what a run of ``config`` is going to do.
-
-    Args:
-        config: The resolved config.
-        dataset: What :func:`~mmcsod.datasets.build.build_training_set` built of it.
-        launcher: How processes were started.
-    """
+    """Count what a run of ``config`` is going to do."""
     _check_sources(config, dataset)
     stock_batch = base_batch_size(config)
     scaled = bool(stock_batch and config.auto_scale_lr.get('enable'))

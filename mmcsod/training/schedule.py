@@ -35,12 +35,7 @@ def schedulers(config: Config) -> list[Any]:
 
 
 def warmup_end(config: Config, epoch_length: int = 0) -> int:
-    """Return the iteration at which the warm-up ends; 0 if there is none.
-
-    Args:
-        config: A training config.
-        epoch_length: Iterations of an epoch, for warm-ups that count epochs; without it they are left out.
-    """
+    """Return the iteration at which the warm-up ends, 0 if none; those that count epochs need an ``epoch_length``."""
     length = schedule_length(config)
     ends = [
         scheduler['end'] * (epoch_length if scheduler.get('by_epoch', True) else 1)

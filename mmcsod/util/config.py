@@ -70,10 +70,6 @@ def _refuse_module_beside(path: Path, error: BaseException) -> None:
 def override(config: Config, overrides: Mapping[str, Any]) -> None:
     """Apply ``--cfg-options`` to a config, in place.
 
-    Args:
-        config: The config.
-        overrides: Dotted keys and their values.
-
     Raises:
         UserError: If they do not fit the config.
     """

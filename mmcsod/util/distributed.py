@@ -132,15 +132,9 @@ class TorchGroup(Group):
 
 @contextlib.contextmanager
 def joined(launcher: str) -> Iterator[Group]:
-    """Join the processes that a launcher started, for as long as the block lasts.
+    """Join the processes that a launcher started, for as long as the block lasts, and give their group.
 
     Each process uses the CUDA device of its number on its machine. A group that was there before is used, and stays.
-
-    Args:
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
-
-    Yields:
-        The group of all processes.
     """
     world_size(launcher)
     leaves = not is_joined()
@@ -156,8 +150,7 @@ def joined(launcher: str) -> Iterator[Group]:
 def current_group(silence: timedelta) -> Group:
     """Return the group of the processes that have joined; all of them must call this at the same point.
 
-    Args:
-        silence: How long to wait for an unresponsive peer, or one whose share of the work takes longer.
+    ``silence`` is how long to wait for an unresponsive peer, or one whose share of the work takes longer.
     """
     if not is_joined():
         return ALONE

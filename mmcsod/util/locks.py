@@ -18,9 +18,7 @@ logger = logging.getLogger('mmcsod')
 def locked(path: Path, wait_for: str | None = None) -> Iterator[bool]:
     """Hold a lock file during the block, and give whether it is held.
 
-    Args:
-        path: The lock file.
-        wait_for: What another process that holds it is at, to wait until it is done; None does not wait.
+    If another process holds it, wait for ``wait_for``, what that process is at; None does not wait.
 
     Raises:
         UserError: If the file's folder cannot be made or written to.

@@ -10,11 +10,7 @@ PAGE_CACHE = ('inactive_file', 'active_file')
 
 
 def available_memory(root: Path = Path('/')) -> int:
-    """Return the bytes of memory that this process may still use, page cache counted in.
-
-    Args:
-        root: Where ``proc`` and ``sys`` are mounted.
-    """
+    """Return the bytes of memory that this process may still use, page cache counted in."""
     lines = (root / 'proc/meminfo').read_text(encoding='ascii').splitlines()
     machine = next(1024 * int(line.split()[1]) for line in lines if line.startswith('MemAvailable'))
     return min([machine, *(left for left in map(_left, _groups(root)) if left is not None)])

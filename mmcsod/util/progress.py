@@ -18,17 +18,7 @@ SECONDS = 10
 
 @contextmanager
 def progress(task: str, total: int, done: int = 0, shown: bool = True) -> Iterator[Callable[[int], None]]:
-    """Show how many of ``total`` images are done.
-
-    Args:
-        task: A word before the numbers.
-        total: All there are.
-        done: How many are done already.
-        shown: Whether this process shows it.
-
-    Yields:
-        What to call with the number of images that were done since.
-    """
+    """Show how many of ``total`` images are done; give what to call with the number of images done since."""
     on_terminal = sys.stderr.isatty()
     last = time.monotonic()
     with tqdm(total=total, initial=done, desc=task, unit='img', disable=not (shown and on_terminal)) as bar:

@@ -27,11 +27,6 @@ def json_values(value: Any) -> Any:
 
 
 def weights_digest(identity: Mapping[str, Any]) -> str | None:
-    """Return one digest of the weights that a bank was made with.
-
-    Args:
-        identity: ``provenance['identity']`` of a bank, whose ``weights`` are a digest for each tensor, or, in banks of
-            version 0.1, one of all.
-    """
+    """Return one digest of the weights in a bank's ``identity``: of each tensor, or of all, as in version 0.1."""
     weights = identity.get('weights')
     return json_digest(weights) if isinstance(weights, Mapping) else weights

@@ -44,13 +44,9 @@ class Labels:
 
 
 def check_coco(raw: bytes, file: str, size_of: SizeOf, annotated: bool = True) -> Labels:
-    """Check the bytes of a COCO annotation file.
+    """Check the bytes of a COCO annotation file; unless ``annotated``, its annotations are taken out unseen.
 
-    Args:
-        raw: What the file holds.
-        file: What to call it.
-        size_of: Looks at an image, for those whose size is impossible.
-        annotated: Whether its annotations matter; if not, they are taken out unseen.
+    ``size_of`` looks at an image whose size is impossible.
     """
     findings: list[Finding] = []
     content = None

@@ -38,10 +38,6 @@ OTHER_FORMATS = {
 def as_utf8(raw: bytes, file: str) -> tuple[bytes, list[Finding]]:
     """Return the content of an annotation file as UTF-8 without a mark, and what had to be undone for it.
 
-    Args:
-        raw: Its bytes.
-        file: What to call it.
-
     Raises:
         Unreadable: If it is empty, of another format or in an encoding that can only be guessed.
     """

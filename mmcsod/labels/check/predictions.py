@@ -17,12 +17,7 @@ FOREIGN = {'unknown image': 'foreign image', 'unknown category': 'foreign catego
 
 
 def check_predictions(raw: bytes, file: str, content: Mapping[str, Any]) -> tuple[list[Entry], list[Finding]]:
-    """Check the bytes of a results file.
-
-    Args:
-        raw: What it holds.
-        file: What to call it.
-        content: The annotation file whose images and categories it names.
+    """Check the bytes of a results file for the images and categories of an annotation file's content.
 
     Returns:
         The predictions, each with the ``id`` of its place in the file, and what is wrong with them.

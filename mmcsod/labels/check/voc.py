@@ -46,13 +46,7 @@ class XmlFiles:
 
 
 def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList:
-    """Check the bytes of an image list.
-
-    Args:
-        raw: What it holds.
-        file: What to call it.
-        has_xml: Says whether there is an XML file of a name.
-    """
+    """Check the bytes of an image list."""
     try:
         text, findings = as_utf8(raw, file)
     except Unreadable as error:
@@ -72,12 +66,7 @@ def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList
 
 
 def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
-    """Check the XML files of a list.
-
-    Args:
-        files: The path and the bytes of each.
-        file: What to call the list.
-    """
+    """Check the XML files of a list."""
     kinds = ('odd XML', 'XML without size', 'image without objects', 'no area', 'outside', 'beyond the edge')
     entries: dict[str, list[str]] = {kind: [] for kind in kinds}
     objects: Counter[str] = Counter()

@@ -52,10 +52,7 @@ def similarities_factory(
 ) -> SimilaritiesFactory:
     """Return what makes the similarities of a class: PyTorch's for 'torch', and for 'auto' on a GPU; else NumPy's.
 
-    Args:
-        name: One of ``KERNELS``.
-        num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
-        is_fit: 'auto' asks this before it takes a GPU.
+    The arguments are those of :func:`kernel_factory`.
     """
     check_kernel(name)
     if name == 'torch':

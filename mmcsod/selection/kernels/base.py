@@ -27,14 +27,9 @@ class Kernel(Protocol):
     """
 
     def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
-        """Return remaining rows, among them every one whose product may be within ``slack`` of the highest.
+        """Return remaining rows, int64, among them every one whose product may be within ``slack`` of the highest.
 
-        Args:
-            query: (d,) float64.
-            slack: What a unit row's exact product with the query may lack to the highest one.
-
-        Returns:
-            Row numbers, int64, in any order.
+        ``query`` is (d,) float64; ``slack`` is what a unit row's exact product with it may lack to the highest one.
         """
 
     def remove(self, row: int) -> None:

@@ -163,14 +163,7 @@ class ScoreBounds:
     """Upper bounds on the products of rows with a query that changes, in O(1) a row."""
 
     def __init__(self, query: np.ndarray, scores: np.ndarray, length: float, error: float) -> None:
-        """Begin with known products; see :meth:`renew`.
-
-        Args:
-            query: (d,) float64.
-            scores: (n,) float64, the rows' products with it; -inf for rows that are of no interest.
-            length: The query's.
-            error: How far a product with a unit query may be from the exact one.
-        """
+        """Begin with known products, (n,) float64, -inf for rows of no interest; see :meth:`renew`."""
         self._direction = query / length
         self._error = error
         products = scores / length

@@ -38,17 +38,13 @@ class Similarities(Protocol):
     def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (m,) float64, the sum over i of max(s_ij - covered_i, 0) for some rows j, and by how much each errs.
 
-        Args:
-            candidates: (m,) row numbers.
-            covered: (n,) float32; infinity leaves a row out.
+        ``covered`` is (n,) float32; infinity leaves a row out.
         """
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return, for each of some rows, those whose similarity is above their ``floor``, ascending, and that, float32.
 
-        Args:
-            candidates: (m,) row numbers.
-            floor: (n,) float32; infinity leaves a row out.
+        ``floor`` is (n,) float32; infinity leaves a row out.
         """
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
