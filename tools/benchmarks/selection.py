@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   python tools/benchmarks/selection.py libraries     needs requirements/benchmarks.txt
   python tools/benchmarks/selection.py loop --num-images 1000
   python tools/benchmarks/selection.py memory
+  python tools/benchmarks/selection.py lams --repeats 1
   python tools/benchmarks/selection.py pruning --bank work_dirs/voc/features
 """
 LIBRARY_LAM = 0.2
@@ -196,6 +197,17 @@ def pruning(args: argparse.Namespace) -> None:
     )
 
 
+def lams(args: argparse.Namespace) -> None:
+    """Time a whole selection at one lam and at the lam of the best coverage, which takes nine selections."""
+    bank = make_bank(*SHAPES[args.shape], args.dimensions)
+    best = {
+        lam: _best_of(args.repeats, lambda lam=lam: select_coreset(bank, num_images=args.num_images, lam=lam))[0]
+        for lam in ('2N/D', 'auto')
+    }
+    rows = [[lam, *seconds, *(seconds / best['2N/D'])] for lam, seconds in best.items()]
+    print(tabulate(rows, ['lam', 'wall s', 'CPU s', 'wall ratio', 'CPU ratio'], floatfmt='.3g'))
+
+
 def _measure_pruning(bank: FeatureBank, num_images: int, lam: float) -> list[object]:
     seconds, picks, kernels = {}, {}, {}
     for name, make in (('plain', NumpyKernel), ('pruned', PrunedKernel)):
@@ -253,14 +265,14 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parts = parser.add_subparsers(dest='part', required=True)
-    for run in (libraries, loop, memory, pruning):
+    for run in (libraries, loop, memory, pruning, lams):
         part = parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         part.set_defaults(run=run)
         part.add_argument('--dimensions', type=int, default=2048)
         part.add_argument('--num-images', type=int, default=1000, metavar='N')
         part.add_argument('--repeats', type=int, default=3)
     parts.choices['libraries'].add_argument('--sizes', type=int, nargs='+', default=[1000, 3000, 6000])
-    for name in ('loop', 'memory'):
+    for name in ('loop', 'memory', 'lams'):
         parts.choices[name].add_argument('--shape', choices=SHAPES, default='coco')
     parts.choices['memory'].add_argument('--kernels', nargs='+', default=['numpy', 'pruned', 'torch'])
     parts.choices['pruning'].add_argument('--bank', help='a real feature bank to measure on')
