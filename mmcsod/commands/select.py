@@ -50,6 +50,8 @@ def main(args: argparse.Namespace) -> int:
     # Nobody should find out after extracting that an option is unfit, or that a method needs what was not kept.
     if selection_options(args)[-1].entry.needs_object_vectors:
         args.keep_objects = True
+    if 'uncertain' in args and args.bank is None and args.predictions is None:
+        raise UserError('--uncertain is about the scores of predictions; name their file with --predictions.')
     args.labelled = tuple(read_image_ids(args.include)) if args.predictions and 'include' in args else ()
     if args.out is not None:
         refuse_unfit_file(args.out)

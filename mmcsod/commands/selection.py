@@ -96,6 +96,12 @@ def _add_lists(add: Callable[..., Any]) -> None:
         r'pattern on image ids with the recording in brackets, such as "(.*)_\d+" (default: the recordings that the '
         'bank knows)',
     )
+    add(
+        '--uncertain',
+        metavar='MEASURE',
+        help='with --predictions, select among the images that the detector is least certain of, four for each image '
+        'to select, by entropy or margin of its scores',
+    )
     add('--per-group', type=int, metavar='K', help='select at most K images of one recording, while there are others')
 
 

@@ -66,6 +66,8 @@ def _describe_parameters(coreset: Coreset) -> str:
         words.append(f'lam {parameters["lam"]:.6g} ({_lam_rule(coreset)})')
     if 'turns' in parameters:
         words.append(f'turns {parameters["turns"]}')
+    if 'uncertain' in parameters:
+        words.append(f'the least certain images by {parameters["uncertain"]}')
     if 'seed' in parameters:
         words.append(f'seed {parameters["seed"]}')
     return ', '.join(words)

@@ -136,7 +136,13 @@ class ChunkStore:
         return self.partial / 'replaced'
 
     def publish(
-        self, *, images: tuple[str, ...], classes: tuple[str, ...], objects: np.ndarray, provenance: Mapping[str, Any]
+        self,
+        *,
+        images: tuple[str, ...],
+        classes: tuple[str, ...],
+        objects: np.ndarray,
+        prediction_scores: np.ndarray | None = None,
+        provenance: Mapping[str, Any],
     ) -> None:
         """Join all chunks into the bank, class-major, put it in the place of an older one, and remove them.
 
@@ -149,9 +155,14 @@ class ChunkStore:
         finished = self.partial / 'finished'
         try:
             remove(finished)
-            FeatureBank(images=images, classes=classes, objects=objects, provenance=provenance, **self._gather()).save(
-                finished
-            )
+            FeatureBank(
+                images=images,
+                classes=classes,
+                objects=objects,
+                prediction_scores=prediction_scores,
+                provenance=provenance,
+                **self._gather(),
+            ).save(finished)
             if self.directory.exists():
                 remove(self._replaced)
                 self.directory.rename(self._replaced)

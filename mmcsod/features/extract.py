@@ -20,6 +20,7 @@ from mmcsod.features.identity import identify
 from mmcsod.features.label_scores import label_scorer
 from mmcsod.features.options import ExtractionOptions, default_work_dir
 from mmcsod.features.predicted_boxes import with_predictions
+from mmcsod.features.prediction_scores import prediction_scores
 from mmcsod.features.publish import publish
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.recordings import recordings_of
@@ -109,8 +110,9 @@ def extract_features(
     # Predicted boxes already are a detector's.
     scorer = label_scorer(tap.detector, pool.classes) if options.predictions is None else None
     reader = FeatureReader(tap, options.amp, options.channels_last, scorer)
+    scores = None if options.predictions is None else prediction_scores(pool)
     recordings = () if options.group is None else recordings_of(pool, options.group)
-    identity = identify(cfg, reader, pool, options)
+    identity = identify(cfg, reader, pool, options, scores)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
         group.on_first(lambda: stack.enter_context(_sole_use(directory)))
@@ -121,7 +123,7 @@ def extract_features(
                 announce(cfg, pool, reader, keep_objects)
             extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), group)
             group.wait()
-            group.on_first(lambda: publish(store, pool, begun, cfg, options.predictions))
+            group.on_first(lambda: publish(store, pool, begun, cfg, options.predictions, scores))
         if options.group is not None:
             group.on_first(partial(put_recordings, directory, recordings, options.group))
     return FeatureBank.load(directory)

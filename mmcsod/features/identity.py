@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
 from mmcsod.features.checkpoint import joint_digest, tensor_digests
@@ -26,6 +27,7 @@ PARTS = {
     'tap': 'tap',
     'pipeline': 'image scale or pipeline',
     'dataset': 'dataset (images or annotations)',
+    'scores': 'list of scores in --predictions',
     'keep_ignored': '--keep-ignored',
     'keep_objects': '--keep-objects',
     'amp': '--amp',
@@ -64,8 +66,14 @@ class Identity:
         return bool(value == joint_digest(self.tap.detector, _is_read_in_0_1(self.tap)))
 
 
-def identify(cfg: Config, reader: FeatureReader, pool: ExtractionDataset, options: ExtractionOptions) -> Identity:
-    """Return what an extraction depends on."""
+def identify(
+    cfg: Config,
+    reader: FeatureReader,
+    pool: ExtractionDataset,
+    options: ExtractionOptions,
+    scores: np.ndarray | None = None,
+) -> Identity:
+    """Return what an extraction depends on; ``scores`` are those of predictions, (P,) of ``SCORE_DTYPE``."""
     detector = reader.tap.detector
     parts = {
         'weights': tensor_digests(detector, reader.tap.tensors),
@@ -74,6 +82,7 @@ def identify(cfg: Config, reader: FeatureReader, pool: ExtractionDataset, option
         'tap': reader.tap.name,
         'pipeline': _digest(pool.pipeline),
         'dataset': pool.fingerprint(),
+        'scores': None if scores is None else hashlib.sha256(scores.tobytes()).hexdigest(),
         'keep_ignored': options.keep_ignored,
         'keep_objects': _keep_objects(pool, options),
         'amp': options.amp,

@@ -22,9 +22,22 @@ logger = logging.getLogger('mmcsod')
 
 
 def publish(
-    store: ChunkStore, pool: ExtractionDataset, identity: Mapping[str, Any], cfg: Config, predictions: str | None = None
+    store: ChunkStore,
+    pool: ExtractionDataset,
+    identity: Mapping[str, Any],
+    cfg: Config,
+    predictions: str | None = None,
+    scores: np.ndarray | None = None,
 ) -> None:
     """Put a bank in the place of the chunks of an extraction, and warn of images that it lacks.
+
+    Args:
+        store: The chunks.
+        pool: What was extracted.
+        identity: What it depends on.
+        cfg: The detector's config.
+        predictions: The file of the predictions that stand for labels, if they do.
+        scores: Their scores, (P,) of ``SCORE_DTYPE``.
 
     Raises:
         UserError: If no image could be read or has finite vectors, or the disk refuses something.
@@ -61,7 +74,13 @@ def publish(
         'versions': versions(),
     }
     warnings = list(_warnings(store, pool, unreadable, not_finite_names))
-    store.publish(images=pool.images, classes=pool.classes, objects=objects, provenance=json_values(provenance))
+    store.publish(
+        images=pool.images,
+        classes=pool.classes,
+        objects=objects,
+        prediction_scores=scores,
+        provenance=json_values(provenance),
+    )
     for sentence in warnings:
         logger.warning('%s', sentence)
 

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from mmcsod.records.arrays import block_rows
-from mmcsod.records.bank_checks import AGAIN, LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE, check_bank
+from mmcsod.records.bank_checks import AGAIN, LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE, SCORE_DTYPE, check_bank
 from mmcsod.records.bank_files import ARRAYS, OPTIONAL, Checksums, is_bank_folder, read_bank, write_bank
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import new_directory
 
 logger = logging.getLogger('mmcsod')
 
-__all__ = ['AGAIN', 'LABEL_SCORE_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'FeatureBank', 'is_bank_folder']
+__all__ = ['AGAIN', 'LABEL_SCORE_DTYPE', 'OBJECT_DTYPE', 'ROW_DTYPE', 'SCORE_DTYPE', 'FeatureBank', 'is_bank_folder']
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +38,7 @@ class FeatureBank:
         object_vectors: (O', d) float: the vectors r_ij (Eq. 2) of the objects not ignored, or None.
         label_scores: (O',) of ``LABEL_SCORE_DTYPE``: the detector's scores of the labels of the objects not ignored,
             or None.
+        prediction_scores: (P,) of ``SCORE_DTYPE``: the score of each prediction that stands for a label, or None.
         sizes: (D, 2) int32, width and height of each image as it was decoded for the detector, in pixels; zeros where
             an image could not be read. None in banks of version 0.1, as are the next two.
         orientations: (D,) uint8, the EXIF orientation (1 to 8) that decoding applied to each image, so that other
@@ -58,6 +59,7 @@ class FeatureBank:
     objects: np.ndarray | None = None
     object_vectors: np.ndarray | None = None
     label_scores: np.ndarray | None = None
+    prediction_scores: np.ndarray | None = None
     sizes: np.ndarray | None = None
     orientations: np.ndarray | None = None
     pixels: np.ndarray | None = None

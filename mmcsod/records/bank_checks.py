@@ -17,6 +17,9 @@ LABEL_SCORE_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', 
 """Probability of the label, the highest of another class (background is none) and which, and the IoU of the box with
 what the detector refines it to for the label. NaN, and -1, where that is unknown."""
 
+SCORE_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('score', '<f4')])
+"""A prediction: index of its image, index of its class, and the detector's score from 0 to 1."""
+
 PIXELS_SIDE = 32
 
 OF_IMAGES: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
@@ -47,6 +50,8 @@ def check_bank(
     if len(rows) and rows['count'].min() < 0:
         raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
     _check_of_images(optional, len(images))
+    if (scores := optional['prediction_scores']) is not None:
+        _check_table('prediction scores', scores, SCORE_DTYPE, len(images), len(classes))
     objects = optional['objects']
     if objects is not None:
         _check_table('objects', objects, OBJECT_DTYPE, len(images), len(classes))

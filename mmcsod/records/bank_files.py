@@ -9,6 +9,7 @@ It holds plain arrays and JSON, nothing pickled::
     objects.npy         (O,)   image index, label, box, area and ignored flag of each object (optional)
     object_vectors.npy  (O', d) vectors of the objects that are not ignored, in their order (optional)
     label_scores.npy    (O',)  the detector's scores of their labels (optional; judgements.npy in banks of version 0.1)
+    prediction_scores.npy (P,) image, class and score of each prediction, where they stand for labels (optional)
     sizes.npy           (D, 2) width and height of each image as decoded (optional, as are the next two)
     orientations.npy    (D,)   the EXIF orientation that decoding applied to each image
     pixels.npy          (D, 32, 32) each image in grey, very small
@@ -35,7 +36,7 @@ FORMAT_VERSION = 1
 SEAL = 'sha256'  # the entry of meta.json that is the checksum of all others
 
 NEEDED = ('vectors', 'rows')
-OPTIONAL = ('image_vectors', 'objects', 'object_vectors', 'label_scores', *OF_IMAGES)
+OPTIONAL = ('image_vectors', 'objects', 'object_vectors', 'label_scores', 'prediction_scores', *OF_IMAGES)
 ARRAYS = (*NEEDED, *OPTIONAL)
 MAPPED = ('vectors', 'image_vectors', 'object_vectors')  # left on the disk when a bank is loaded
 OLD_NAMES = {'label_scores': 'judgements'}  # of files, before version 0.2

@@ -67,6 +67,7 @@ NAMES = {
     'classes': 'Only the classes',
     'group': 'Recordings by',
     'per_group': 'Images of one recording',
+    'uncertain': 'Least certain by',
     'num_included': 'Included from the start',
 }
 """What the report calls the parameters of a coreset."""

@@ -16,6 +16,7 @@ from mmcsod.selection.image_ids import ImageIds, read_image_ids
 from mmcsod.selection.kernels import check_kernel
 from mmcsod.selection.registry import Method, get_method
 from mmcsod.selection.turns import Turns, parse_turns
+from mmcsod.selection.uncertain import check_measure
 from mmcsod.util.errors import UserError
 
 
@@ -45,6 +46,8 @@ class SelectionOptions:
         group: Which recording an image is of: a pattern on image ids with the recording in brackets, or the field that
             the bank's recordings were read from; by default what the bank knows.
         per_group: At most so many selected images of one recording, as long as there are others.
+        uncertain: Select among the images whose predictions the detector is least certain of, by 'entropy' or 'margin'
+            of its scores; see :mod:`mmcsod.selection.uncertain`.
 
     Raises:
         UserError: If an option is unfit whatever the bank holds, in one sentence.
@@ -66,6 +69,7 @@ class SelectionOptions:
     classes: Sequence[str] | None = None
     group: str | None = None
     per_group: int | None = None
+    uncertain: str | None = None
 
     def __post_init__(self) -> None:
         budget, method = self.budget, self.entry
@@ -83,6 +87,7 @@ class SelectionOptions:
         check_group(self.group)
         if self.per_group is not None and not (isinstance(self.per_group, Integral) and self.per_group >= 1):
             raise UserError(f'per_group is {self.per_group}; give a whole number, 1 or more.')
+        check_measure(self.uncertain)
         for name in ('include', 'exclude'):
             object.__setattr__(self, name, tuple(read_image_ids(getattr(self, name))))
 

@@ -45,8 +45,13 @@ class Pool:
         self.labels = tuple(sorted(labels))
         self.eligible = np.isin(self.row_labels, self.labels)
         self.eligible &= ~np.isin(self.row_images, list(excluded))
+        self._excluded = frozenset(excluded)
         self._starts = np.searchsorted(self.row_labels, np.arange(len(bank.classes) + 1))
         self._units: dict[Group, dict[int, UnitRows]] = {}
+
+    def without(self, images: Collection[int]) -> Pool:
+        """Return the pool with some more images excluded."""
+        return Pool(self.bank, self.labels, self._excluded.union(images))
 
     def rows_of_class(self, label: int) -> slice:
         """Return where the rows of a class stand."""

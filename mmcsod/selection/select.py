@@ -25,6 +25,7 @@ from mmcsod.selection.registry import Method, Task
 from mmcsod.selection.rotation import Rotation
 from mmcsod.selection.surprises import surprises
 from mmcsod.selection.turns import turn_weights
+from mmcsod.selection.uncertain import certain_images
 from mmcsod.util.distributed import ALONE, Group
 from mmcsod.util.errors import UserError, check_options
 
@@ -53,7 +54,7 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, **options: 
         num_images: N, included images counted in; or else ``ratio`` or ``num_objects``.
         **options: The other fields of :class:`mmcsod.selection.options.SelectionOptions`: ``method``,
             ``method_options``, ``turns``, ``lam``, ``kernel``, ``seed``, ``include``, ``exclude``, ``classes``,
-            ``group``, ``per_group``, ``ratio``, ``num_objects``.
+            ``group``, ``per_group``, ``uncertain``, ``ratio``, ``num_objects``.
 
     Raises:
         UserError: If an option or the bank is unfit, in one sentence.
@@ -111,6 +112,8 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
     if not len(pool.images):
         raise UserError('There is no image to select: every one is excluded or has no object of the classes asked for.')
     target = options.budget.target(pool)
+    if options.uncertain is not None:
+        pool = pool.without(certain_images(pool, included, target, options.uncertain))
     lam = options.given_lam
     task = Task(
         pool,
@@ -161,6 +164,8 @@ def _parameters(task: Task, options: SelectionOptions, trials: Sequence[LamTrial
         parameters['group'] = options.group
     if options.per_group is not None:
         parameters['per_group'] = int(options.per_group)
+    if options.uncertain is not None:
+        parameters['uncertain'] = options.uncertain
     if task.included:
         parameters['num_included'] = len(task.included)
     return parameters

@@ -62,6 +62,7 @@ def test_bad_input_is_told_in_one_sentence(select, tmp_path):
     refused(select('--cfg-options', annotations), 'none.json', 'is not there')
     refused(select('--method', 'best'), "Unknown selection method 'best'")
     refused(select('--tap', 'nose'), "There is no tap 'nose'; choose one of auto, neck")
+    refused(select('--uncertain', 'entropy'), 'name their file with --predictions')
     refused(select('--backbone', 'resnet18', checkpoint=()), "'resnet18' is no backbone")
     assert not list(tmp_path.glob('features*'))
 

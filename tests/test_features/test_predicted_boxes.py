@@ -43,6 +43,10 @@ def test_rows_are_those_of_annotations_that_say_the_same(root):
     np.testing.assert_allclose(predicted.vectors, labelled.vectors, atol=1e-6)
     fewer = extract(root, 'fewer', predictions=str(root / 'found.json'), score_threshold=0.5)
     assert 0 < fewer.rows['count'].sum() == (0.3 + 0.05 * np.arange(len(content['annotations'])) >= 0.5).sum()
+    assert labelled.prediction_scores is None
+    scores = predicted.prediction_scores
+    np.testing.assert_allclose(scores['score'], 0.3 + 0.05 * np.arange(len(scores)), atol=1e-6)
+    np.testing.assert_array_equal(scores[['image', 'label']], predicted.objects[['image', 'label']])
     # An image without a prediction is not picked, but can be what is labelled already.
     empty = sorted(set(fewer.images) - set(fewer.image_ids))
     assert empty
@@ -68,6 +72,15 @@ def test_ground_truth_of_labelled_images_counts(root):
     own = sum(one['image_id'] == last['id'] for one in content['annotations'])
     assert own > 1
     assert objects.tolist() == [1, 1, 1, own]
+    assert bank.prediction_scores['image'].tolist() == [0, 1, 2]  # ground truth has no score
+
+
+def test_a_bank_of_other_scores_is_not_reused(root):
+    extract(root, 'bank', predictions=str(root / 'found.json'))
+    found = json.loads((root / 'found.json').read_text())
+    (root / 'found.json').write_text(json.dumps([{**one, 'score': min(1, one['score'] * 1.001)} for one in found]))
+    with pytest.raises(UserError, match='another list of scores in --predictions'):
+        extract(root, 'bank', predictions=str(root / 'found.json'), score_threshold=0.3)
 
 
 @pytest.mark.parametrize(
