@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdet.models import DetDataPreprocessor
@@ -13,10 +14,12 @@ from mmengine.model import ImgDataPreprocessor
 from torch import nn
 
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import first_few
+
+logger = logging.getLogger('mmcsod')
 
 INNER = ('teacher', 'student', 'detector')
 """Where a model that has no backbone of its own keeps a detector, the most telling first."""
-
 
 OF_CLIPS = 'use_det_processor'
 """The option of a preprocessor of clips that has it prepare single images in training."""
@@ -56,13 +59,30 @@ def inner_config(model: Mapping[str, Any]) -> ConfigDict:
 
 
 def without_prefix(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the weights of the detector inside a wrapping model's state dict; a plain one's stay as they are."""
-    if not any(key.startswith('backbone.') for key in state):
-        for prefix in (f'{name}.' for name in INNER):
-            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-            if own:
-                return own
-    return dict(state)
+    """Return the weights of the detector inside a wrapping model's state dict; a plain one's stay as they are.
+
+    Of a teacher and a student, the teacher is taken.
+
+    Raises:
+        UserError: If there are several detectors of which none is the most telling.
+    """
+    before = dict.fromkeys(key.partition('backbone.')[0] for key in state if 'backbone.' in key)
+    prefixes = [prefix for prefix in before if not prefix or prefix.endswith('.')]
+    if not prefixes or '' in prefixes:
+        return dict(state)
+    chosen = _most_telling(prefixes)
+    return {key.removeprefix(chosen): value for key, value in state.items() if key.startswith(chosen)}
+
+
+def _most_telling(prefixes: Sequence[str]) -> str:
+    if len(prefixes) == 1:
+        return prefixes[0]
+    listed = first_few([prefix.removesuffix('.') for prefix in prefixes])
+    for name in INNER:
+        if found := [prefix for prefix in prefixes if prefix.split('.')[-2] == name]:
+            logger.info('The checkpoint holds several detectors (%s): the %s is read.', listed, name)
+            return found[0]
+    raise UserError(f'The checkpoint holds several detectors ({listed}); save the state_dict of one.')
 
 
 def _for_images(preprocessor: Mapping[str, Any]) -> ConfigDict:

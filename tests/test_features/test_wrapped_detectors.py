@@ -49,10 +49,15 @@ def test_a_tracker_is_read_through_its_detector_one_image_at_a_time(name):
     assert float(inputs[0, 0, 0, 0]) != 200  # normalised
 
 
-def test_a_plain_detectors_weights_keep_their_names():
+def test_a_plain_detectors_weights_keep_their_names(caplog):
+    caplog.set_level('INFO')
     state = {'backbone.a': 1, 'teacher.backbone.a': 2}
     assert without_prefix(state) == state
     assert without_prefix({'student.backbone.a': 1, 'teacher.backbone.a': 2}) == {'backbone.a': 2}
+    assert 'several detectors (student, teacher): the teacher is read' in caplog.text
+    assert without_prefix({'net.backbone.a': 1, 'criterion.b': 2}) == {'backbone.a': 1}
+    with pytest.raises(UserError, match=r'several detectors \(a, b\); save the state_dict of one'):
+        without_prefix({'a.backbone.a': 1, 'b.backbone.a': 2})
 
 
 def test_a_detector_that_cannot_prepare_single_images_is_refused():
