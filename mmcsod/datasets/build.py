@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope, init_default_scope
 
 from mmcsod.datasets.classes import check_classes, refuse_empty_leaves
 from mmcsod.datasets.ids import leaf_datasets
+from mmcsod.datasets.instances import boxes_and_labels
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.config import training_set
 from mmcsod.util.errors import UserError, first_cause
@@ -22,8 +26,25 @@ def enter_scope(config: Config) -> None:
         init_default_scope(config.get('default_scope') or 'mmdet')
 
 
-def validation_paths(config: Config) -> list[str]:
-    """Return the image files of a config's validation set, in its order; none if it has no such set.
+@dataclass(frozen=True)
+class LabelledImage:
+    """An image of a dataset.
+
+    Attributes:
+        path: Its file.
+        size: Width and height in the annotations, 0 where they name none.
+        names: The class of each of its k objects.
+        boxes: (k, 4) float64, x1, y1, x2, y2 in pixels.
+    """
+
+    path: str
+    size: tuple[float, float]
+    names: tuple[str, ...]
+    boxes: np.ndarray
+
+
+def validation_images(config: Config) -> list[LabelledImage]:
+    """Return the images of a config's validation set, in its order; none if it has no such set.
 
     Raises:
         UserError: If the annotations cannot be read.
@@ -34,11 +55,18 @@ def validation_paths(config: Config) -> list[str]:
     enter_scope(config)
     try:
         leaves = leaf_datasets(DATASETS.build(loader['dataset']))
-        return [str(leaf.get_data_info(index)['img_path']) for leaf in leaves for index in range(len(leaf))]
+        return [_labelled(leaf, leaf.get_data_info(index)) for leaf in leaves for index in range(len(leaf))]
     except Exception as error:  # an annotation file can be wrong in any way
         raise UserError(
             f'The validation data cannot be read ({first_cause(error)}); check val_dataloader of the config.'
         ) from error
+
+
+def _labelled(leaf: BaseDataset, info: Mapping[str, Any]) -> LabelledImage:
+    boxes, labels = boxes_and_labels(info)
+    classes = leaf.metainfo.get('classes') or ()
+    names = tuple(classes[label] if 0 <= label < len(classes) else '' for label in labels)
+    return LabelledImage(str(info['img_path']), (info.get('width') or 0, info.get('height') or 0), names, boxes)
 
 
 def build_training_set(config: Config, allow_missing_classes: bool = False, coreset: Coreset | None = None) -> Any:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
+from mmcsod.selection.same_objects import placed, show_the_same
 from mmcsod.util.files import write_text
+
+if TYPE_CHECKING:  # importing it needs MMDetection, which reports do without
+    from mmcsod.datasets.build import LabelledImage
 
 HEADER = ['validation_image', 'pool_image', 'decision']
 
@@ -35,10 +40,19 @@ class Leak:
 
 
 def find_leaks(
-    images: Sequence[str], pixels: np.ndarray, selected: np.ndarray, paths: Sequence[str], validation: np.ndarray
+    images: Sequence[str],
+    pixels: np.ndarray,
+    selected: np.ndarray,
+    paths: Sequence[str],
+    validation: np.ndarray,
+    agree: Callable[[int, int], bool] = lambda index, image: True,
 ) -> list[Leak]:
-    """Return the validation images with a near-duplicate in the pool, those with a selected one first."""
-    in_pool, in_coreset = leaks(pixels, validation), leaks(pixels[selected], validation)
+    """Return the validation images with a near-duplicate in the pool, those with a selected one first.
+
+    ``agree`` says of a validation image and one of the pool, by their indices, whether they show the same objects.
+    """
+    in_pool = leaks(pixels, validation, agree)
+    in_coreset = leaks(pixels[selected], validation, lambda index, own: agree(index, int(selected[own])))
     found = [
         Leak(path, images[selected[own]] if own >= 0 else images[any_], bool(own >= 0))
         for path, own, any_ in zip(paths, in_coreset.tolist(), in_pool.tolist(), strict=True)
@@ -47,13 +61,33 @@ def find_leaks(
     return sorted(found, key=lambda leak: not leak.is_selected)
 
 
+def same_objects(bank: FeatureBank, validation: Sequence[LabelledImage]) -> Callable[[int, int], bool]:
+    """Return what says whether a validation image and one of the pool show the same objects, by their indices.
+
+    Images whose size is not known, and all of a bank without objects or sizes, pass.
+    """
+    if bank.objects is None or bank.sizes is None:
+        return lambda index, image: True
+    objects, sizes = bank.objects, bank.sizes
+    starts = np.searchsorted(objects['image'], np.arange(len(bank.images) + 1))
+
+    def agree(index: int, image: int) -> bool:
+        one, own = validation[index], objects[starts[image] : starts[image + 1]]
+        if min(*one.size, *sizes[image]) <= 0:
+            return True
+        known = [row for row, name in enumerate(one.names) if name in bank.classes]
+        labels = np.array([bank.classes.index(one.names[row]) for row in known], np.int64)
+        its = placed(labels, one.boxes[known], np.array(one.size))
+        return show_the_same(its, placed(own['label'], own['box'], sizes[image]))
+
+    return agree
+
+
 def leak_summary(found: Sequence[Leak], num_validation: int) -> str:
     """Return in one sentence how many validation images leak."""
     selected = sum(leak.is_selected for leak in found)
-    return (
-        f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool by their pixels, '
-        f'{selected} in the coreset'
-    )
+    pool = f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool'
+    return f'{pool}, {selected} in the coreset'
 
 
 def num_of_same_recording(bank: FeatureBank, group: str | None, paths: Sequence[str]) -> int | None:

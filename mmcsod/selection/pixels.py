@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -44,7 +44,9 @@ def same_place(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     return _compare(ones.astype(np.float32), others.astype(np.float32))[0] >= SAME_PLACE
 
 
-def leaks(pool: np.ndarray, validation: np.ndarray) -> np.ndarray:
+def leaks(
+    pool: np.ndarray, validation: np.ndarray, agree: Callable[[int, int], bool] = lambda index, image: True
+) -> np.ndarray:
     """Return for each validation image the index of the pool's that shows the same, the most alike; -1 if none does.
 
     Both are (n, 32, 32) uint8. Each is compared with the ``CANDIDATES`` images of the pool that are nearest by coarse
@@ -60,6 +62,8 @@ def leaks(pool: np.ndarray, validation: np.ndarray) -> np.ndarray:
         nearest = np.argpartition(_coarse(block) @ -pool_coarse.T, number - 1, axis=1)[:, :number]
         correlations, parts = _compare_all(block, pool, np.repeat(np.arange(len(block)), number), nearest.ravel())
         is_same = (correlations >= SAME_PICTURE) & (parts <= MOST_IN_A_PART)
+        for pair in np.flatnonzero(is_same):
+            is_same[pair] = agree(start + int(pair) // number, int(nearest.flat[pair]))
         scores = np.where(is_same, correlations, -np.inf).reshape(nearest.shape)
         best = scores.argmax(axis=1)
         rows = np.flatnonzero(is_same.reshape(nearest.shape).any(axis=1))

@@ -30,7 +30,7 @@ def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_co
     pairs = {leak.validation.rpartition('/')[2]: leak for leak in found}
     assert {name: f'train/{name}' for name in pairs} == {name: leak.pool for name, leak in pairs.items()}
     assert {leak.pool for leak in found if leak.is_selected} == {IMAGES[2], IMAGES[6]}
-    assert f'{len(found)} of 20 validation images have a near-duplicate in the pool by their pixels, 2 in' in printed
+    assert f'{len(found)} of 20 validation images have a near-duplicate in the pool, 2 in' in printed
     assert '10 of 20 validation images come from a recording of the pool' in printed
 
 

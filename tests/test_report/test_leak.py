@@ -1,6 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 
-from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, write_leaks
+from mmcsod import FeatureBank
+from mmcsod.datasets.build import LabelledImage
+from mmcsod.records.bank_checks import OBJECT_DTYPE
+from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, same_objects, write_leaks
 from tests.test_selection.test_pixels import cut, scenes
 
 POOL, OTHERS = cut(scenes(6)), cut(scenes(3, seed=9))
@@ -14,6 +19,22 @@ def test_validation_images_that_the_pool_shows_those_of_the_coreset_first(tmp_pa
     assert leak_summary(found, 5).endswith(', 1 in the coreset')
     write_leaks(tmp_path / 'leaks.csv', found, 5)
     assert read_leaks(tmp_path / 'leaks.csv') == (found, 5)
+
+
+def test_images_of_other_objects_are_no_leaks():
+    bank = replace(
+        FeatureBank.from_arrays(np.eye(6, 4), list('abcdef'), [0] * 6, ['cat']),
+        sizes=np.full((6, 2), 100, np.int32),
+        objects=np.array([(image, 0, (0, 0, 10 * image, 10), 1, False) for image in range(1, 6)], OBJECT_DTYPE),
+    )
+    validation = [
+        LabelledImage('v', size, ('cat', 'dog'), np.array([[0, 0, 50, 10], [9, 9, 10, 10]]))
+        for size in ((100, 100), (50, 50), (0, 0))
+    ]
+    agree = same_objects(bank, validation)
+    assert [agree(index, image) for index in range(3) for image in (0, 5)] == [False, True, False, False, True, True]
+    found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), POOL[[5, 5, 5]], agree)
+    assert [leak.validation for leak in found] == ['v', 'x']
 
 
 def test_no_file_and_another_one_are_no_leaks(tmp_path):
