@@ -64,6 +64,12 @@ def _look_up(bank: FeatureBank, ids: list[str], verb: str) -> list[int]:
         example = next(iter(bank.images), None)
         raise UserError(
             f"{len(unknown)} of the {len(ids)} images to {verb} are not in the bank, first '{unknown[0]}'; "
-            f"give ids as the bank has them, like '{example}'."
+            f"give ids as the bank has them, like '{example}'.{_images_without_objects(bank)}"
         )
     return [bank.image_index[image] for image in ids]
+
+
+def _images_without_objects(bank: FeatureBank) -> str:
+    """Return a sentence on the images that filters left out of a bank for want of objects, '' if there are none."""
+    count = dict(bank.provenance.get('images_left_out') or {}).get('without objects')
+    return f' It lacks {count} images without objects, which cannot be selected (filter_empty_gt).' if count else ''

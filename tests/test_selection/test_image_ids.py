@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,3 +48,9 @@ def test_ids_are_looked_up_in_the_order_given():
 def test_ids_that_make_no_sense_are_refused(include, exclude, message):
     with pytest.raises(UserError, match=message):
         find_images(BANK, include, exclude)
+
+
+def test_images_that_a_filter_took_for_want_of_objects_are_recalled():
+    bank = replace(BANK, provenance={'images_left_out': {'without objects': 8}})
+    with pytest.raises(UserError, match=r"like 'a\.jpg'\. It lacks 8 images without objects, which cannot be selected"):
+        find_images(bank, ['x'], [])
