@@ -21,7 +21,7 @@ MOST_IN_A_PART = 0.03
 of the difference than this, where all of either image's details are 1."""
 
 PARTS = 7
-CANDIDATES = 10
+CANDIDATES = 40
 """Images of the pool, the nearest by coarse pixels, that another image is compared with in detail."""
 
 COARSE = 16
