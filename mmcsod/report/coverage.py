@@ -1,7 +1,7 @@
 """Coverage: the cosine of each vector of the pool to the nearest selected one of its class; and its counterpart.
 
 The coverage of a class is the mean over its vectors, that of a coreset the mean over the classes of the pool, where a
-class of which nothing is selected counts as 0. ``selection/coverage.py`` takes the same number of a sample, for lam.
+class of which nothing is selected counts as 0. ``selection/coverage.py`` takes the same number of samples, for lam.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.selection.unit_rows import unit_rows
-
-BLOCK = 4096
-"""Vectors of a class compared at a time."""
+from mmcsod.selection.coverage import COMPARED, SCALE, cosine_blocks
+from mmcsod.selection.pool import Pool
+from mmcsod.selection.unit_rows import parts, unit_rows
 
 SURE = 0.9
 """Share of the coreset within which a bend of the curve is one."""
@@ -45,7 +44,8 @@ def class_views(bank: FeatureBank, selected: np.ndarray) -> dict[int, ClassView]
     """Assign every vector of the bank to the nearest of (N,) selected images; return a view of each class by label."""
     ranks = np.full(len(bank.images), -1, np.int64)
     ranks[selected] = np.arange(len(selected))
-    return {int(label): _view(bank, int(label), ranks, len(selected)) for label in np.unique(bank.labels)}
+    pool = Pool(bank, np.unique(bank.labels).tolist())
+    return {label: _view(pool, label, ranks, len(selected)) for label in pool.labels}
 
 
 def coverage_curve(views: Mapping[int, ClassView]) -> np.ndarray:
@@ -93,40 +93,36 @@ def diminishing_returns(bank: FeatureBank, coreset: Coreset, curve: np.ndarray) 
     return number if number <= SURE * len(curve) or len(curve) == whole else None
 
 
-def _view(bank: FeatureBank, label: int, ranks: np.ndarray, number: int) -> ClassView:
-    rows = np.flatnonzero(bank.labels == label)
-    images = bank.rows['image'][rows]
-    units = unit_rows(np.asarray(bank.vectors[rows]))
+def _view(pool: Pool, label: int, ranks: np.ndarray, number: int) -> ClassView:
+    rows = pool.rows_of_class(label)
+    images = pool.row_images[rows]
     held = np.flatnonzero(ranks[images] >= 0)
     held = held[np.argsort(ranks[images[held]], kind='stable')]
     if not len(held):
-        return ClassView(images, np.full(len(rows), -1), np.zeros(len(rows), np.float32), np.full(number, np.nan))
-    columns, cosines, sums = _nearest(units, units[held])
+        return ClassView(images, np.full(len(images), -1), np.zeros(len(images), np.float32), np.full(number, np.nan))
+    columns, cosines, sums = _nearest(pool, rows.start + np.arange(len(images)), rows.start + held)
     holders = ranks[images[held]]
     # How many of the images so far hold the class, at each rank; none means no coverage.
     counts = np.searchsorted(holders, np.arange(number), side='right')
-    return ClassView(images, holders[columns], cosines, np.concatenate([[np.nan], sums / len(rows)])[counts])
+    return ClassView(images, holders[columns], cosines, np.concatenate([[np.nan], sums / len(images)])[counts])
 
 
-def _nearest(units: np.ndarray, selected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _nearest(pool: Pool, rows: np.ndarray, selected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the nearest selected row of each row, the cosine to it, and the sum of the best cosines so far."""
-    columns, best = np.empty(len(units), np.int64), np.empty(len(units), np.float32)
-    sums = np.zeros(len(selected))
-    for start in range(0, len(units), BLOCK):
-        block = slice(start, start + BLOCK)
-        cosines = units[block] @ selected.T
-        columns[block] = cosines.argmax(axis=1)
-        np.maximum.accumulate(cosines, axis=1, out=cosines)
-        best[block] = cosines[:, -1]
-        sums += cosines.sum(axis=0, dtype=np.float64)
-    return columns, best, sums
+    columns, best, sums = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf), np.zeros(len(selected))
+    for part, block, cosines in cosine_blocks(pool, rows, selected):
+        columns[part] = np.where(cosines.max(axis=1) > best[part], block.start + cosines.argmax(axis=1), columns[part])
+        np.maximum.accumulate(np.maximum(cosines, best[part, None]), axis=1, out=cosines)
+        best[part] = cosines[:, -1]
+        sums[block] += cosines.sum(axis=0)
+    return columns, (best / SCALE**2).astype(np.float32), sums / SCALE**2
 
 
 def _nearest_other(units: np.ndarray) -> np.ndarray:
     """Return the cosine of each unit row to its nearest other one, (n,) float64, by blocks."""
     nearest = np.empty(len(units))
-    for start in range(0, len(units), BLOCK):
-        cosines = units[start : start + BLOCK] @ units.T
-        np.fill_diagonal(cosines[:, start:], -np.inf)
-        nearest[start : start + BLOCK] = cosines.max(axis=1)
+    for block in parts(len(units), COMPARED):
+        cosines = units[block] @ units.T
+        np.fill_diagonal(cosines[:, block.start :], -np.inf)
+        nearest[block] = cosines.max(axis=1)
     return nearest

@@ -8,8 +8,10 @@ import numpy as np
 from scipy.sparse.linalg import svds
 
 from mmcsod.records.bank import FeatureBank
-from mmcsod.report.coverage import BLOCK
-from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.selection.unit_rows import parts, unit_rows
+
+BLOCK = 4096
+"""Vectors read at a time."""
 
 SMALL = 8
 """Images or dimensions below which all components are computed."""
@@ -44,8 +46,8 @@ def _image_means(bank: FeatureBank) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean unit vector of each image, (D, d) float32, and its number of vectors."""
     images = bank.rows['image']
     means = np.zeros((len(bank.images), bank.vectors.shape[1]), np.float32)
-    for start in range(0, len(images), BLOCK):
-        np.add.at(means, images[start : start + BLOCK], unit_rows(np.asarray(bank.vectors[start : start + BLOCK])))
+    for block in parts(len(images), BLOCK):
+        np.add.at(means, images[block], unit_rows(np.asarray(bank.vectors[block])))
     counts = np.bincount(images, minlength=len(bank.images))
     means /= np.maximum(counts, 1)[:, None]
     return means, counts

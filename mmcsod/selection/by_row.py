@@ -25,33 +25,16 @@ State = TypeVar('State')
 
 @dataclass(frozen=True)
 class Choice:
-    """The row that a class selects at its turn.
-
-    Attributes:
-        row: Its number within the class.
-        terms: Why, by the names of :class:`mmcsod.records.coreset.Pick`'s attributes.
-    """
+    """The number of the row that a class selects at its turn, and why, by names of :class:`Pick`'s attributes."""
 
     row: int
     terms: Mapping[str, float] = field(default_factory=dict)
 
 
-class Chosen(Protocol):
-    """A :class:`Choice` or the like."""
-
-    @property
-    def row(self) -> int:
-        """Its number within the class."""
-
-    @property
-    def terms(self) -> Mapping[str, float]:
-        """Why, by the names of :class:`mmcsod.records.coreset.Pick`'s attributes."""
-
-
 class Chooser(Protocol):
     """Who chooses among the rows of one class, numbered in dataset order."""
 
-    def best(self) -> Chosen:
+    def best(self) -> Choice:
         """Return the row to select next; at least one is left."""
 
     def bar(self, row: int) -> None:
@@ -78,21 +61,11 @@ class SharedSelector(Chooser, Protocol):
         """Take notice that a row is selected, whoever holds it."""
 
 
-def select_by_row(task: Task, make: Callable[[UnitRows, np.ndarray], RowSelector]) -> Iterator[Pick]:
-    """Select one image a class in turn, each class by a state of its n rows and of which of them take part, (n,) bool.
-
-    Every process does all of it.
-    """
-    yield from take_own_turns(task, make_states(task.pool, make))
-
-
-def select_shared(task: Task, make: Callable[[UnitRows, np.ndarray], SharedSelector]) -> Iterator[Pick]:
-    """Select as :func:`select_by_row` does, by states that processes share, each of the rows that this one holds."""
-    yield from take_shared_turns(task, make_states(task.pool, make, task.group))
-
-
 def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
-    """Return a state for each class that takes turns, several classes read at a time."""
+    """Return a state for each class that takes turns, several classes read at a time.
+
+    It is made of the rows that this process of the group holds, and of which of all n take part, (n,) bool.
+    """
 
     def of_class(label: int, units: UnitRows) -> State:
         return make(units, pool.eligible[pool.rows_of_class(label)])

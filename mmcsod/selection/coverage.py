@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from mmcsod.selection.pool import Pool
-from mmcsod.selection.unit_rows import unit_rows
+from mmcsod.selection.unit_rows import parts, unit_rows
 from mmcsod.util.distributed import ALONE, Group
 
 SAMPLE = 2000
@@ -20,8 +20,8 @@ SAMPLE = 2000
 
 Multiply = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-BLOCK = 1024
-"""Selected vectors at a time."""
+COMPARED, CHOSEN = 4096, 1024
+"""Vectors, and selected vectors, at a time."""
 
 SCALE = 2.0**26
 """Elements of unit vectors are rounded to whole multiples of 1 / SCALE. The sums of an inner product then stay below
@@ -61,16 +61,26 @@ def class_coverages(
     """Return the coverage of one class by each selection; see :func:`coverages`."""
     rows = pool.rows_of_class(label)
     rows = rows.start + np.flatnonzero(pool.eligible[rows])
-    chosen = np.array(selections)[:, pool.row_images[rows]]
-    compared = exact_units(pool, rows[:: 1 if sample is None else -(-len(rows) // sample)])
+    compared = rows[:: 1 if sample is None else -(-len(rows) // sample)]
+    masks = np.array(selections)[:, pool.row_images[rows]]
+    rows, masks = rows[masks.any(axis=0)], masks[:, masks.any(axis=0)]
     nearest = np.full((len(selections), len(compared)), -np.inf)
-    for part, block in _blocks(rows, np.flatnonzero(chosen.any(axis=0))):
-        cosines = multiply(compared, exact_units(pool, block).T)
-        for best, mask in zip(nearest, chosen[:, part], strict=True):
+    for part, block, cosines in cosine_blocks(pool, compared, rows, multiply):
+        for best, mask in zip(nearest[:, part], masks[:, block], strict=True):
             if mask.any():
                 np.maximum(best, cosines[:, mask].max(axis=1), out=best)
     means = [math.fsum(best) / len(compared) / SCALE**2 for best in nearest]
-    return np.where(chosen.any(axis=1), means, 0)
+    return np.where(masks.any(axis=1), means, 0)
+
+
+def cosine_blocks(
+    pool: Pool, compared: np.ndarray, chosen: np.ndarray, multiply: Multiply = np.matmul
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Yield some of the rows compared, some of those chosen, and their cosines times ``SCALE`` squared, exact."""
+    for part in parts(len(compared), COMPARED):
+        units = exact_units(pool, compared[part])
+        for block in parts(len(chosen), CHOSEN):
+            yield part, block, multiply(units, exact_units(pool, chosen[block]).T)
 
 
 def exact_units(pool: Pool, rows: np.ndarray) -> np.ndarray:
@@ -78,10 +88,3 @@ def exact_units(pool: Pool, rows: np.ndarray) -> np.ndarray:
     units = unit_rows(pool.vectors(rows).astype(np.float64))
     units *= SCALE
     return np.rint(units, out=units)
-
-
-def _blocks(rows: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield some of the places at a time, and the rows there."""
-    for begin in range(0, len(places), BLOCK):
-        part = places[begin : begin + BLOCK]
-        yield part, rows[part]

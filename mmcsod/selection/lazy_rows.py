@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.by_row import Choice, select_shared
+from mmcsod.selection.by_row import Choice, make_states, take_shared_turns
 from mmcsod.selection.kernels import similarities_factory
 from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.selection.registry import Task
@@ -26,7 +26,6 @@ FIRST_BLOCK = 64
 """Rows that are brought up to date first; as many again, and twice as many, as long as bounds ask for more."""
 
 LIKENESS_TIE = 1e-12
-
 SAME_LIKENESS = 1e-6
 """Spread of the likeness below which a class's rows are all alike and rounding would order them."""
 
@@ -71,7 +70,8 @@ def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pi
 
     trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, of_class)
     found = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes // task.group.size, trial)
-    return select_shared(task, lambda units, eligible: of_class(units, eligible, found))
+    states = make_states(task.pool, lambda units, eligible: of_class(units, eligible, found), task.group)
+    yield from take_shared_turns(task, states)
 
 
 class LazyRows:
@@ -133,14 +133,8 @@ class LazyRows:
         tied = scores >= scores.max() - self._rule.tie
         tied &= self.likeness[rows] >= self.likeness[rows][tied].max() - LIKENESS_TIE
         winner = int(np.argmax(tied))
-        return Choice(
-            int(rows[winner]),
-            {
-                'likeness': float(self.likeness[rows[winner]]),
-                'novelty': float(states[winner]),
-                'score': float(scores[winner]),
-            },
-        )
+        values = {'likeness': self.likeness[rows], 'novelty': states, 'score': scores}
+        return Choice(int(rows[winner]), {name: float(value[winner]) for name, value in values.items()})
 
     def _near_best(self, quality: np.ndarray) -> np.ndarray:
         """Return the rows of this process whose exact score ties with its highest, ascending."""

@@ -12,6 +12,7 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.selection.pixels import details, same_place
 from mmcsod.selection.projected import Projected
+from mmcsod.selection.unit_rows import parts
 
 NEAR = 0.3
 """Distance up to which two images are near-duplicates, as a share of that of two images of the pool at random."""
@@ -149,8 +150,8 @@ class _Bucket:
         products = self._coarse[some] @ self._coarse[others].T
         maybe = self._squares[some, None] + self._squares[others] - 2 * products <= self._views.near + 1e-3
         maybe = np.triu(maybe, 1) if some is others else maybe
-        for start in range(0, len(others), BLOCK):
-            columns = start + np.flatnonzero(maybe[:, start : start + BLOCK].any(axis=0))
+        for part in parts(len(others), BLOCK):
+            columns = part.start + np.flatnonzero(maybe[:, part].any(axis=0))
             rows = np.flatnonzero(maybe[:, columns].any(axis=1))
             maybe[np.ix_(rows, columns)] &= self._are_alike(some[rows], others[columns])
         return maybe
@@ -172,8 +173,8 @@ class _Bucket:
             return is_near
         result = is_near.copy()
         ones, twos = np.nonzero(is_near)
-        for start in range(0, len(ones), PAIRS):
-            one, two = ones[start : start + PAIRS], twos[start : start + PAIRS]
+        for pairs in parts(len(ones), PAIRS):
+            one, two = ones[pairs], twos[pairs]
             result[one, two] = same_place(self._details[some[one]], self._details[others[two]])
         return result
 

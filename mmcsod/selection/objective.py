@@ -7,35 +7,15 @@ then P @ (lam * S - T): no similarity matrix is ever built.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mmcsod.selection.by_row import Choice
 from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.shards import gather_records
 from mmcsod.selection.unit_rows import UnitRows
 
 TIE = 1e-12
 """Relative size of the differences that count as a tie; float64's own noise is far below, float32's far above."""
-
-
-@dataclass(frozen=True)
-class Best:
-    """The row with the highest score and both sums of Eq. 4, without lambda."""
-
-    row: int
-    pool_similarity: float
-    selected_similarity: float
-    score: float
-
-    @property
-    def terms(self) -> dict[str, float]:
-        """What a pick records."""
-        return {
-            'pool_similarity': self.pool_similarity,
-            'selected_similarity': self.selected_similarity,
-            'score': self.score,
-        }
 
 
 class ClassObjective:
@@ -45,7 +25,7 @@ class ClassObjective:
     then make the same calls in the same order. Rows are numbered within the whole class.
     """
 
-    def __init__(self, units: UnitRows, eligible: np.ndarray, lam: float, make_kernel: KernelFactory) -> None:
+    def __init__(self, units: UnitRows, eligible: np.ndarray, make_kernel: KernelFactory, lam: float) -> None:
         """Start with nothing selected; ``eligible``, (n,) bool, are the rows of the whole class that take part."""
         self._units = units
         self._lam = lam
@@ -81,7 +61,7 @@ class ClassObjective:
             self._kernel.remove(row - self._units.held.start)
             self._open[row - self._units.held.start] = False
 
-    def best(self) -> Best:
+    def best(self) -> Choice:
         """Return the row with the highest score of Eq. 4, ties broken as documented in docs/how_it_works.md."""
         tolerance = TIE * (self._lam * self._pool_count + self._selected_count)
         rows = np.empty(0, np.int64)
@@ -91,7 +71,8 @@ class ClassObjective:
         rows, pool, selected = self._shared(rows + self._units.held.start, pool, selected, tolerance)
         scores = self._lam * pool - selected
         winner = self._winner(rows, pool, selected, scores, tolerance) if len(rows) > 1 else 0
-        return Best(int(rows[winner]), float(pool[winner]), float(selected[winner]), float(scores[winner]))
+        values = {'pool_similarity': pool, 'selected_similarity': selected, 'score': scores}
+        return Choice(int(rows[winner]), {name: float(value[winner]) for name, value in values.items()})
 
     def _shared(
         self, rows: np.ndarray, pool: np.ndarray, selected: np.ndarray, tolerance: float

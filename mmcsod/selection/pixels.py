@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
+
+from mmcsod.selection.unit_rows import parts
 
 SIGMA = 2.0
 """Cells; what is wider than this is light and shade, not detail, and is taken off."""
@@ -57,17 +59,17 @@ def leaks(
         return found
     pool_coarse = _coarse(pool)
     number = min(CANDIDATES, len(pool))
-    for start in range(0, len(validation), IMAGES):
-        block = validation[start : start + IMAGES]
+    for part in parts(len(validation), IMAGES):
+        block = validation[part]
         nearest = np.argpartition(_coarse(block) @ -pool_coarse.T, number - 1, axis=1)[:, :number]
-        correlations, parts = _compare_all(block, pool, np.repeat(np.arange(len(block)), number), nearest.ravel())
-        is_same = (correlations >= SAME_PICTURE) & (parts <= MOST_IN_A_PART)
+        correlations, differences = _compare_all(block, pool, np.repeat(np.arange(len(block)), number), nearest.ravel())
+        is_same = (correlations >= SAME_PICTURE) & (differences <= MOST_IN_A_PART)
         for pair in np.flatnonzero(is_same):
-            is_same[pair] = agree(start + int(pair) // number, int(nearest.flat[pair]))
+            is_same[pair] = agree(part.start + int(pair) // number, int(nearest.flat[pair]))
         scores = np.where(is_same, correlations, -np.inf).reshape(nearest.shape)
         best = scores.argmax(axis=1)
         rows = np.flatnonzero(is_same.reshape(nearest.shape).any(axis=1))
-        found[start + rows] = nearest[rows, best[rows]]
+        found[part.start + rows] = nearest[rows, best[rows]]
     return found
 
 
@@ -75,13 +77,9 @@ def _compare_all(
     one: np.ndarray, other: np.ndarray, ones: np.ndarray, others: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compare pairs of pixels, given by their indices, some at a time."""
-    parts = [_compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in _slices(len(ones), PAIRS)]
-    correlations, worst = zip(*parts, strict=True)
+    found = [_compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in parts(len(ones), PAIRS)]
+    correlations, worst = zip(*found, strict=True)
     return np.concatenate(correlations), np.concatenate(worst)
-
-
-def _slices(number: int, step: int) -> Iterator[slice]:
-    return (slice(start, start + step) for start in range(0, number, step))
 
 
 def _coarse(pixels: np.ndarray) -> np.ndarray:

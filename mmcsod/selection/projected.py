@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmcsod.selection.unit_rows import LARGEST, unit_rows
+from mmcsod.selection.unit_rows import LARGEST, parts, unit_rows
 
 SAMPLE = 1000
 """Vectors whose mean distance is taken."""
@@ -33,8 +33,7 @@ class Projected:
         self._place[rows] = np.arange(len(rows))
         mean, basis = _main_directions(self._units(_evenly(rows, BASIS_SAMPLE)))
         self._short = np.empty((len(rows), basis.shape[1]), np.float32)
-        for start in range(0, len(rows), ROWS):
-            part = slice(start, start + ROWS)
+        for part in parts(len(rows), ROWS):
             self._short[part] = (self._units(rows[part]) - mean) @ basis
 
     def projections(self, rows: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from mmcsod.selection.by_row import Chosen, SharedSelector
+from mmcsod.selection.by_row import Choice, SharedSelector
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
 
@@ -43,22 +43,18 @@ class Trial(Generic[Factory]):
             if found == expected:
                 return True
             reason = 'did not give the picks of the CPU'
-        logger.warning(
-            'The kernel %s %s, on a slice of the bank; another one selects. --kernel %s takes it all the same.',
-            name,
-            reason,
-            name,
-        )
+        said = f'The kernel {name} {reason}, on a slice of the bank; another one selects. --kernel {name} takes it'
+        logger.warning('%s all the same.', said)
         return False
 
-    def _picks(self, make_kernel: Factory) -> list[Chosen]:
+    def _picks(self, make_kernel: Factory) -> list[Choice]:
         pool = self._pool
         label = max(pool.labels, key=lambda label: len(pool.images_of_class(label)))
         rows = pool.rows_of_class(label)
         rows = slice(rows.start, min(rows.stop, rows.start + ROWS))
         eligible = pool.eligible[rows]
         state = self._make(pool.read_units(rows), eligible, make_kernel)
-        picks: list[Chosen] = []
+        picks: list[Choice] = []
         for _ in range(min(PICKS, int(np.count_nonzero(eligible)))):
             picks.append(state.best())
             state.select(picks[-1].row, state.unit(picks[-1].row))

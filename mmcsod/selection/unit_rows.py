@@ -25,6 +25,12 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     return np.divide(vectors, norms, out=units, where=norms > 0, casting='same_kind')
 
 
+def parts(number: int, step: int) -> Iterator[slice]:
+    """Yield slices of so many things, ``step`` or at least one at a time."""
+    for begin in range(0, number, max(1, step)):
+        yield slice(begin, min(begin + max(1, step), number))
+
+
 class UnitRows:
     """Vectors of a class, and what it takes to read them at unit length.
 
@@ -97,10 +103,8 @@ class UnitRows:
 
     def read(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield parts of ``rows`` and their unit vectors, (k, d) float64, a block at a time."""
-        step = block_rows(self.vectors.shape[1])
-        for begin in range(0, len(rows), step):
-            part = slice(begin, begin + step)
-            yield part, self.vectors[rows[part]].astype(np.float64) * self.inverse_norms[rows[part], None]
+        for part in parts(len(rows), block_rows(self.vectors.shape[1])):
+            yield part, self.all(rows[part])
 
     def all(self, rows: np.ndarray) -> np.ndarray:
         """Return the unit vectors of some rows, (m, d) float64."""
@@ -122,8 +126,7 @@ class UnitRows:
         """Yield consecutive rows in float64; the array is overwritten by the next."""
         step = block_rows(self.vectors.shape[1])
         buffer = np.empty((min(step, len(self.vectors)), self.vectors.shape[1]))
-        for begin in range(0, len(self.vectors), step):
-            rows = slice(begin, min(begin + step, len(self.vectors)))
+        for rows in parts(len(self.vectors), step):
             block = buffer[: rows.stop - rows.start]
             with np.errstate(invalid='ignore'):  # a signalling NaN, which is refused where the norms are made
                 np.copyto(block, self.vectors[rows])

@@ -53,7 +53,9 @@ def test_a_selected_vector_of_zeros_covers_nothing():
 
 @pytest.mark.parametrize('block', [1, 7, 4096])
 def test_equals_double_loops_at_any_block_size(monkeypatch, block):
-    monkeypatch.setattr(module, 'BLOCK', block)
+    monkeypatch.setattr(module, 'COMPARED', block)
+    monkeypatch.setattr('mmcsod.selection.coverage.COMPARED', block)
+    monkeypatch.setattr('mmcsod.selection.coverage.CHOSEN', block)
     rng = np.random.default_rng(0)
     vectors = rng.normal(0.2, 1, (40, 5)).astype(np.float32)
     vectors[3] = 0

@@ -6,12 +6,16 @@ import contextlib
 import importlib
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from mmcsod.selection.kernels.base import KernelFactory, missing_package
+from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
+from mmcsod.selection.kernels.pruned_kernel import make_pruned_kernel
 from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.util.errors import UserError
 
@@ -42,9 +46,15 @@ def kernel_factory(
         is_fit: 'auto' asks this before it takes a GPU's kernel, by its name.
     """
     check_kernel(name)
+    if name == 'numpy':
+        return NumpyKernel
+    if name in GPU_KERNELS:
+        return _module(f'{name}_kernel').kernel_factory()
     if name == 'auto':
-        return _gpu_kernel_factory(num_bytes, is_fit) or _module('pruned').kernel_factory()
-    return _module(name).kernel_factory()
+        for each in GPU_KERNELS:
+            if (factory := _on_gpu(f'{each}_kernel', num_bytes, partial(is_fit, each))) is not None:
+                return factory
+    return make_pruned_kernel
 
 
 def similarities_factory(
@@ -56,19 +66,14 @@ def similarities_factory(
     """
     check_kernel(name)
     if name == 'torch':
-        return _torch_similarities().similarities_factory()
-    if name == 'auto' and has_driver():
-        with contextlib.suppress(UserError, RuntimeError):  # not installed, or a driver that does not answer
-            if _torch_similarities().has_gpu(num_bytes):
-                factory: SimilaritiesFactory = _torch_similarities().similarities_factory()
-                if is_fit('torch', factory):
-                    return factory
-    return NumpySimilarities
+        return _module('torch_similarities').kernel_factory()
+    found = _on_gpu('torch_similarities', num_bytes, partial(is_fit, 'torch')) if name == 'auto' else None
+    return found or NumpySimilarities
 
 
 def matrix_product(name: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return what multiplies float64 matrices: PyTorch for 'torch', on a GPU if there is one, else NumPy."""
-    return _torch_similarities().multiply if name == 'torch' else np.matmul
+    return _module('torch_similarities').multiply if name == 'torch' else np.matmul
 
 
 def has_driver() -> bool:
@@ -76,21 +81,14 @@ def has_driver() -> bool:
     return any(Path(driver).exists() for driver in DRIVERS)
 
 
-def _gpu_kernel_factory(num_bytes: int, is_fit: Callable[[str, KernelFactory], bool]) -> KernelFactory | None:
-    if not has_driver():
-        return None
-    for name in GPU_KERNELS:
+def _on_gpu(module: str, num_bytes: int, is_fit: Callable[[Any], bool]) -> Any:
+    """Return what makes a module's kernels if there is a GPU with room that passes the trial, else None."""
+    if has_driver():
         with contextlib.suppress(UserError, RuntimeError):  # not installed, or a driver that does not answer
-            if _module(name).has_gpu(num_bytes):
-                factory: KernelFactory = _module(name).kernel_factory()
-                if is_fit(name, factory):
-                    return factory
+            if _module(module).has_gpu(num_bytes) and is_fit(factory := _module(module).kernel_factory()):
+                return factory
     return None
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f'{__name__}.{name}_kernel')
-
-
-def _torch_similarities() -> ModuleType:
-    return importlib.import_module(f'{__name__}.torch_similarities')
+    return importlib.import_module(f'{__name__}.{name}')

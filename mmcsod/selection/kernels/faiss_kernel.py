@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.selection.kernels.base import KernelFactory, missing_package, product_error, unit_query
+from mmcsod.selection.unit_rows import parts
 
 try:
     import faiss
@@ -77,10 +78,9 @@ class FaissKernel:
         self._count = len(self._rows)
         self._k = FIRST_K
         self._search = make_search(self._count, vectors.shape[1], vectors.dtype)
-        step = max(1, BLOCK_ELEMENTS // max(1, vectors.shape[1]))
-        for begin in range(0, self._count, step):
-            rows = self._rows[begin : begin + step]
-            self._search.write(begin, vectors[rows].astype(np.float64) * inverse_norms[rows, None])
+        for part in parts(self._count, BLOCK_ELEMENTS // max(1, vectors.shape[1])):
+            rows = self._rows[part]
+            self._search.write(part.start, vectors[rows].astype(np.float64) * inverse_norms[rows, None])
 
     def propose(self, query: np.ndarray, slack: float) -> np.ndarray:
         """See :class:`mmcsod.selection.kernels.base.Kernel`."""

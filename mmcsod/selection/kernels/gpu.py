@@ -9,7 +9,7 @@ from mmcsod.selection.kernels.base import HALF_ULP, missing_package
 from mmcsod.util.errors import UserError
 
 try:
-    import torch
+    import torch as torch  # for the other modules, too
 except ImportError as error:
     raise missing_package('torch', error) from error
 
@@ -26,6 +26,11 @@ TENSOR_CORE_ULP = 4 * HALF_ULP
 def has_gpu(num_bytes: int = 0) -> bool:
     """Return whether PyTorch can use a GPU with this much free memory."""
     return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > ROOM * num_bytes
+
+
+def find_device(name: str | None = None) -> torch.device:
+    """Return a device; by default a GPU if there is one, else the CPU."""
+    return torch.device(name or ('cuda' if has_gpu() else 'cpu'))
 
 
 @contextlib.contextmanager

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import KernelFactory, product_error, scales, unit_query
+from mmcsod.selection.kernels.base import product_error, scales, unit_query
+from mmcsod.selection.unit_rows import parts
 
 BLOCK_ELEMENTS = 1 << 19
 """Elements converted at a time; numpy multiplies float16 about 15 times slower than float32."""
-
-
-def kernel_factory() -> KernelFactory:
-    """Return what makes numpy kernels."""
-    return NumpyKernel
 
 
 class NumpyKernel:
@@ -49,9 +45,7 @@ def scaled_products(vectors: np.ndarray, scale: np.ndarray, query: np.ndarray) -
 def _products(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
     if vectors.dtype == np.float32:
         return vectors @ query
-    step = max(1, BLOCK_ELEMENTS // len(query))
     products = np.empty(len(vectors), np.float32)
-    for begin in range(0, len(vectors), step):
-        rows = slice(begin, begin + step)
+    for rows in parts(len(vectors), BLOCK_ELEMENTS // len(query)):
         products[rows] = vectors[rows].astype(np.float32) @ query
     return products

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import Kernel, KernelFactory, product_error, scales, unit_query
+from mmcsod.selection.kernels.base import Kernel, product_error, scales, unit_query
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel, scaled_products
 
 WORTH_PRUNING = 1 << 22
@@ -28,13 +28,8 @@ LARGEST_FRONT = 0.05
 LOWEST = np.finfo(np.float64).min
 
 
-def kernel_factory() -> KernelFactory:
-    """Return what makes pruned kernels where there is enough to leave unread, and plain ones elsewhere."""
-    return make_pruned_kernel
-
-
 def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> Kernel:
-    """Make the kernel of one class; see :data:`mmcsod.selection.kernels.base.KernelFactory`."""
+    """Make the kernel of one class, a plain one where there is too little to leave unread."""
     kernel = PrunedKernel if vectors.nbytes >= WORTH_PRUNING else NumpyKernel
     return kernel(vectors, inverse_norms, eligible)
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
+from mmcsod.selection.unit_rows import parts
 
 COMPUTED = 1 << 24
 """Similarities computed at a time: 64 MiB, and enough for BLAS."""
@@ -114,12 +115,6 @@ class NumpySimilarities:
     def _units(self, rows: Any) -> np.ndarray:
         with np.errstate(invalid='ignore', over='ignore'):
             return self._vectors[rows].astype(np.float32, copy=False) * self._scales[rows, None]
-
-
-def parts(number: int, step: int) -> Iterator[slice]:
-    """Yield slices of so many things, ``step`` or at least one at a time."""
-    for begin in range(0, number, max(1, step)):
-        yield slice(begin, min(begin + max(1, step), number))
 
 
 def similarity_error(dimensions: int) -> float:

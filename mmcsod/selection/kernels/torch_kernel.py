@@ -7,13 +7,15 @@ from functools import partial
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import KernelFactory, missing_package, product_error, scales, unit_query
-from mmcsod.selection.kernels.gpu import QUERY_RANGE, TENSOR_CORE_ULP, has_gpu, telling_of_full_memory
-
-try:
-    import torch
-except ImportError as error:
-    raise missing_package('torch', error) from error
+from mmcsod.selection.kernels.base import KernelFactory, product_error, scales, unit_query
+from mmcsod.selection.kernels.gpu import (
+    QUERY_RANGE,
+    TENSOR_CORE_ULP,
+    find_device,
+    has_gpu,
+    telling_of_full_memory,
+    torch,
+)
 
 __all__ = ['TorchKernel', 'has_gpu', 'kernel_factory', 'split_query', 'to_device']
 
@@ -22,7 +24,7 @@ BLOCK_ELEMENTS = 1 << 24
 
 def kernel_factory(device: str | None = None) -> KernelFactory:
     """Return what makes torch kernels on a device; by default a GPU if there is one, else the CPU."""
-    return partial(TorchKernel, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
+    return partial(TorchKernel, device=find_device(device))
 
 
 class TorchKernel:

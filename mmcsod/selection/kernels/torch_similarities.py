@@ -8,25 +8,20 @@ from functools import partial
 
 import numpy as np
 
-from mmcsod.selection.kernels.base import missing_package
-from mmcsod.selection.kernels.gpu import has_gpu, telling_of_full_memory
-from mmcsod.selection.kernels.similarities import SimilaritiesFactory, gain_errors, in_range, parts, similarity_error
+from mmcsod.selection.kernels.gpu import find_device, has_gpu, telling_of_full_memory, torch
+from mmcsod.selection.kernels.similarities import SimilaritiesFactory, gain_errors, in_range, similarity_error
 from mmcsod.selection.kernels.torch_kernel import to_device
+from mmcsod.selection.unit_rows import parts
 
-try:
-    import torch
-except ImportError as error:
-    raise missing_package('torch', error) from error
-
-__all__ = ['TorchSimilarities', 'has_gpu', 'similarities_factory']
+__all__ = ['TorchSimilarities', 'has_gpu', 'kernel_factory']
 
 BLOCK_ELEMENTS = 1 << 26
 """Similarities in the works at a time: 256 MiB."""
 
 
-def similarities_factory(device: str | None = None) -> SimilaritiesFactory:
+def kernel_factory(device: str | None = None) -> SimilaritiesFactory:
     """Return what makes similarities on a device; by default a GPU if there is one, else the CPU."""
-    return partial(TorchSimilarities, device=torch.device(device or ('cuda' if has_gpu() else 'cpu')))
+    return partial(TorchSimilarities, device=find_device(device))
 
 
 class TorchSimilarities:
@@ -106,7 +101,7 @@ class TorchSimilarities:
 
 def multiply(one: np.ndarray, other: np.ndarray, device: str | None = None) -> np.ndarray:
     """Return the product of two float64 matrices, computed on a device; by default a GPU if there is one."""
-    place = torch.device(device or ('cuda' if has_gpu() else 'cpu'))
+    place = find_device(device)
     return (torch.from_numpy(one).to(place) @ torch.from_numpy(other).to(place)).cpu().numpy()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.kernels import kernel_factory
@@ -16,7 +14,6 @@ from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.trial import Trial
-from mmcsod.selection.unit_rows import UnitRows
 from mmcsod.util.distributed import ALONE, Group
 
 
@@ -29,7 +26,7 @@ class Csod(Method):
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         num_bytes = task.pool.bank.vectors.nbytes // task.group.size
-        trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(_objective, task.lam))
+        trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(ClassObjective, lam=task.lam))
         kernels = kernel_factory(task.kernel, num_bytes, trial)
         yield from take_shared_turns(task, make_objectives(task.pool, task.lam, kernels, task.group))
 
@@ -45,8 +42,4 @@ def make_objectives(
     pool: Pool, lam: float, make_kernel: KernelFactory, group: Group = ALONE
 ) -> dict[int, ClassObjective]:
     """Return Eq. 4 for each class that takes turns, nothing selected yet."""
-    return make_states(pool, lambda units, eligible: _objective(lam, units, eligible, make_kernel), group)
-
-
-def _objective(lam: float, units: UnitRows, eligible: np.ndarray, make_kernel: KernelFactory) -> ClassObjective:
-    return ClassObjective(units, eligible, lam, make_kernel)
+    return make_states(pool, partial(ClassObjective, lam=lam, make_kernel=make_kernel), group)

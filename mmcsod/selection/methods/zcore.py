@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.by_row import Choice, select_by_row
+from mmcsod.selection.by_row import Choice, make_states, take_own_turns
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.unit_rows import UnitRows
 
@@ -42,7 +42,8 @@ class ZCore(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        return select_by_row(task, lambda units, eligible: _Scores(units, eligible, self, task.rng))
+        states = make_states(task.pool, lambda units, eligible: _Scores(units, eligible, self, task.rng))
+        return take_own_turns(task, states)
 
 
 class _Scores:

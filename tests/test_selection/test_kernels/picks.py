@@ -20,7 +20,7 @@ for _name in ('torch', 'faiss'):
 def pick_all(vectors, lam, factory, number):
     eligible = np.ones(len(vectors), bool)
     eligible[3::17] = False
-    objective = ClassObjective(UnitRows(vectors, eligible), eligible, lam, factory)
+    objective = ClassObjective(UnitRows(vectors, eligible), eligible, factory, lam)
     picks = []
     for _ in range(number):
         picks.append(objective.best())

@@ -28,9 +28,9 @@ def factory_of(device):
     if device == 'numpy':
         return NumpySimilarities
     pytest.importorskip('torch')
-    from mmcsod.selection.kernels.torch_similarities import similarities_factory
+    from mmcsod.selection.kernels.torch_similarities import kernel_factory
 
-    return similarities_factory(device)
+    return kernel_factory(device)
 
 
 def rows_of(make, dtype, number=300):
