@@ -8,29 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from mmcsod.features.chunk_checks import DAMAGE, is_complete
 from mmcsod.records.bank import ROW_DTYPE, FeatureBank
 from mmcsod.records.bank_checks import OF_IMAGES
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import new_file, read_json, remove, sync, write_json
+from mmcsod.util.files import new_file, put_back, read_json, remove, swap, sync, write_json
 
 CHUNK_SIZE = 128
 
+DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+"""What reading a damaged chunk raises."""
+
+NAMES = {'vectors', 'rows', 'image_vectors', 'unreadable', 'not_finite', 'constant', *OF_IMAGES}
+"""Arrays of every chunk; those of an older version may lack some."""
+
 
 class ChunkStore:
-    """The folder of an unfinished extraction, beside the bank it will become.
-
-    Args:
-        directory: Where the finished bank goes; the chunks are kept in ``DIRECTORY.partial``.
-        num_images: Images in the pool.
-    """
+    """``DIRECTORY.partial``, the folder of an unfinished extraction, beside the bank ``DIRECTORY`` it will become."""
 
     def __init__(self, directory: Path, num_images: int) -> None:
         self.directory = directory
@@ -110,13 +112,19 @@ class ChunkStore:
     def drop_incomplete(self) -> None:
         """Remove the chunks that are damaged or lack an unreadable image, so that they are made again."""
         for chunk in range(self.num_chunks):
-            if not is_complete(self.path(chunk), self.indices(chunk)):
+            if not self._is_complete(chunk):
                 remove(self.path(chunk))
+
+    def _is_complete(self, chunk: int) -> bool:
+        try:
+            with self._opened(chunk) as arrays:
+                return arrays.zip.testzip() is None and set(arrays) >= NAMES and not len(arrays['unreadable'])
+        except (OSError, UserError):
+            return False
 
     def restore(self) -> None:
         """Put a finished bank back that a kill left set aside for one that was not in its place yet."""
-        if self._replaced.exists() and not self.directory.exists():
-            self._replaced.rename(self.directory)
+        put_back(self.directory, self._replaced)
 
     def discard(self) -> None:
         """Remove the unfinished extraction; what says whose the chunks are goes first."""
@@ -155,19 +163,16 @@ class ChunkStore:
         finished = self.partial / 'finished'
         try:
             remove(finished)
-            FeatureBank(
+            bank = FeatureBank(
                 images=images,
                 classes=classes,
                 objects=objects,
                 prediction_scores=prediction_scores,
                 provenance=provenance,
                 **self._gather(),
-            ).save(finished)
-            if self.directory.exists():
-                remove(self._replaced)
-                self.directory.rename(self._replaced)
-            finished.rename(self.directory)
-            sync(self.directory.parent)
+            )
+            bank.save(finished)
+            swap(finished, self.directory, self._replaced)
         except OSError as error:
             raise UserError(
                 f'{self.partial} could not be joined into a bank ({error.strerror}); what is there is '
@@ -196,7 +201,7 @@ class ChunkStore:
 
     def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
         shapes = [self._shape(chunk, name) for chunk in range(self.num_chunks)]
-        total, width = sum(shape[0] for shape in shapes), self._width(shapes)
+        total, width = sum(shape[0] for shape in shapes), max((shape[1] for shape in shapes), default=0)
         path = self.partial / f'{name}.npy'
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
         with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS
@@ -215,12 +220,3 @@ class ChunkStore:
         with self._opened(chunk) as arrays, arrays.zip.open(f'{name}.npy') as file:
             np.lib.format.read_magic(file)
             return np.lib.format.read_array_header_1_0(file)[0]
-
-    def _width(self, shapes: Sequence[tuple[int, ...]]) -> int:
-        widths = {shape[1] for shape in shapes if shape[1]}
-        if len(widths) > 1:
-            raise UserError(
-                f'{self.partial} holds vectors of {" and of ".join(map(str, sorted(widths)))} dimensions; start '
-                'anew with --overwrite.'
-            )
-        return max(widths, default=0)

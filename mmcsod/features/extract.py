@@ -19,7 +19,7 @@ from mmcsod.features.detector import build_tap
 from mmcsod.features.identity import identify
 from mmcsod.features.label_scores import label_scorer
 from mmcsod.features.options import ExtractionOptions, default_work_dir
-from mmcsod.features.predicted_boxes import with_predictions
+from mmcsod.features.predicted_boxes import with_ground_truth
 from mmcsod.features.prediction_scores import prediction_scores
 from mmcsod.features.publish import publish
 from mmcsod.features.reader import FeatureReader
@@ -102,7 +102,7 @@ def extract_features(
     directory = Path(directory)
     group = current_group(PATIENCE)
     pool = ExtractionDataset(
-        with_predictions(cfg, options, directory, group),
+        with_ground_truth(cfg, options, directory, group),
         options.pipeline,
         options.keep_ignored,
         options.allow_missing_classes,

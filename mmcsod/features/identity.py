@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmcsod.features.checkpoint import joint_digest, tensor_digests
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
+from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.taps import Tap
 from mmcsod.features.taps.neck import NeckTap
@@ -84,7 +84,7 @@ def identify(
         'dataset': pool.fingerprint(),
         'scores': None if scores is None else hashlib.sha256(scores.tobytes()).hexdigest(),
         'keep_ignored': options.keep_ignored,
-        'keep_objects': _keep_objects(pool, options),
+        'keep_objects': options.keeps_objects(len(pool.objects)),
         'amp': options.amp,
     }
     return Identity(parts, reader.tap)
@@ -118,10 +118,6 @@ def _leads_to_predictors(key: str) -> bool:
 
 def _is_of_box_head(key: str) -> bool:
     return key.startswith('roi_head.bbox_head.')
-
-
-def _keep_objects(pool: ExtractionDataset, options: ExtractionOptions) -> bool:
-    return len(pool.objects) <= FEW_OBJECTS if options.keep_objects is None else options.keep_objects
 
 
 def _architecture(node: Any) -> Any:

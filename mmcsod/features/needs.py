@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
 
-from mmcsod.datasets.check import use_checked_labels
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import untrained_tap
-from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions
-from mmcsod.features.predicted_boxes import with_predictions
+from mmcsod.features.options import ExtractionOptions
+from mmcsod.features.predicted_boxes import with_ground_truth
 from mmcsod.labels.config import config_of
 from mmcsod.util.config import load_config
-from mmcsod.util.distributed import ALONE
 
 
 @dataclass(frozen=True)
@@ -59,27 +55,16 @@ def extraction_needs(
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / 'features'
         cfg = load_config(str(config_of(config, folder, **labels, overwrite=True)), cfg_options)
-        pool = ExtractionDataset(
-            _labelled(cfg, options, directory), options.pipeline, options.keep_ignored, options.allow_missing_classes
-        )
+        cfg = with_ground_truth(cfg, options, directory, look_for_images=False)  # those that are missing are counted
+        pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
         tap = untrained_tap(cfg, options.tap, from_backbone)
         return _needs(pool, options, f"'{tap.name}': {tap.description}", tap.dimensions)
-
-
-def _labelled(cfg: Config, options: ExtractionOptions, directory: Path) -> Config:
-    """Return the config with checked labels or predictions; images that are missing are counted, and no error."""
-    if options.predictions is not None:
-        return with_predictions(cfg, options, directory, ALONE)
-    cfg = copy.deepcopy(cfg)
-    use_checked_labels(cfg, directory.with_name('labels'), ('train',), look_for_images=False)
-    return cfg
 
 
 def _needs(pool: ExtractionDataset, options: ExtractionOptions, tap: str, dimensions: int) -> ExtractionNeeds:
     used = pool.objects[~pool.objects['ignored']]
     vectors = len(np.unique(used['image'] * len(pool.classes) + used['label']))
-    keeps_objects = len(pool.objects) <= FEW_OBJECTS if options.keep_objects is None else options.keep_objects
-    stored = vectors + (len(used) if keeps_objects else 0)
+    stored = vectors + (len(used) if options.keeps_objects(len(pool.objects)) else 0)
     return ExtractionNeeds(
         len(pool),
         sum('://' not in path and not Path(path).exists() for path in pool.image_paths()),

@@ -79,6 +79,10 @@ class ExtractionOptions:
             if not least <= value <= most:
                 raise UserError(f'{name} is {value}; give a number from {least} to {most}.')
 
+    def keeps_objects(self, number: int) -> bool:
+        """Return whether the vectors of so many objects are stored."""
+        return number <= FEW_OBJECTS if self.keep_objects is None else self.keep_objects
+
 
 def default_work_dir(config: str | Path) -> Path:
     """Return the folder to write to, named after the config as mmdet's tools do, or after the dataset of labels."""

@@ -18,25 +18,21 @@ from mmcsod.features.options import ExtractionOptions
 from mmcsod.labels.check.findings import refuse_errors
 from mmcsod.labels.check.predictions import check_predictions
 from mmcsod.util.config import training_set
-from mmcsod.util.distributed import Group
+from mmcsod.util.distributed import ALONE, Group
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import read_json, write_json
 
 logger = logging.getLogger('mmcsod')
 
 
-def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path, group: Group) -> Config:
+def with_ground_truth(
+    cfg: Config, options: ExtractionOptions, directory: Path, group: Group = ALONE, look_for_images: bool = True
+) -> Config:
     """Return a config whose labels are checked, or whose training set has predicted boxes for its ground truth.
 
     The images and categories are those of the config's annotation file. Its annotations, if there are any, count for
     the images that ``options.labelled`` names, and no others. The result is written to ``DIRECTORY.predicted.json``.
     Images in which nothing was predicted stay in the bank, so that they can be included; they are never selected.
-
-    Args:
-        cfg: The detector's config.
-        options: Names the predictions, if any, and the least score.
-        directory: The folder of the bank.
-        group: The processes that extract together; the first of them writes.
 
     Raises:
         UserError: If labels or predictions are broken, or the training set is not one COCO annotation file.
@@ -44,7 +40,7 @@ def with_predictions(cfg: Config, options: ExtractionOptions, directory: Path, g
     cfg = copy.deepcopy(cfg)
     path = options.predictions
     if path is None:
-        use_checked_labels(cfg, directory.with_name('labels'), ('train',), look_for_images=True)
+        use_checked_labels(cfg, directory.with_name('labels'), ('train',), look_for_images)
         return cfg
     leaves = leaf_configs(training_set(cfg))
     if len(leaves) != 1:

@@ -18,6 +18,13 @@ from mmcsod.features.label_scores import LabelScorer
 from mmcsod.features.taps import Tap
 
 AMP_DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
+FLAGS: tuple[tuple[Any, str, bool], ...] = (
+    (torch.backends.cuda.matmul, 'allow_tf32', False),
+    (torch.backends.cudnn, 'allow_tf32', False),
+    (torch.backends.cudnn, 'benchmark', False),
+    (torch.backends.cudnn, 'deterministic', True),
+)
+"""What float32 proper and repeatable results take."""
 
 
 class FeatureReader:
@@ -33,11 +40,7 @@ class FeatureReader:
     """
 
     def __init__(
-        self,
-        tap: Tap,
-        amp: str | None = None,
-        channels_last: bool = False,
-        scorer: LabelScorer | None = None,
+        self, tap: Tap, amp: str | None = None, channels_last: bool = False, scorer: LabelScorer | None = None
     ) -> None:
         self.tap = tap
         self._scorer = scorer
@@ -65,17 +68,12 @@ class FeatureReader:
     @contextlib.contextmanager
     def ready(self) -> Iterator[None]:
         """Put the detector into inference, at full float32 precision and repeatable, and back afterwards."""
-        detector, backends = self._detector, torch.backends
-        flags = (
-            backends.cuda.matmul.allow_tf32,
-            backends.cudnn.allow_tf32,
-            backends.cudnn.benchmark,
-            backends.cudnn.deterministic,
-        )
+        detector = self._detector
+        before = [getattr(backend, name) for backend, name, _ in FLAGS]
         handle = detector.backbone.register_forward_hook(self._keep_last_map)
         detector.to(memory_format=self._layout)
-        backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = backends.cudnn.benchmark = False
-        backends.cudnn.deterministic = True
+        for backend, name, value in FLAGS:
+            setattr(backend, name, value)
         try:
             with evaluating(detector), torch.inference_mode():
                 yield
@@ -83,12 +81,8 @@ class FeatureReader:
             handle.remove()
             self._last_map = None
             detector.to(memory_format=torch.contiguous_format)
-            (
-                backends.cuda.matmul.allow_tf32,
-                backends.cudnn.allow_tf32,
-                backends.cudnn.benchmark,
-                backends.cudnn.deterministic,
-            ) = flags
+            for (backend, name, _), value in zip(FLAGS, before, strict=True):
+                setattr(backend, name, value)
 
     def _keep_last_map(self, module: nn.Module, inputs: tuple, output: Any) -> None:
         self._last_map = feature_maps(output)[-1]
@@ -117,18 +111,16 @@ class FeatureReader:
             for own, image, view, of_labels in parts
         ]
 
+    def autocast(self) -> contextlib.AbstractContextManager:
+        """Return the context of the precision asked for."""
+        return torch.autocast(self._device.type, AMP_DTYPES[self._amp]) if self._amp else contextlib.nullcontext()
+
     def _label_scores(self, features: Any, rois: Tensor, samples: Sequence[Sample]) -> list[np.ndarray | None]:
         if self._scorer is None or not len(rois):
             return [None] * len(samples)
         labels = np.concatenate([s.labels for s in samples if s.labels is not None])
         ends = np.cumsum([len(s.boxes) for s in samples])[:-1]
         return list(np.split(self._scorer(features, rois, labels), ends))
-
-    def autocast(self) -> contextlib.AbstractContextManager:
-        """Return the context of the precision asked for."""
-        if self._amp is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self._device.type, dtype=AMP_DTYPES[self._amp])
 
 
 def _pool(feature_map: Tensor, image: Sequence[int], padded: Sequence[int]) -> Tensor:

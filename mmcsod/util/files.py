@@ -64,6 +64,27 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise UserError(f'{path} could not be written ({error.strerror or error}); nothing was changed.') from error
 
 
+def swap(new: Path, path: Path, aside: Path) -> None:
+    """Put a finished folder in the place of another, which is set aside before; all three are on one disk.
+
+    Killed in between, the other is where :func:`put_back` looks for it.
+
+    Raises:
+        OSError: If the disk refuses something.
+    """
+    if path.exists():
+        remove(aside)
+        path.rename(aside)
+    new.rename(path)
+    sync(path.parent)
+
+
+def put_back(path: Path, aside: Path) -> None:
+    """Put a folder back that a kill left set aside for one that was not in its place yet."""
+    if aside.exists() and not path.exists():
+        aside.rename(path)
+
+
 def refuse_unfit_file(path: str | Path) -> None:
     """Refuse now what :func:`new_file` would refuse after hours of work."""
     path = Path(path)

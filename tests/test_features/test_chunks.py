@@ -4,33 +4,30 @@ from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from numpy.lib.npyio import NpzFile
 
-from mmcsod import FeatureBank, UserError
+from mmcsod import FeatureBank
 from mmcsod.features import chunks
 from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.image_view import ImageView
 from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.records.bank_checks import OF_IMAGES
-from tests.test_features.test_chunk_checks import change as change_chunk
 
 
-def write_chunk(store, chunk):
+def write_chunk(store, chunk, lacks=(), **changed):
     """Write a chunk of four images with an object of each of two classes, the vectors telling image and class."""
     rows = np.array([(image, label, 1) for image in store.indices(chunk) for label in (0, 1)], ROW_DTYPE)
     vectors = np.stack([rows['image'], rows['label'], rows['count']], 1).astype(np.float32)
-    store.write(
-        chunk,
-        {
-            'rows': rows,
-            'vectors': vectors,
-            'object_vectors': vectors,
-            'unreadable': np.zeros(0, int),
-            **{name: np.zeros((4, *shape), dtype) for name, (dtype, shape) in OF_IMAGES.items()},
-            'image_vectors': np.array(store.indices(chunk), np.float32)[:, None],
-        },
-    )
+    arrays = {
+        'rows': rows,
+        'vectors': vectors,
+        'object_vectors': vectors,
+        **{name: np.zeros(0, int) for name in ('unreadable', 'not_finite', 'constant')},
+        **{name: np.zeros((4, *shape), dtype) for name, (dtype, shape) in OF_IMAGES.items()},
+        'image_vectors': np.array(store.indices(chunk), np.float32)[:, None],
+        **changed,
+    }
+    store.write(chunk, {name: array for name, array in arrays.items() if name not in lacks})
 
 
 def test_joining_reads_each_array_once(tmp_path, monkeypatch):
@@ -71,12 +68,15 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
     assert bank.vectors.shape == bank.object_vectors.shape == (4, 3)
 
 
-def test_chunks_of_different_width_are_one_sentence(tmp_path, monkeypatch):
+def test_a_chunk_that_is_damaged_or_lacks_an_array_or_an_image_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
-    store = chunks.ChunkStore(tmp_path / 'features', 8)
+    store = chunks.ChunkStore(tmp_path / 'features', 16)
     store.begin({})
-    for chunk in range(2):
-        write_chunk(store, chunk)
-    change_chunk(store.path(0), vectors=np.zeros((8, 5), np.float32))
-    with pytest.raises(UserError, match=r'features\.partial holds vectors of 3 and of 5 dimensions.*--overwrite'):
-        store.publish(images=tuple(map(str, range(8))), classes=('x', 'y'), objects=None, provenance={})
+    write_chunk(store, 0, unreadable=np.array([1]))
+    write_chunk(store, 1, lacks=['constant'])
+    write_chunk(store, 2)
+    write_chunk(store, 3)
+    whole = store.path(2).read_bytes()
+    store.path(2).write_bytes(whole[:100] + b'?' + whole[101:])
+    store.drop_incomplete()
+    assert store.missing() == [0, 1, 2]
