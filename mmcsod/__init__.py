@@ -10,18 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.registration import register, register_with_mmdet
-from mmcsod.version import __version__
+from mmcsod.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from mmcsod.export import export_coreset
-    from mmcsod.features.extract import extract_bank
-    from mmcsod.records.bank import FeatureBank
-    from mmcsod.records.coreset import Coreset, Pick
-    from mmcsod.report.analyze import analyze
-    from mmcsod.report.page import write_report
-    from mmcsod.selection import select_coreset
-    from mmcsod.training.retrain import retrain
-    from mmcsod.util.errors import UserError
+    from mmcsod.export import export_coreset as export_coreset
+    from mmcsod.features.extract import extract_bank as extract_bank
+    from mmcsod.records.bank import FeatureBank as FeatureBank
+    from mmcsod.records.coreset import Coreset as Coreset
+    from mmcsod.records.coreset import Pick as Pick
+    from mmcsod.report.analyze import analyze as analyze
+    from mmcsod.report.page import write_report as write_report
+    from mmcsod.selection import select_coreset as select_coreset
+    from mmcsod.training.retrain import retrain as retrain
+    from mmcsod.util.errors import UserError as UserError
 
 _EXPORTS = {
     'Coreset': 'mmcsod.records.coreset',
@@ -35,20 +36,7 @@ _EXPORTS = {
     'select_coreset': 'mmcsod.selection',
     'write_report': 'mmcsod.report.page',
 }
-__all__ = [
-    'Coreset',
-    'FeatureBank',
-    'Pick',
-    'UserError',
-    '__version__',
-    'analyze',
-    'export_coreset',
-    'extract_bank',
-    'register_all_modules',
-    'retrain',
-    'select_coreset',
-    'write_report',
-]
+__all__ = sorted([*_EXPORTS, '__version__', 'register_all_modules'])
 
 
 def __getattr__(name: str) -> Any:
@@ -58,7 +46,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__
 
 
 def register_all_modules() -> None:

@@ -15,9 +15,8 @@ from mmcsod.selection.recordings import count_recordings, find_recordings, propo
 
 def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
     """Return, for each budget, the images and objects of each class beside those there are, and what lam was."""
-    ids = np.asarray(bank.images, dtype=object)
-    masks = {str(len(coreset)): np.isin(ids, coreset.image_ids) for coreset in coresets}
-    masks['all'] = np.isin(np.arange(len(ids)), bank.rows['image'])
+    masks = {str(len(coreset)): bank.mask(coreset.image_ids) for coreset in coresets}
+    masks['all'] = np.isin(np.arange(len(bank.images)), bank.rows['image'])
     counted = 'predictions' if bank.provenance.get('predictions') else 'objects'
     headers = ['class', *(header for name in masks for header in (f'{name}: images', counted))]
     columns = [_column(bank, mask) for mask in masks.values()]

@@ -6,11 +6,10 @@ import logging
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from mmcsod.experiments.metric import check_metric
@@ -180,17 +179,11 @@ def select(bank: FeatureBank, run: Run, path: Path) -> dict[str, Any]:
     coreset.save(path)
     identity = bank.provenance.get('identity', {})
     return {
-        'objects': count_objects(bank, coreset.image_ids),
+        'objects': int(bank.object_counts[bank.mask(coreset.image_ids)].sum()),
         'lam_used': coreset.parameters.get('lam'),
         'selection_seconds': round(seconds, 4),
         'selector': {**{name: identity.get(name) for name in ('tap', 'dataset')}, 'weights': weights_digest(identity)},
     }
-
-
-def count_objects(bank: FeatureBank, images: Sequence[str]) -> int:
-    """Return how many objects, those that training ignores aside, some images hold."""
-    chosen = np.isin(np.asarray(bank.images, dtype=object), list(images))
-    return int(bank.rows['count'][chosen[bank.rows['image']]].sum())
 
 
 def surroundings() -> dict[str, str]:

@@ -144,6 +144,17 @@ class FeatureBank:
         """Where each image id stands in ``images``."""
         return {image: index for index, image in enumerate(self.images)}
 
+    @cached_property
+    def object_counts(self) -> np.ndarray:
+        """(D,) int64, the objects of each image, of all classes, those that were ignored left out."""
+        return np.bincount(self.rows['image'], self.rows['count'], minlength=len(self.images)).astype(np.int64)
+
+    def mask(self, image_ids: Sequence[str]) -> np.ndarray:
+        """Return (D,) bool, which of the images are among some."""
+        mask = np.zeros(len(self.images), bool)
+        mask[[self.image_index[image] for image in image_ids]] = True
+        return mask
+
     @property
     def labels(self) -> np.ndarray:
         """(M,) class index of each row."""

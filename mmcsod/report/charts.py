@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,18 +46,23 @@ class Chart:
     rows: list[list[str]]
 
 
+@contextmanager
+def _drawing(title: str, width: float, height: float) -> Iterator[tuple[Axes, list[str]]]:
+    """Give axes in the page's style, and a list that has the SVG when the block ends."""
+    svg: list[str] = []
+    with page_style():
+        figure = Figure(figsize=(width, height), layout='constrained')
+        yield figure.subplots(), svg
+        svg.append(to_svg(figure, title))
+
+
 def draw_distribution(found: Distribution) -> Chart:
     """Draw the pool's shares beside those of each coreset; the summary gives KL(pool || coreset)."""
     shares = {name: 100 * counts / max(1, counts.sum()) for name, counts in found.counts.items()}
-    with page_style():
-        figure = Figure(
-            figsize=(WIDTH, 0.9 + len(found.categories) * (0.12 + 0.13 * len(shares))), layout='constrained'
-        )
-        axes = figure.subplots()
+    with _drawing(found.title, WIDTH, 0.9 + len(found.categories) * (0.12 + 0.13 * len(shares))) as (axes, svg):
         _draw_bars(axes, found.categories, list(shares.values()))
         axes.set_xlabel(f'% of {found.unit}')
         axes.set_ylabel(found.axis)
-        svg = to_svg(figure, found.title)
     pool, *others = found.counts.items()
     divergences = {name: kl_divergence(pool[1], counts) for name, counts in others}
     summary = 'KL(pool ‖ coreset): ' + ', '.join(f'{name} {_number(value)}' for name, value in divergences.items())
@@ -71,7 +77,7 @@ def draw_distribution(found: Distribution) -> Chart:
         ]
         for index, category in enumerate(found.categories)
     ]
-    return Chart(found.title, svg, summary, found.note, header, rows)
+    return Chart(found.title, svg[0], summary, found.note, header, rows)
 
 
 def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarray]) -> None:
@@ -96,13 +102,10 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
     """Draw the mean coverage of the classes over the number of selected images."""
     curves = {one.name: coverage_curve(one.views) for one in selections}
     title = 'Coverage of all classes'
-    with page_style():
-        figure = Figure(figsize=(WIDTH, 2.9), layout='constrained')
-        axes = figure.subplots()
+    with _drawing(title, WIDTH, 2.9) as (axes, svg):
         _draw_curves(axes, list(curves.values()))
         axes.set_xlabel('selected images')
         axes.set_ylabel('coverage')
-        svg = to_svg(figure, title)
     ends = ', '.join(_end(one, curves[one.name]) for one in selections)
     marks = _marks(max(map(len, curves.values())))
     rows = [
@@ -113,7 +116,7 @@ def draw_coverage(selections: Sequence[Selected]) -> Chart:
         'The coverage of a class is the mean over its images of the cosine to the nearest selected image that holds '
         'it, 0 before there is one; here the mean of the classes. If the line is flat, more images add little.'
     )
-    return Chart(title, svg, f'In the end: {ends}.', note, ['selected images', *curves], rows)
+    return Chart(title, svg[0], f'In the end: {ends}.', note, ['selected images', *curves], rows)
 
 
 def draw_lam(one: Selected) -> Chart | None:
@@ -124,9 +127,7 @@ def draw_lam(one: Selected) -> Chart | None:
     unit, coverages = parameters['lam_unit'], list(parameters['coverages'])
     times, best = [lam / unit for lam in parameters['lams']], parameters['lam'] / unit
     title = f'Coverage over lam: {one.name}'
-    with page_style():
-        figure = Figure(figsize=(WIDTH, 2.4), layout='constrained')
-        axes = figure.subplots()
+    with _drawing(title, WIDTH, 2.4) as (axes, svg):
         axes.plot(times, coverages, color=_colour(1), linewidth=1.8, marker='o', markersize=4)
         axes.axvline(best, color=INK, linewidth=1, linestyle=':')
         axes.set_xscale('log', base=2)
@@ -134,29 +135,25 @@ def draw_lam(one: Selected) -> Chart | None:
         axes.set_xlabel('lam in units of N / D')
         axes.set_ylabel('coverage')
         axes.grid()
-        svg = to_svg(figure, title)
     rows = [[f'{value:.4g}', f'{coverage:.6f}'] for value, coverage in zip(times, coverages, strict=True)]
     note = 'One selection at each lam; the one with the highest coverage is taken, on a tie the larger lam.'
     return Chart(
-        title, svg, f'lam {best:.3g} N / D has the highest coverage.', note, ['lam in N / D', 'coverage'], rows
+        title, svg[0], f'lam {best:.3g} N / D has the highest coverage.', note, ['lam in N / D', 'coverage'], rows
     )
 
 
 def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -> Chart:
     """Draw one class's coverage over the number of selected images, small."""
     curves = {one.name: one.views[label].coverage for one in selections}
-    with page_style():
-        figure = Figure(figsize=(2.4, 1.5), layout='constrained')
-        axes = figure.subplots()
+    with _drawing(f'class {label}', 2.4, 1.5) as (axes, svg):
         _draw_curves(axes, list(curves.values()))
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.set_xlabel('selected images')
         axes.set_ylabel('cosine')
-        svg = to_svg(figure, f'class {label}')
     rows = [[series, *_ends(curve)] for series, curve in curves.items()]
     summary = '; '.join(f'{series}: from image {first} on, {last} in the end' for series, first, last in rows)
-    return Chart(name, svg, f'{summary}.', '', ['coreset', 'first selected', 'in the end'], rows)
+    return Chart(name, svg[0], f'{summary}.', '', ['coreset', 'first selected', 'in the end'], rows)
 
 
 def _draw_curves(axes: Axes, curves: Sequence[np.ndarray]) -> None:

@@ -95,11 +95,6 @@ def class_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
     return np.bincount(rows['label'], rows['count'], minlength=len(bank.classes)).astype(np.int64)
 
 
-def objects_of_images(bank: FeatureBank) -> np.ndarray:
-    """Return (D,) int, the objects behind the rows of each image."""
-    return np.bincount(bank.rows['image'], bank.rows['count'], minlength=len(bank.images)).astype(np.int64)
-
-
 def _objects_in_an_image(bank: FeatureBank, masks: dict[str, np.ndarray]) -> Distribution:
     counts = {name: _image_counts(bank, mask) for name, mask in masks.items()}
     there = np.any(list(counts.values()), axis=0)
@@ -115,7 +110,7 @@ def _objects_in_an_image(bank: FeatureBank, masks: dict[str, np.ndarray]) -> Dis
 
 
 def _image_counts(bank: FeatureBank, mask: np.ndarray) -> np.ndarray:
-    objects = objects_of_images(bank)[mask]
+    objects = bank.object_counts[mask]
     bins = np.searchsorted(IMAGE_BINS, objects[objects > 0], side='right') - 1
     return np.bincount(bins, minlength=len(IMAGE_BINS))
 

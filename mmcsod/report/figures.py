@@ -15,8 +15,8 @@ from PIL import Image
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.counts import SIZES, size_counts
 from mmcsod.report.coverage import coverage_curve, redundancy
+from mmcsod.report.images import as_seen
 from mmcsod.report.objects import RankedImage
-from mmcsod.report.seen import as_seen
 from mmcsod.report.selected import Selected
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_figure
@@ -63,7 +63,8 @@ def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
         curve = coverage_curve(one.views)
         _draw_to_the_end(left, np.arange(1, len(curve) + 1), curve, one.name)
         numbers = np.unique(np.linspace(1, len(curve), min(len(curve), NUM_REDUNDANCIES)).astype(int))
-        _draw_to_the_end(right, numbers, [_redundancy(one, number) for number in numbers], one.name)
+        masks = [one.bank.mask(one.coreset.image_ids[:number]) for number in numbers]
+        _draw_to_the_end(right, numbers, [redundancy(one.bank, mask) for mask in masks], one.name)
     left.set_ylabel('coverage:\nmean cosine of the pool to the nearest selected image')
     right.set_ylabel('redundancy:\nmean cosine of a selected image to the nearest other')
     for axes in (left, right):
@@ -77,12 +78,6 @@ def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
 def _draw_to_the_end(axes: Axes, numbers: np.ndarray, values: Sequence[float] | np.ndarray, name: str) -> None:
     (line,) = axes.plot(numbers, values, label=name)
     axes.plot(numbers[-1:], values[-1:], 'o', color=line.get_color())
-
-
-def _redundancy(one: Selected, number: int) -> float:
-    mask = np.zeros(len(one.bank.images), bool)
-    mask[one.images[:number]] = True
-    return redundancy(one.bank, mask)
 
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 from mmcsod.report.selected import Selected
 from mmcsod.selection.projected import Projected
 from mmcsod.selection.recordings import find_recordings
-from mmcsod.util.files import write_text
+from mmcsod.util.files import write_csv
 
 
 @dataclass
@@ -84,9 +82,7 @@ def rare_images(one: Selected) -> np.ndarray:
 
 def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:
     """Write entries as CSV, with the names of their attributes as its first line."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows([HEADER.split(','), *map(astuple, entries)])
-    write_text(path, text.getvalue())
+    write_csv(path, [HEADER.split(','), *map(astuple, entries)])
 
 
 def is_image_table(path: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
 from mmcsod.selection.same_objects import placed, show_the_same
-from mmcsod.util.files import write_text
+from mmcsod.util.files import write_csv
 
 if TYPE_CHECKING:  # importing it needs MMDetection, which reports do without
     from mmcsod.datasets.build import LabelledImage
@@ -110,10 +109,8 @@ def leak_file(coreset: Path) -> Path:
 
 def write_leaks(path: Path, found: Sequence[Leak], num_validation: int) -> None:
     """Write them as CSV; the header's last field is the number of validation images."""
-    text = io.StringIO()
     rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found]
-    csv.writer(text, lineterminator='\n').writerows([[*HEADER, f'of {num_validation} validation images'], *rows])
-    write_text(path, text.getvalue())
+    write_csv(path, [[*HEADER, f'of {num_validation} validation images'], *rows])
 
 
 def read_leaks(path: Path) -> tuple[list[Leak], int]:

@@ -85,9 +85,7 @@ def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarra
             f'{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first '
             f"'{unknown[0]}'; give the bank it was selected from."
         )
-    mask = np.zeros(len(bank.images), bool)
-    mask[[bank.image_index[image] for image in coreset.image_ids]] = True
-    return mask
+    return bank.mask(coreset.image_ids)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import write_text
+from mmcsod.util.files import write_csv
 
 SURE = 0.5
 """Probability above which another class, or no class at all, is a reason."""
@@ -84,9 +82,7 @@ def suspicious_table(labels: Sequence[Label]) -> str:
 
 def write_labels(labels: Sequence[Label], path: str | Path) -> None:
     """Write labels as CSV, with the names of their attributes as its first line."""
-    text = io.StringIO()
-    csv.writer(text).writerows([[field.name for field in fields(Label)], *map(astuple, labels)])
-    write_text(Path(path), text.getvalue())
+    write_csv(path, [[field.name for field in fields(Label)], *map(astuple, labels)])
 
 
 def suspicion(judgements: np.ndarray) -> np.ndarray:
@@ -111,14 +107,6 @@ def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
     if judgement['iou'] < LOOSE:
         words.append(f'poorly localised box (IoU {judgement["iou"]:.2f})')
     return ', '.join(words)
-
-
-def auroc(scores: np.ndarray, wrong: np.ndarray) -> float:
-    """Return the probability that a wrong label scores higher than a right one, ties counting half."""
-    from scipy.stats import rankdata
-
-    ranks, number = rankdata(scores), int(wrong.sum())
-    return float((ranks[wrong].sum() - number * (number + 1) / 2) / (number * (len(wrong) - number)))
 
 
 def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: float) -> Label:

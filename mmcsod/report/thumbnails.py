@@ -15,8 +15,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mmcsod.records.bank import FeatureBank
-from mmcsod.report.images import is_turned
-from mmcsod.report.seen import as_seen
+from mmcsod.report.images import as_seen, is_turned
 
 BUDGET = 16_000_000
 """Bytes of all thumbnails of a report, as they stand in it."""

@@ -58,13 +58,6 @@ def lam_unit(task: Task) -> float:
 
 def _try(task: Task, select: Callable[[Task], list[Pick]], lams: Sequence[float]) -> list[LamTrial]:
     selections = [select(task.anew(lam)) for lam in lams]
-    masks = [_mask(task, picks) for picks in selections]
+    masks = [task.pool.bank.mask([pick.image_id for pick in picks]) for picks in selections]
     values = np.round(coverages(task.pool, masks, task.group, multiply=matrix_product(task.kernel)), DIGITS).tolist()
     return [LamTrial(*each) for each in zip(lams, values, selections, strict=True)]
-
-
-def _mask(task: Task, picks: Sequence[Pick]) -> np.ndarray:
-    bank = task.pool.bank
-    mask = np.zeros(len(bank.images), bool)
-    mask[[bank.image_index[pick.image_id] for pick in picks]] = True
-    return mask

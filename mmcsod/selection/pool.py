@@ -129,12 +129,6 @@ class Pool:
         return np.unique(self.row_images[self.eligible])
 
     @cached_property
-    def object_counts(self) -> np.ndarray:
-        """(len(bank.images),) the objects of each image, of all classes, those that were ignored left out."""
-        rows = self.bank.rows
-        return np.bincount(rows['image'], rows['count'], minlength=len(self.bank.images)).astype(np.int64)
-
-    @cached_property
     def _image_index(self) -> tuple[np.ndarray, np.ndarray]:
         rows = np.flatnonzero(self.eligible)
         rows = rows[np.argsort(self.row_images[rows], kind='stable')]

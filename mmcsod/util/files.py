@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -117,6 +119,13 @@ def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
             figure.savefig(file, dpi=dpi)
         except ValueError as error:
             raise UserError(f'{path} could not be drawn: {error}.') from error
+
+
+def write_csv(path: str | Path, rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows as CSV, atomically; see :func:`write_text`."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def write_json(path: str | Path, value: Any) -> None:

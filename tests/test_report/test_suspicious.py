@@ -3,7 +3,7 @@ import pytest
 
 from mmcsod import FeatureBank, UserError
 from mmcsod.records.bank import LABEL_SCORE_DTYPE
-from mmcsod.report.suspicious import auroc, reason, suspicion, suspicious_labels
+from mmcsod.report.suspicious import reason, suspicion, suspicious_labels
 
 CLASSES = ('cat', 'dog')
 
@@ -26,11 +26,6 @@ def test_reasons_by_hand():
     assert reason(nothing, 'cat', CLASSES).endswith('dog has 0.20, it may be no object of these classes')
     assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, poorly localised box (IoU 0.30)'
     assert reason(unknown, 'cat', CLASSES) == 'not judged'
-
-
-def test_auroc_by_hand():
-    # Of the four pairs of a wrong and a right label two are in order and one is a tie.
-    assert auroc(np.array([0.9, 0.2, 0.5, 0.2]), np.array([True, True, False, False])) == pytest.approx(2.5 / 4)
 
 
 def test_a_bank_without_label_scores_says_what_it_takes():
