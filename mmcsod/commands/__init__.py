@@ -20,7 +20,7 @@ from mmcsod.util.launcher import rank
 from mmcsod.version import __version__
 
 COMMANDS = {
-    'select': 'choose images: extract features with a detector, or take a finished feature bank, and pick',
+    'select': 'select images: extract features with a detector, or take a finished feature bank',
     'init': 'write an MMDetection config for labels, and stop',
     'check': 'check the labels that a config reads: a table of what is wrong with them',
     'retrain': 'train any MMDetection config on a coreset',

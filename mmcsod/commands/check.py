@@ -8,8 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.commands.extraction import add_labels_arguments
+from mmcsod.commands.arguments import add_cfg_options, add_labels_arguments
 from mmcsod.labels.config import config_of, is_labels, write_config
 
 if TYPE_CHECKING:

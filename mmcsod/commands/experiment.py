@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmcsod.commands.cfg_options import add_cfg_options
+from mmcsod.commands.arguments import add_cfg_options
 from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:

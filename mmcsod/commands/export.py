@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from mmcsod.commands.cfg_options import add_cfg_options
+from mmcsod.commands.arguments import add_cfg_options
 from mmcsod.records.coreset import Coreset, first_picks
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_text

@@ -8,12 +8,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mmcsod.commands.cfg_options import add_cfg_options
-from mmcsod.features.options import FEW_OBJECTS, ExtractionOptions, default_work_dir
+from mmcsod.commands.arguments import add_cfg_options, add_fields, add_labels_arguments
+from mmcsod.features.options import AMP_TYPES, ExtractionOptions, default_work_dir
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
 from mmcsod.util.memory import available_memory
 from mmcsod.util.text import size_text
+
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,14 +42,6 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     add_labels_arguments(parser)
     group = parser.add_argument_group('extraction')
     group.add_argument(
-        '--tap',
-        default='auto',
-        metavar='TAP',
-        help="where vectors are read. fc: after the box head's shared layers. roi: before them. pooled: before a "
-        'shared head such as res5. neck: off the maps that any detector has. A tap that the config registers will '
-        'do, too. auto (the default) takes the first of fc, roi and neck that the detector has',
-    )
-    group.add_argument(
         '--backbone',
         metavar='NAME',
         help='read a model of timm or torchvision, such as timm:resnet18, in place of the detector; '
@@ -56,51 +50,19 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--pipeline', metavar='FILE', help='config file whose list `pipeline` takes the place of the derived one'
     )
-    group.add_argument(
-        '--keep-ignored',
-        action='store_true',
-        help='also use boxes that training ignores: crowd, difficult, below bbox_min_size',
-    )
-    group.add_argument(
-        '--keep-objects',
-        action=argparse.BooleanOptionalAction,
-        help='also store the vector of each object, which --method csod-objectwise needs (default: if there '
-        f'are at most {FEW_OBJECTS:,} objects)',
-    )
-    group.add_argument(
-        '--predictions',
-        metavar='FILE',
-        help="COCO results file, as mmdet's test tool writes it; its boxes take the place of ground truth, to "
-        'choose which images to label next',
-    )
-    group.add_argument(
-        '--score-threshold',
-        type=float,
-        default=0.3,
-        metavar='SCORE',
-        help='leave out predicted boxes that score less (default 0.3)',
-    )
-    group.add_argument('--batch-size', type=int, default=8, metavar='N', help='images in a forward pass (default 8)')
-    group.add_argument(
-        '--num-workers',
-        type=int,
-        default=min(4, os.cpu_count() or 1),
-        metavar='N',
-        help='processes that load images (default %(default)s)',
-    )
-    group.add_argument('--amp', choices=('fp16', 'bf16'), help='run the detector in mixed precision (default: float32)')
-    group.add_argument('--channels-last', action='store_true', help='lay images out channels last')
-    group.add_argument(
-        '--allow-missing-classes',
-        action='store_true',
-        help='go on if the annotations lack a class of metainfo.classes',
-    )
-    group.add_argument('--strict', action='store_true', help='stop at the first unreadable image')
-    group.add_argument('--resume', action='store_true', help='go on with an unfinished extraction')
-    group.add_argument(
-        '--overwrite',
-        action='store_true',
-        help='replace what is there: the bank, an unfinished extraction, the coreset',
+    add_fields(
+        group,
+        ExtractionOptions,
+        num_workers={
+            'default': min(4, os.cpu_count() or 1),
+            'help': 'processes that load images (default: %(default)s)',
+        },
+        amp={'choices': AMP_TYPES},
+        predictions={'metavar': 'FILE'},
+        score_threshold={'metavar': 'SCORE'},
+        pipeline=None,
+        labelled=None,
+        group=None,
     )
     group.add_argument(
         '--device', metavar='NAME', help='such as cuda:1 or cpu (default: the first CUDA device, or the CPU)'
@@ -112,18 +74,6 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
         help='what started the processes, as for mmdet (default: none, one process)',
     )
     add_cfg_options(group, 'replace entries of the config, as for mmdet: train_dataloader.dataset.data_root=/data/voc/')
-
-
-def add_labels_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that go with labels."""
-    group = parser.add_argument_group('labels')
-    group.add_argument('--images', metavar='DIR', help='folder of the images (default: found around the labels)')
-    for name, what in (('val', 'validation'), ('test', 'test')):
-        group.add_argument(
-            f'--{name}',
-            metavar='LABELS',
-            help=f'labels of the {what} set (default: those that data.yaml or VOC lists name)',
-        )
 
 
 def work_dir(args: argparse.Namespace) -> Path:

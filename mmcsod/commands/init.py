@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmcsod.commands.extraction import add_labels_arguments
+from mmcsod.commands.arguments import add_labels_arguments
 
 DESCRIPTION = 'Write a plain MMDetection config for COCO, YOLO or VOC labels, and stop.'
 EXAMPLES = """example, in a checkout:

@@ -6,7 +6,8 @@ import argparse
 import os
 from dataclasses import fields
 
-from mmcsod.commands.cfg_options import add_cfg_options
+from mmcsod.commands.arguments import add_cfg_options, add_fields
+from mmcsod.training.options import RetrainOptions
 from mmcsod.util.errors import UserError
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
@@ -23,38 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of training."""
     parser.add_argument('config', help='a config: a path, or a stock name such as mmdet::FOLDER/NAME.py')
     parser.add_argument('coreset', nargs='?', help='a coreset file, as mmcsod select writes it')
-    parser.add_argument('--full', action='store_true', help='train on the full training set: the upper bound')
-    parser.add_argument(
-        '--data',
-        metavar='CONFIG',
-        help="your own config: its datasets, dataloaders, evaluators and classes take the place of the stock config's",
-    )
-    parser.add_argument(
-        '--iters', type=int, metavar='N', help='train for N iterations, with the schedule scaled to them'
-    )
-    parser.add_argument('--num-images', type=int, metavar='N', help='use the first N images of the coreset')
-    parser.add_argument('--seed', type=int, metavar='S', help='seed of initialisation, sampling and augmentation')
-    parser.add_argument(
-        '--gentle',
-        action=argparse.BooleanOptionalAction,
-        help='warm up, clip gradients and scale the learning rate to the batch, if the config does '
-        'not (default: for one-stage detectors)',
-    )
+    parser.add_argument('--full', action='store_true', help='train on the full training set')
     parser.add_argument('--dry-run', action='store_true', help='print the changes and the plan, and stop')
-    parser.add_argument('--work-dir', metavar='DIR', help='where to write the config, logs and checkpoints')
-    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
-    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch')
-    parser.add_argument('--overwrite', action='store_true', help='start anew in a work dir that holds another run')
-    parser.add_argument('--resume', nargs='?', const='auto', help='continue from the latest or the given checkpoint')
-    parser.add_argument(
-        '--allow-missing-classes',
-        action='store_true',
-        help='go on if the annotations lack a class of metainfo.classes',
+    add_fields(
+        parser,
+        RetrainOptions,
+        data={'metavar': 'CONFIG'},
+        resume={'nargs': '?', 'const': 'auto'},
+        launcher={'choices': ['none', 'pytorch', 'slurm', 'mpi']},
+        work_dir={'metavar': 'DIR'},
+        cfg_options=None,
     )
     add_cfg_options(parser)
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='what started the processes'
-    )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
@@ -63,7 +44,6 @@ def main(args: argparse.Namespace) -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if (args.coreset is None) == (not args.full):
         raise UserError('Give either a coreset file or --full.')
-    from mmcsod.training.options import RetrainOptions
     from mmcsod.training.retrain import retrain
     from mmcsod.util.config import parse_cfg_options
 

@@ -15,7 +15,7 @@ from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
 
-DESCRIPTION = 'Select a coreset: extract features with a detector, or take a finished feature bank, and pick images.'
+DESCRIPTION = 'Select a coreset from the images that a detector reads, or from a finished feature bank.'
 EXAMPLES = """examples; the first example of `mmcsod retrain --help` trains the detector that they need:
   mmcsod select configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py work_dirs/chess/iter_200.pth \\
       --num-images 24 --work-dir work_dirs/chess

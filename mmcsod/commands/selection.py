@@ -6,12 +6,11 @@ import argparse
 import logging
 import shlex
 import time
-from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmcsod.commands.arguments import add_fields
 from mmcsod.commands.beside import check_leaks, write_tables
 from mmcsod.commands.dry_run import describe_needs
 from mmcsod.commands.reporting import report_if_possible
@@ -32,77 +31,31 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of selection to a parser; what is not given has the default of :class:`SelectionOptions`."""
     group = parser.add_argument_group('selection')
     budget = group.add_mutually_exclusive_group(required=True)
-    _add_budgets(partial(budget.add_argument, default=argparse.SUPPRESS))
-    _add_method(partial(group.add_argument, default=argparse.SUPPRESS))
-    _add_lists(partial(group.add_argument, default=argparse.SUPPRESS))
+    several = 'how many images to select; several numbers give nested coresets, each in a file of its own'
+    budgets: dict[str, Any] = {'num_images': {'nargs': '+', 'help': several}, 'ratio': {}, 'num_objects': {}}
+    others: dict[str, Any] = {
+        'method': {'help': f'one of {", ".join(method_names())} (default: csod)'},
+        'method_options': {'nargs': '+', 'action': 'extend', 'metavar': 'KEY=VALUE'},
+        'turns': {'metavar': 'RULE'},
+        'lam': {'metavar': 'X'},
+        'kernel': {},
+        'memory': {'metavar': 'SIZE'},
+        'seed': {},
+        'include': {'metavar': 'FILE'},
+        'exclude': {'metavar': 'FILE'},
+        'classes': {'type': lambda text: text.split(','), 'metavar': 'A,B'},
+        'group': {'metavar': 'FIELD|PATTERN'},
+        'per_group': {'metavar': 'K'},
+        'uncertain': {'metavar': 'MEASURE'},
+    }
+    add_fields(budget, SelectionOptions, suppress=True, **budgets, **dict.fromkeys(others))
+    add_fields(group, SelectionOptions, suppress=True, **others, **dict.fromkeys(budgets))
     group.add_argument('--dry-run', action='store_true', help='print sizes and memory, select nothing')
     group.add_argument(
         '--report',
         action=argparse.BooleanOptionalAction,
-        help='write a page about the picks beside the coreset (default: if the images are found)',
+        help='write a page about the selected images beside the coreset (default: if they are found)',
     )
-
-
-def _add_budgets(add: Callable[..., Any]) -> None:
-    add(
-        '--num-images',
-        type=int,
-        nargs='+',
-        metavar='N',
-        help='how many images to select; several numbers give nested coresets, each in a file of its own',
-    )
-    add('--ratio', type=float, metavar='R', help='share of the images to select, above 0 and at most 1')
-    add('--num-objects', type=int, metavar='N', help='stop before the images hold more than N objects')
-
-
-def _add_method(add: Callable[..., Any]) -> None:
-    add('--method', help=f'one of {", ".join(method_names())} (default: csod)')
-    add(
-        '--method-options',
-        nargs='+',
-        action='extend',
-        metavar='KEY=VALUE',
-        help='settings of the method, such as weight=2 for csod-logdet',
-    )
-    add(
-        '--lam',
-        metavar='X',
-        help='balance of Eq. 4: a higher X selects what is more representative, a lower X what is more diverse; '
-        '2N/D for N of D images (default: auto, the one of nine values whose selection covers the pool best)',
-    )
-    add(
-        '--turns',
-        metavar='RULE',
-        help='turns of each class: equal, sqrt, proportional (to the images of a class), or A=3,B=1 (default: equal)',
-    )
-    add(
-        '--memory',
-        metavar='SIZE',
-        help='how much memory similarities of vectors may be kept in, such as 4GB, for classwise-facility-location '
-        '(default: half of what is available); the selected images are the same with any',
-    )
-    add('--kernel', help='auto, pruned, numpy, torch or faiss (default: auto); the picks are the same with each')
-    add('--seed', type=int, metavar='S', help='seed of the methods that draw (default: 0)')
-
-
-def _add_lists(add: Callable[..., Any]) -> None:
-    add('--include', metavar='FILE', help='images that are in from the start: one id a line, or a coreset file')
-    add('--exclude', metavar='FILE', help='images that must stay out, in such a file')
-    add('--classes', type=lambda text: text.split(','), metavar='A,B', help='select for these classes only')
-    add(
-        '--group',
-        metavar='FIELD|PATTERN',
-        help='the recording that an image is of: a field of the image entries of COCO labels, such as clip, or a '
-        r'pattern on image ids with the recording in brackets, such as "(.*)_\d+" (default: the recordings that the '
-        'bank knows)',
-    )
-    add(
-        '--uncertain',
-        metavar='MEASURE',
-        help='with --predictions, select among the images that the detector is least certain of, four for each image '
-        'to select, by entropy or margin of its scores',
-    )
-    add('--per-group', type=int, metavar='K', help='select at most K images of one recording, while there are others')
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -27,25 +27,28 @@ class ExtractionOptions:
     """How Stage 1 is to be run.
 
     Attributes:
-        tap: Where vectors are read; see :func:`mmcsod.features.taps.attach_tap`.
-        batch_size: Images of one padded shape that share a forward pass.
+        tap: Where vectors are read. fc: after the box head's shared layers. roi: before them. pooled: before a shared
+            head such as res5. neck: off the maps that any detector has. A tap that the config registers will do, too.
+            auto takes the first of fc, roi and neck that the detector has.
+        batch_size: Images of one padded shape in a forward pass.
         num_workers: Processes that load images; 0 loads them in this one.
-        keep_ignored: Use boxes that training ignores.
-        keep_objects: Store the vector of each object too (section 4.5's Objectwise needs them); None stores them where
-            they are small, which is up to ``FEW_OBJECTS``.
+        keep_ignored: Also use boxes that training ignores: crowd, difficult, below bbox_min_size.
+        keep_objects: Also store the vector of each object, which the method csod-objectwise needs; by default if there
+            are at most 50,000 objects.
         pipeline: Transforms in place of the derived ones.
-        amp: None for float32, 'fp16' or 'bf16'.
-        channels_last: Whether images are laid out channels last.
-        allow_missing_classes: Whether the annotations may lack classes of ``metainfo.classes``.
-        predictions: A COCO results file whose boxes take the place of ground truth.
+        amp: Run the detector in mixed precision: fp16 or bf16; by default in float32.
+        channels_last: Lay images out channels last.
+        allow_missing_classes: Go on if the annotations lack a class of metainfo.classes.
+        predictions: COCO results file, as mmdet's test tool writes it; its boxes take the place of ground truth, to
+            choose which images to label next.
         labelled: With predictions, ids of images whose ground truth counts all the same.
-        score_threshold: The least score of a predicted box to be used.
+        score_threshold: Leave out predicted boxes that score less.
         group: Which recording an image is of: a field of the COCO file's image entries, or a pattern on image ids with
             the recording in brackets; kept in the bank.
-        strict: Whether the first unreadable image ends the extraction.
-        resume: Whether to go on with an unfinished extraction.
-        overwrite: Whether an existing bank or unfinished extraction is replaced; together with ``resume``, only one of
-            something else is.
+        strict: Stop at the first unreadable image.
+        resume: Go on with an unfinished extraction.
+        overwrite: Replace what is there: the bank, an unfinished extraction, the coreset; together with resume, only
+            what is of something else.
 
     Raises:
         UserError: If ``amp``, ``batch_size`` or ``num_workers`` is out of range, or ``group`` is no pattern.

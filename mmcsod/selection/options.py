@@ -27,27 +27,29 @@ class SelectionOptions:
     Lists of images are read when this is made, so that one that cannot be read is refused before anything long begins.
 
     Attributes:
-        num_images: N of Algorithm 1, included images counted in. More than there are takes all, with a warning.
-        ratio: N as a share of the images that may be selected.
-        num_objects: Stop before the selected images hold more objects than this.
+        num_images: How many images to select, included ones counted in (N of Algorithm 1); more than there are takes
+            all, with a warning.
+        ratio: Share of the images to select, above 0 and at most 1.
+        num_objects: Stop before the images hold more than so many objects.
         method: Name of a registered method, see :func:`mmcsod.selection.method_names`.
-        method_options: Settings of the method, by name.
-        turns: How many turns each class gets: 'equal', in proportion to its images ('proportional') or to their square
-            root ('sqrt'), or to weights by class, a dict or 'A=3,B=1'; a class that is not named has weight 1.
-        lam: The balance of Eq. 4, at least 0; '2N/D', D being the images that may be selected; or 'auto' for that of
-            nine values whose selection covers the pool best.
-        kernel: 'auto', 'pruned', 'numpy', 'torch' or 'faiss'; the picks do not depend on it.
-        memory: Bytes, or a size such as '4GB', that similarities of vectors may be kept in; half of what is available
-            by default. The picks do not depend on it.
+        method_options: Settings of the method by name, such as weight=2 for csod-logdet.
+        turns: How many turns each class gets: equal, in proportion to its images (proportional) or to their square
+            root (sqrt), or to weights by class, such as A=3,B=1; a class that is not named has weight 1.
+        lam: Balance of Eq. 4, at least 0: a higher one selects what is more representative, a lower one what is more
+            diverse. 2N/D takes N of D images; auto takes the one of nine values whose selection covers the pool best.
+        kernel: Search for the highest scores: auto, pruned, numpy, torch or faiss; the selected images are the same
+            with each.
+        memory: How much memory similarities of vectors may be kept in, such as 4GB, for classwise-facility-location;
+            by default half of what is available. The selected images are the same with any.
         seed: Seed of the methods that draw.
-        include: Images that are selected from the start: ids, a coreset, or a file of either.
-        exclude: Images that must not be selected, likewise; their vectors take no part.
-        classes: Names of the classes that take turns and whose vectors take part; all by default.
-        group: Which recording an image is of: a pattern on image ids with the recording in brackets, or the field that
-            the bank's recordings were read from; by default what the bank knows.
-        per_group: At most so many selected images of one recording, as long as there are others.
-        uncertain: Select among the images whose predictions the detector is least certain of, by 'entropy' or 'margin'
-            of its scores; see :mod:`mmcsod.selection.uncertain`.
+        include: Images that are in from the start: ids, a coreset, or a file of either, one id a line.
+        exclude: Images that must stay out, likewise; their vectors take no part.
+        classes: Names of the classes that take turns and whose vectors take part; by default all.
+        group: The recording that an image is of: a field of the image entries of COCO labels, such as clip, or a
+            pattern on image ids with the recording in brackets, such as (.*)_[0-9]+; by default what the bank knows.
+        per_group: Select at most so many images of one recording, while there are others.
+        uncertain: With predictions, select among the images that the detector is least certain of, four for each image
+            to select, by entropy or margin of its scores.
 
     Raises:
         UserError: If an option is unfit whatever the bank holds, in one sentence.

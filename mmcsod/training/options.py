@@ -15,22 +15,21 @@ class RetrainOptions:
     """How to train; the defaults leave the stock config as it is.
 
     Attributes:
-        data: Path or stock name of a config whose datasets, dataloaders, evaluators and classes take the place of the
-            stock config's.
-        iters: Length of the run in iterations; None keeps the stock schedule.
+        data: Your own config: its datasets, dataloaders, evaluators and classes take the place of the stock config's.
+        iters: Train for so many iterations, with the schedule scaled to them; otherwise the stock schedule stays.
         seed: Seed of initialisation, sampling and augmentation.
-        num_images: Use only the first so many picks of the coreset.
-        gentle: Warm-up, gradient clipping and a learning rate scaled to the batch; None means for detectors without
-            an RoI head.
+        num_images: Use only the first so many images of the coreset.
+        gentle: Warm up, clip gradients and scale the learning rate to the batch, if the config does not; by default
+            for detectors without an RoI head.
         amp: Automatic mixed precision.
         auto_scale_lr: Scale the learning rate to the batch, as MMDetection does.
         resume: Continue from the latest checkpoint in the work dir ('auto') or from the given one.
-        overwrite: Start anew in a work dir that holds checkpoints or a result.
-        launcher: How several processes were started: none, pytorch, slurm or mpi.
-        allow_missing_classes: Let classes pass that the annotations do not have.
+        overwrite: Start anew in a work dir that holds another run.
+        launcher: What started the processes: none, pytorch, slurm or mpi.
+        allow_missing_classes: Go on if the annotations lack a class of metainfo.classes.
         cfg_options: Settings that replace the config's, by dotted name.
-        work_dir: Where to write; by default below ``work_dirs``, named after the config and the coreset, even if the
-            config names the work dir of its own run, as every config that MMDetection's tools/train.py dumps does.
+        work_dir: Where to write the config, logs and checkpoints; by default below work_dirs, named after the config
+            and the coreset, even if the config names the work dir of its own run.
 
     Raises:
         UserError: If ``iters`` is below 1.
