@@ -4,8 +4,6 @@
 or after, :class:`GTRoIFeatureHook` and :class:`CoresetDataset` are in its registries.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -5,8 +5,6 @@ imported mmcsod long ago, where Python does not run it again. So ``import mmcsod
 without which nothing of MMDetection is ever built, and the hooks and datasets register as soon as that is loaded.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Sequence

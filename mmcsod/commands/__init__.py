@@ -5,8 +5,6 @@ and perhaps ``GO_ON``, which says how to go on after Ctrl-C, and a line in ``COM
 its command is asked for, so that ``mmcsod --help`` is quick.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import os

@@ -1,7 +1,5 @@
 """Options that several commands have, and those that are a dataclass's fields, spelled and explained there alone."""
 
-from __future__ import annotations
-
 import argparse
 import inspect
 import re

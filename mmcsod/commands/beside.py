@@ -1,7 +1,5 @@
 """What ``mmcsod select`` writes beside a coreset: the table of the pool's images and the leak check."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

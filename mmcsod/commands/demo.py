@@ -1,7 +1,5 @@
 """``mmcsod demo``."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

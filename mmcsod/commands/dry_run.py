@@ -1,7 +1,5 @@
 """What ``mmcsod select --dry-run`` prints of a selection."""
 
-from __future__ import annotations
-
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.memory_needs import MemoryNeeds, memory_needs
 from mmcsod.selection.options import SelectionOptions

@@ -1,7 +1,5 @@
 """The part of ``mmcsod select`` that is Stage 1: its options, and a bank as they say."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """``mmcsod init``."""
 
-from __future__ import annotations
-
 import argparse
 
 from mmcsod.commands.arguments import add_labels_arguments

@@ -1,7 +1,5 @@
 """``mmcsod report``."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

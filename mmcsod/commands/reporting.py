@@ -1,7 +1,5 @@
 """The part that ``mmcsod report`` and ``mmcsod select`` share: writing the page, and saying what came of it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from pathlib import Path

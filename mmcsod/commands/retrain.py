@@ -1,7 +1,5 @@
 """``mmcsod retrain``."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """The part of ``mmcsod select`` that is Stage 2: its options, and selecting as they say."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import shlex

@@ -1,7 +1,5 @@
 """``mmcsod verify``."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

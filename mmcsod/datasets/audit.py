@@ -1,7 +1,5 @@
 """Read one leaf dataset and keep account of everything that its loader and filter leave out."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Building the training dataset of a config."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The datasets of a config: each file is checked once, and what was filled in is read from a copy."""
 
-from __future__ import annotations
-
 import logging
 import os
 import posixpath

@@ -1,7 +1,5 @@
 """One dataset of a config: finds its files and has the readers check them."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import posixpath

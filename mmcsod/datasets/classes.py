@@ -5,8 +5,6 @@ file: a name that is not there shifts the label of every class behind it, and a 
 wrong names. ``XMLDataset`` leaves out the objects whose names it does not know.
 """
 
-from __future__ import annotations
-
 import difflib
 import logging
 from collections import Counter

@@ -1,7 +1,5 @@
 """A dataset wrapper that leaves only a coreset's images in whatever it wraps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory

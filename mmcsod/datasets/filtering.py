@@ -1,7 +1,5 @@
 """Dropping from a nest of datasets, at its leaves, all images but a coreset's."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from typing import Any

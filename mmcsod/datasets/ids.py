@@ -5,8 +5,6 @@ different roots, below their common parent. An image outside the root keeps its 
 no identity: a dataset filters before it applies ``indices``, and wrappers repeat and mix.
 """
 
-from __future__ import annotations
-
 import os
 import posixpath
 from collections import Counter

@@ -1,7 +1,5 @@
 """Image files of datasets: which are missing, which cannot be read, and how large they are once decoded."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import cv2

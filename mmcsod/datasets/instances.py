@@ -1,7 +1,5 @@
 """What MMDetection's datasets say of the objects in an image, checked where it comes in."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A small grey copy of an image, by which near-duplicates are found without a detector."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """How many images are enough: a power law through a method's results, and how far it can be trusted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

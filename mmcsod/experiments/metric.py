@@ -1,7 +1,5 @@
 """Whether the evaluators of a config give the metric that an experiment is about, known before anything is trained."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 Lines carry what they are of, so files of several machines are put together by writing them one after another.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, replace

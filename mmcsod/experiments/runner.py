@@ -1,7 +1,5 @@
 """Work through an experiment's runs, skipping those that have a result line."""
 
-from __future__ import annotations
-
 import logging
 import platform
 import sys

@@ -1,7 +1,5 @@
 """The file that describes an experiment, and the runs it stands for."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The feature banks of an experiment, one a tap, extracted when first asked for."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Means, spreads and paired differences over seeds."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """What an experiment has shown so far, as Markdown."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

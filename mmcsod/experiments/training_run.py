@@ -4,8 +4,6 @@ The request holds the arguments of :func:`mmcsod.retrain`, which is what ``mmcso
 calls; the run leaves ``result.json`` in its work dir.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """COCO JSON of a coreset's images."""
 
-from __future__ import annotations
-
 import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Exporting a coreset to formats that need none of this package."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping
 from pathlib import Path

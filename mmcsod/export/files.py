@@ -1,7 +1,5 @@
 """Folders that appear whole or not at all, and images placed in them."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil

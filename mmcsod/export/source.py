@@ -1,7 +1,5 @@
 """The images of a coreset with their annotations, read through MMDetection's own datasets."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A pool divided into keep and drop, for tools that show images: FiftyOne and LightlyStudio."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

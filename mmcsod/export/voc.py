@@ -1,7 +1,5 @@
 """VOC image lists of a coreset, one per source devkit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from mmdet.datasets import XMLDataset

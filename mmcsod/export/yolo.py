@@ -1,7 +1,5 @@
 """A coreset in the YOLO layout: images/, labels/, a list and data.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What an extraction prints before it begins."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Section 3.4: average the vectors of one class in one image."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Backbone and neck of a detector without its head: all that the tap ``neck`` reads."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

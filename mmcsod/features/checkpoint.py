@@ -1,7 +1,5 @@
 """Load a selector's weights safely, and tell two sets of weights apart."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import math

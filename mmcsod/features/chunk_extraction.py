@@ -1,7 +1,5 @@
 """Extract one process's share of the chunks: load, batch by padded shape, read, write."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

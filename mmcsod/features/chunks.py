@@ -4,8 +4,6 @@ Chunks, not processes, decide which images share a batch, so that the finished b
 however many processes wrote it and however often they were killed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import zipfile

@@ -1,7 +1,5 @@
 """The training set as Stage 1 reads it: every image once, in dataset order, with its ground truth."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Build the selecting detector and its tap from a config and a checkpoint."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Stage 1 of Algorithm 1: from a trained detector and a labelled training set to a feature bank."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace

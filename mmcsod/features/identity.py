@@ -1,7 +1,5 @@
 """What makes two extractions the same, so that a bank is reused only for what it is."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Mapping

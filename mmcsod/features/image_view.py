@@ -1,7 +1,5 @@
 """What the detector sees of an image file: its size once decoded, how it was turned, and a small grey copy."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Warnings about image files, found while they were decoded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Running a detector as Stage 1 needs it: in eval mode, put back afterwards, and failing in one sentence."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

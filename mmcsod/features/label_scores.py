@@ -1,7 +1,5 @@
 """Label scores: class scores and refined boxes of a trained detector for the ground-truth boxes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ PyTorch passes tensors between processes through shared memory. Where that is sm
 workers wait for room without a word. So they pass arrays, which go through a pipe.
 """
 
-from __future__ import annotations
-
 import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """How much an extraction would read and store, without decoding an image or loading a weight."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How Stage 1 is to be run: made once, checked once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

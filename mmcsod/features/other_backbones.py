@@ -1,7 +1,5 @@
 """Backbones of timm and torchvision by name, for choosing images before any detector was trained."""
 
-from __future__ import annotations
-
 import importlib
 import math
 from collections.abc import Callable, Mapping

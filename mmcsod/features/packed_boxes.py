@@ -1,7 +1,5 @@
 """The boxes of an image once a pipeline has packed it, in the order of its annotations."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Derive the extraction pipeline from the user's config: training annotations, test geometry, nothing random."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 

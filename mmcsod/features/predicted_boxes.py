@@ -1,7 +1,5 @@
 """Boxes that a detector predicted in place of ground truth, for choosing which images to label next."""
 
-from __future__ import annotations
-
 import copy
 import logging
 import os

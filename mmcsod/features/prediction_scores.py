@@ -1,7 +1,5 @@
 """Scores of the predictions that stand for labels: how certain the detector is of each."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A backbone with the weights that its config names, for choosing images before any detector was trained."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Join the chunks of a finished extraction into a bank, with what it was made from."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One forward of backbone and neck per image, and the vectors of its ground-truth boxes (Eq. 2)."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any

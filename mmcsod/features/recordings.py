@@ -1,7 +1,5 @@
 """The recording of each image of the pool: a field of its entry in a COCO file, or a part of its id."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

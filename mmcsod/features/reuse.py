@@ -1,7 +1,5 @@
 """What an earlier run left in the folder: reuse it, go on with it, replace it, or refuse to touch it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from pathlib import Path

@@ -5,8 +5,6 @@ list, for its history of losses; but NumPy's constructors take addresses of memo
 says so. What stands in for them here makes plain arrays of numbers, and nothing else.
 """
 
-from __future__ import annotations
-
 import contextlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping

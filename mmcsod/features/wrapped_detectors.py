@@ -1,7 +1,5 @@
 """The detector inside a model that wraps one: a semi-supervised one's teacher, a tracker's detector."""
 
-from __future__ import annotations
-
 import inspect
 import logging
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Hooks of earlier versions, whose names configs may still hold."""
 
-from __future__ import annotations
-
 from typing import NoReturn
 
 from mmdet.registry import HOOKS

@@ -1,7 +1,5 @@
 """COCO annotation files as they are: what a config needs to know of them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Any

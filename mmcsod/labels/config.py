@@ -1,7 +1,5 @@
 """A config from labels, as the command line and ``extract_bank`` take them."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One split of a dataset: its COCO annotation file and its images."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The text of the config that labels become."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pprint import pformat
 from textwrap import dedent

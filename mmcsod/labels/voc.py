@@ -1,7 +1,5 @@
 """VOC labels, one XML file an image, as COCO JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

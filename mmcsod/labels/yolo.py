@@ -1,7 +1,5 @@
 """YOLO labels, one text file an image, as COCO JSON."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path

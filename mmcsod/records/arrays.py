@@ -1,7 +1,5 @@
 """Arrays on disk: plain .npy files, nothing pickled, with their SHA-256."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the arrays of a feature bank must be, whoever made them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 

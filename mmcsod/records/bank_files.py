@@ -17,8 +17,6 @@ It holds plain arrays and JSON, nothing pickled::
     meta.json           format, version, class names, provenance, the SHA-256 of the files and of blocks of vectors.npy
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

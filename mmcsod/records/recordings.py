@@ -1,7 +1,5 @@
 """Recordings, the videos or bursts that images come from, as a pattern on image ids names them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Coresets of one bank side by side: every table that there is, and the figures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

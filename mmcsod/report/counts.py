@@ -1,7 +1,5 @@
 """What pool and coreset are made up of: classes, object sizes (Figure 4, section 4.5.4), objects in an image."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ The coverage of a class is the mean over its vectors, that of a coreset the mean
 class of which nothing is selected counts as 0. ``selection/coverage.py`` takes the same number of samples, for lam.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a report says in words: how pool and coresets were made, and what was left out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

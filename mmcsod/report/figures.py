@@ -1,7 +1,5 @@
 """The pictures that ``mmcsod analyze`` draws."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

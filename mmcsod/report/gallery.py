@@ -1,7 +1,5 @@
 """The selected images of a coreset as cards: why each was selected, its objects, and its nearest pool images."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Every image of a pool in a table beside a coreset: keep or drop, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where a bank's images are, and reading them as the detector saw them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

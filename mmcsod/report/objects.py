@@ -1,7 +1,5 @@
 """Single objects beside their class: ranks (Figure 7) and prototypes by size and number (Table 4)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The report: everything gathered and put into one HTML page."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import itertools

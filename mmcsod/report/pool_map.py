@@ -1,7 +1,5 @@
 """The pool as a map: its images on their first two principal components."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

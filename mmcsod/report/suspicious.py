@@ -1,7 +1,5 @@
 """Which labels are likely to be wrong, by what a detector says of the boxes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Matplotlib's drawings as part of a page: in its fonts and, light or dark, in its colours."""
 
-from __future__ import annotations
-
 import io
 import re
 import warnings

@@ -1,7 +1,5 @@
 """Coresets of one bank side by side, as Markdown tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Small copies of the images, inside the report and bounded in total size."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math

@@ -1,7 +1,5 @@
 """Memory that a selection may keep similarities in."""
 
-from __future__ import annotations
-
 import re
 
 from mmcsod.util.errors import UserError

@@ -1,7 +1,5 @@
 """How much to select: images, a share of the pool, or annotated objects."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any

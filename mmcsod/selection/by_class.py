@@ -5,8 +5,6 @@ each class." An image that was selected at another class's turn counts as select
 CSOD: the classes' states describe what the coreset holds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Protocol
 

@@ -4,8 +4,6 @@ Each class has a state of its own over its rows. An image that is selected at on
 every class it shows, so its rows reach the states of all of them.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

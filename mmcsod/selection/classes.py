@@ -1,7 +1,5 @@
 """Class names that a user asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from mmcsod.records.bank import FeatureBank

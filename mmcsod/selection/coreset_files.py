@@ -1,7 +1,5 @@
 """The files of a selection: what they are called, and that none takes the place of another one unasked."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from pathlib import Path

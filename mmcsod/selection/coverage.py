@@ -4,8 +4,6 @@ It is the mean over a class's vectors of the cosine to the nearest selected vect
 classes that have any; a class of which nothing is selected counts as 0. It needs no training.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Lists of image ids: given, read from a text file, or taken from an earlier coreset."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

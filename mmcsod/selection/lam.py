@@ -1,7 +1,5 @@
 """lam 'auto': the balance of Eq. 4 whose selection covers the pool best."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ latest directions is an upper bound, and rows whose bound is below the best scor
 greedy). States are computed in float32 with a bound on the error; float64 decides among the rows that are left.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """How large a selection is, and whether its vectors stay in memory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

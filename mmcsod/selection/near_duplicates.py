@@ -1,7 +1,5 @@
 """Images that show nearly the same, as frames of a video do: alike in their vectors and in their pixels."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

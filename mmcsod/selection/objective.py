@@ -5,8 +5,6 @@ to know: S, the sum of the rows not selected yet, and T, the sum of the rows sel
 then P @ (lam * S - T): no similarity matrix is ever built.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from mmcsod.selection.by_row import Choice

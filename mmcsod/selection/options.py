@@ -1,7 +1,5 @@
 """The options of a selection, checked once; the command, the hook and Python all fill this."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field

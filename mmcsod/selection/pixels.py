@@ -1,7 +1,5 @@
 """Compare images by small grey copies of themselves: no detector is asked, and a small shift of the camera forgiven."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exact distances of unit vectors, and short vectors whose distances are at most as large."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from mmcsod.selection.unit_rows import LARGEST, parts, unit_rows

@@ -1,7 +1,5 @@
 """The class round-robin of Algorithm 1: one image a class in turn, no image twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """``select_coreset``: from a feature bank to a coreset."""
 
-from __future__ import annotations
-
 import logging
 import zlib
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Which rows of a class each of several processes holds, and sums that do not depend on it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from mmcsod.util.distributed import ALONE, Group

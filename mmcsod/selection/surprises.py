@@ -1,7 +1,5 @@
 """Warnings about valid but surprising selections."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from mmcsod.records.coreset import Coreset

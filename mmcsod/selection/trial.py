@@ -1,7 +1,5 @@
 """Whether a GPU's kernel is fit for 'auto': it must first pick what the CPU picks, on a slice of the bank itself."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar

@@ -1,7 +1,5 @@
 """How many turns each class gets in the class round-robin."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

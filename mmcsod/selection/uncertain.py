@@ -12,8 +12,6 @@ that a score p is about:
 Each class keeps its share of the least certain, so that all go on taking turns.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """Rows at unit length: a few at once, or a class of a bank without ever holding a float64 copy of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Putting a coreset, and what else a training is asked for, into a config."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

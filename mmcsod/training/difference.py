@@ -1,7 +1,5 @@
 """The difference between two configs, setting by setting."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The validation set and evaluator of a config, built before training: after it is too late to hear of a mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Training failures as one sentence: an image that cannot be used, a loss that is not finite."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

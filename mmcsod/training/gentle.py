@@ -5,8 +5,6 @@ respective default hyperparameters", so the paper "adjusted the hyperparameters,
 gradient clipping"; its values (section S4) are not in the main text. These are MMDetection's own remedies.
 """
 
-from __future__ import annotations
-
 from mmengine.config import Config, ConfigDict
 
 from mmcsod.training.config import base_batch_size

@@ -1,7 +1,5 @@
 """How long a run is: epochs or iterations, and how many samples an iteration takes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How to train on a coreset: made once, checked once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

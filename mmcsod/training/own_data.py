@@ -1,7 +1,5 @@
 """A stock model and schedule on the data of one's own config."""
 
-from __future__ import annotations
-
 import copy
 import math
 

@@ -1,7 +1,5 @@
 """What a run is going to do, in numbers, before it does it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

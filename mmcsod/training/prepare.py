@@ -1,7 +1,5 @@
 """From a config, a coreset and options to a run that is ready to start."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Training a stock config on a coreset."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 import logging

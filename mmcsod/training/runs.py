@@ -1,7 +1,5 @@
 """Work dirs of runs: which images each was trained on, so that two runs never mix."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Schedules counted in iterations: the shape of a stock schedule at another length."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass

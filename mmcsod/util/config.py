@@ -1,7 +1,5 @@
 """Reading configs: by path or by stock name, and what several parts of the package look up in them."""
 
-from __future__ import annotations
-
 import argparse
 import importlib.util
 import re

@@ -1,7 +1,5 @@
 """Exit status, error messages and logging of every command line."""
 
-from __future__ import annotations
-
 import io
 import logging
 import os

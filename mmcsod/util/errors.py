@@ -1,7 +1,5 @@
 """The one exception that users are meant to read."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Collection, Iterable
 

@@ -1,7 +1,5 @@
 """The environment variables by which torchrun, slurm and mpi number the processes that they start."""
 
-from __future__ import annotations
-
 import os
 
 from mmcsod.util.errors import UserError

@@ -1,7 +1,5 @@
 """Turns that processes take which share a folder."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What the processes that this package starts have in common."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

@@ -1,7 +1,5 @@
 """How far a task is: a bar on a terminal, a line now and then elsewhere."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import time

@@ -1,7 +1,5 @@
 """What a result was made with, as plain JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Messages of other packages that nobody can act on, silenced one by one as MMDetection is loaded."""
 
-from __future__ import annotations
-
 import importlib
 import warnings
 from typing import Any

@@ -3,8 +3,6 @@
 The wheel holds them, so that a config finds them from any folder.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a tap is, the registry of them, and finding the one that fits a detector."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, ClassVar
 

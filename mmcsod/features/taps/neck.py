@@ -1,7 +1,5 @@
 """The tap for detectors without an RoI head: boxes are cut out of the maps that the head reads."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Taps of two-stage detectors: RoI features of the box head, as the paper reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Boxes: what is no box, what MMDetection will leave out or cut, and what was measured in other units."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard

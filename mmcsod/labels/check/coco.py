@@ -1,7 +1,5 @@
 """A COCO annotation file, read before MMDetection reads it."""
 
-from __future__ import annotations
-
 import codecs
 import gc
 import json

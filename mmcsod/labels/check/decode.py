@@ -1,7 +1,5 @@
 """An annotation file as bytes: which encoding, and is it what it should be at all."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re

@@ -1,7 +1,5 @@
 """Image files: whether they are where annotations say, and if not, what is there under a near name."""
 
-from __future__ import annotations
-
 import os
 import posixpath
 import re

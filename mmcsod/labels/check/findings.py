@@ -1,7 +1,5 @@
 """What the check of labels can find: one line a kind, with how bad it is and what to do."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

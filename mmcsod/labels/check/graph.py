@@ -4,8 +4,6 @@ Each check takes the content of a file and returns what it found; those that men
 the reader's own.
 """
 
-from __future__ import annotations
-
 import posixpath
 import unicodedata
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """A COCO results file: boxes that a detector predicted, checked as annotations are."""
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

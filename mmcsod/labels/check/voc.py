@@ -1,7 +1,5 @@
 """A VOC image list and its XML files, read before MMDetection reads them."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

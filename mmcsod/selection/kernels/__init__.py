@@ -1,7 +1,5 @@
 """Kernels: who finds the rows that may hold the highest score, and on which device."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import importlib.util

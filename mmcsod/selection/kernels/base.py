@@ -1,7 +1,5 @@
 """What a kernel promises, and the arithmetic every one needs for it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Protocol

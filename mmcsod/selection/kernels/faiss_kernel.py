@@ -4,8 +4,6 @@ FAISS's brute-force search has no id filter on GPUs, so rows that are gone are o
 search covers a prefix. It returns the top k; k grows until the last of them is too low to matter.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

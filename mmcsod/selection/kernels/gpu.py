@@ -1,7 +1,5 @@
 """What the kernels on a GPU share."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 

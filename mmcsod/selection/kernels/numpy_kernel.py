@@ -1,7 +1,5 @@
 """The kernel for any CPU: a matrix-vector product over the bank's own rows, in place."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from mmcsod.selection.kernels.base import product_error, scales, unit_query

@@ -7,8 +7,6 @@ b = sqrt(1 - a^2). The few rows whose bound has once reached the best score are 
 read at every turn. Nothing is approximate.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@ Where :mod:`mmcsod.selection.kernels.base` searches for one query's highest prod
 all need these. ``torch_similarities`` computes the same on any device of PyTorch's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """The PyTorch kernel: on the CPU over the bank's own rows, on a GPU over a copy of them in their own precision."""
 
-from __future__ import annotations
-
 import warnings
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The similarities of a class on a device of PyTorch's: a GPU, or the CPU in tests."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """Facility location on the vectors that CSOD selects on: every row of a class should have a selected one like it."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections.abc import Iterator

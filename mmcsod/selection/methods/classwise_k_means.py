@@ -1,7 +1,5 @@
 """k-means on class rows: one image for each cluster."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Uniform draws with a given number of objects: "# 700-1100" and "# 1-1.1k" of section 4.3."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """CSOD's own selection: Algorithm 1, Stage 2, with the scores of Eq. 4."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

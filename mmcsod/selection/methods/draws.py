@@ -1,7 +1,5 @@
 """The paper's random selections (sections 4.2 and 4.3), and the one that takes the fullest images."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Facility location: every image should have a selected one that is much like it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

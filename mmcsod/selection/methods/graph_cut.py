@@ -1,7 +1,5 @@
 """Graph cut: like the class, unlike what is selected already."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Herding: keep the mean of the selected images at the mean of the class."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

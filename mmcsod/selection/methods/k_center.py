@@ -1,7 +1,5 @@
 """k-Center Greedy: leave no image far from the selected ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Quality and diversity: like the class, and new beside all that is selected, whatever its number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated

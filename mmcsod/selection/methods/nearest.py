@@ -1,7 +1,5 @@
 """Scores by the nearest selected row: maximal marginal relevance, and k-center on class rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
 """ZCore: what random looks at few dimensions find to cover much and to be redundant with little."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
