@@ -32,11 +32,7 @@ COMMANDS = {
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its status.
-
-    Args:
-        words: What follows ``mmcsod``; by default what this process was started with.
-    """
+    """Run the command line on ``words``, by default what this process was started with, and exit with its status."""
     run(lambda: _main(sys.argv[1:] if words is None else list(words)))
 
 

@@ -36,11 +36,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def verify_bank(directory: Path) -> str:
-    """Check every file of a bank, and that no vector holds NaN or infinity.
-
-    Returns:
-        What was found, in one line.
-    """
+    """Check every file of a bank, and that no vector holds NaN or infinity; return what was found, in one line."""
     bank = FeatureBank.load(directory)
     arrays = {'vectors': bank.vectors, 'image_vectors': bank.image_vectors, 'object_vectors': bank.object_vectors}
     for name, array in arrays.items():

@@ -30,13 +30,7 @@ Points = Mapping[int, Sequence[float]]
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """metric = a - b * N^-c, the common form of learning curves (Hestness et al., arXiv:1712.00409).
-
-    Attributes:
-        limit: a, what more and more images lead to.
-        gap: b, 0 or more.
-        exponent: c, above 0.
-    """
+    """metric = a - b * N^-c, the common form of learning curves (Hestness et al., arXiv:1712.00409)."""
 
     limit: float
     gap: float

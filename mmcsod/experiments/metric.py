@@ -16,10 +16,6 @@ def check_metric(experiment: Experiment, detectors: Collection[str]) -> None:
     """Refuse a metric that no evaluator of a detector's config gives, or a config without one.
 
     CocoMetric's and VOCMetric's names are known. Where another evaluator is among them, nothing is said.
-
-    Args:
-        experiment: Whose metric.
-        detectors: Keys of its ``detectors`` that are to be trained.
     """
     for name in detectors:
         config = load_config(experiment.detectors[name], experiment.cfg_options)

@@ -20,12 +20,7 @@ _NEEDED = tuple(field.name for field in fields(Run) if field.default is MISSING)
 
 
 def read_results(path: str | Path, experiment: str) -> dict[Run, Result]:
-    """Return an experiment's results by run; of two lines on one run the first counts.
-
-    Args:
-        path: A file of JSON lines; one that does not exist yet holds nothing.
-        experiment: Name of the experiment; lines of others are passed over.
-    """
+    """Return an experiment's results by run, those of others passed over; of two lines on one run the first counts."""
     results: dict[Run, Result] = {}
     for number, text in enumerate(_read_lines(Path(path)), 1):
         line = _parse(text, path, number)

@@ -29,14 +29,7 @@ SECONDS_IN_FILES = 10
 
 
 class ExperimentRunner:
-    """Selects, retrains and evaluates.
-
-    Args:
-        experiment: What to do.
-        work_dir: Folder of banks, coresets, logs and checkpoints.
-        results: The file of result lines.
-        overwrite: Replace feature banks in the work dir that are of another selector.
-    """
+    """Selects, retrains and evaluates."""
 
     def __init__(
         self, experiment: Experiment, work_dir: str | Path, results: str | Path, overwrite: bool = False
@@ -47,13 +40,9 @@ class ExperimentRunner:
         self._banks = Banks(experiment, self._work_dir, self._train_selector, overwrite)
 
     def run(self, shard: tuple[int, int] = (1, 1)) -> list[str]:
-        """Do what is left to do; a run that fails is reported and left out, to be tried again next time.
+        """Do every n-th run that is left, from the i-th, for a ``shard`` (i, n); return what went wrong.
 
-        Args:
-            shard: (i, n) does every n-th run, beginning with the i-th.
-
-        Returns:
-            What went wrong, a sentence for each failed run.
+        A run that fails is left out, to be tried again next time.
         """
         todo = [run for run in self._experiment.runs[shard[0] - 1 :: shard[1]] if run not in self._done()]
         check_metric(self._experiment, dict.fromkeys(run.detector for run in todo))

@@ -24,11 +24,7 @@ class TimedBank(NamedTuple):
 class Banks:
     """Opens the finished bank that the experiment names, or ``WORK_DIR/features_TAP``, extracted when first asked for.
 
-    Args:
-        experiment: Names the selecting detector.
-        work_dir: Folder of the experiment.
-        train: Trains a run and returns its work dir, for a selecting detector without checkpoint.
-        overwrite: Replace a bank in the work dir made with another selecting detector or other data.
+    ``train`` trains a run and returns its work dir, for a selecting detector without checkpoint.
     """
 
     def __init__(

@@ -18,13 +18,7 @@ REFERENCE = 'uniform'
 class Series:
     """Runs that differ in nothing but the seed and the budget: a row of a table, a line of a figure.
 
-    Attributes:
-        detector: Name of the detector.
-        method: Name of the method.
-        lam: As in :class:`Run`; None also where it is a matter of the budget.
-        tap: As in :class:`Run`.
-        iters: As in :class:`Run`; None also where it is a matter of the budget.
-        turns: As in :class:`Run`.
+    lam and iters are None also where they are a matter of the budget.
     """
 
     detector: str

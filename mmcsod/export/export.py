@@ -35,8 +35,7 @@ def export_coreset(
 
     Args:
         coreset: The images to write, or the file that lists them.
-        config: The training config that the coreset was selected with, or its path or stock name: it says where the
-            annotations are.
+        config: The training config that the coreset was selected with, or its path or stock name.
         file_format: One of ``FORMATS``.
         out: The folder to make.
         image_mode: ``reference`` leaves images where they are, ``link`` makes symbolic links, ``copy`` copies.

@@ -12,14 +12,7 @@ from mmcsod.records.bank_checks import OF_IMAGES
 
 
 class ImageFeatures(NamedTuple):
-    """What is read from one image.
-
-    Attributes:
-        vectors: (k, d) float32, r_ij of its usable objects in annotation order.
-        image: (e,) float32, the pooled backbone vector.
-        view: How the image looks once decoded.
-        label_scores: (k,) of ``LABEL_SCORE_DTYPE``, or None.
-    """
+    """What is read from one image: r_ij of its usable objects, (k, d), the pooled backbone vector, (e,), and more."""
 
     vectors: np.ndarray
     image: np.ndarray

@@ -12,13 +12,7 @@ DETECTORS = 'mmdet.models.'
 
 
 class BackboneAndNeck(BaseModel):
-    """Backbone and neck, built from a detector's config.
-
-    Args:
-        backbone: Config of the backbone, or the module itself.
-        neck: Config of the neck; None reads the backbone's maps.
-        data_preprocessor: Config of what normalises and pads images.
-    """
+    """Backbone, built from its config or given, and neck of a detector; without a neck the backbone's maps are read."""
 
     def __init__(
         self,

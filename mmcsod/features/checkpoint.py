@@ -24,12 +24,7 @@ SAFETENSORS = '.safetensors'
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file of weights holds.
-
-    Attributes:
-        state: The weights by name.
-        classes: What the training called its classes, in order; None if the file does not say.
-    """
+    """The weights of a file by name, and what the training called its classes, None if the file does not say."""
 
     state: dict[str, Tensor]
     classes: tuple[str, ...] | None = None

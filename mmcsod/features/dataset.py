@@ -275,12 +275,7 @@ class ExtractionDataset(Dataset):
 
 
 def image_file_digests(pool: ExtractionDataset) -> dict[str, str]:
-    """Return SHA-256s that tell whether image files were replaced or removed, without reading them.
-
-    Returns:
-        'sizes': of their sizes in bytes, in dataset order; 'times': of when they were last written. Images that are no
-        local files count as nothing.
-    """
+    """Return SHA-256s that tell whether image files were replaced: of their sizes, and of when they were written."""
     sizes, times = hashlib.sha256(), hashlib.sha256()
     for path in pool.image_paths():
         try:

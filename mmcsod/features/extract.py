@@ -83,18 +83,11 @@ def extract_bank(
 def extract_features(
     tap: Tap, cfg: Config, directory: str | Path, options: ExtractionOptions | None = None
 ) -> FeatureBank:
-    """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set and save them as a bank.
+    """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set with a tap and save them as a bank.
 
     A finished bank of the same detector, weights, tap, pipeline and dataset is reused, unless an image that could
     not be read for it can be read now. In a distributed run every process takes its share of the chunks, and all of
-    them return the bank.
-
-    Args:
-        tap: What vectors are read with (:func:`mmcsod.features.taps.attach_tap`), attached to a trained detector on
-            the device to use; the detector's weights and mode are left as they are.
-        cfg: The detector's config; images come from ``train_dataloader``, the geometry from ``test_dataloader``.
-        directory: The folder to write, such as ``WORK_DIR/features``.
-        options: How to run; their ``tap`` is that of whoever attached it.
+    them return the bank. Images come from the config's ``train_dataloader``, the geometry from ``test_dataloader``.
     """
     options = options or ExtractionOptions()
     directory = Path(directory)

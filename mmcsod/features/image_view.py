@@ -15,11 +15,9 @@ FEW_LEVELS = 16
 class ImageView(NamedTuple):
     """An image as a pipeline's loader gives it.
 
-    Attributes:
-        size: Width and height in pixels.
-        orientation: The EXIF orientation that was applied, 1 if nothing was turned, 0 if the file is not a local one.
-        pixels: (32, 32) uint8, see :func:`grey_pixels`.
-        is_constant: Whether the image is of one colour.
+    ``size`` is width and height; ``orientation`` the EXIF orientation that was applied, 1 if nothing was turned, 0 if
+    the
+    file is not a local one; ``pixels`` are those of :func:`grey_pixels`.
     """
 
     size: tuple[int, int]

@@ -21,15 +21,8 @@ from mmcsod.util.config import load_config
 class ExtractionNeeds:
     """Sizes of the bank that an extraction would make.
 
-    Attributes:
-        images: Images of the pool.
-        missing: Those that are not there; images that are no local files are not looked for.
-        objects: Objects that vectors are made of.
-        vectors: Class vectors: pairs of an image and a class in it.
-        classes: Classes.
-        tap: The tap, with the modules that it reads.
-        dimensions: Of a class vector and of an object vector, float32.
-        num_bytes: Of these vectors on the disk.
+    ``missing`` images are not there, as far as they are local files; ``num_bytes`` are those of class and object
+    vectors.
     """
 
     images: int

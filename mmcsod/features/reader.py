@@ -26,15 +26,9 @@ FLAGS: tuple[tuple[Any, str, bool], ...] = (
 
 
 class FeatureReader:
-    """Reads object vectors and image vectors off a batch of samples.
+    """Reads object vectors and image vectors off a batch of samples, and label scores if given a ``scorer``.
 
     No RPN and no NMS runs, and of the predictors only those of the box head, for label scores.
-
-    Args:
-        tap: What to read with, attached to a detector on the device to use.
-        amp: None for float32, or a key of ``AMP_DTYPES``.
-        channels_last: Whether images are laid out channels last.
-        scorer: Scores the labels too, if given.
     """
 
     def __init__(

@@ -20,13 +20,7 @@ class _Content:
 
 
 def recordings_of(pool: ExtractionDataset, group: str) -> tuple[str, ...]:
-    """Return the recording of each image, '' for an image of none.
-
-    Args:
-        pool: The images.
-        group: A field of the image entries of its COCO files, such as ``clip``, or a pattern on image ids with one
-            group.
-    """
+    """Return the recording of each image, '' for none, by a pattern on ids or a field of its entry in a COCO file."""
     if is_pattern(group):
         return matched_recordings(pool.images, group)
     return tuple(name for leaf in pool.leaves for name in _values(leaf, group))

@@ -28,15 +28,7 @@ LINES = ('-', '--', ':', '-.')
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing and what it says to those who cannot see it.
-
-    Attributes:
-        title: Heading.
-        svg: The drawing.
-        summary: One or two sentences.
-        note: How to read it.
-        header, rows: The numbers drawn.
-    """
+    """A drawing, how to read it, and what it says to those who cannot see it: a summary, and the numbers drawn."""
 
     title: str
     svg: str

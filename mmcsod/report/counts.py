@@ -52,16 +52,7 @@ def kl_divergence(pool: np.ndarray, selected: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Counts of the pool and of coresets over the same categories.
-
-    Attributes:
-        title: What is counted.
-        axis: The label of the categories' axis.
-        note: How the categories are defined.
-        categories: Their names.
-        counts: (k,) int counts by series; the pool's first.
-        unit: What is counted, in the plural.
-    """
+    """Counts of the pool, which is first, and of coresets over the same categories, and how to title them."""
 
     title: str
     axis: str

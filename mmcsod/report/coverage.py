@@ -69,15 +69,9 @@ def diminishing_returns(bank: FeatureBank, coreset: Coreset, curve: np.ndarray) 
 
     That is where the curve is the farthest above a line (Satopaa et al., "Finding a 'Kneedle' in a haystack", ICDCS
     Workshops 2011), here the one from where no class is missing, before which images add classes and not coverage, to
-    the whole pool, which covers itself to 1. So the line does not depend on where the coreset ends.
-
-    Args:
-        bank: The bank it was selected from, which holds all its images.
-        coreset: Its images in order.
-        curve: (len(coreset),) coverage of the first images.
-
-    Returns:
-        The number; None if it is among the last tenth of the images, for with more of them it may be higher.
+    the whole pool, which covers itself to 1. So the line does not depend on where the coreset ends. It is None if the
+    number
+    is among the last tenth of the images, for with more of them it may be higher.
     """
     place = {bank.image_index[image]: number for number, image in enumerate(coreset.image_ids, 1)}
     first_pick: dict[int, int] = {}

@@ -18,15 +18,9 @@ MOST = 12
 
 @dataclass(frozen=True)
 class Findings:
-    """What to look at.
+    """Pairs and labels to look at, the most telling first, and how many there are of each.
 
-    Attributes:
-        leaks: The first pairs, the selected ones ahead.
-        num_leaks, num_leaks_selected: How many there are, and how many of a selected image.
-        num_validation: Validation images that were compared; 0 if none were.
-        labels: The most suspicious labels.
-        num_labels: How many labels the detector contradicts.
-        has_scores: Whether the bank holds label scores.
+    ``num_validation`` images were compared; ``has_scores`` says whether the bank holds label scores.
     """
 
     leaks: Sequence[Leak]

@@ -21,15 +21,9 @@ Stand = tuple[int, list[int], list[int]]
 
 @dataclass(frozen=True)
 class Card:
-    """One selected image.
+    """One selected image: its rank from 1, its class, its score and terms, its objects.
 
-    Attributes:
-        rank: Its place, from 1.
-        image: Index of the image.
-        turn: Label of the class it was selected for, or None.
-        terms: Its score and the terms of it, by name.
-        objects: The objects in it.
-        stands: For each class in it, the turn's first, its nearest pool images: nearer to no other selected one.
+    ``stands`` has, for each class in it, the turn's first, its nearest pool images: nearer to no other selected one.
     """
 
     rank: int

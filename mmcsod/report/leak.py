@@ -23,13 +23,7 @@ HEADER = ['validation_image', 'pool_image', 'decision']
 
 @dataclass(frozen=True)
 class Leak:
-    """A validation image and its near-duplicate in the pool.
-
-    Attributes:
-        validation: Path of the image file.
-        pool: Id of the pool's image, a selected one if there is one.
-        is_selected: Whether the coreset holds a near-duplicate.
-    """
+    """A validation image file and its near-duplicate in the pool, a selected one if there is one."""
 
     validation: str
     pool: str

@@ -34,11 +34,9 @@ class ImageObject:
 class ObjectTable:
     """Looks up the objects of an image.
 
-    Where the bank has a vector an object, objects are ranked among all objects of their class; otherwise each has the
-    rank of its image's vector among those of the class.
-
-    Attributes:
-        by_object: Whether ranks are of single objects.
+    Where the bank has a vector an object (``by_object``), objects are ranked among all objects of their class;
+    otherwise
+    each has the rank of its image's vector among those of the class.
     """
 
     def __init__(self, bank: FeatureBank) -> None:
@@ -74,11 +72,9 @@ class ObjectTable:
 class RankedImage:
     """A selected image and its objects of the class at whose turn it was selected.
 
-    Attributes:
-        image_id: The image.
-        boxes: (k, 4) float32, x1, y1, x2, y2 in pixels of the original image.
-        ranks: (k,) float64, the share of the class's objects that score higher: 0 is the best, near 1 the worst.
-        turn: Whether EXIF data may turn the image.
+    Boxes are (k, 4) x1, y1, x2, y2 in pixels of the original image, which EXIF data may ``turn``; ranks, (k,), are the
+    share
+    of the class's objects that score higher: 0 is the best, near 1 the worst.
     """
 
     image_id: str
@@ -139,10 +135,6 @@ def prototype_cosines(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.nda
     The class prototype is the mean of all RoI vectors of the class, an image's prototype of one size the mean of those
     of its objects of the class that have that size. The paper does not say what "object count" counts: here it is the
     objects that the image prototype averages.
-
-    Args:
-        bank: A bank with object vectors.
-        label: Index of the class.
 
     Returns:
         (3, 3) float64, the mean cosine for each of ``SIZES`` and each of ``COUNTS``, NaN where there is no image; and

@@ -43,16 +43,11 @@ def write_report(
     written: Mapping[str, str] | None = None,
     leaks: tuple[Sequence[Leak], int] = ((), 0),
 ) -> None:
-    """Write a report of coresets of one bank.
+    """Write a report of coresets of one bank; the first is the one that others are compared with.
 
-    Args:
-        path: The HTML file.
-        bank: The bank they were selected from.
-        coresets: The coresets by name; the first is the one that others are compared with.
-        root: The folder that the images are below; None for a report without pictures.
-        written: When the file of each coreset was written, by name, where that is known.
-        leaks: Of the first coreset, and the number of validation images; from
-            :func:`mmcsod.report.leak.read_leaks`.
+    Without a ``root``, the folder that images are below, it has no pictures. ``written`` says when the file of each
+    coreset
+    was written; ``leaks`` are those that :func:`mmcsod.report.leak.read_leaks` gave of the first.
     """
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)

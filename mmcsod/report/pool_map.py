@@ -17,12 +17,7 @@ SMALL = 8
 
 @dataclass(frozen=True)
 class PoolMap:
-    """Images as points.
-
-    Attributes:
-        points: (D, 2) float64, NaN for images without vectors.
-        shares: Share of the variance along each axis.
-    """
+    """Images as points, (D, 2) float64, NaN for images without vectors, and each axis's share of the variance."""
 
     points: np.ndarray
     shares: tuple[float, float]

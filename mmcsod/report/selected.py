@@ -19,14 +19,7 @@ from mmcsod.util.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Selected:
-    """One coreset of a report.
-
-    Attributes:
-        name: What the report calls it.
-        bank: The bank behind it.
-        coreset: The selected images.
-        mask: (len(bank.images),) bool, the selected images.
-    """
+    """A named coreset on the bank behind it; ``mask`` says which of the D images are selected."""
 
     name: str
     bank: FeatureBank
@@ -90,12 +83,7 @@ def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarra
 
 @dataclass(frozen=True)
 class Change:
-    """Two coresets.
-
-    Attributes:
-        first, second: Their names.
-        only_first, only_second: Images that one holds and the other does not, in their order.
-    """
+    """Two coresets, and the images that one holds and the other does not, in their order."""
 
     first: str
     second: str

@@ -40,15 +40,7 @@ CHUNK = 64
 
 @dataclass
 class Thumbnails:
-    """What could be made.
-
-    Attributes:
-        images: A ``data:`` URI by index of the image.
-        sizes: Width and height in pixels of the original, as the detector saw it, by index of the image.
-        unreadable: Ids of images that are not there or cannot be read.
-        left_out: How many images found no room.
-        is_full: Whether one did not.
-    """
+    """What could be made: a ``data:`` URI and the original's size, as the detector saw it, by index of the image."""
 
     images: dict[int, str] = field(default_factory=dict)
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)

@@ -12,13 +12,7 @@ SHARE = 0.5
 
 
 class Allowance:
-    """A limit for all classes of a selection together.
-
-    Attributes:
-        limit: Bytes.
-        used: Bytes taken so far.
-        kept, refused: How many classes asked and had enough, or had not.
-    """
+    """A limit in bytes for all classes of a selection together, and how many classes had enough, or had not."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

@@ -35,12 +35,8 @@ def coverages(
 ) -> np.ndarray:
     """Return the coverage of each selection, (len(selections),) float64.
 
-    Args:
-        pool: What is to be covered.
-        selections: (len(pool.bank.images),) bool each, the selected images.
-        group: Processes that share the work, all of which call this.
-        sample: Vectors of a class that are compared, at most; None for all.
-        multiply: Multiplies float64 matrices, here or on a device; their products are exact.
+    Selections are (D,) bool each. Of a class at most ``sample`` vectors are compared, None compares all; ``multiply``
+    multiplies float64 matrices, here or on a device: their products are exact.
     """
     labels = [label for label in pool.labels if len(pool.images_of_class(label))]
     values = np.zeros((len(labels), len(selections)))

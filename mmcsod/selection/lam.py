@@ -22,13 +22,7 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class LamTrial:
-    """A selection at one lam.
-
-    Attributes:
-        lam: The balance of Eq. 4.
-        coverage: How well the selection covers the pool, rounded.
-        picks: The selection.
-    """
+    """A selection at one lam, and how well it covers the pool, rounded."""
 
     lam: float
     coverage: float

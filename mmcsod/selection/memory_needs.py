@@ -16,14 +16,7 @@ FRONT = 1.5 * LARGEST_FRONT
 
 @dataclass(frozen=True)
 class MemoryNeeds:
-    """What selecting by Eq. 4 needs.
-
-    Attributes:
-        vectors: Bytes of vectors, read where they lie unless ``copied``.
-        copied: Bytes of copies of vectors.
-        beside: Bytes of everything else, at most.
-        available: Bytes of memory there are for this process, page cache counted in.
-    """
+    """Bytes that selecting by Eq. 4 needs: vectors, read where they lie, or copies, and at most so much beside."""
 
     vectors: int
     copied: int

@@ -24,7 +24,7 @@ STEADY = 0.8
 
 
 def find_recordings(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
-    """Return the recording of each image, '' for an image of none, or None if nothing is known of recordings.
+    """Return the recording of each image, '' for an image of none; None if nothing is known of recordings.
 
     Raises:
         UserError: If the pattern fits no image, or the bank does not know the recordings asked for.
@@ -44,12 +44,7 @@ def find_recordings(bank: FeatureBank, group: str | None) -> tuple[str, ...] | N
 
 @dataclass(frozen=True)
 class Cap:
-    """At most so many selected images of one recording.
-
-    Attributes:
-        recordings: (len(bank.images),) int64, a number for each recording; an image of none is one of its own.
-        most: Selected images of one recording.
-    """
+    """At most ``most`` selected images of one recording, by the number of each image's recording, (D,) int64."""
 
     recordings: np.ndarray
     most: int

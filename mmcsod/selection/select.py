@@ -32,13 +32,7 @@ logger = logging.getLogger('mmcsod')
 
 @dataclass(frozen=True)
 class Selection:
-    """What a selection gives.
-
-    Attributes:
-        coreset: The coreset, in pick order: included images first, then Algorithm 1's picks.
-        warnings: A sentence on everything that a user may not expect of it; only the first of several processes has
-            them.
-    """
+    """A coreset, in pick order, and, in the first process, a sentence on everything surprising about it."""
 
     coreset: Coreset
     warnings: tuple[str, ...] = ()

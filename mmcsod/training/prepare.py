@@ -38,15 +38,9 @@ INTERVALS = ('default_hooks.', 'train_cfg.val_')
 
 @dataclass(frozen=True)
 class Retraining:
-    """A run that is ready to start.
+    """A run that is ready to start: its config, how that differs from the stock config, the plan, and the datasets.
 
-    Attributes:
-        config: The resolved config.
-        difference: What it changes in the stock config, one setting a line.
-        plan: What it is going to do.
-        record: What was asked for, for ``result.json``.
-        training_set: The dataset that ``config`` describes, built.
-        validation_set: Likewise; None where the config evaluates nothing.
+    ``record`` is what was asked for, for ``result.json``.
     """
 
     config: Config
@@ -60,17 +54,11 @@ class Retraining:
 def prepare(
     config: str | Path, coreset: str | Path | None, options: RetrainOptions, copies: Path | None = None
 ) -> Retraining:
-    """Resolve ``config`` for training on ``coreset``; nothing but corrected copies of labels is written.
-
-    Args:
-        config: Path or stock name of a training config.
-        coreset: The coreset file; None trains on the full training set.
-        options: How to train.
-        copies: Folder for corrected copies of labels, for a dry run; by default ``WORK_DIR/labels``.
+    """Resolve ``config`` for training on ``coreset``, or the full set; nothing but corrected labels is written.
 
     Raises:
         UserError: If the config, the coreset, the data or their combination cannot be trained, or the work dir holds
-            another run and this is not a dry run.
+            another run and this is not a dry run, which has its own folder for copies.
     """
     if coreset is None and options.num_images is not None:
         raise UserError('--num-images takes the first images of a coreset, and --full has none; leave one of them out.')

@@ -86,12 +86,7 @@ def write_config(retraining: Retraining) -> Path:
 
 
 def train(retraining: Retraining) -> dict[str, float]:
-    """Train, and return the last evaluation.
-
-    Returns:
-        The metrics by name, as the config's evaluator calls them; ``WORK_DIR/result.json`` has them too, with the plan,
-        and null for a metric that is NaN.
-    """
+    """Train, and return the last evaluation by name, as the config's evaluator calls it; ``result.json`` has it too."""
     config, started = retraining.config, time.perf_counter()
     for dataset in filter(None, (retraining.training_set, retraining.validation_set)):
         name_images(dataset)

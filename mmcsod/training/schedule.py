@@ -57,11 +57,6 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
     be 5 of its 1,000, and unscaled the 500 of a COCO config would outlast most coresets' runs. Evaluation and the
     checkpoint come at the end, batches are drawn without end by an InfiniteSampler in place of a DefaultSampler, so
     that all are full. An EMAHook begins at the same share of the run.
-
-    Args:
-        config: The stock config.
-        iterations: Length of the run.
-        warmup_share: Upper bound of the warm-up's share.
     """
     length = schedule_length(config)
     stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)

@@ -18,13 +18,7 @@ FINEST_BOX = 14
 
 
 class Levels(NamedTuple):
-    """The maps of a detector that are read, finest first.
-
-    Attributes:
-        indices: Which of the maps that the detector gives.
-        strides: Pixels of the image for each cell.
-        widths: Channels.
-    """
+    """The maps of a detector that are read, finest first: their indices, strides in pixels, and channels."""
 
     indices: tuple[int, ...]
     strides: tuple[float, ...]

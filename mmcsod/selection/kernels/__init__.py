@@ -38,10 +38,8 @@ def kernel_factory(
 ) -> KernelFactory:
     """Return what makes the kernels of a name, one for each class.
 
-    Args:
-        name: One of ``KERNELS``; 'auto' takes FAISS on a GPU, then PyTorch on a GPU, then what is fastest on the CPU.
-        num_bytes: Size of the vectors: 'auto' takes a GPU only if they fit into its free memory.
-        is_fit: 'auto' asks this before it takes a GPU's kernel, by its name.
+    'auto' takes FAISS on a GPU, then PyTorch on a GPU, if the vectors, ``num_bytes``, fit into its free memory and
+    ``is_fit`` agrees; else what is fastest on the CPU.
     """
     check_kernel(name)
     if name == 'numpy':

@@ -33,10 +33,6 @@ class GpuSearch:
 
     FAISS wants queries in the precision of the rows. The range of float16 is narrow, so such a query is scaled up.
     Rounding row and query costs 2^-11 each; elements of a row below float16's normal range, 2^-25 times sqrt(d).
-
-    Attributes:
-        error: How far a product with a unit query may be from the exact one.
-        largest_k: The most that can be asked for at once.
     """
 
     def __init__(self, rows: int, dimensions: int, dtype: np.dtype, resources: Any) -> None:

@@ -40,12 +40,7 @@ def kernel_factory(gpu: bool | None = None) -> KernelFactory:
 
 
 class CpuSearch:
-    """``faiss.knn`` over float32 rows.
-
-    Attributes:
-        error: How far a product with a unit query may be from the exact one.
-        largest_k: The most that can be asked for at once.
-    """
+    """``faiss.knn`` over float32 rows; ``error`` is how far a product with a unit query may be from the exact one."""
 
     def __init__(self, rows: int, dimensions: int, dtype: np.dtype) -> None:
         self.error = product_error(dimensions)

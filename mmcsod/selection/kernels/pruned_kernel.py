@@ -33,11 +33,7 @@ def make_pruned_kernel(vectors: np.ndarray, inverse_norms: np.ndarray, eligible:
 
 
 class PrunedKernel:
-    """Reads only the rows whose score may be the highest.
-
-    Attributes:
-        rows_read: How many rows were read so far.
-    """
+    """Reads only the rows whose score may be the highest; ``rows_read`` counts them."""
 
     def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, eligible: np.ndarray) -> None:
         self.rows_read = 0
@@ -112,11 +108,7 @@ class PrunedKernel:
 
 
 class Front:
-    """Some rows, copied side by side at unit length.
-
-    Attributes:
-        rows: Their numbers.
-    """
+    """The numbers of some ``rows``, and copies of them side by side at unit length."""
 
     def __init__(self, vectors: np.ndarray, scale: np.ndarray) -> None:
         """Start with none of ``vectors``, (n, d), which ``scale``, (n,) float32, brings to unit length."""
