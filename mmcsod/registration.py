@@ -13,11 +13,12 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 REGISTRY = 'mmdet.registry'
-REGISTERING = ('mmcsod.util.quiet', 'mmcsod.hooks', 'mmcsod.datasets', 'mmcsod.util.weights')
+REGISTERING = ('mmcsod.hooks', 'mmcsod.datasets', 'mmcsod.util.weights')
 
 
 def register() -> None:
     """Import what registers itself; these modules import little, since all of MMDetection may be waiting for them."""
+    importlib.import_module('mmcsod.util.quiet').silence()
     for name in REGISTERING:
         importlib.import_module(name)
 

@@ -64,11 +64,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def only_bank(folders: Sequence[str]) -> str:
-    """Return the one folder that is given.
-
-    Raises:
-        UserError: If there are several.
-    """
+    """Return the one folder that is given."""
     if len(folders) > 1:
         raise UserError(
             f'{len(folders)} feature banks were given; selecting with several at once was removed, so give one.'

@@ -42,11 +42,7 @@ class LabelledImage:
 
 
 def validation_images(config: Config) -> list[LabelledImage]:
-    """Return the images of a config's validation set, in its order; none if it has no such set.
-
-    Raises:
-        UserError: If the annotations cannot be read.
-    """
+    """Return the images of a config's validation set, in its order; none if it has no such set."""
     loader = config.get('val_dataloader')
     if not loader:
         return []

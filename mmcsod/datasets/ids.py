@@ -27,11 +27,7 @@ def leaf_datasets(dataset: Any) -> list[BaseDataset]:
 
 
 def inner_datasets(wrapper: Any) -> list[Any]:
-    """Return what a dataset wrapper wraps directly.
-
-    Raises:
-        UserError: If it has neither ``dataset`` nor ``datasets``.
-    """
+    """Return what a dataset wrapper wraps directly."""
     if hasattr(wrapper, 'dataset'):  # first: a CoresetDataset passes its inner dataset's ``datasets`` through
         return [wrapper.dataset]
     if hasattr(wrapper, 'datasets'):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from tabulate import tabulate
 
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
 from mmcsod.experiments.statistics import Cell, Cells, Series, collect
 from mmcsod.util.errors import UserError
+from mmcsod.util.text import markdown_table
 
 SHARE = 0.95
 """Of the full set's metric: what the advice is about."""
@@ -87,20 +87,12 @@ def render_curve(experiment: Experiment, results: Mapping[Run, Result]) -> str:
             f'The experiment {experiment.name} has no method with results at {LEAST_POINTS} or more '
             'numbers of images, the full set among them; --curve needs these.'
         )
-    headers = [
-        'method',
-        'budgets',
-        f'images for {SHARE:.0%} of the full set',
-        'interval',
-        'held out',
-        'predicted',
-        'interval',
-        'measured',
-    ]
+    needed = f'images for {SHARE:.0%} of the full set'
+    headers = ['method', 'budgets', needed, 'interval', 'held out', 'predicted', 'interval', 'measured']
     return (
         f'metric = a - b N^-c through the means of `{experiment.metric}`, intervals of 95 % by bootstrap over '
         'seeds. Held out is the largest number of images, predicted from the others.\n\n'
-        + tabulate(table, headers, tablefmt='github', disable_numparse=True)
+        + markdown_table(table, headers)
         + '\n'
     )
 

@@ -35,9 +35,6 @@ def make_figure(grids: Sequence[Grid]) -> Figure:
     """Return one panel for each detector of each experiment.
 
     A panel shows the metric by budget, by lam if a method's lam varies, or by method.
-
-    Raises:
-        UserError: If there is nothing to draw.
     """
     from matplotlib.figure import Figure
 

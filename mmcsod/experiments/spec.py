@@ -12,7 +12,7 @@ from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name
 
 FULL_SET = 'full-set'
-"""The 'method' that trains on all images: the upper bound."""
+"""The 'method' that trains on all images."""
 
 
 T = TypeVar('T')

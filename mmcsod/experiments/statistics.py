@@ -46,7 +46,7 @@ class Series:
 
     @property
     def is_full_set(self) -> bool:
-        """Whether it is the upper bound."""
+        """Whether it trains on all images."""
         return self.method == FULL_SET
 
 
@@ -123,7 +123,9 @@ def collect(experiment: Experiment, results: Mapping[Run, Result]) -> dict[Serie
             series = Series(*kind, lam, run.tap, iters, run.turns)
             grouped[series][run.num_images][run.seed] = results[run]
     return {
-        series: {number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=_by_budget)}
+        series: {
+            number: _cell(experiment, lines) for number, lines in sorted(budgets.items(), key=lambda item: item[0] or 0)
+        }
         for series, budgets in grouped.items()
     }
 
@@ -180,7 +182,3 @@ def _cell(experiment: Experiment, lines: Mapping[int, Result]) -> Cell:
     found = {seed: line['metrics'][experiment.metric] for seed, line in sorted(lines.items())}
     values = {seed: experiment.scale * value for seed, value in found.items() if value is not None}
     return Cell(values, dict(sorted(lines.items())))
-
-
-def _by_budget(item: tuple[int | None, object]) -> int:
-    return item[0] or 0

@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tabulate import tabulate
-
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import Experiment, Run
 from mmcsod.experiments.statistics import REFERENCE, Cell, Cells, Difference, Series, collect, compare, reference
+from mmcsod.util.text import markdown_table
 
 
 def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
@@ -24,7 +23,7 @@ def render_table(experiment: Experiment, results: Mapping[Run, Result]) -> str:
         own = {series: budgets for series, budgets in cells.items() if series.detector == detector}
         if own:
             parts.append(f'**{detector}**')
-            parts += [_metric_table(own), _upper_bounds(own), _difference_table(own), _cost_table(own)]
+            parts += [_metric_table(own), _full_set(own), _difference_table(own), _cost_table(own)]
     parts += _notes(experiment, [results[run] for run in experiment.runs if run in results])
     return '\n\n'.join(part for part in parts if part) + '\n'
 
@@ -58,23 +57,17 @@ def _cost_table(cells: Cells) -> str:
         for number, cell in budgets.items()
     ]
     headers = ['method', 'images', 'objects', 'Stage 1, s', 'Stage 2, s', 'training, min']
-    return 'What it cost, means over seeds:\n\n' + tabulate(rows, headers, tablefmt='github', disable_numparse=True)
+    return 'What it cost, means over seeds:\n\n' + markdown_table(rows, headers)
 
 
 def _by_budget(cells: Cells, show: Callable[[Series, int | None], str]) -> str:
     chosen = [series for series in cells if not series.is_full_set]
     budgets = sorted({number for series in chosen for number in cells[series] if number is not None})
     rows = [[series.label, *(show(series, number) for number in budgets)] for series in chosen]
-    return (
-        tabulate(
-            rows, ['method', *(f'{number} images' for number in budgets)], tablefmt='github', disable_numparse=True
-        )
-        if rows
-        else ''
-    )
+    return markdown_table(rows, ['method', *(f'{number} images' for number in budgets)]) if rows else ''
 
 
-def _upper_bounds(cells: Cells) -> str:
+def _full_set(cells: Cells) -> str:
     found = [budgets[None] for series, budgets in cells.items() if series.is_full_set]
     return '\n\n'.join(
         f'All {next(iter(cell.results.values()))["images"]} images, {cell.iters} iterations: {_number(cell)}.'

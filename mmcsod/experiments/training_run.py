@@ -47,7 +47,8 @@ def train_in_process(
         'options': {**options, 'work_dir': str(work_dir)},
     }
     asked, result = work_dir / 'request.json', work_dir / 'result.json'
-    if not (result.exists() and asked.exists() and _is_same(read_json(asked, 'a request', dict[str, Any]), request)):
+    before = read_json(asked, 'a request', dict[str, Any]) if result.exists() and asked.exists() else None
+    if before is None or {**request, **before} != request:  # older versions did not write all of it down
         result.unlink(missing_ok=True)
         write_json(asked, request)
         _call(work_dir, progress)
@@ -69,11 +70,6 @@ def annotation_digests(config: str, overrides: Mapping[str, Any] | None = None) 
         if path.is_file():
             digests[str(leaf['ann_file'])] = hashlib.sha256(path.read_bytes()).hexdigest()
     return digests
-
-
-def _is_same(asked: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
-    """Return whether a run was asked for as one is now; older versions did not write all of it down."""
-    return {**request, **asked} == request
 
 
 def _call(work_dir: Path, progress: Progress) -> None:

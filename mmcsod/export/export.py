@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmcsod.datasets.check import use_checked_labels
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
-from mmcsod.export.source import Export, Source, open_dropped, open_sources
+from mmcsod.export.source import Export, open_dropped, open_sources
 from mmcsod.export.viewers import write_keep_and_drop
 from mmcsod.export.voc import write_voc
 from mmcsod.export.yolo import write_yolo
@@ -63,13 +63,10 @@ def _export(
     kept, export = open_sources(coreset, config, originals), Export()
     dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
     with new_directory(out) as directory:
-        placer = FilePlacer(directory, str(out.absolute()), image_mode, _folders([*kept, *dropped]))
+        folders = [folder for source in (*kept, *dropped) for folder in source.folders]
+        placer = FilePlacer(directory, str(out.absolute()), image_mode, folders)
         if file_format in VIEWERS:
             write_keep_and_drop(kept, dropped, placer, export)
         else:
             WRITERS[file_format](kept, placer, export)
     return export
-
-
-def _folders(sources: list[Source]) -> list[str]:
-    return [folder for source in sources for folder in source.folders]

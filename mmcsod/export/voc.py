@@ -16,9 +16,6 @@ def write_voc(sources: Sequence[Source], placer: FilePlacer, export: Export) -> 
     """Write, for each VOC-format source, its ImageSets list thinned out, in the list's own order.
 
     Images and XML files stay where they are, or are placed beside the lists, so that the folder is a devkit.
-
-    Raises:
-        UserError: If a source is not in VOC format.
     """
     for source in sources:
         if not isinstance(source.leaf, XMLDataset):

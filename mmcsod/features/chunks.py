@@ -54,11 +54,7 @@ class ChunkStore:
         sync(self.partial.parent)
 
     def identity(self) -> dict[str, Any] | None:
-        """Return what an unfinished extraction was begun with, None if there is none.
-
-        Raises:
-            UserError: If that cannot be read.
-        """
+        """Return what an unfinished extraction was begun with, None if there is none."""
         if not self._identity.exists():
             return None
         found = read_json(self._identity, "an unfinished extraction's identity")
@@ -154,9 +150,6 @@ class ChunkStore:
 
         The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset. Killed at any
         line, this begins again from the chunks.
-
-        Raises:
-            UserError: If the disk refuses it; the chunks are kept.
         """
         finished = self.partial / 'finished'
         try:

@@ -24,11 +24,7 @@ def evaluating(detector: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def told_in_one_sentence(detector: nn.Module) -> Iterator[None]:
-    """Turn whatever a detector's forward pass raises into one sentence; a full GPU is told by the caller.
-
-    Raises:
-        UserError: If it raises anything.
-    """
+    """Turn whatever a detector's forward pass raises into one sentence; a full GPU is told by the caller."""
     try:
         yield
     except (UserError, torch.cuda.OutOfMemoryError):

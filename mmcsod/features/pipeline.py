@@ -72,11 +72,7 @@ def _test_pipeline(cfg: Config) -> Sequence[dict]:
 
 
 def _flat(pipeline: Sequence[dict]) -> Iterator[dict]:
-    """Yield the transforms one by one; some are inside one that carries proposals or the frames of a clip along.
-
-    Raises:
-        UserError: If it is no list of transforms.
-    """
+    """Yield the transforms one by one; some are inside one that carries proposals or the frames of a clip along."""
     if not isinstance(pipeline, list | tuple) or not all(isinstance(transform, Mapping) for transform in pipeline):
         raise UserError(
             f'A pipeline of the config is no list of transforms, each a dict with a type, but {pipeline!r:.100}; '

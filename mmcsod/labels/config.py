@@ -132,11 +132,7 @@ def _read_splits(given: dict[str, Path], images: str | Path | None, folder: Path
 
 
 def _reader(path: Path, images: Path | None) -> Callable[[str, Path], Split | None]:
-    """Return what writes a split of some labels to a file; None for a split that the labels do not name.
-
-    Raises:
-        UserError: If the path is not labels.
-    """
+    """Return what writes a split of some labels to a file; None for a split that the labels do not name."""
     if path.suffix.lower() == '.json':
         return lambda split, out: coco_split(path, images) if split == 'train' else None
     if path.suffix.lower() in ('.yaml', '.yml'):

@@ -42,11 +42,7 @@ def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return width and height of an image as a loader decodes it, from its header.
-
-    Raises:
-        UserError: If the file is not an image.
-    """
+    """Return width and height of an image as a loader decodes it, from its header."""
     try:
         with Image.open(path) as image:
             width, height = image.size

@@ -24,11 +24,7 @@ VALUES_OF_A_BOX = 5
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YOLO ``data.yaml``.
-
-    Raises:
-        UserError: If it is not YAML with ``names`` and ``train``.
-    """
+    """Read a YOLO ``data.yaml``."""
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8-sig'))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -148,11 +144,7 @@ def _common_folder(images: Sequence[Path]) -> Path:
 
 
 def write_yolo_folder(folder: Path, images: Path | None, out: Path) -> Split:
-    """Write the labels of a folder with ``labels`` and ``images``, and ``classes.txt`` in either, as COCO JSON.
-
-    Raises:
-        UserError: If there are no images, or no names of classes.
-    """
+    """Write the labels of a folder with ``labels`` and ``images``, and ``classes.txt`` in either, as COCO JSON."""
     labels = folder if folder.name == 'labels' else folder / 'labels'
     root = images or labels.parent / 'images'
     found = find_files(root, IMAGE_SUFFIXES) if root.is_dir() else []

@@ -49,11 +49,7 @@ def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) 
 
 
 def check_file(path: Path, sha256: str) -> None:
-    """Compare the SHA-256 of a file with the one given.
-
-    Raises:
-        UserError: If it is another, or the file cannot be read.
-    """
+    """Compare the SHA-256 of a file with the one given."""
     if file_checksum(path) != sha256:
         raise UserError(
             f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
@@ -62,11 +58,7 @@ def check_file(path: Path, sha256: str) -> None:
 
 
 def file_checksum(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises:
-        UserError: If it cannot be read.
-    """
+    """Return the SHA-256 of a file."""
     digest = hashlib.sha256()
     try:
         with path.open('rb') as file:

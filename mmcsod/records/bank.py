@@ -109,11 +109,11 @@ class FeatureBank:
         rows['label'] = indices
         rows['count'] = 1
         bank = cls(vectors=vectors, rows=rows, images=tuple(images), classes=tuple(classes))
-        bank._remark(image_ids)
+        bank._warn_of_odd_input(image_ids)
         return bank
 
-    def _remark(self, given_ids: Sequence[Any]) -> None:
-        """Say what ``from_arrays`` makes of input that one may expect to be taken otherwise."""
+    def _warn_of_odd_input(self, given_ids: Sequence[Any]) -> None:
+        """Warn of input that is accepted but probably unintended."""
         if len(given_ids) and not isinstance(given_ids[0], str):
             logger.warning(
                 "Image ids were given as %s, like %s: the bank and its coresets have them as text, '%s'.",
@@ -172,11 +172,7 @@ class FeatureBank:
         )
 
     def objectwise(self) -> FeatureBank:
-        """Return the bank whose rows are single objects (section 4.5's Objectwise), in the objects' order.
-
-        Raises:
-            UserError: If the object vectors were not kept.
-        """
+        """Return the bank whose rows are single objects (section 4.5's Objectwise), in the objects' order."""
         if self.object_vectors is None or self.objects is None:
             raise UserError(
                 'This bank holds no object vectors, which objectwise selection needs; '

@@ -87,7 +87,7 @@ def _check_of_images(arrays: Mapping[str, np.ndarray | None], num_images: int) -
 
 def _check_names(images: Sequence[str], classes: Sequence[str]) -> None:
     if len(set(images)) < len(images):
-        twice = next(image for image, count in Counter(images).items() if count > 1)
+        twice = Counter(images).most_common(1)[0][0]
         raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
     lines = next((image for image in images if '\n' in image or '\r' in image), None)
     if lines is not None:

@@ -1,10 +1,11 @@
-"""The coreset: which images were picked, in which order, by what, and why."""
+"""The coreset: the selected images in order, how they were selected, and why."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
@@ -25,8 +26,8 @@ class Pick:
 
     Attributes:
         image_id: POSIX path of the image below its dataset's ``data_root``.
-        label: Index into ``Coreset.classes`` of the class whose turn it was; None where no class had a turn: for an
-            image that was included from the start, and with a method that draws from all classes at once.
+        label: Index into ``Coreset.classes`` of the class that the image was selected for; None for an image included
+            from the start, and with a method that draws from all classes at once.
         pool_similarity: The first sum of Eq. 4 without lambda: cosines to the class's rows not selected yet.
         selected_similarity: The second sum of Eq. 4: cosines to the class's rows selected before.
         score: What the method compares: ``lam * pool_similarity - selected_similarity`` for Eq. 4.
@@ -58,12 +59,12 @@ class Coreset:
     """An ordered selection of images: Algorithm 1's subset S with the order kept.
 
     Attributes:
-        picks: The images, in the order in which they were chosen.
+        picks: The images, in the order in which they were selected.
         classes: Class names that the picks' labels index.
         method: Name of the selection method.
         parameters: What the method was called with (lam, seed, ...), JSON values only.
         provenance: Where the features came from: detector, checkpoint, dataset, versions; JSON values only.
-        nested: Whether its first picks are what the method picks for a smaller budget.
+        nested: Whether its first images are what the method selects for a smaller budget.
     """
 
     picks: tuple[Pick, ...]
@@ -147,9 +148,9 @@ class Coreset:
     def _check(self, path: str | Path) -> None:
         if not self.picks:
             raise UserError(f'{path} is a coreset of no images; select again.')
-        duplicate = _first_duplicate(self.image_ids)
-        if duplicate is not None:
-            raise UserError(f'{path} names the image {duplicate} twice; select again.')
+        if len(set(self.image_ids)) < len(self):
+            twice = Counter(self.image_ids).most_common(1)[0][0]
+            raise UserError(f'{path} names the image {twice} twice; select again.')
         for pick in self.picks:
             if pick.label is not None and not 0 <= pick.label < len(self.classes):
                 raise UserError(
@@ -165,7 +166,7 @@ def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
     first = coreset.prefix(num_images)
     if not coreset.nested:
         logger.warning(
-            'The first %d of %d images that the method %s picked are not what it picks for a budget of %d; '
+            'The first %d of %d images that the method %s selected are not what it selects for a budget of %d; '
             'select so many with mmcsod select.',
             num_images,
             len(coreset),
@@ -173,12 +174,3 @@ def first_picks(coreset: Coreset, num_images: int | None) -> Coreset:
             num_images,
         )
     return first
-
-
-def _first_duplicate(values: Sequence[str]) -> str | None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            return value
-        seen.add(value)
-    return None

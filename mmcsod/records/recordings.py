@@ -22,11 +22,7 @@ def is_pattern(group: str) -> bool:
 
 
 def matched_recordings(images: Sequence[str], pattern: str) -> tuple[str, ...]:
-    """Return the recording of each image id, '' for one that the pattern does not fit.
-
-    Raises:
-        UserError: If the pattern fits no image.
-    """
+    """Return the recording of each image id, '' for one that the pattern does not fit."""
     matches = [re.search(pattern, image) for image in images]
     if not any(matches):
         raise UserError(f"The pattern '{pattern}' fits no image, '{images[0]}' for example; correct --group.")

@@ -29,9 +29,6 @@ def size_counts(bank: FeatureBank, images: np.ndarray | None = None) -> np.ndarr
     """Count the objects of each of ``SIZES``, (3,) int, in all images or those of a mask, ignored ones included.
 
     Boxes without area are not counted.
-
-    Raises:
-        UserError: If the bank has no table of objects.
     """
     if bank.objects is None:
         raise UserError('This bank has no table of objects, which sizes are counted in; extract it with mmcsod select.')

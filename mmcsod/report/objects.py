@@ -115,11 +115,7 @@ def rank_vectors(vectors: np.ndarray) -> np.ndarray:
 
 
 def class_objects(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the objects of a class, (k,) of ``OBJECT_DTYPE``, and their vectors, (k, d) float64.
-
-    Raises:
-        UserError: If the bank holds no object vectors.
-    """
+    """Return the objects of a class, (k,) of ``OBJECT_DTYPE``, and their vectors, (k, d) float64."""
     if bank.objects is None or bank.object_vectors is None:
         raise UserError(
             'This bank holds no object vectors, which comparing objects needs; extract again with --keep-objects.'

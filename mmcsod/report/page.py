@@ -117,7 +117,7 @@ def _render(
         found=found,
         root=root,
         ranks_objects=ranks_objects,
-        terms=_term_names(cards),
+        terms=list(dict.fromkeys(name for own in cards for card in own for name in card.terms)),
         num_groups=len(groups),
         is_partial=len(bank.images) > MOST_IMAGES,
         groups=[_group(group, selections) for group in groups[:NUM_GROUPS]],
@@ -197,10 +197,6 @@ def _reach(card: Card) -> tuple[int, int]:
     boxes = np.array([entry.box for entry in card.objects if entry.box is not None]).reshape(-1, 4)
     right, bottom = boxes[:, 2:].max(axis=0, initial=1).clip(1, MOST_PIXELS).tolist()
     return round(right), round(bottom)
-
-
-def _term_names(cards: list[list[Card]]) -> list[str]:
-    return list(dict.fromkeys(name for own in cards for card in own for name in card.terms))
 
 
 def _class_colours(number: int) -> list[str]:

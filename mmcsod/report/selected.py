@@ -54,11 +54,7 @@ class Selected:
 
 
 def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:
-    """Return coresets by name: the file's, or its whole path where two files have the same name.
-
-    Raises:
-        UserError: If a file is no coreset or is given twice.
-    """
+    """Return coresets by name: the file's, or its whole path where two files have the same name."""
     stems = [Path(path).stem for path in paths]
     names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
     if len(set(names)) < len(names):
@@ -67,11 +63,7 @@ def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:
 
 
 def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarray:
-    """Return (len(bank.images),) bool, which of the bank's images a coreset holds.
-
-    Raises:
-        UserError: If it holds one that the bank does not.
-    """
+    """Return (len(bank.images),) bool, which of the bank's images a coreset holds."""
     unknown = [image for image in coreset.image_ids if image not in bank.image_index]
     if unknown:
         raise UserError(

@@ -36,11 +36,7 @@ class Label:
 
 
 def suspicious_labels(bank: FeatureBank) -> list[Label]:
-    """Return every judged label of a bank, the most suspicious first.
-
-    Raises:
-        UserError: If the bank holds no label scores.
-    """
+    """Return every judged label of a bank, the most suspicious first."""
     if not has_label_scores(bank) or bank.label_scores is None or bank.objects is None:
         raise UserError(
             'This bank holds no label scores; extract again, with --overwrite or into another --work-dir, '

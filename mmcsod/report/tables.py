@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from tabulate import tabulate
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
@@ -12,6 +11,7 @@ from mmcsod.report.coverage import coverage_curve, diminishing_returns, redundan
 from mmcsod.report.objects import COUNTS, prototype_cosines, rank_objects
 from mmcsod.report.selected import Selected
 from mmcsod.selection.classes import unknown_class
+from mmcsod.util.text import markdown_table
 
 NUM_RANKED = 10
 
@@ -19,11 +19,7 @@ COVERAGE_AT = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 def label_of(bank: FeatureBank, name: str) -> int:
-    """Return the index of a class.
-
-    Raises:
-        UserError: If the bank has no such class.
-    """
+    """Return the index of a class."""
     if name not in bank.classes:
         raise unknown_class(bank, name)
     return bank.classes.index(name)
@@ -36,7 +32,7 @@ def size_table(bank: FeatureBank, masks: Mapping[str, np.ndarray]) -> str:
     for name, mask in masks.items():
         counts = size_counts(bank, mask)
         rows.append([name, mask.sum(), counts.sum(), *_percent(counts), f'{kl_divergence(pool, counts):.4f}'])
-    return _table(rows, ['', 'images', 'objects', *(f'{size}, %' for size in SIZES), 'KL(pool || selected)'])
+    return markdown_table(rows, ['', 'images', 'objects', *(f'{size}, %' for size in SIZES), 'KL(pool || selected)'])
 
 
 def similarity_table(selections: Sequence[Selected]) -> str:
@@ -50,7 +46,7 @@ def similarity_table(selections: Sequence[Selected]) -> str:
         ]
         for one in selections
     ]
-    return _table(rows, ['', 'coverage', 'redundancy', 'classes missing'])
+    return markdown_table(rows, ['', 'coverage', 'redundancy', 'classes missing'])
 
 
 def coverage_table(selections: Sequence[Selected]) -> str:
@@ -63,14 +59,16 @@ def coverage_table(selections: Sequence[Selected]) -> str:
         shown = [f'{curve[number - 1]:.4f}' if number <= len(curve) else '' for number in numbers]
         bend = diminishing_returns(one.bank, one.coreset, curve) or 'not yet'
         rows.append([one.name, *shown, len(curve), f'{curve[-1]:.4f}', bend])
-    return _table(rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'diminishing returns from'])
+    return markdown_table(
+        rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'diminishing returns from']
+    )
 
 
 def changes_table(masks: Mapping[str, np.ndarray]) -> str:
     """Return how many images of the first coreset each of the others has exchanged: Table 2's first line."""
     (first, reference), *others = masks.items()
     rows = [[name, int((reference & ~mask).sum()), int((mask & ~reference).sum())] for name, mask in others]
-    return _table(rows, [f'compared with {first}', 'images gone', 'images new'])
+    return markdown_table(rows, [f'compared with {first}', 'images gone', 'images new'])
 
 
 def prototype_table(bank: FeatureBank, name: str) -> str:
@@ -86,7 +84,7 @@ def prototype_table(bank: FeatureBank, name: str) -> str:
         ]
         for i, size in reversed(list(enumerate(SIZES)))
     ]
-    return _table(rows, [name, *COUNTS])
+    return markdown_table(rows, [name, *COUNTS])
 
 
 def rank_table(bank: FeatureBank, coresets: Mapping[str, Coreset], name: str) -> str:
@@ -97,12 +95,8 @@ def rank_table(bank: FeatureBank, coresets: Mapping[str, Coreset], name: str) ->
         if ranked:
             ends = [np.mean([end(image.ranks) for image in ranked]) for end in (np.min, np.median, np.max)]
             rows.append([title, len(ranked), *(f'{100 * end:.0f} %' for end in ends)])
-    return _table(rows, [f'first selected for {name}', 'images', 'best object', 'median', 'worst object'])
+    return markdown_table(rows, [f'first selected for {name}', 'images', 'best object', 'median', 'worst object'])
 
 
 def _percent(counts: np.ndarray) -> list[str]:
     return [f'{100 * count / max(1, counts.sum()):.1f}' for count in counts]
-
-
-def _table(rows: list[list], headers: list[str]) -> str:
-    return tabulate(rows, headers, tablefmt='github', disable_numparse=True)

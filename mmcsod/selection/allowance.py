@@ -40,11 +40,7 @@ def default_limit(num_processes: int) -> int:
 
 
 def parse_size(text: str | int) -> int:
-    """Return the bytes of a size such as '4GB' or '500 MB'.
-
-    Raises:
-        UserError: If it is none.
-    """
+    """Return the bytes of a size such as '4GB' or '500 MB'."""
     match = re.fullmatch(r'(\d+(?:\.\d+)?)\s*([KMGT]?B?)', str(text).strip().upper())
     if match is None or match[2] not in UNITS:
         raise UserError(f"memory is '{text}'; give a size such as 4GB or 500MB.")

@@ -14,9 +14,6 @@ def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
     """Return the labels of classes, each once, in dataset order; of all where ``names`` is None.
 
     Classes of the bank that share a name are all meant by it.
-
-    Raises:
-        UserError: If a name is of no class.
     """
     if names is None:
         return list(range(len(bank.classes)))

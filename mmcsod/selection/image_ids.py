@@ -38,11 +38,7 @@ def _read_file(path: Path) -> list[str]:
 def find_images(
     bank: FeatureBank, include: ImageIds | str, exclude: ImageIds | str
 ) -> tuple[tuple[int, ...], frozenset[int]]:
-    """Return the indices of the images to include, in the order given, and of those to exclude.
-
-    Raises:
-        UserError: If an id is unknown or on both lists.
-    """
+    """Return the indices of the images to include, in the order given, and of those to exclude."""
     include, exclude = read_image_ids(include), read_image_ids(exclude)
     included = _look_up(bank, include, 'include')
     excluded = frozenset(_look_up(bank, exclude, 'exclude'))

@@ -93,11 +93,7 @@ def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, group:
 
 
 def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Task:
-    """Return what a method works on; where coverage is to choose lam, it is 2 N / D.
-
-    Raises:
-        UserError: If an option does not go with the bank.
-    """
+    """Return what a method works on; where coverage is to choose lam, it is 2 N / D."""
     included, excluded = find_images(bank, options.include, options.exclude)
     vectors = bank.objectwise() if options.entry.needs_object_vectors else bank
     pool = Pool(vectors, find_labels(bank, options.classes), excluded)

@@ -37,11 +37,7 @@ def _weight(turns: Turns, name: str, value: Any) -> float:
 
 
 def turn_weights(turns: str | Mapping[str, float], pool: Pool) -> np.ndarray:
-    """Return the weights of the classes, (len(pool.labels),) float64.
-
-    Raises:
-        UserError: If a name is of no class.
-    """
+    """Return the weights of the classes, (len(pool.labels),) float64."""
     if isinstance(turns, str):
         images = np.array([max(1, len(pool.images_of_class(label))) for label in pool.labels], np.float64)
         return images ** RULES[turns]

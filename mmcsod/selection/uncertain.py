@@ -40,11 +40,7 @@ MEASURES = {'entropy': entropy, 'margin': margin}
 
 
 def check_measure(measure: str | None) -> None:
-    """Refuse a name that is none of ``MEASURES``.
-
-    Raises:
-        UserError: If so.
-    """
+    """Refuse a name that is none of ``MEASURES``."""
     if measure is not None and measure not in MEASURES:
         raise UserError(f"uncertain is '{measure}'; give one of {', '.join(MEASURES)}.")
 
@@ -57,9 +53,6 @@ def certain_images(pool: Pool, included: Collection[int], target: int, measure: 
         included: Images that are selected from the start, which stay.
         target: N, included images counted in.
         measure: A name in ``MEASURES``.
-
-    Raises:
-        UserError: If the bank holds no scores of predictions.
     """
     scores = pool.bank.prediction_scores
     if scores is None:

@@ -16,11 +16,7 @@ class NamedErrors(Compose):
     """A pipeline whose exceptions name the image."""
 
     def __call__(self, data: dict) -> dict | None:
-        """Run the transforms.
-
-        Raises:
-            UserError: If one fails.
-        """
+        """Run the transforms."""
         path = data.get('img_path')
         try:
             return super().__call__(data)

@@ -61,9 +61,6 @@ def set_num_classes(config: Config, number: int) -> None:
     """Set the number of classes wherever the model has that of its box head, in place.
 
     RPN heads are left alone: they tell objects from the rest.
-
-    Raises:
-        UserError: If the model names no number of classes.
     """
     holders = list(class_holders(config.model))
     if not holders:

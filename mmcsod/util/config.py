@@ -21,9 +21,6 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
         name: A path, or a stock name such as ``mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py``. A path
             ``configs/...`` that is not there is looked for among this package's own configs.
         overrides: Dotted keys and their values.
-
-    Raises:
-        UserError: If there is no such config, or it cannot be read.
     """
     path = _find(name)
     if not path.is_file():
@@ -50,11 +47,7 @@ def _drop_modules(config: Config) -> None:
 
 
 def _refuse_module_beside(path: Path, error: BaseException) -> None:
-    """Say how a module is found that lies beside the config or in the current folder, as MMDetection's tools need it.
-
-    Raises:
-        UserError: If the module that is missing lies there.
-    """
+    """Say how a missing module is found that lies beside the config or in the current folder."""
     missing = re.search(r"No module named '(\w+)", first_cause(error))
     for folder in (path.absolute().parent, Path.cwd()) if missing else ():
         module = folder / str(missing and missing[1])
@@ -66,11 +59,7 @@ def _refuse_module_beside(path: Path, error: BaseException) -> None:
 
 
 def override(config: Config, overrides: Mapping[str, Any]) -> None:
-    """Apply ``--cfg-options`` to a config, in place.
-
-    Raises:
-        UserError: If they do not fit the config.
-    """
+    """Apply ``--cfg-options`` to a config, in place."""
     try:
         config.merge_from_dict(dict(overrides))
     except (AttributeError, KeyError, TypeError) as error:  # of a key below a number, or beyond the end of a list
@@ -100,11 +89,7 @@ def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
 
 
 def training_set(config: Config) -> ConfigDict:
-    """Return the config of the training dataset.
-
-    Raises:
-        UserError: If there is none where MMEngine's runner reads it.
-    """
+    """Return the config of the training dataset."""
     loader = config.get('train_dataloader')
     if not isinstance(loader, Mapping) or not isinstance(loader.get('dataset'), Mapping):
         raise UserError(

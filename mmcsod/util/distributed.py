@@ -199,11 +199,7 @@ def _first_machine() -> str:
 
 @contextlib.contextmanager
 def reporting_lost_processes() -> Iterator[None]:
-    """Turn an error of torch.distributed about a process that is gone into one sentence.
-
-    Raises:
-        UserError: If another process has ended or no longer answers.
-    """
+    """Turn an error of torch.distributed about a process that is gone into one sentence."""
     try:
         yield
     except RuntimeError as error:  # the base of all that torch.distributed raises

@@ -1,11 +1,11 @@
-"""The one exception that users are meant to read."""
+"""User-input errors."""
 
 import difflib
 from collections.abc import Collection, Iterable
 
 
 class UserError(ValueError):
-    """Bad input, told in one sentence: what is wrong, where, and what to do.
+    """User-input error with a one-sentence message: what is wrong, where, and what to do.
 
     Command lines print its message without a traceback and exit with status 2.
     """

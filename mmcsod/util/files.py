@@ -157,11 +157,7 @@ def read_json(path: str | Path, what: str, kind: Any = Any) -> Any:
 
 
 def as_kind(content: Any, kind: Any, path: str | Path, what: str) -> Any:
-    """Return what :func:`read_json` read as a ``kind``.
-
-    Raises:
-        UserError: If it is of another kind; says where.
-    """
+    """Return what :func:`read_json` read as a ``kind``."""
     try:
         return msgspec.convert(content, kind)
     except (msgspec.ValidationError, RecursionError) as error:

@@ -23,11 +23,7 @@ def local_rank(launcher: str) -> int:
 
 
 def world_size(launcher: str) -> int:
-    """Return how many processes a launcher started: 'none', 'pytorch', 'slurm' or 'mpi'.
-
-    Raises:
-        UserError: If it has not started this process.
-    """
+    """Return how many processes a launcher started: 'none', 'pytorch', 'slurm' or 'mpi'."""
     if launcher == 'none':
         return 1
     variable = WORLD_SIZE[launcher]

@@ -1,4 +1,4 @@
-"""Turns that processes take which share a folder."""
+"""Locks between processes that share a folder."""
 
 import logging
 from collections.abc import Iterator
@@ -16,10 +16,7 @@ logger = logging.getLogger('mmcsod')
 def locked(path: Path, wait_for: str | None = None) -> Iterator[bool]:
     """Hold a lock file during the block, and give whether it is held.
 
-    If another process holds it, wait for ``wait_for``, what that process is at; None does not wait.
-
-    Raises:
-        UserError: If the file's folder cannot be made or written to.
+    If another process holds it, ``wait_for``, that one's task, is logged and waited for; None does not wait.
     """
     lock = FileLock(path)
     try:

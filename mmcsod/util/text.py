@@ -1,6 +1,7 @@
-"""Lists of names in messages."""
+"""Lists of names, sizes and tables as text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 def first_few(names: Sequence[str], shown: int = 5) -> str:
@@ -16,3 +17,10 @@ def size_text(num_bytes: float) -> str:
             return f'{num_bytes:.3g} {unit}'
         num_bytes /= 1000
     return f'{num_bytes:.3g} GB'
+
+
+def markdown_table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
+    """Return a table in Markdown, whose cells stay as they are written."""
+    from tabulate import tabulate
+
+    return str(tabulate(rows, headers, tablefmt='github', disable_numparse=True))

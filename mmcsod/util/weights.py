@@ -15,11 +15,7 @@ SCHEME = 'mmcsod://'
 
 
 def carried_file(source: str) -> Path:
-    """Return the file of weights called ``mmcsod://NAME``.
-
-    Raises:
-        UserError: If the package carries none of that name.
-    """
+    """Return the file of weights called ``mmcsod://NAME``."""
     folder = Path(__file__).parents[1] / '.mim' / 'weights'
     path = folder / source.removeprefix(SCHEME)
     if not path.is_file():

@@ -23,7 +23,7 @@ def test_coco_from_the_command_line(export, coco_coreset, tmp_path):
     result = export(coco_coreset, '--format', 'coco', '--num-images', 3)
     assert result.returncode == 0, result.stderr
     assert '3 images written' in result.stdout
-    assert 'are not what it picks' not in result.stdout + result.stderr
+    assert 'are not what it selects' not in result.stdout + result.stderr
     assert f"ann_file='{tmp_path}/out/train.json'" in result.stdout
     assert len(json.loads((tmp_path / 'out' / 'train.json').read_text())['images']) == 3
 
@@ -55,7 +55,7 @@ def test_no_config_that_a_coreset_names_is_run(export, coco_coreset, tmp_path):
 def test_cutting_a_coreset_that_is_not_nested_is_told(export, coco_coreset, tmp_path):
     replace(Coreset.load(coco_coreset), method='count:20-30', nested=False).save(tmp_path / 'count.json')
     result = export(tmp_path / 'count.json', '--format', 'coco', '--num-images', 3)
-    assert 'The first 3 of 8 images that the method count:20-30 picked are not' in result.stdout + result.stderr
+    assert 'The first 3 of 8 images that the method count:20-30 selected are not' in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(

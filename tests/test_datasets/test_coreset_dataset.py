@@ -34,7 +34,7 @@ def test_cutting_a_coreset_that_is_not_nested_is_told(nested, num_images, warned
     coreset = replace(Coreset.load(coco_coreset), method='full', nested=nested)
     dataset = DATASETS.get('CoresetDataset')(coco_leaf(coco_root), coreset, num_images)
     assert len(dataset) == (num_images or len(COCO_PICKS))
-    assert ('The first 3 of 8 images that the method full picked are not what it picks' in caplog.text) == warned
+    assert ('The first 3 of 8 images that the method full selected are not what it selects' in caplog.text) == warned
 
 
 @pytest.mark.parametrize('serialize_data', [True, False])

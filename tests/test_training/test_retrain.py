@@ -95,7 +95,7 @@ def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, c
     assert 'coco/bbox_mAP_50' in metrics
     assert counted == {'load': 1, 'fromfile': 1, 'load_data_list': 2}  # one training set, one validation set
     said = [record.getMessage() for record in caplog.records if record.name == 'mmcsod']
-    assert sum('are not what it picks for a budget of 5' in line for line in said) == 1
+    assert sum('are not what it selects for a budget of 5' in line for line in said) == 1
     written = Config.fromfile(tmp_path / 'run' / 'tiny.py')
     assert written.train_dataloader.dataset.type == 'CoresetDataset'
     assert written.custom_hooks[0].begin_iter == 1

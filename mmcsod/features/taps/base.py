@@ -1,6 +1,5 @@
 """What a tap is, the registry of them, and finding the one that fits a detector."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -117,7 +116,7 @@ def _channels(backbone: nn.Module) -> int:
 
 def _tap_class(detector: nn.Module, name: str) -> type[Tap]:
     if name == 'auto':
-        tap = next((tap for tap in _last_first() if tap.fits(detector)), None)
+        tap = next((tap for tap in reversed(TAPS.module_dict.values()) if tap.fits(detector)), None)
         if tap is None:
             raise UserError(
                 f'{type(detector).__name__} has neither an RoI head nor a backbone that features could be '
@@ -128,7 +127,3 @@ def _tap_class(detector: nn.Module, name: str) -> type[Tap]:
     if name not in TAPS.module_dict:
         raise UserError(f"There is no tap '{name}'; choose one of auto, {', '.join(TAPS.module_dict)}.")
     return TAPS.module_dict[name]
-
-
-def _last_first() -> Iterator[type[Tap]]:
-    return reversed(TAPS.module_dict.values())

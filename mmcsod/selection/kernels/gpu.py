@@ -33,11 +33,7 @@ def find_device(name: str | None = None) -> torch.device:
 
 @contextlib.contextmanager
 def telling_of_full_memory() -> Iterator[None]:
-    """Turn PyTorch's error about a full GPU into one sentence.
-
-    Raises:
-        UserError: If the vectors do not fit.
-    """
+    """Turn PyTorch's error about a full GPU into one sentence."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
