@@ -53,7 +53,7 @@ class Budget:
         if self.ratio is not None:
             return max(1, round(self.ratio * len(pool.images)))
         assert self.num_objects is not None
-        objects = pool.bank.object_counts[pool.images]
+        objects = pool.object_counts[pool.images]
         return max(1, round(self.num_objects / objects.mean())) if len(objects) else 1
 
 

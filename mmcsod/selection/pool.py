@@ -128,6 +128,11 @@ class Pool:
         """The images with eligible rows, in dataset order; there are D of them."""
         return np.unique(self.row_images[self.eligible])
 
+    @property
+    def object_counts(self) -> np.ndarray:
+        """(len(bank.images),) the objects of each image, of all classes, those that were ignored left out."""
+        return self.bank.object_counts
+
     @cached_property
     def _image_index(self) -> tuple[np.ndarray, np.ndarray]:
         rows = np.flatnonzero(self.eligible)

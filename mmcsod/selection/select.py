@@ -185,7 +185,7 @@ def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
 
 def _within(num_objects: int, picks: Iterator[Pick], pool: Pool) -> Iterator[Pick]:
     for pick in picks:
-        num_objects -= int(pool.bank.object_counts[pool.bank.image_index[pick.image_id]])
+        num_objects -= int(pool.object_counts[pool.bank.image_index[pick.image_id]])
         if num_objects < 0:
             break
         yield pick

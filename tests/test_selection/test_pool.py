@@ -41,7 +41,7 @@ def test_images_and_rows_find_each_other(bank):
     assert pool.labels_of_image(2) == [0, 1]
     assert pool.images_of_class(1).tolist() == [0, 2]
     assert pool.images.tolist() == [0, 1, 2]
-    assert pool.bank.object_counts.tolist() == [2, 1, 3]
+    assert pool.object_counts.tolist() == [2, 1, 3]
 
 
 def test_excluded_images_and_other_classes_take_no_part(bank):

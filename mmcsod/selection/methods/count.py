@@ -53,7 +53,7 @@ def _draw(task: Task) -> list[tuple[int, int]]:
 
 def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> None:
     """Exchange images of ``picks``, in place, until their objects and the included images' are in the range."""
-    counts = task.pool.bank.object_counts
+    counts = task.pool.object_counts
     candidates = {label: task.pool.images_of_class(label) for label in task.pool.labels}
     taken = {*task.included, *(image for image, _ in picks)}
     total = int(counts[list(taken)].sum())

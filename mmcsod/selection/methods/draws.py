@@ -57,7 +57,7 @@ class MostObjects(Method):
         """See :meth:`Method.select`."""
         for label in task.rotation:
             candidates = task.rotation.candidates(label)
-            yield task.take(int(candidates[np.argmax(task.pool.bank.object_counts[candidates])]), label)
+            yield task.take(int(candidates[np.argmax(task.pool.object_counts[candidates])]), label)
 
 
 @register_method('full')
