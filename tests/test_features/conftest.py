@@ -162,3 +162,24 @@ def cfg(coco_root):
 @pytest.fixture
 def detector(cfg):
     return build(cfg)
+
+
+OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
+
+
+def stamp(folder):
+    return (folder / 'features' / 'vectors.npy').stat().st_mtime_ns
+
+
+@pytest.fixture
+def hidden(tmp_path):
+    """A training set of four images, two of which are out of reach, as below a mount that is gone."""
+    write_coco(tmp_path, 4)
+    for name in ('001.png', '002.png'):
+        (tmp_path / 'images' / name).rename(tmp_path / name)
+    return tmp_path
+
+
+def bring_back(root, *names):
+    for name in names:
+        (root / name).rename(root / 'images' / name)
