@@ -20,8 +20,8 @@ def prediction_scores(pool: ExtractionDataset) -> np.ndarray:
     """Return (P,) of ``SCORE_DTYPE``; ground truth of labelled images has none.
 
     Args:
-        pool: Images of the config that :func:`mmcsod.features.predicted_boxes.with_ground_truth` made. CocoDataset drops
-            scores, so that its file is read.
+        pool: Images of the config that :func:`mmcsod.features.predicted_boxes.with_ground_truth` made. CocoDataset
+            drops scores, so that its file is read.
     """
     (leaf,) = pool.leaves
     content = read_json(leaf.ann_file, 'a file of predictions', _Content)
