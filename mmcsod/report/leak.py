@@ -1,5 +1,7 @@
 """Validation images that the pool shows, too: what a detector is then tested on was in its training."""
 
+from __future__ import annotations
+
 import csv
 import re
 from collections.abc import Callable, Sequence
