@@ -32,12 +32,13 @@ def grey_pixels(image: np.ndarray) -> np.ndarray:
 
 def read_pixels(paths: Sequence[str | Path]) -> np.ndarray:
     """Return the pixels of image files as MMDetection loads them, (n, 32, 32) uint8; zeros where one cannot be read."""
+    import cv2
     import mmcv
 
     def read(path: str | Path) -> np.ndarray:
         try:
             image = mmcv.imread(str(path))
-        except (OSError, ValueError):
+        except (OSError, ValueError, cv2.error):  # the last of a file of 0 bytes
             image = None
         return np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8) if image is None else grey_pixels(image)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmcsod.datasets.pixels import grey_pixels
+from mmcsod.datasets.pixels import grey_pixels, read_pixels
 
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
@@ -26,3 +26,10 @@ def test_a_dark_image_and_its_brighter_copy_are_alike():
 @pytest.mark.parametrize('shape', [(1, 1, 3), (40, 50), (5, 400, 3)])
 def test_images_of_one_colour_are_zeros(shape):
     assert not grey_pixels(np.full(shape, 7, np.uint8)).any()
+
+
+@pytest.mark.parametrize('content', [b'', b'<html>', bytes(50), None])
+def test_files_that_are_no_images_are_zeros(content, tmp_path):
+    if content is not None:
+        (tmp_path / 'a.jpg').write_bytes(content)
+    assert not read_pixels([tmp_path / 'a.jpg']).any()
