@@ -3,16 +3,15 @@
 import importlib
 import json
 import math
-import os
 import re
 import shlex
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mmcsod import Coreset, FeatureBank
+from tests.tool import run_command, run_script
 
 PROJECT = Path(__file__).parents[1]
 FEW_IMAGES = [
@@ -42,18 +41,12 @@ def reduced(words):
 
 
 @pytest.fixture
-def mmcsod(tmp_path):
+def mmcsod(tmp_path, monkeypatch):
     (tmp_path / 'data').symlink_to(PROJECT / 'data')
+    monkeypatch.chdir(tmp_path)
 
-    def call(words):
-        done = subprocess.run(
-            [sys.executable, '-m', 'mmcsod', *reduced(words)],
-            cwd=tmp_path,
-            text=True,
-            capture_output=True,
-            env=os.environ | {'PYTHONPATH': str(PROJECT)},
-            check=False,
-        )
+    def call(words, run=run_command):
+        done = run(*reduced(words))
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -72,7 +65,7 @@ def test_train_select_retrain_export_compare(mmcsod, tmp_path):
     assert Coreset.load(work / 'coreset_csod_12_of_48.json') == largest.prefix(12)
     assert set(coreset.image_ids) <= set(FeatureBank.load(work / 'features').images)
     assert {coreset.classes[pick.label] for pick in coreset.picks} == set(coreset.classes)
-    mmcsod(retrain)
+    mmcsod(retrain, partial(run_script, '-m mmcsod', cwd=tmp_path))
     check_training(next((tmp_path / 'work_dirs').glob('faster-rcnn*')))
     for words in examples('export'):
         mmcsod(words)

@@ -29,10 +29,8 @@ def run(code):
     [
         [READ_CONFIG],
         ['import mmcsod', READ_CONFIG],
-        ['import mmengine', 'import mmcsod'],
         ['import mmdet.registry', 'import mmcsod'],
         ['import mmcsod', 'import mmdet.apis'],
-        ['import mmcsod', 'from mmdet.datasets import CocoDataset'],
         ['from mmcsod.util.config import load_config; load_config({config!r})'],
     ],
     ids=lambda imports: ' '.join(imports).replace(READ_CONFIG, 'config').replace('import ', ''),

@@ -12,14 +12,16 @@ from unittest import mock
 
 import pytest
 
+from mmcsod.commands import main
+
 ROOT = Path(__file__).parents[1]
 
 
-def run_script(script, *arguments, **environment):
+def run_script(script, *arguments, cwd=ROOT, **environment):
     """Run a Python script with these arguments; return what came of it."""
     return subprocess.run(
-        [sys.executable, str(script), *map(str, arguments)],
-        cwd=ROOT,
+        [sys.executable, *str(script).split(), *map(str, arguments)],
+        cwd=cwd,
         text=True,
         capture_output=True,
         check=False,
@@ -30,16 +32,25 @@ def run_script(script, *arguments, **environment):
 def run_tool(name, *arguments, **environment):
     """Run a script of `tools/` in this process; return what came of it. What would be a traceback is raised."""
     words = [str(ROOT / 'tools' / f'{name}.py'), *map(str, arguments)]
+    with mock.patch.object(sys, 'argv', words):
+        return in_this_process(lambda: runpy.run_path(words[0], run_name='__main__'), words, environment)
+
+
+def run_command(*words, **environment):
+    """Run `mmcsod` with these words in the same way."""
+    return in_this_process(lambda: main(list(map(str, words))), words, environment)
+
+
+def in_this_process(start, words, environment):
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, environment),
-        mock.patch.object(sys, 'argv', words),
         redirect_stdout(out),
         redirect_stderr(err),
         logger_as_it_was(),
         pytest.raises(SystemExit) as end,
     ):
-        runpy.run_path(words[0], run_name='__main__')
+        start()
     return subprocess.CompletedProcess(words, end.value.code or 0, out.getvalue(), err.getvalue())
 
 

@@ -16,7 +16,7 @@ _base_ = {base!r}
 detectors = {{'faster-rcnn': {config!r}}}
 selector = dict(iters=2)
 iters = 2
-grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images=[3])]
+grid = [dict(methods=['full-set']), dict(methods=['csod'], num_images=[3])]
 """
 
 
@@ -29,10 +29,8 @@ def test_it_trains_selects_compares_and_reports(tmp_path, monkeypatch, capsys, d
     monkeypatch.setattr(demo, 'PRESET', 'tiny.py')
     assert demo.main(argparse.Namespace(rendered=False)) == 0
     printed = capsys.readouterr().out
-    assert 'demo: 3 of 3 runs done' in printed
-    assert 'Difference to uniform' in printed
-    page = (demo.WORK_DIR / 'report.html').read_text()
-    assert 'csod' in page and 'uniform' in page
+    assert 'demo: 2 of 2 runs done' in printed
+    assert 'csod' in (demo.WORK_DIR / 'report.html').read_text()
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,19 @@ def test_each_run_is_done_once(tmp_path, experiment_file, trained):
     assert len((tmp_path / 'results.jsonl').read_text().splitlines()) == len(experiment.runs)
     selector = 'small_3i_full-set_seed0'  # trained for Stage 1; as a run, that training is found finished
     assert sorted(trained) == sorted([selector, *(run.name for run in experiment.runs)])
+
+
+def test_a_run_that_fails_is_named_and_left_out(tmp_path, experiment_file, trained, monkeypatch):
+    def fail(folder, *_):
+        raise UserError(f'The run in {folder} failed.')
+
+    runner_of = partial(ExperimentRunner, load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'r.jsonl')
+    assert runner_of().run((1, 2)) == []
+    monkeypatch.setattr(runner, 'train_in_process', fail)
+    failures = runner_of().run()
+    done = len(read_results(tmp_path / 'r.jsonl', 'trial'))
+    assert (len(failures), done) == (2, 3)
+    assert all('failed.' in failure for failure in failures)
 
 
 def test_a_work_dir_that_is_a_file_is_one_sentence(tmp_path, experiment_file, trained):

@@ -74,7 +74,7 @@ def forget(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kernel', ['numpy', 'pruned'])
+@pytest.mark.parametrize('kernel', ['numpy', pytest.param('pruned', marks=pytest.mark.campaign)])
 def test_a_bank_larger_than_the_memory_allowed(kernel, bank, small_group):
     vectors = bank / 'vectors.npy'
     forget(vectors)

@@ -64,6 +64,7 @@ def test_kernels_agree_at_real_size(bank, kernel):
     assert select_coreset(bank, num_images=300, kernel=kernel).picks == expected.picks
 
 
+@pytest.mark.campaign
 def test_the_whole_pool_can_be_ordered(bank):
     coreset = select_coreset(bank, num_images=17125)
     assert sorted(coreset.image_ids) == sorted(bank.images)

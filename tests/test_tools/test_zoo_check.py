@@ -13,9 +13,7 @@ import zoo_page
 
 # Families that no other test reads.
 SMALL = (
-    'fsaf/fsaf_r50_fpn_1x_coco.py',
     'yolo/yolov3_mobilenetv2_8xb24-320-300e_coco.py',
-    'sparse_rcnn/sparse-rcnn_r50_fpn_1x_coco.py',
     'fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py',
     'crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman.py',
 )

@@ -67,7 +67,7 @@ def test_a_set_without_an_object_to_learn_from(tiny_config, coco_root, tmp_path)
     content = read_json(coco_root / 'train.json', 'annotations')
     for annotation in content['annotations']:
         annotation['iscrowd'] = 1
-    with pytest.raises(UserError, match='has no object to learn from'):
+    with pytest.raises(UserError, match='without a box to learn from'):
         retrain(tiny_config, None, cfg_options={'train_dataloader.dataset': with_annotations(coco_root, content)})
 
 
