@@ -100,9 +100,3 @@ def test_bad_arguments_are_one_sentence(arguments, message):
     outcome = call(*arguments)
     assert outcome.returncode == 2
     assert message in outcome.stderr
-
-
-def test_help_has_an_example():
-    outcome = call('--help')
-    assert outcome.returncode == 0
-    assert 'mmcsod experiment configs/experiments/chess.py' in outcome.stdout

@@ -37,6 +37,7 @@ def test_targets(pool, budget, target, parameters):
         {'num_objects': 0},
         {'num_images': 10**21},
         {'num_objects': 10**21},
+        {'ratio': 0.0},
         {'ratio': 1.1},
         {'ratio': float('nan')},
         {'ratio': '0.1'},

@@ -37,10 +37,7 @@ def odd(run):
 @pytest.mark.parametrize(
     'image',
     [
-        {'instances': None},
         {'instances': [7]},
-        {'instances': [{**BOX, 'bbox': [1, 2, 3, None]}]},
-        {'instances': [{**BOX, 'bbox_label': 0.5}]},
         {'img_path': 3},
         {'img_path': '\ud800.png'},
         {'img_path': 'a\nb.png'},
