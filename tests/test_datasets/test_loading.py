@@ -53,7 +53,7 @@ def loader(config, **kwargs):
     )
 
 
-@pytest.mark.parametrize('workers', [0, 1, 4])
+@pytest.mark.parametrize('workers', [0, 2])
 @pytest.mark.parametrize('shape', ['concat', 'repeat'])
 def test_default_sampler_with_aspect_ratio_batches(workers, shape, voc_root, coreset):
     built = loader(
@@ -66,7 +66,7 @@ def test_default_sampler_with_aspect_ratio_batches(workers, shape, voc_root, cor
     assert counts == dict.fromkeys(PICKS, 2 if shape == 'repeat' else 1)
 
 
-@pytest.mark.parametrize(('workers', 'start'), [(0, None), (1, 'fork'), (4, 'fork'), (1, 'spawn')])
+@pytest.mark.parametrize(('workers', 'start'), [(0, None), (2, 'fork'), (1, 'spawn')])
 def test_infinite_sampler(workers, start, voc_root, coreset):
     context = {'multiprocessing_context': start} if start else {}
     built = loader(
@@ -90,9 +90,8 @@ def test_infinite_sampler(workers, start, voc_root, coreset):
     ],
     ids=lambda sampler: sampler['type'],
 )
-@pytest.mark.parametrize('workers', [0, 1])
-def test_samplers_that_look_into_the_dataset(sampler, workers, voc_root, coreset):
-    built = loader(dataset(voc_root, coreset, 'concat'), sampler=sampler, num_workers=workers)
+def test_samplers_that_look_into_the_dataset(sampler, voc_root, coreset):
+    built = loader(dataset(voc_root, coreset, 'concat'), sampler=sampler)
     batches = list(images(built, voc_root, batches=60))
     seen = {image for batch in batches for image in batch}
     assert seen <= set(PICKS)

@@ -111,6 +111,7 @@ def test_entries_can_be_overridden(load):
         (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
         (HEAD + "iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
         (HEAD + "selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
+        (HEAD + "selector = dict(bank=['a', 'b'])\ngrid = []", 'give one folder'),
         (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
         (HEAD + "selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
     ],

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -85,17 +84,6 @@ def test_a_bank_of_no_known_data_is_taken_as_it_is(experiment, tmp_path):
         tmp_path / 'work' / 'features_fc'
     )
     assert len(banks(experiment, tmp_path / 'work').get('fc').bank) == len(first)
-
-
-def test_a_finished_bank_is_taken_as_it_is(tmp_path):
-    FeatureBank.from_arrays(np.eye(3), ['x', 'y', 'z'], [0, 0, 0], ['cat']).save(tmp_path / 'a')
-    text = EXPERIMENT.replace('CONFIG', "'none.py'")
-    text = text.replace("selector = dict(detector='small', iters=3)", "selector = dict(bank='{}')")
-    (tmp_path / 'trial.py').write_text(text.replace('{}', str(tmp_path / 'a')))
-    assert len(banks(load_experiment(tmp_path / 'trial.py'), tmp_path / 'work').get('auto').bank) == 3
-    (tmp_path / 'trial.py').write_text(text.replace("'{}'", "['a', 'b']"))
-    with pytest.raises(UserError, match='give one folder'):
-        load_experiment(tmp_path / 'trial.py')
 
 
 TAP = """

@@ -111,7 +111,6 @@ def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path
     [
         ({'num_images': 0}, 'num_images is 0'),
         ({'num_images': 5, 'method': 'cosd'}, "Unknown selection method 'cosd'"),
-        ({'num_images': 5, 'lam': -3}, 'lam is -3'),
         ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
         ({'batch_size': 0}, 'batch_size is 0'),
         ({'num_workers': -1}, 'num_workers is -1'),

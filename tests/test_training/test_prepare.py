@@ -238,7 +238,3 @@ class TestErrors:
     def test_prefix_of_the_full_set(self, tiny_config):
         with pytest.raises(UserError, match='--num-images'):
             prepare(tiny_config, None, RetrainOptions(num_images=5))
-
-    def test_longer_prefix_than_the_coreset(self, tiny_config, coco_coreset):
-        with pytest.raises(UserError, match=f'has {len(Coreset.load(coco_coreset))}'):
-            prepare(tiny_config, coco_coreset, RetrainOptions(num_images=50))
