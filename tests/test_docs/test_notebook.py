@@ -52,14 +52,14 @@ def words(text):
     return ' '.join(re.sub(r'[\d.]+|-{2,}', '', text).split())
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_cells_print_what_the_notebook_shows(printed):
     for cell, out in zip(CELLS, printed, strict=True):
         shown = [''.join(output['text']) for output in cell['outputs'] if 'text' in output]
         assert all(words(text) in words(out) for text in shown), out
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_it_ends_with_a_report_and_an_export(printed, checkout):
     work_dir = checkout / 'work_dirs' / 'notebook'
     assert '<img' in (work_dir / 'report.html').read_text(encoding='utf-8')
