@@ -45,17 +45,6 @@ def test_all_classes_must_be_near_and_the_same():
     assert pairs(bank, 'abdc') == [('c', 'a')]
 
 
-@pytest.mark.parametrize('block', [1, 3, 512])
-def test_blocks_change_nothing(monkeypatch, block):
-    rng = np.random.default_rng(0)
-    scenes = rng.normal(size=(8, 40))
-    vectors = np.concatenate([scenes + 0.01 * rng.normal(size=scenes.shape) for _ in range(3)])
-    bank = FeatureBank.from_arrays(vectors.astype(np.float32), [f'{i:02}' for i in range(24)], [0] * 24, ['x'])
-    monkeypatch.setattr(module, 'BLOCK', block)
-    found = pairs(bank, bank.images)
-    assert found == [(f'{i:02}', f'{i % 8:02}') for i in range(8, 24)]
-
-
 def test_rows_without_a_direction_are_near_nothing():
     bank = FeatureBank.from_arrays(np.array([[0, 0], [0, 0], [1, 0], [0, 1]], np.float32), list('abcd'), [0] * 4, ['x'])
     assert pairs(bank, 'abcd') == []
@@ -114,22 +103,12 @@ def test_frames_of_one_scene_are_one_group_whatever_the_class_has_in_common(monk
     assert [group.tolist() for group in groups] == [[i, i + 20, i + 40] for i in range(20)]
 
 
-def test_unlike_images_repeat_nothing():
-    assert groups_of(make_bank(scenes(60, 1, noise=0))) == []
-
-
 def test_a_slow_pan_is_several_groups_each_near_its_first_image():
     angles = np.linspace(0, np.pi / 2, 40)
     groups = groups_of(make_bank(np.stack([np.cos(angles), np.sin(angles)], axis=1)))
     assert len(groups) > 1
     assert sum(map(len, groups)) <= 40
     assert all(np.ptp(angles[group]) < 0.4 for group in groups)
-
-
-def test_images_of_other_classes_are_no_repeats():
-    vectors = np.concatenate([scenes(9, 1, 0), scenes(9, 1, 0)])
-    bank = make_bank(vectors, labels=[0] * 9 + [1] * 9)
-    assert groups_of(bank) == []
 
 
 def test_every_class_of_an_image_counts():
