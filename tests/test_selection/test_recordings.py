@@ -29,7 +29,7 @@ def counts(bank, images):
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 99), most=st.integers(1, 3), number=st.integers(5, 40))
 def test_at_most_so_many_of_a_recording_and_the_exhausted_follow(method, seed, most, number):
-    bank, few_looks = recorded_bank(seed), {'samples': 200} if method == 'zcore' else None
+    bank, few_looks = recorded_bank(seed), {'samples': 200} if method == 'zcore' else {}
     images = select_coreset(bank, number, method=method, method_options=few_looks, per_group=most, lam=0.1).image_ids
     pool = {bank.images[image] for image in np.unique(bank.rows['image'])}
     room = sum(min(most, count) for count in counts(bank, pool).values())
