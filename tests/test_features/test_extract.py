@@ -155,6 +155,7 @@ def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
         extract(build(cfg), cfg, tmp_path / 'strict', replace(OPTIONS, strict=True))
 
 
+@pytest.mark.campaign
 def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
     done = call(coco_root, tmp_path / 'features', '--launcher', processes=2)
     assert done.returncode == 0, done.stderr
