@@ -1,14 +1,28 @@
 """What ``mmcsod select`` writes beside a coreset: the table of the pool's images and the leak check."""
 
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.records.validation import ValidationView
 from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
-from mmcsod.report.leak import find_leaks, leak_file, leak_summary, num_of_same_recording, same_objects, write_leaks
+from mmcsod.report.leak import (
+    Leak,
+    find_leaks,
+    leak_file,
+    leak_summary,
+    num_of_same_recording,
+    pool_summary,
+    remove_leaks,
+    same_objects,
+    write_leaks,
+)
 from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
 from mmcsod.util.errors import UserError
@@ -29,27 +43,82 @@ def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence
     )
 
 
-def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, cfg_options: Sequence[str]) -> None:
-    """Compare the validation set of the bank's config with the pool, and print and list what leaks."""
-    from mmcsod.datasets.build import validation_images
-    from mmcsod.datasets.pixels import read_pixels
-    from mmcsod.util.config import load_config, parse_cfg_options
+def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace) -> None:
+    """Compare validation images with the pool, and print and list what leaks.
 
-    name = bank.provenance.get('config')
-    if name is None or bank.pixels is None:
+    Args:
+        bank: The pool.
+        coreset: Selected from it.
+        path: The coreset's file.
+        args: Options of the command, ``config``, ``cfg_options``, ``val`` and ``images``. Without a config and
+            validation labels, the images that were kept beside the bank are compared: a config is a program, and no
+            file may say that it is to be run.
+    """
+    remove_leaks(leak_file(path))
+    if bank.pixels is None:
         return
+    group = coreset.parameters.get('group') or bank.provenance.get('group')
     try:
-        validation = validation_images(load_config(name, parse_cfg_options(cfg_options)))
+        view = _validation(bank, args, group)
     except UserError as error:
         print(f'There is no leak check: {error}')
         return
-    if validation:
-        selected = np.array([bank.image_index[image] for image in coreset.image_ids])
-        paths = [image.path for image in validation]
-        agree = same_objects(bank, validation)
-        found = find_leaks(bank.images, bank.pixels, selected, paths, read_pixels(paths), agree)
-        write_leaks(leak_file(path), found, len(validation))
-        print(f'{leak_summary(found, len(validation))}{f": {leak_file(path)}" if found else ""}')
-        shared = num_of_same_recording(bank, coreset.parameters.get('group'), paths)
-        if shared is not None:
-            print(f'{shared} of {len(validation)} validation images come from a recording of the pool')
+    if view is None:
+        return
+    selected = np.array([bank.image_index[image] for image in coreset.image_ids])
+    found, number = _find(bank, selected, view), len(view.images)
+    write_leaks(leak_file(path), found, number)
+    print(f'{leak_summary(found, number)}{f": {leak_file(path)}" if found else ""}')
+    shared = num_of_same_recording(bank, group, view)
+    if shared is not None:
+        print(f'{shared} of {number} validation images come from a recording of the pool')
+
+
+def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapping[str, Any]) -> str | None:
+    """Return how many validation images leak into a pool, None if nothing is known of them.
+
+    Args:
+        bank: The pool.
+        config: The config that names the validation set; None takes the images that were kept beside the bank.
+        cfg_options: Settings that replace the config's.
+    """
+    if bank.pixels is None or bank.checksums is None:
+        return None
+    if config is None:
+        view = ValidationView.load(bank.checksums.directory)
+    else:
+        from mmcsod.features.validation import view_validation
+        from mmcsod.util.config import load_config
+
+        try:
+            view = view_validation(load_config(config, cfg_options), bank.checksums.directory)
+        except UserError as error:
+            return f'There is no leak check: {error}'
+    if view is None:
+        return None
+    return pool_summary(_find(bank, np.zeros(0, np.int64), view), len(view.images))
+
+
+def _find(bank: FeatureBank, selected: np.ndarray, view: ValidationView) -> list[Leak]:
+    assert bank.pixels is not None
+    agree = same_objects(bank, view.images)
+    return find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, agree)
+
+
+def _validation(bank: FeatureBank, args: Namespace, group: str | None) -> ValidationView | None:
+    folder = None if bank.checksums is None else bank.checksums.directory
+    if args.config is None and args.val is None:
+        view = None if folder is None else ValidationView.load(folder)
+        if view is None:
+            raise UserError('the validation images are not known; give their labels with --val.')
+        return view
+    from mmcsod.features.validation import view_validation
+    from mmcsod.labels.config import is_labels, write_config
+    from mmcsod.util.config import load_config, parse_cfg_options
+
+    if args.config is not None:
+        name = bank.provenance['config'] if is_labels(args.config) else args.config  # of labels, the one written
+        return view_validation(load_config(name, parse_cfg_options(args.cfg_options)), folder, group)
+    with TemporaryDirectory() as scratch:
+        config = load_config(str(write_config(args.val, scratch, args.images)))
+        return view_validation(config, folder, group, 'train')

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.commands.arguments import add_cfg_options, add_labels_arguments
 from mmcsod.labels.config import config_of, is_labels, write_config
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
+
     from mmcsod.labels.check.findings import Finding
 
 DESCRIPTION = """Check labels, or those that a config reads, before a model sees them.
@@ -21,6 +25,7 @@ the other commands use a corrected copy where the table says 'filled'."""
 EXAMPLES = """examples:
   mmcsod check data/chess/annotations/train.json --val data/chess/annotations/valid.json
   mmcsod check configs/small/faster-rcnn_mobilenet-v2_fpn_320x256_chess.py
+  mmcsod check data/chess/annotations/train.json --val data/chess/annotations/valid.json --pixels
   mmcsod check CONFIG --json > findings.json"""
 
 
@@ -32,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='COCO JSON, a YOLO data.yaml, or a VOC or YOLO folder; or a config: a path, or mmdet::FOLDER/NAME.py',
     )
     add_labels_arguments(parser)
+    parser.add_argument(
+        '--pixels',
+        action='store_true',
+        help='also decode all images: count those that cannot be read, and those of a set that have a near-duplicate '
+        'in another set',
+    )
     parser.add_argument('--json', action='store_true', help='print the findings as JSON')
     parser.add_argument(
         '--allow-missing-classes',
@@ -54,8 +65,27 @@ def main(args: argparse.Namespace) -> int:
         checked = check_config(config)
         findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
         findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
+        if args.pixels:
+            findings += _compare_pixels(config, folder, findings)
     print(json.dumps([_as_json(*one) for one in findings], indent=1) if args.json else _table(findings))
-    return int(any(one.severity == 'error' for _, one in findings))
+    return int(_has_error(findings))
+
+
+def _compare_pixels(
+    config: Config, folder: str, findings: Sequence[tuple[str, Finding]]
+) -> Sequence[tuple[str, Finding]]:
+    from mmcsod.datasets.check import use_checked_labels
+    from mmcsod.report.sets import compare_sets
+
+    if _has_error(findings):
+        print('Pixels are not compared while there are errors.', file=sys.stderr)
+        return []
+    use_checked_labels(config, Path(folder) / 'labels')
+    return compare_sets(config)
+
+
+def _has_error(findings: Sequence[tuple[str, Finding]]) -> bool:
+    return any(one.severity == 'error' for _, one in findings)
 
 
 def _as_json(sets: str, finding: Finding) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
     folders = [_work_dir(args, experiment) for experiment in experiments]
     files = [_results(args.results, *each) for each in zip(experiments, folders, strict=True)]
     if args.list or args.table or args.figure or args.curve:
-        _show(args, experiments, files)
+        _show(args, experiments, folders, files)
         return 0
     grids = zip(experiments, folders, files, strict=True)
     return max([run_grid(*grid, shard, args.overwrite) for grid in grids])
@@ -92,7 +92,9 @@ def _results(given: str | None, experiment: Experiment, folder: Path) -> Path:
     return Path(given) / f'{experiment.name}.jsonl' if Path(given).is_dir() else Path(given)
 
 
-def _show(args: argparse.Namespace, experiments: Sequence[Experiment], files: Sequence[Path]) -> None:
+def _show(
+    args: argparse.Namespace, experiments: Sequence[Experiment], folders: Sequence[Path], files: Sequence[Path]
+) -> None:
     from mmcsod.experiments.results import read_results
     from mmcsod.experiments.spec import join
 
@@ -109,6 +111,10 @@ def _show(args: argparse.Namespace, experiments: Sequence[Experiment], files: Se
             from mmcsod.experiments.curve import render_curve
 
             print(render_curve(experiment, results), end='')
+    if args.table:
+        lines = [_leaks(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
+        for line in dict.fromkeys(filter(None, lines)):
+            print(line)
     if args.figure:
         from mmcsod.experiments.figure import draw_figure
 
@@ -126,10 +132,24 @@ def run_grid(
 
     failures = ExperimentRunner(experiment, work_dir, path, overwrite).run(shard)
     print(render_table(experiment, read_results(path, experiment.name)))
+    if line := _leaks(experiment, work_dir, next(iter(experiment.detectors.values()))):
+        print(line)
     print(f'Results: {path}; mmcsod experiment --table shows this again, --figure FILE draws it.')
     for failure in failures:
         print(f'failed: {failure}', file=sys.stderr)
     return int(bool(failures))
+
+
+def _leaks(experiment: Experiment, work_dir: Path, config: str | None = None) -> str | None:
+    """Return how many validation images leak into the pool; without a config, only if they were decoded before."""
+    from mmcsod.commands.beside import describe_pool_leaks
+    from mmcsod.records.bank import FeatureBank
+
+    given = experiment.selector.bank
+    folders = sorted(work_dir.glob('features_*/')) if given is None else [Path(given)]
+    if not (folders and (folders[0] / 'meta.json').exists()):
+        return None
+    return describe_pool_leaks(FeatureBank.load(folders[0]), config, experiment.cfg_options)
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ DESCRIPTION = """Write a coreset for training without this package, or for anoth
 
 coco, voc, yolo    annotations and images of the coreset
 fiftyone, lightly  keep.json and drop.json: the pool, divided, for FiftyOne and LightlyStudio
+csv                the table that mmcsod select writes beside the coreset: the pool's images, keep or drop, and why
 ids                the image ids, one a line, in the order of selection"""
 EXAMPLES = """example; those of `mmcsod select --help` make its coreset:
   mmcsod export work_dirs/chess/coreset.json --format yolo --out work_dirs/chess/yolo \\
@@ -48,12 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--config',
         metavar='CONFIG',
         help='the training config that the coreset was selected with; without it the command shows which one '
-        'the coreset names, and stops (ids need none)',
+        'the coreset names, and stops (ids and csv need none)',
     )
     parser.add_argument(
-        '--format', required=True, choices=['coco', 'voc', 'yolo', 'fiftyone', 'lightly', 'ids'], help='what to write'
+        '--format',
+        required=True,
+        choices=['coco', 'voc', 'yolo', 'fiftyone', 'lightly', 'csv', 'ids'],
+        help='what to write',
     )
-    parser.add_argument('--out', required=True, metavar='PATH', help='folder to make; with ids, a text file')
+    parser.add_argument('--out', required=True, metavar='PATH', help='folder to make; with ids and csv, a file')
     parser.add_argument(
         '--image-mode',
         choices=IMAGE_MODES,
@@ -61,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'yolo, which looks for labels beside its images)',
     )
     parser.add_argument('--images', dest='image_mode', choices=IMAGE_MODES, help=argparse.SUPPRESS)  # its former name
+    parser.add_argument(
+        '--bank',
+        metavar='FOLDER',
+        help='with csv, the feature bank that the coreset was selected from (default: features beside the coreset)',
+    )
     parser.add_argument('--num-images', type=int, metavar='N', help='use the first N images of the coreset')
     add_cfg_options(parser)
 
@@ -68,8 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Export as the command line says."""
     coreset = first_picks(Coreset.load(args.coreset), args.num_images)
-    if args.format == 'ids':
-        _write_ids(coreset, Path(args.out))
+    if args.format in ('ids', 'csv'):
+        _refuse_existing(Path(args.out))
+        if args.format == 'ids':
+            _write_ids(coreset, Path(args.out))
+        else:
+            _write_table(coreset, Path(args.bank or Path(args.coreset).parent / 'features'), Path(args.out))
         return
     from mmcsod.export import export_coreset
     from mmcsod.util.config import load_config, parse_cfg_options
@@ -87,9 +100,24 @@ def main(args: argparse.Namespace) -> None:
         print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
 
 
-def _write_ids(coreset: Coreset, path: Path) -> None:
+def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise UserError(f'{path} exists already; remove it or name another file.')
+
+
+def _write_table(coreset: Coreset, folder: Path, path: Path) -> None:
+    from mmcsod.records.bank import FeatureBank
+    from mmcsod.report.image_table import image_table, write_image_table
+    from mmcsod.report.selected import Selected
+    from mmcsod.selection.near_duplicates import pool_groups
+
+    bank = FeatureBank.load(folder)
+    entries = image_table(Selected.find(path.stem, bank, coreset), pool_groups(bank, coreset))
+    write_image_table(path, entries)
+    print(f'{len(entries)} images of the pool written to {path}')
+
+
+def _write_ids(coreset: Coreset, path: Path) -> None:
     write_text(path, ''.join(f'{image}\n' for image in coreset.image_ids))
     print(f'{len(coreset)} image ids written to {path}')
 

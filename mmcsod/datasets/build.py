@@ -1,10 +1,8 @@
-"""Building the training dataset of a config."""
+"""Building the datasets of a config."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
@@ -14,6 +12,7 @@ from mmcsod.datasets.classes import check_classes, refuse_empty_leaves
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.datasets.instances import boxes_and_labels
 from mmcsod.records.coreset import Coreset
+from mmcsod.records.validation import LabelledImage
 from mmcsod.util.config import training_set
 from mmcsod.util.errors import UserError, first_cause
 
@@ -24,36 +23,31 @@ def enter_scope(config: Config) -> None:
         init_default_scope(config.get('default_scope') or 'mmdet')
 
 
-@dataclass(frozen=True)
-class LabelledImage:
-    """An image of a dataset.
+def build_leaves(config: Config, part: str) -> list[BaseDataset]:
+    """Return the datasets that hold the images of a config's set; none if it has no such set.
 
-    Attributes:
-        path: Its file.
-        size: Width and height in the annotations, 0 where they name none.
-        names: The class of each of its k objects.
-        boxes: (k, 4) float64, x1, y1, x2, y2 in pixels.
+    Args:
+        config: What names them.
+        part: 'train', 'val' or 'test'.
+
+    Raises:
+        UserError: If the annotations cannot be read.
     """
-
-    path: str
-    size: tuple[float, float]
-    names: tuple[str, ...]
-    boxes: np.ndarray
-
-
-def validation_images(config: Config) -> list[LabelledImage]:
-    """Return the images of a config's validation set, in its order; none if it has no such set."""
-    loader = config.get('val_dataloader')
+    loader = config.get(f'{part}_dataloader')
     if not loader:
         return []
     enter_scope(config)
     try:
-        leaves = leaf_datasets(DATASETS.build(loader['dataset']))
-        return [_labelled(leaf, leaf.get_data_info(index)) for leaf in leaves for index in range(len(leaf))]
+        return leaf_datasets(DATASETS.build(loader['dataset']))
     except Exception as error:  # an annotation file can be wrong in any way
         raise UserError(
-            f'The validation data cannot be read ({first_cause(error)}); check val_dataloader of the config.'
+            f'The data of {part}_dataloader cannot be read ({first_cause(error)}); check them in the config.'
         ) from error
+
+
+def labelled_images(leaves: Sequence[BaseDataset]) -> tuple[LabelledImage, ...]:
+    """Return the images of datasets with their labels, in their order."""
+    return tuple(_labelled(leaf, leaf.get_data_info(index)) for leaf in leaves for index in range(len(leaf)))
 
 
 def _labelled(leaf: BaseDataset, info: Mapping[str, Any]) -> LabelledImage:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from mmcsod.records.bank_checks import PIXELS_SIDE
+from mmcsod.util.progress import progress
 
 
 def grey_pixels(image: np.ndarray) -> np.ndarray:
@@ -30,21 +31,32 @@ def grey_pixels(image: np.ndarray) -> np.ndarray:
     return np.rint(255 * (cells - low) / (high - low)).astype(np.uint8)
 
 
-def read_pixels(paths: Sequence[str | Path]) -> np.ndarray:
-    """Return the pixels of image files as MMDetection loads them, (n, 32, 32) uint8; zeros where one cannot be read."""
+def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, list[str]]:
+    """Return the pixels of image files as MMDetection loads them.
+
+    Returns:
+        (n, 32, 32) uint8, zeros where one cannot be read; and the paths of those.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as threads, progress('read images', len(paths)) as update:
+        found = []
+        for pixels in threads.map(_pixels_of, paths):
+            found.append(pixels)
+            update(1)
+    blank = np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8)
+    cells = np.array([blank if pixels is None else pixels for pixels in found], np.uint8)
+    unreadable = [str(path) for path, pixels in zip(paths, found, strict=True) if pixels is None]
+    return cells.reshape(len(paths), PIXELS_SIDE, PIXELS_SIDE), unreadable
+
+
+def _pixels_of(path: str | Path) -> np.ndarray | None:
     import cv2
     import mmcv
 
-    def read(path: str | Path) -> np.ndarray:
-        try:
-            image = mmcv.imread(str(path))
-        except (OSError, ValueError, cv2.error):  # the last of a file of 0 bytes
-            image = None
-        return np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8) if image is None else grey_pixels(image)
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        found = list(threads.map(read, paths))
-    return np.array(found, np.uint8).reshape(len(found), PIXELS_SIDE, PIXELS_SIDE)
+    try:
+        image = mmcv.imread(str(path))
+    except (OSError, ValueError, cv2.error):  # the last of a file of 0 bytes
+        return None
+    return None if image is None else grey_pixels(image)
 
 
 def _shrink(channel: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ class LabelScorer:
     def _scores(self, levels: tuple[Tensor, ...], rois: Tensor, labels: np.ndarray) -> np.ndarray:
         results = self._head._bbox_forward(levels, rois)
         own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
-        found = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan), LABEL_SCORE_DTYPE))
+        found = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan, (np.nan,) * 4), LABEL_SCORE_DTYPE))
         num_classes = self._head.bbox_head.num_classes
         scores, deltas = results['cls_score'], results['bbox_pred']
         if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):
@@ -42,6 +42,7 @@ class LabelScorer:
         if isinstance(deltas, Tensor) and deltas.shape in ((len(labels), 4), (len(labels), 4 * num_classes)):
             refined = _refined(self._head.bbox_head, rois[:, 1:], deltas.float(), own.to(rois.device))
             found['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
+            found['refined'] = _in_shares(refined, rois[:, 1:]).cpu().numpy()
         return found
 
 
@@ -61,6 +62,12 @@ def label_scorer(detector: nn.Module, classes: Sequence[str]) -> LabelScorer | N
     if trained_on is not None and tuple(trained_on) != tuple(classes):
         return None
     return LabelScorer(head) if all(torch.isfinite(weights).all() for weights in box_head.parameters()) else None
+
+
+def _in_shares(boxes: Tensor, of: Tensor) -> Tensor:
+    """Return (k, 4) boxes from the upper left corners of others, in their widths and heights: the same in any scale."""
+    corners, sides = of[:, :2].repeat(1, 2), (of[:, 2:] - of[:, :2]).repeat(1, 2)
+    return (boxes - corners) / sides
 
 
 def _refined(head: Any, boxes: Tensor, deltas: Tensor, labels: Tensor) -> Tensor:

@@ -23,11 +23,15 @@ def recordings_of(pool: ExtractionDataset, group: str) -> tuple[str, ...]:
     """Return the recording of each image, '' for none, by a pattern on ids or a field of its entry in a COCO file."""
     if is_pattern(group):
         return matched_recordings(pool.images, group)
-    return tuple(name for leaf in pool.leaves for name in _values(leaf, group))
+    return tuple(name for leaf in pool.leaves for name in field_of(leaf, group))
 
 
-def _values(leaf: BaseDataset, field: str) -> Iterator[str]:
-    """Yield the field of each image of a dataset; CocoDataset drops what it does not know, so the file is read."""
+def field_of(leaf: BaseDataset, field: str) -> Iterator[str]:
+    """Yield the field of each image of a dataset; CocoDataset drops what it does not know, so the file is read.
+
+    Raises:
+        UserError: If no image has the field, or the labels are not a COCO file.
+    """
     if not isinstance(leaf, CocoDataset):
         raise UserError(
             f"--group '{field}' is a field of COCO files, and {type(leaf).__name__} reads others; give a pattern on "

@@ -11,9 +11,12 @@ from mmcsod.util.files import refuse_undecodable
 AGAIN = 'extract again with --overwrite.'
 
 ROW_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('count', '<i4')])
-LABEL_SCORE_DTYPE = np.dtype([('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4')])
-"""Probability of the label, the highest of another class (background is none) and which, and the IoU of the box with
-what the detector refines it to for the label. NaN, and -1, where that is unknown."""
+LABEL_SCORE_DTYPE = np.dtype(
+    [('own', '<f4'), ('other', '<f4'), ('other_label', '<i4'), ('iou', '<f4'), ('refined', '<f4', (4,))]
+)
+"""Probability of the label, the highest of another class (background is none) and which, the IoU of the box with what
+the detector refines it to for the label, and the corners of that one, from the box's upper left corner in widths and
+heights of the box: 0, 0, 1, 1 if it stays. NaN, and -1, where that is unknown."""
 
 SCORE_DTYPE = np.dtype([('image', '<i8'), ('label', '<i4'), ('score', '<f4')])
 """A prediction: index of its image, index of its class, and the detector's score from 0 to 1."""

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.records.arrays import block_checksums, block_rows, check_file, read_array, write_array
-from mmcsod.records.bank_checks import AGAIN, OF_IMAGES
+from mmcsod.records.bank_checks import AGAIN, LABEL_SCORE_DTYPE, OF_IMAGES
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import as_kind, json_digest, read_json, write_json
 
@@ -187,7 +187,19 @@ def _read(directory: Path, meta: _Meta, name: str) -> np.ndarray | None:
         return None
     # Vectors are checked when they are used: by their blocks, which version 0.1 left out where classes were mixed.
     is_checked_later = name in MAPPED and (name != 'vectors' or meta.blocks)
-    return read_array(path, name in MAPPED, None if is_checked_later else files.get(path.name))
+    array = read_array(path, name in MAPPED, None if is_checked_later else files.get(path.name))
+    return _with_refined_boxes(array) if name == 'label_scores' else array
+
+
+def _with_refined_boxes(scores: np.ndarray) -> np.ndarray:
+    """Return label scores with the refined boxes that those of version 0.1 lack: unknown."""
+    if scores.dtype != np.dtype(LABEL_SCORE_DTYPE.descr[:-1]):
+        return scores
+    completed = np.empty(scores.shape, LABEL_SCORE_DTYPE)
+    completed['refined'] = np.nan
+    for name in scores.dtype.names:
+        completed[name] = scores[name]
+    return completed
 
 
 def _read_texts(path: Path, files: Mapping[str, str]) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ class Findings:
         crops = [
             small_crop(
                 root / label.image,
-                (label.x1, label.y1, label.x2, label.y2),
+                label.box,
+                label.refined,
                 is_turned(bank, bank.image_index[label.image]),
             )
             for label in self.labels

@@ -7,18 +7,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
+from mmcsod.records.recordings import is_pattern
+from mmcsod.records.validation import LabelledImage, ValidationView
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
 from mmcsod.selection.same_objects import placed, show_the_same
 from mmcsod.util.files import write_csv
-
-if TYPE_CHECKING:  # importing it needs MMDetection, which reports do without
-    from mmcsod.datasets.build import LabelledImage
 
 HEADER = ['validation_image', 'pool_image', 'decision']
 
@@ -77,23 +75,38 @@ def same_objects(bank: FeatureBank, validation: Sequence[LabelledImage]) -> Call
 
 
 def leak_summary(found: Sequence[Leak], num_validation: int) -> str:
-    """Return in one sentence how many validation images leak."""
-    selected = sum(leak.is_selected for leak in found)
-    pool = f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool'
-    return f'{pool}, {selected} in the coreset'
+    """Return in one sentence how many validation images leak into pool and coreset."""
+    return f'{pool_summary(found, num_validation)}, {sum(leak.is_selected for leak in found)} in the coreset'
 
 
-def num_of_same_recording(bank: FeatureBank, group: str | None, paths: Sequence[str]) -> int | None:
+def pool_summary(found: Sequence[Leak], num_validation: int) -> str:
+    """Return in one sentence how many validation images leak into the pool."""
+    return f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool'
+
+
+def num_of_same_recording(bank: FeatureBank, group: str | None, view: ValidationView) -> int | None:
     """Return how many validation images come from a recording of the pool; None if that is not known.
 
     Recordings are compared by the last part of their names, since pool and validation images often lie in folders of
     their own.
+
+    Args:
+        bank: The pool.
+        group: What recordings are told by: a pattern with one group that is the recording in an image id, or the field
+            that the validation images' were read from.
+        view: The validation images.
     """
-    if group is None or not re.compile(group).groups:
+    if group is None or not (is_pattern(group) or view.group == group):
         return None
     in_pool = {PurePosixPath(name).name for name in find_recordings(bank, group) or () if name}
-    matches = [re.search(group, Path(path).as_posix()) for path in paths]
-    return sum(PurePosixPath(match[1] or '').name in in_pool for match in matches if match)
+    return sum(PurePosixPath(name).name in in_pool for name in _recordings(view, group) if name)
+
+
+def _recordings(view: ValidationView, group: str) -> Sequence[str]:
+    if not is_pattern(group):
+        return view.recordings
+    matches = [re.search(group, Path(path).as_posix()) for path in view.paths]
+    return [(match[1] or '') if match else '' for match in matches]
 
 
 def leak_file(coreset: Path) -> Path:
@@ -107,12 +120,20 @@ def write_leaks(path: Path, found: Sequence[Leak], num_validation: int) -> None:
     write_csv(path, [[*HEADER, f'of {num_validation} validation images'], *rows])
 
 
+def remove_leaks(path: Path) -> None:
+    """Remove what :func:`write_leaks` wrote for another coreset of that name; files of others stay."""
+    if path.is_file() and _rows(path):
+        path.unlink()
+
+
 def read_leaks(path: Path) -> tuple[list[Leak], int]:
     """Return what :func:`write_leaks` wrote, and the number of validation images; none if there is no such file."""
-    if not path.is_file():
-        return [], 0
-    with path.open(encoding='utf-8', newline='') as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    if header[: len(HEADER)] != HEADER:
-        return [], 0
-    return [Leak(row[0], row[1], row[2] == 'keep') for row in rows], int(header[-1].split()[1])
+    header, *rows = (_rows(path) if path.is_file() else None) or [[]]
+    return [Leak(row[0], row[1], row[2] == 'keep') for row in rows], int(header[-1].split()[1]) if header else 0
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """Return the lines of a file of leaks, the header first; none of another file."""
+    with path.open(encoding='utf-8', errors='replace', newline='') as file:
+        rows = list(csv.reader(file))
+    return rows if rows and rows[0][: len(HEADER)] == HEADER else []

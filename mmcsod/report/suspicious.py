@@ -1,5 +1,6 @@
 """Which labels are likely to be wrong, by what a detector says of the boxes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -19,7 +20,10 @@ LOOSE = 0.5
 
 @dataclass(frozen=True)
 class Label:
-    """What speaks against a label; ``suspicion`` orders them, the others are as in ``LABEL_SCORE_DTYPE``."""
+    """What speaks against a label; ``suspicion`` orders them, the others are as in ``LABEL_SCORE_DTYPE``.
+
+    The refined box is in pixels, NaN where it is unknown.
+    """
 
     image: str
     class_name: str
@@ -32,7 +36,22 @@ class Label:
     other: float
     other_class: str
     iou: float
+    refined_x1: float
+    refined_y1: float
+    refined_x2: float
+    refined_y2: float
     reason: str
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The labelled box."""
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
+    def refined(self) -> tuple[float, float, float, float] | None:
+        """What the detector refines it to, None where that is unknown."""
+        box = self.refined_x1, self.refined_y1, self.refined_x2, self.refined_y2
+        return box if all(map(math.isfinite, box)) else None
 
 
 def suspicious_labels(bank: FeatureBank) -> list[Label]:
@@ -106,6 +125,7 @@ def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
 def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: float) -> Label:
     name, other = bank.classes[labelled['label']], int(judgement['other_label'])
     x1, y1, x2, y2 = labelled['box'].tolist()
+    left, top, right, bottom = judgement['refined'].tolist()
     return Label(
         bank.images[labelled['image']],
         name,
@@ -118,5 +138,9 @@ def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: floa
         float(judgement['other']),
         bank.classes[other] if other >= 0 else '',
         float(judgement['iou']),
+        x1 + left * (x2 - x1),
+        y1 + top * (y2 - y1),
+        x1 + right * (x2 - x1),
+        y1 + bottom * (y2 - y1),
         reason(judgement, name, bank.classes),
     )

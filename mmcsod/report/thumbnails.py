@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw, UnidentifiedImageError
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.images import as_seen, is_turned
@@ -28,11 +28,16 @@ LARGE, SMALL = 320, 144
 MOST = 5000
 """Thumbnails beside those of picks: reading more images would take longer than the rest of the report."""
 
+Box = tuple[float, float, float, float]
+
 SIDEWAYS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
 CROP_MARGIN = 0.25
 """Around a box, as a share of its longer side."""
+
+LABELLED, REFINED = 'yellow', 'cyan'
+"""Outlines of a labelled box and of what the detector refines it to."""
 
 QUALITY = 72
 CHUNK = 64
@@ -99,8 +104,15 @@ def small_copy(path: Path) -> str | None:
     return None if found is None else found[0]
 
 
-def small_crop(path: Path, box: tuple[float, float, float, float], turn: bool) -> str | None:
-    """Return a ``data:`` URI of a box with a margin, or None if the image cannot be read; EXIF data may ``turn`` it."""
+def small_crop(path: Path, box: Box, refined: Box | None, turn: bool) -> str | None:
+    """Return a ``data:`` URI of a labelled box with a margin, or None if the image cannot be read.
+
+    Args:
+        path: The image file.
+        box: The labelled box, x1, y1, x2, y2 in pixels.
+        refined: What a detector refines it to, drawn too if it is known.
+        turn: Whether EXIF data may turn the image.
+    """
     margin = CROP_MARGIN * max(box[2] - box[0], box[3] - box[1])
     try:
         with Image.open(path) as image:
@@ -110,7 +122,13 @@ def small_crop(path: Path, box: tuple[float, float, float, float], turn: bool) -
         crop = seen.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
     except (OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError):
         return None
+    width = crop.width
     crop.thumbnail((SMALL, SMALL))
+    draw, scale = ImageDraw.Draw(crop), crop.width / width
+    for corners, colour in ((box, LABELLED), (refined, REFINED)):
+        if corners is not None:
+            x1, y1, x2, y2 = ((side - start) * scale for side, start in zip(corners, (left, top) * 2, strict=True))
+            draw.rectangle((x1, y1, max(x1, x2), max(y1, y2)), outline=colour)
     return _uri(crop)
 
 

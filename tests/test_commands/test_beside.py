@@ -1,3 +1,5 @@
+import json
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,8 @@ IMAGES = [f'train/{number:04d}.jpg' for number in range(8)]
 def make_bank(root, config):
     vectors = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)
     bank = FeatureBank.from_arrays(vectors, IMAGES, [0] * 8, ['cat'])
-    pixels = read_pixels([root / image for image in IMAGES])
+    pixels, unreadable = read_pixels([root / image for image in IMAGES])
+    assert not unreadable
     return replace(bank, pixels=pixels, provenance={'config': str(config), 'data_root': str(root)})
 
 
@@ -21,9 +24,13 @@ def make_coreset(*numbers, **parameters):
     return Coreset(tuple(Pick(IMAGES[number], 0) for number in numbers), ('cat',), 'by hand', parameters)
 
 
+def given(config=None, **options):
+    return Namespace(**{'config': config, 'cfg_options': [], 'val': None, 'images': None, **options})
+
+
 def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_config, tmp_path, capsys):
     bank, coreset = make_bank(coco_root, tiny_config), make_coreset(2, 6, group=r'(.*\d\d\d)\d')
-    check_leaks(bank, coreset, tmp_path / 'coreset.json', [])
+    check_leaks(bank, coreset, tmp_path / 'coreset.json', given(tiny_config))
     printed = capsys.readouterr().out
     found, number = read_leaks(leak_file(tmp_path / 'coreset.json'))
     assert number == 20
@@ -34,14 +41,49 @@ def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_co
     assert '10 of 20 validation images come from a recording of the pool' in printed
 
 
+def test_validation_images_are_decoded_once_and_kept_for_a_bank_alone(coco_root, tiny_config, tmp_path, capsys):
+    make_bank(coco_root, tiny_config).save(tmp_path / 'features')
+    bank, path = FeatureBank.load(tmp_path / 'features'), tmp_path / 'coreset.json'
+    check_leaks(bank, make_coreset(1), path, given())
+    assert 'the validation images are not known; give their labels with --val' in capsys.readouterr().out
+    check_leaks(bank, make_coreset(1), path, given(tiny_config))
+    kept = tmp_path / 'features.validation.npz'
+    printed, written, time = capsys.readouterr().out, read_leaks(leak_file(path)), kept.stat().st_mtime_ns
+    check_leaks(bank, make_coreset(1), path, given(tiny_config))
+    assert kept.stat().st_mtime_ns == time
+    check_leaks(bank, make_coreset(1), path, given())
+    assert capsys.readouterr().out == printed * 2
+    assert read_leaks(leak_file(path)) == written
+    labels = given(val=str(coco_root / 'train.json'), images=str(coco_root / 'train'))
+    kept.write_bytes(b'damaged')
+    check_leaks(bank, make_coreset(1), path, labels)
+    assert capsys.readouterr().out == printed
+    kept.unlink()
+    check_leaks(bank, make_coreset(1), path, given())
+    assert not leak_file(path).exists()  # what another coreset of that name leaked
+
+
+def test_recordings_shared_with_validation_by_a_field(coco_root, tiny_config, tmp_path, capsys):
+    content = json.loads((coco_root / 'train.json').read_text())
+    for number, image in enumerate(content['images']):
+        image['clip'] = f'clip {number // 4}'
+    (tmp_path / 'val.json').write_text(json.dumps(content))
+    bank = replace(make_bank(coco_root, tiny_config), recordings=('clip 1',) * 4 + ('clip 9',) * 4)
+    bank = replace(bank, provenance={**bank.provenance, 'group': 'clip'})
+    options = [f'val_dataloader.dataset.ann_file={tmp_path / "val.json"}']
+    check_leaks(bank, make_coreset(1), tmp_path / 'coreset.json', given(tiny_config, cfg_options=options))
+    assert '4 of 20 validation images come from a recording of the pool' in capsys.readouterr().out
+
+
 def test_without_pixels_nothing_is_said(coco_root, tiny_config, tmp_path, capsys):
-    check_leaks(replace(make_bank(coco_root, tiny_config), pixels=None), make_coreset(1), tmp_path / 'a.json', [])
+    check_leaks(replace(make_bank(coco_root, tiny_config), pixels=None), make_coreset(1), tmp_path / 'a.json', given())
     assert capsys.readouterr().out == ''
     assert not list(tmp_path.glob('*.csv'))
 
 
 def test_a_config_that_is_gone_does_not_end_a_selection(coco_root, tmp_path, capsys):
-    check_leaks(make_bank(coco_root, tmp_path / 'gone.py'), make_coreset(1), tmp_path / 'a.json', [])
+    gone = tmp_path / 'gone.py'
+    check_leaks(make_bank(coco_root, gone), make_coreset(1), tmp_path / 'a.json', given(gone))
     assert capsys.readouterr().out.startswith('There is no leak check: ')
 
 

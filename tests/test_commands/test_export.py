@@ -36,6 +36,14 @@ def test_ids_need_no_config(export, coco_coreset, tmp_path):
     assert 'ids.txt exists already' in result.stderr
 
 
+def test_the_table_is_that_of_a_selection(export, bank_by_hand, tmp_path):
+    bank_by_hand.save(tmp_path / 'features')
+    run_tool('select', '--bank', tmp_path / 'features', '--num-images', 3, '--no-report')
+    result = export(tmp_path / 'coreset.json', '--format', 'csv', config=(), out=tmp_path / 'table.csv')
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / 'table.csv').read_text() == (tmp_path / 'coreset.csv').read_text()
+
+
 def test_no_config_that_a_coreset_names_is_run(export, coco_coreset, tmp_path):
     """A config is a program, and a coreset file may come from anywhere."""
     (tmp_path / 'evil.py').write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")

@@ -74,6 +74,9 @@ def test_a_grid_selects_trains_resumes_and_reports(tmp_path, experiment_file):
     report = call(*options, '--table', '--figure', tmp_path / 'figure.png')
     assert report.returncode == 0, report.stderr
     assert 'trial: 3 of 3 runs done.' in report.stdout
+    leaks = 'validation images have a near-duplicate in the pool'
+    assert leaks in rest.stdout
+    assert leaks in report.stdout
     assert (tmp_path / 'figure.png').stat().st_size > 1000
 
 

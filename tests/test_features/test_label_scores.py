@@ -37,6 +37,8 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
     assert found['own'] == pytest.approx(np.array(PROBABILITIES)[labels], abs=1e-5)
     assert found['other'] == pytest.approx(np.where(labels == 0, 0.2, 0.5), abs=1e-5)
     assert found['other_label'].tolist() == np.where(labels == 0, 1, 0).tolist()
+    moved = np.where((labels == 1)[:, None], [0.5, 0, 1.5, 1], [0, 0, 1, 1])
+    assert found['refined'] == pytest.approx(moved, abs=1e-3)
     # A box moved by half its width overlaps itself in half of 1.5 widths.
     assert found['iou'] == pytest.approx(np.where(labels == 1, 1 / 3, 1), abs=1e-4)
 

@@ -6,8 +6,10 @@ import pytest
 from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.records import bank as bank_module
 from mmcsod.records import bank_files
+from mmcsod.records.arrays import write_array
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, OBJECT_DTYPE, ROW_DTYPE
 
+BOX = (0, 0, 1, 1)
 OBJECTS = [(0, 1, False), (0, 0, False), (2, 1, True), (2, 1, False), (2, 0, False), (2, 1, False)]
 
 
@@ -25,7 +27,7 @@ def make_bank(dtype=np.float32):
         image_vectors=rng.normal(size=(3, 5)).astype(np.float32),
         objects=objects,
         object_vectors=np.arange(15, dtype=dtype).reshape(5, 3),
-        label_scores=np.array([(0.9, 0.1, 1, 0.8)] * 4 + [(0.4, 0.6, 0, 0.7)], LABEL_SCORE_DTYPE),
+        label_scores=np.array([(0.9, 0.1, 1, 0.8, BOX)] * 4 + [(0.4, 0.6, 0, 0.7, BOX)], LABEL_SCORE_DTYPE),
         sizes=np.array([(640, 480), (480, 640), (0, 0)], np.int32),
         orientations=np.array([1, 6, 0], np.uint8),
         pixels=np.arange(3072).astype(np.uint8).reshape(3, 32, 32),
@@ -120,7 +122,7 @@ def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, me
         ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
         ({'label_scores': np.zeros(6, LABEL_SCORE_DTYPE)}, 'label scores of 6 objects but 5 that are not ignored'),
         (
-            {'label_scores': np.array([(0.1, 0.2, 2, 0.5)] * 5, LABEL_SCORE_DTYPE)},
+            {'label_scores': np.array([(0.1, 0.2, 2, 0.5, BOX)] * 5, LABEL_SCORE_DTYPE)},
             'label scores name a class that is none of its own',
         ),
         ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
@@ -319,8 +321,14 @@ def test_label_scores_of_version_0_1_are_read(tmp_path):
     bank = make_bank()
     bank.save(tmp_path / 'features')
     meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
-    meta['files']['judgements.npy'] = meta['files'].pop('label_scores.npy')
+    old = np.empty(5, LABEL_SCORE_DTYPE.descr[:-1])
+    for name in old.dtype.names:
+        old[name] = bank.label_scores[name]
+    (tmp_path / 'features' / 'label_scores.npy').unlink()
+    del meta['files']['label_scores.npy']
+    meta['files']['judgements.npy'] = write_array(tmp_path / 'features' / 'judgements.npy', old)
     del meta['sha256']
     (tmp_path / 'features' / 'meta.json').write_text(json.dumps(meta))
-    (tmp_path / 'features' / 'label_scores.npy').rename(tmp_path / 'features' / 'judgements.npy')
-    np.testing.assert_array_equal(FeatureBank.load(tmp_path / 'features').label_scores, bank.label_scores)
+    loaded = FeatureBank.load(tmp_path / 'features').label_scores
+    np.testing.assert_array_equal(loaded[list(old.dtype.names)], bank.label_scores[list(old.dtype.names)])
+    assert np.isnan(loaded['refined']).all()

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 
 from mmcsod import FeatureBank
-from mmcsod.datasets.build import LabelledImage
 from mmcsod.records.bank_checks import OBJECT_DTYPE
+from mmcsod.records.validation import LabelledImage
 from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, same_objects, write_leaks
 from tests.test_selection.test_pixels import cut, scenes
 

@@ -155,7 +155,7 @@ def test_leaks_and_suspicious_labels_are_there_to_look_at(pool, tmp_path):
     used = ~pool.bank.objects['ignored']
     scores = np.zeros(int(used.sum()), LABEL_SCORE_DTYPE)
     scores['own'], scores['other'] = 0.9, 0.05
-    scores[4] = (0.1, 0.8, 2, 0.9)
+    scores[4] = (0.1, 0.8, 2, 0.9, (0, 0, 1, 1))
     bank = replace(pool.bank, label_scores=scores)
     validation = pool.root / bank.images[7]
     leaks = [Leak(str(validation), bank.images[3], True), Leak('gone.jpg', 'of another pool.jpg', False)]

@@ -1,15 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError
-from mmcsod.records.bank import LABEL_SCORE_DTYPE
+from mmcsod.records.bank import LABEL_SCORE_DTYPE, OBJECT_DTYPE
 from mmcsod.report.suspicious import reason, suspicion, suspicious_labels
 
 CLASSES = ('cat', 'dog')
 
 
 def judged(*rows):
-    return np.array(list(rows), LABEL_SCORE_DTYPE)
+    return np.array([(*row, (0.5, 0, 1.5, 1)) for row in rows], LABEL_SCORE_DTYPE)
 
 
 def test_suspicion_by_hand():
@@ -26,6 +28,14 @@ def test_reasons_by_hand():
     assert reason(nothing, 'cat', CLASSES).endswith('dog has 0.20, it may be no object of these classes')
     assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, poorly localised box (IoU 0.30)'
     assert reason(unknown, 'cat', CLASSES) == 'not judged'
+
+
+def test_the_refined_box_is_in_pixels():
+    bank = FeatureBank.from_arrays(np.ones((1, 2), np.float32), ['a'], [0], CLASSES)
+    objects = np.array([(0, 0, (10, 20, 50, 30), 400, False)], OBJECT_DTYPE)
+    (label,) = suspicious_labels(replace(bank, objects=objects, label_scores=judged((0.1, 0.7, 1, 0.3))))
+    assert label.box == (10, 20, 50, 30)
+    assert label.refined == (30, 20, 70, 30)
 
 
 def test_a_bank_without_label_scores_says_what_it_takes():

@@ -103,6 +103,8 @@ KINDS = {
     'no images': Kind(ERROR, 'images that are not there, all of them', 'correct data_root or data_prefix'),
     'other names': Kind(ERROR, 'images that are there under other names only', 'rename them, or correct labels'),
     'missing image': Kind(ERROR, 'images that are not there', 'correct file_name, data_prefix or data_root'),
+    'unreadable image': Kind(ERROR, 'images that cannot be read', 'mend or remove them'),
+    'shown in both': Kind(WARNING, 'images with a near-duplicate in the other set', 'split by recording, not by frame'),
     'storage': _one(ERROR, 'storage that cannot work', 'copy the data to a folder'),
     'dataset': _one(ERROR, 'dataset that cannot be built', 'correct its settings'),
     'classes': _one(ERROR, 'list of classes that does not fit', 'correct metainfo.classes'),

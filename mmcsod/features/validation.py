@@ -1,0 +1,56 @@
+"""The validation set of a config, as the leak check compares it with a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from mmcsod.datasets.build import build_leaves, labelled_images
+from mmcsod.datasets.pixels import read_pixels
+from mmcsod.features.recordings import field_of
+from mmcsod.records.recordings import is_pattern
+from mmcsod.records.validation import ValidationView
+
+
+def view_validation(
+    config: Config, bank: Path | None = None, group: str | None = None, part: str = 'val'
+) -> ValidationView | None:
+    """Return the validation images of a config, None if it has none; images that were decoded before are not again.
+
+    Args:
+        config: What names them.
+        bank: The folder of the bank beside which they are kept, if it has one.
+        group: What recordings are told by: a pattern, or a field of COCO image entries, which is read here.
+        part: The set of the config that they are, 'train' in a config that was written of validation labels alone.
+
+    Raises:
+        UserError: If the annotations cannot be read, or lack the field.
+    """
+    leaves = build_leaves(config, part)
+    images = labelled_images(leaves)
+    paths = [image.path for image in images]
+    if not paths:
+        return None
+    stamps, found = _stamps(paths), None if bank is None else ValidationView.load(bank)
+    pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths)[0]
+    view = ValidationView(images, stamps, pixels)
+    if group is not None and not is_pattern(group):
+        view = replace(view, group=group, recordings=tuple(name for leaf in leaves for name in field_of(leaf, group)))
+    if bank is not None and not (found is not None and view.equals(found)):
+        view.save(bank)
+    return view
+
+
+def _stamps(paths: Sequence[str]) -> np.ndarray:
+    stamps = np.zeros((len(paths), 2), np.int64)
+    for row, path in zip(stamps, paths, strict=True):
+        try:
+            found = Path(path).stat()
+        except (OSError, ValueError):  # a URL, or no file
+            continue
+        row[:] = found.st_size, found.st_mtime_ns
+    return stamps

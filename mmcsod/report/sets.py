@@ -1,0 +1,63 @@
+"""Images that two sets of a config show, by their pixels and the places of their objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from mmengine.config import Config
+
+from mmcsod.datasets.build import build_leaves, labelled_images
+from mmcsod.datasets.pixels import read_pixels
+from mmcsod.labels.check.findings import Finding, found
+from mmcsod.records.validation import LabelledImage
+from mmcsod.selection.pixels import leaks
+from mmcsod.selection.same_objects import placed, show_the_same
+
+SETS = ('train', 'val', 'test')
+
+
+def compare_sets(config: Config) -> list[tuple[str, Finding]]:
+    """Decode the images of each set and return what cannot be read, and what a later set shows of an earlier one.
+
+    Sets of the same images, such as a test set that is the validation set, are one.
+
+    Returns:
+        The names of the sets, and a finding about them.
+
+    Raises:
+        UserError: If annotations cannot be read.
+    """
+    sets: dict[tuple[str, ...], tuple[list[str], tuple[LabelledImage, ...]]] = {}
+    for name in SETS:
+        if images := labelled_images(build_leaves(config, name)):
+            sets.setdefault(tuple(image.path for image in images), ([], images))[0].append(name)
+    views = [(', '.join(names), images, *read_pixels(paths)) for paths, (names, images) in sets.items()]
+    findings = [(name, one) for name, _, _, bad in views for one in found('unreadable image', 'images', bad)]
+    for (first, pool, ones, _), (second, images, others, _) in combinations(views, 2):
+        pairs = _pairs(pool, ones, images, others)
+        findings += [(f'{second} and {first}', one) for one in found('shown in both', 'images', pairs)]
+    return findings
+
+
+def _pairs(
+    pool: Sequence[LabelledImage], ones: np.ndarray, images: Sequence[LabelledImage], others: np.ndarray
+) -> list[str]:
+    numbers: dict[str, int] = {}
+    objects = [[_objects(image, numbers) for image in each] for each in (images, pool)]
+
+    def agree(index: int, own: int) -> bool:
+        one, other = objects[0][index], objects[1][own]
+        return one is None or other is None or show_the_same(one, other)
+
+    same = leaks(ones, others, agree).tolist()
+    return [f'{images[row].path} is {pool[own].path}' for row, own in enumerate(same) if own >= 0]
+
+
+def _objects(image: LabelledImage, numbers: dict[str, int]) -> np.ndarray | None:
+    """Return what is where in an image, None if its size is not known; ``numbers`` are those of the class names."""
+    if min(image.size) <= 0:
+        return None
+    labels = np.array([numbers.setdefault(name, len(numbers)) for name in image.names], np.int64)
+    return placed(labels, image.boxes.reshape(-1, 4), np.array(image.size))
