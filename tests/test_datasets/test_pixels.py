@@ -32,4 +32,6 @@ def test_images_of_one_colour_are_zeros(shape):
 def test_files_that_are_no_images_are_zeros(content, tmp_path):
     if content is not None:
         (tmp_path / 'a.jpg').write_bytes(content)
-    assert not read_pixels([tmp_path / 'a.jpg']).any()
+    pixels, unreadable = read_pixels([tmp_path / 'a.jpg'])
+    assert not pixels.any()
+    assert unreadable == [str(tmp_path / 'a.jpg')]
