@@ -61,8 +61,8 @@ def test_train_select_retrain_export_compare(mmcsod, tmp_path):
     assert 'white-queen' in said[0]
     coreset = Coreset.load(work / 'coreset.json')
     assert len(set(coreset.image_ids)) == 24
-    largest = Coreset.load(work / 'coreset_csod_48.json')
-    assert Coreset.load(work / 'coreset_csod_12_of_48.json') == largest.prefix(12)
+    largest = Coreset.load(work / 'coreset_classwise-facility-location_48.json')
+    assert Coreset.load(work / 'coreset_classwise-facility-location_12_of_48.json') == largest.prefix(12)
     assert set(coreset.image_ids) <= set(FeatureBank.load(work / 'features').images)
     assert {coreset.classes[pick.label] for pick in coreset.picks} == set(coreset.classes)
     mmcsod(retrain, partial(run_script, '-m mmcsod', cwd=tmp_path))

@@ -16,7 +16,7 @@ from mmcsod.commands.summary import describe
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.selection.coreset_files import save_coresets
-from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.options import DEFAULT_METHOD, SelectionOptions
 from mmcsod.selection.registry import method_names
 from mmcsod.selection.select import run_selection
 from mmcsod.util.distributed import ALONE, Group
@@ -32,7 +32,9 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     several = 'how many images to select; several numbers give nested coresets, each in a file of its own'
     budgets: dict[str, Any] = {'num_images': {'nargs': '+', 'help': several}, 'ratio': {}, 'num_objects': {}}
     others: dict[str, Any] = {
-        'method': {'help': f'one of {", ".join(method_names())} (default: csod)'},
+        'method': {
+            'help': f'one of {", ".join(method_names())} (default: {DEFAULT_METHOD}, and csod if --lam is given)'
+        },
         'method_options': {'nargs': '+', 'action': 'extend', 'metavar': 'KEY=VALUE'},
         'turns': {'metavar': 'RULE'},
         'lam': {'metavar': 'X'},

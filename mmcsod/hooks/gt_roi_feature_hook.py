@@ -63,7 +63,7 @@ class GTRoIFeatureHook(Hook):
     def __init__(
         self,
         num_images: int | None = None,
-        method: str = 'csod',
+        method: str = '',
         lam: float | str = 'auto',
         seed: int = 0,
         out_dir: str | None = None,

@@ -18,6 +18,9 @@ from mmcsod.selection.uncertain import check_measure
 from mmcsod.util.errors import UserError
 
 
+DEFAULT_METHOD = 'classwise-facility-location'
+
+
 @dataclass(frozen=True)
 class SelectionOptions:
     """How to select. Exactly one of ``num_images``, ``ratio`` and ``num_objects`` says how much.
@@ -29,7 +32,8 @@ class SelectionOptions:
             all, with a warning.
         ratio: Share of the images to select, above 0 and at most 1.
         num_objects: Stop before the images hold more than so many objects.
-        method: Name of a registered method, see :func:`mmcsod.selection.method_names`.
+        method: Name of a registered method, see :func:`mmcsod.selection.method_names`; by default ``DEFAULT_METHOD``, and
+            csod if lam is given.
         method_options: Settings of the method by name, such as weight=2 for csod-logdet.
         turns: How many turns each class gets: equal, in proportion to its images (proportional) or to their square
             root (sqrt), or to weights by class, such as A=3,B=1; a class that is not named has weight 1.
@@ -57,7 +61,7 @@ class SelectionOptions:
     _: KW_ONLY
     ratio: float | None = None
     num_objects: int | None = None
-    method: str = 'csod'
+    method: str = ''
     method_options: Mapping[str, Any] = field(default_factory=dict)
     turns: Turns = 'equal'
     lam: float | str = 'auto'
@@ -72,6 +76,7 @@ class SelectionOptions:
     uncertain: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, 'method', self.method or (DEFAULT_METHOD if self.lam == 'auto' else 'csod'))
         budget, method = self.budget, self.entry
         if budget.num_objects is not None and not method.nested:
             raise UserError(

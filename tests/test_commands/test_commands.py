@@ -50,7 +50,13 @@ def test_without_a_detector_selecting_and_analyzing_work(work_dir):
     chosen = without_detector('select', '--bank', 'features', '--num-images', 4, 8, cwd=work_dir)
     assert chosen.returncode == 0, chosen.stderr
     compared = without_detector(
-        'analyze', 'features', 'coreset.json', 'coreset_csod_4_of_8.json', '--out', 'figures', cwd=work_dir
+        'analyze',
+        'features',
+        'coreset.json',
+        'coreset_classwise-facility-location_4_of_8.json',
+        '--out',
+        'figures',
+        cwd=work_dir,
     )
     assert compared.returncode == 0, compared.stderr
     assert 'no table of objects' in compared.stdout

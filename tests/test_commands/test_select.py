@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, select_coreset
+from mmcsod.util.text import size_text
 from tests.test_selection.test_select import make_bank
 from tests.tool import run_tool
 
@@ -23,10 +24,10 @@ select = partial(run_tool, 'select', PATH='')
 
 
 def test_several_budgets_give_nested_files_and_a_summary(work_dir):
-    result = select('--bank', work_dir / 'features', '--num-images', 20, 8)
+    result = select('--bank', work_dir / 'features', '--num-images', 20, 8, '--method', 'csod')
     assert result.returncode == 0, result.stderr
     large, small = Coreset.load(work_dir / 'coreset.json'), Coreset.load(work_dir / 'coreset_csod_8_of_20.json')
-    assert large == select_coreset(make_bank(num_images=60), num_images=20)
+    assert large == select_coreset(make_bank(num_images=60), num_images=20, method='csod')
     assert small == large.prefix(8)
     lines = result.stdout.splitlines()
     assert any(line.startswith('norms and class sums of') for line in lines)
@@ -96,7 +97,7 @@ def test_a_rank_without_a_launcher_is_nobodys(work_dir):
 
 def test_no_coreset_is_replaced_that_differs(work_dir):
     """The two lines of README, one after the other; then another budget, another lam, and --overwrite."""
-    bank = ('--bank', work_dir / 'features')
+    bank = ('--bank', work_dir / 'features', '--method', 'csod')
     assert select(*bank, '--num-images', 9).returncode == 0
     first = Coreset.load(work_dir / 'coreset.json')
     result = select(*bank, '--num-images', 5, 9, 20)
@@ -126,7 +127,7 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     again = select(
         *bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine'
     )
-    assert Coreset.load(work_dir / 'mine' / 'coreset_csod_7.json').image_ids[:5] == picks
+    assert Coreset.load(work_dir / 'mine' / 'coreset_classwise-facility-location_7.json').image_ids[:5] == picks
     assert '5 images were included from the start and count; the ' in again.stdout
     (work_dir / 'labelled.txt').write_text('mine\n')
     result = select(*bank, '--num-images', 5, '--out', work_dir / 'labelled.json')
@@ -137,8 +138,12 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
 
 
 def test_a_dry_run_writes_nothing(work_dir):
-    result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run')
+    result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run', '--memory', '1KB')
     assert result.returncode == 0, result.stderr
+    pairs = sum(count**2 for count in np.bincount(make_bank(num_images=60).labels))
+    assert 'method classwise-facility-location, 20 images' in result.stdout
+    assert f'{size_text(4 * pairs)} of similarities, kept up to 1 kB (--memory)' in result.stdout
+    result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run', '--method', 'csod')
     assert 'method csod, 20 images' in result.stdout
     assert 'mode: ' in result.stdout
     assert 'read in place' in result.stdout

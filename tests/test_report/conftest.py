@@ -80,7 +80,7 @@ def pool(tmp_path_factory):
         bank=bank,
         root=root,
         coresets={
-            'csod </script>': select_coreset(bank, num_images=9),
+            'csod </script>': select_coreset(bank, num_images=9, method='csod'),
             'uniform': select_coreset(bank, 6, method='uniform'),
         },
     )

@@ -55,7 +55,7 @@ def test_a_class_that_is_never_picked_is_told_so():
 
 def test_coverage_over_lam_where_it_chose_lam():
     bank = make_bank()
-    auto, given = (Selected.find('a', bank, select_coreset(bank, 5, lam=lam)) for lam in ('auto', 0.3))
+    auto, given = (Selected.find('a', bank, select_coreset(bank, 5, method='csod', lam=lam)) for lam in ('auto', 0.3))
     assert draw_lam(given) is None
     chart = draw_lam(auto)
     parameters = auto.coreset.parameters

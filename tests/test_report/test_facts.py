@@ -32,7 +32,7 @@ def test_pool_and_coresets_side_by_side():
 
 def test_options_of_a_selection_in_words():
     turns, cap = {CLASSES[3]: 2.0}, r'/(\d)'
-    coreset = select_coreset(BANK, 4, turns=turns, group=cap, per_group=3)
+    coreset = select_coreset(BANK, 4, method='csod', turns=turns, group=cap, per_group=3)
     lines = dict(facts.selection(Selected.find('a', BANK, coreset)))
     times = coreset.parameters['lam'] / coreset.parameters['lam_unit']
     assert lines['lam'].endswith(f'(auto: highest coverage of 9 values, {times:.3g} N / D)')

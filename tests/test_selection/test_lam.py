@@ -32,7 +32,7 @@ def naive_trials(bank, number):
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(bank=random_banks(), number=st.integers(1, 14))
 def test_auto_is_the_lam_that_covers_best_and_its_selection(bank, number):
-    coreset = select_coreset(bank, number)
+    coreset = select_coreset(bank, number, method='csod')
     tried = naive_trials(bank, number)
     parameters = coreset.parameters
     assert parameters['lams'] == sorted(tried)
@@ -46,7 +46,7 @@ def test_auto_is_the_lam_that_covers_best_and_its_selection(bank, number):
 
 def test_what_is_recorded():
     bank = make_bank()
-    parameters = select_coreset(bank, 6).parameters
+    parameters = select_coreset(bank, 6, method='csod').parameters
     assert parameters['lam_rule'] == 'coverage'
     assert parameters['lam_unit'] == 6 / parameters['num_pool']
     assert len(parameters['lams']) == len(parameters['coverages']) == 9
@@ -57,14 +57,14 @@ def test_what_is_recorded():
 
 
 def test_the_larger_lam_wins_a_tie():
-    coreset = select_coreset(class_bank(np.ones((8, 3), np.float32)), 4)
+    coreset = select_coreset(class_bank(np.ones((8, 3), np.float32)), 4, method='csod')
     assert coreset.parameters['lam'] == coreset.parameters['lams'][-1]
 
 
 @pytest.mark.parametrize('kernel', ['numpy', 'pruned', 'torch'])
 def test_every_kernel_and_number_of_processes_chooses_the_same(kernel):
     bank = make_bank(num_images=60, seed=1)
-    options = SelectionOptions(20, kernel='numpy')
+    options = SelectionOptions(20, method='csod', kernel='numpy')
     expected = run_selection(bank, options).coreset
     assert run_selection(bank, replace(options, kernel=kernel)).coreset == expected
     for coreset in run_together(3, lambda group: run_selection(bank, options, group).coreset):
@@ -73,7 +73,7 @@ def test_every_kernel_and_number_of_processes_chooses_the_same(kernel):
 
 def test_included_images_count_as_selected():
     bank = make_bank(seed=2)
-    coreset = select_coreset(bank, 9, include=bank.images[:4])
+    coreset = select_coreset(bank, 9, method='csod', include=bank.images[:4])
     assert coreset.image_ids[:4] == list(bank.images[:4])
     lam = coreset.parameters['lam']
     assert coreset.picks == select_coreset(bank, 9, include=bank.images[:4], lam=lam).picks

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from mmcsod import Coreset, Pick, UserError
-from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.options import DEFAULT_METHOD, SelectionOptions
 
 
 def test_what_is_not_given_has_the_documented_default():
     options = SelectionOptions(5)
-    assert (options.method, options.lam, options.kernel, options.seed) == ('csod', 'auto', 'auto', 0)
+    assert (options.method, options.lam, options.kernel, options.seed) == (DEFAULT_METHOD, 'auto', 'auto', 0)
     assert options.budget.parameters == {'num_images': 5}
     assert options.given_lam is None
-    assert options.entry.name == 'csod'
+    assert options.entry.name == DEFAULT_METHOD
+    assert SelectionOptions(5, lam=0.1).method == SelectionOptions(5, lam='2N/D').method == 'csod'
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ class ClasswiseFacilityLocation(Method):
     image-level vectors, as section 4.2 has it.
     """
 
+    keeps_similarities = True
+
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         allowance = Allowance(task.memory)
