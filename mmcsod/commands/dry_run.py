@@ -23,7 +23,7 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
     if 'lam' in options.entry.uses:
         return '\n'.join([*lines, *_of_eq_4(memory_needs(task, num_processes), pool)])
     if options.entry.keeps_similarities:
-        pairs = sum(len(pool.rows_of_class(label)) ** 2 for label in pool.labels)
+        pairs = sum((rows.stop - rows.start) ** 2 for rows in map(pool.rows_of_class, pool.labels))
         similarities = f'{size_text(4 * pairs)} of similarities, kept up to {size_text(task.memory)} (--memory)'
         return '\n'.join([*lines, f'memory: {size_text(vectors.nbytes)} of vectors, {similarities}'])
     needs = f'memory: {size_text(vectors.nbytes)} of vectors; what this method needs beside them is not known'

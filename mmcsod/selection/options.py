@@ -17,7 +17,6 @@ from mmcsod.selection.turns import Turns, parse_turns
 from mmcsod.selection.uncertain import check_measure
 from mmcsod.util.errors import UserError
 
-
 DEFAULT_METHOD = 'classwise-facility-location'
 
 
@@ -32,8 +31,8 @@ class SelectionOptions:
             all, with a warning.
         ratio: Share of the images to select, above 0 and at most 1.
         num_objects: Stop before the images hold more than so many objects.
-        method: Name of a registered method, see :func:`mmcsod.selection.method_names`; by default ``DEFAULT_METHOD``, and
-            csod if lam is given.
+        method: Name of a registered method, see :func:`mmcsod.selection.method_names`; by default
+            ``DEFAULT_METHOD``, and csod if lam is given.
         method_options: Settings of the method by name, such as weight=2 for csod-logdet.
         turns: How many turns each class gets: equal, in proportion to its images (proportional) or to their square
             root (sqrt), or to weights by class, such as A=3,B=1; a class that is not named has weight 1.
