@@ -25,7 +25,7 @@ def make_coreset(*numbers, **parameters):
 
 
 def given(config=None, **options):
-    return Namespace(**{'config': config, 'cfg_options': [], 'val': None, 'images': None, **options})
+    return Namespace(**{'config': config and str(config), 'cfg_options': [], 'val': None, 'images': None, **options})
 
 
 def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_config, tmp_path, capsys):

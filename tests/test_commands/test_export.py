@@ -36,8 +36,8 @@ def test_ids_need_no_config(export, coco_coreset, tmp_path):
     assert 'ids.txt exists already' in result.stderr
 
 
-def test_the_table_is_that_of_a_selection(export, bank_by_hand, tmp_path):
-    bank_by_hand.save(tmp_path / 'features')
+def test_the_table_is_that_of_a_selection(export, bank, tmp_path):
+    bank.save(tmp_path / 'features')
     run_tool('select', '--bank', tmp_path / 'features', '--num-images', 3, '--no-report')
     result = export(tmp_path / 'coreset.json', '--format', 'csv', config=(), out=tmp_path / 'table.csv')
     assert result.returncode == 0, result.stderr
