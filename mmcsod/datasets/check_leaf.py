@@ -140,7 +140,8 @@ def _count_objects(content: Mapping[str, Any]) -> Counter[str]:
 
 def _other_classes(objects: Counter[str], classes: Any, name: str) -> list[Finding]:
     """Count objects that MMDetection leaves out for their names; where it leaves out all, the classes are wrong."""
-    others = [(one, count) for one, count in objects.most_common() if one not in (classes or objects)]
+    known = classes if classes and isinstance(classes, list | tuple) else objects
+    others = [(one, count) for one, count in objects.most_common() if one not in known]
     if not others or len(others) == len(objects):
         return []
     examples = tuple(f'{short(one)}: {count:,}' for one, count in others[:NUM_EXAMPLES])

@@ -75,12 +75,14 @@ def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number):
         '--num-images',
         60,
         20,
+        '--method',
+        'csod',
         '--out',
         tmp_path / 'coreset.json',
     ]
     done = finish(start(number, command))
     assert [code for *_, code in done] == [0] * number, done
-    expected = select_coreset(FeatureBank.load(bank), num_images=60)
+    expected = select_coreset(FeatureBank.load(bank), num_images=60, method='csod')
     assert Coreset.load(tmp_path / 'coreset.json') == expected
     assert Coreset.load(tmp_path / 'coreset_csod_20_of_60.json') == expected.prefix(20)
     assert 'lam' in done[0][0]
