@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,9 +49,9 @@ def make_figure(grids: Sequence[Grid]) -> Figure:
     figure = Figure(figsize=(7.6 * len(found), 4.4), layout='constrained')
     panels = figure.subplots(1, len(found), squeeze=False)[0]
     for axes, (experiment, detector, cells) in zip(panels, found, strict=True):
-        _draw_panel(axes, cells)
-        axes.set_title(f'{experiment.name}, {detector}')
-        axes.set_ylabel(f'{experiment.metric}, %\n{_meaning(cells)}')
+        label_metric = _draw_panel(axes, cells)
+        axes.set_title(f'{experiment.name}, {detector}', loc='left')
+        label_metric(f'{experiment.metric}, %\n{_meaning(cells)}')
     return figure
 
 
@@ -63,7 +63,9 @@ def _meaning(cells: Cells) -> str:
     return f'mean of {min(seeds)}{f" to {max(seeds)}" if len(seeds) > 1 else ""} seeds; bars: 95 % t-interval'
 
 
-def _draw_panel(axes: Axes, cells: Cells) -> None:
+def _draw_panel(axes: Axes, cells: Cells) -> Callable[[str], object]:
+    """Draw the cells of one detector, and return what names the axis of the metric."""
+    axes.grid(alpha=0.3)
     budgets = {number for found in cells.values() for number in found if number is not None}
     if any(series.is_swept for series in cells):
         _draw_by_lam(axes, cells)
@@ -71,7 +73,8 @@ def _draw_panel(axes: Axes, cells: Cells) -> None:
         _draw_by_budget(axes, cells)
     else:
         _draw_by_method(axes, cells)
-    axes.grid(alpha=0.3)
+        return axes.set_xlabel
+    return axes.set_ylabel
 
 
 def _draw_by_budget(axes: Axes, cells: Cells) -> None:
@@ -116,25 +119,22 @@ def _label(series: Series, number: int | None) -> str:
 
 
 def _draw_by_method(axes: Axes, cells: Cells) -> None:
-    single: dict[Series, Cell] = {series: next(iter(found.values())) for series, found in cells.items()}
-    places = range(len(single))
-    axes.errorbar(
-        places,
-        [cell.mean for cell in single.values()],
-        [cell.half_width or 0 for cell in single.values()],
-        fmt='o',
-        capsize=4,
-    )
-    for place, cell in zip(places, single.values(), strict=True):
-        axes.plot([place] * len(cell.values), list(cell.values.values()), '.', color='grey', alpha=0.5)
-    objects = [cell.average('objects') for cell in single.values()]
-    labels = [
-        series.label + ('' if count is None else f'\n{count:.0f} objects')
-        for series, count in zip(single, objects, strict=True)
-    ]
-    axes.set_xticks(list(places), labels, rotation=30, ha='right')
+    """Draw a line of the panel for each method, the highest mean first: names of methods are long."""
+    single = {series: next(iter(found.values())) for series, found in cells.items()}
+    rows = sorted(single.items(), key=lambda item: item[1].mean)
+    places = range(len(rows))
+    means, widths = [cell.mean for _, cell in rows], [cell.half_width or 0 for _, cell in rows]
+    axes.errorbar(means, places, xerr=widths, fmt='o', capsize=4)
+    for place, (_, cell) in zip(places, rows, strict=True):
+        axes.plot(list(cell.values.values()), [place] * len(cell.values), '.', color='grey', alpha=0.5)
+    axes.set_yticks(list(places), [_with_objects(series.label, cell) for series, cell in rows])
     numbers = {number for found in cells.values() for number in found if number is not None}
-    axes.set_xlabel(f'method, {min(numbers)} images' if numbers else 'method')
+    axes.set_title(f'{min(numbers)} images' if numbers else 'all images', loc='right', fontsize='medium')
+
+
+def _with_objects(label: str, cell: Cell) -> str:
+    count = cell.average('objects')
+    return label if count is None else f'{label} ({count:.0f} objects)'
 
 
 def _errorbar(axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, color: str | None = None) -> None:

@@ -35,7 +35,8 @@ class SelectionOptions:
             ``DEFAULT_METHOD``, and csod if lam is given.
         method_options: Settings of the method by name, such as weight=2 for csod-logdet.
         turns: How many turns each class gets: equal, in proportion to its images (proportional) or to their square
-            root (sqrt), or to weights by class, such as A=3,B=1; a class that is not named has weight 1.
+            root (sqrt), or to weights by class, such as A=3,B=1; a class that is not named has weight 1. By default
+            proportional for classwise-facility-location, equal for the others.
         lam: Balance of Eq. 4, at least 0: a higher one selects what is more representative, a lower one what is more
             diverse. 2N/D takes N of D images; auto takes the one of nine values whose selection covers the pool best.
         kernel: Search for the highest scores: auto, pruned, numpy, torch or faiss; the selected images are the same
@@ -62,7 +63,7 @@ class SelectionOptions:
     num_objects: int | None = None
     method: str = ''
     method_options: Mapping[str, Any] = field(default_factory=dict)
-    turns: Turns = 'equal'
+    turns: Turns = ''
     lam: float | str = 'auto'
     kernel: str = 'auto'
     memory: int | str | None = None
@@ -77,6 +78,7 @@ class SelectionOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, 'method', self.method or (DEFAULT_METHOD if self.lam == 'auto' else 'csod'))
         budget, method = self.budget, self.entry
+        object.__setattr__(self, 'turns', self.turns or method.turns)
         if budget.num_objects is not None and not method.nested:
             raise UserError(
                 f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "

@@ -71,6 +71,7 @@ class Method(ABC):
         name: What ``--method`` calls it.
         uses: Those of ``lam`` and ``seed`` that its picks depend on; they go into the coreset file.
         by_class: It selects by the class round-robin.
+        turns: How many turns each class gets by default, as in :class:`mmcsod.selection.options.SelectionOptions`.
         needs_object_vectors: It selects on one vector an object, which Stage 1 keeps only if asked to.
         keeps_similarities: It compares all vectors of a class with each other, and keeps what ``--memory`` allows.
         nested: The first picks of a large coreset are what a smaller budget gives.
@@ -79,6 +80,7 @@ class Method(ABC):
     name: ClassVar[str]
     uses: ClassVar[tuple[str, ...]] = ()
     by_class: ClassVar[bool] = True
+    turns: ClassVar[str] = 'equal'
     needs_object_vectors: ClassVar[bool] = False
     keeps_similarities: ClassVar[bool] = False
     nested: ClassVar[bool] = True

@@ -12,8 +12,9 @@ class Rotation:
     """The class that selects next, and which images are selected (Alg. 1, lines 11-19).
 
     Iterating yields the label of the class that selects next, skipping those that have no image left, until none has:
-    the class with the smallest (turns + 1) / weight, the first in dataset order of several. With equal weights that is
-    Algorithm 1's: classes in dataset order, again and again. A method takes an image before it asks for the next turn::
+    every class once, then the class with the smallest (turns + 1) / weight, the first in dataset order of several. With
+    equal weights that is Algorithm 1's: classes in dataset order, again and again. A method takes an image before it
+    asks for the next turn::
 
         for label in task.rotation:
             image = best_of(task.rotation.candidates(label))
@@ -53,7 +54,8 @@ class Rotation:
     def __iter__(self) -> Iterator[int]:
         turns = np.zeros(len(self.weights))
         while self._left.any():
-            place = int(np.argmin(np.where(self._left > 0, (turns + 1) / self.weights, np.inf)))
+            order = np.where(turns > 0, (turns + 1) / self.weights, 0)
+            place = int(np.argmin(np.where(self._left > 0, order, np.inf)))
             turns[place] += 1
             yield self.pool.labels[place]
 

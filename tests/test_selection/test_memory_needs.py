@@ -48,13 +48,17 @@ def test_copies_are_announced(bank):
     assert needs.copied == bank.vectors.nbytes
     assert memory_used(shuffled, options) <= needs.copied + needs.beside
     assert 'copied class by class (86 MB more)' in describe_needs(shuffled, options)
-    assert memory_needs(make_task(bank, SelectionOptions(30, kernel='faiss'))).copied == bank.vectors.nbytes
+    assert (
+        memory_needs(make_task(bank, SelectionOptions(30, method='csod', kernel='faiss'))).copied == bank.vectors.nbytes
+    )
 
 
 def test_the_mode_follows_the_memory_there_is(bank):
-    needs = memory_needs(make_task(bank, SelectionOptions(300)))
+    needs = memory_needs(make_task(bank, SelectionOptions(300, method='csod')))
     assert needs.fits == (needs.vectors + needs.beside <= needs.available)
-    assert f'mode: {"in memory" if needs.fits else "from disk"}' in describe_needs(bank, SelectionOptions(300))
+    assert f'mode: {"in memory" if needs.fits else "from disk"}' in describe_needs(
+        bank, SelectionOptions(300, method='csod')
+    )
 
 
 def test_nothing_is_announced_of_methods_whose_needs_are_not_known(bank):

@@ -24,7 +24,7 @@ from mmcsod import FeatureBank
 from mmcsod.selection.memory_needs import memory_needs
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task, run_selection
-bank, options = FeatureBank.load(sys.argv[1]), SelectionOptions(int(sys.argv[2]), kernel=sys.argv[3])
+bank, options = FeatureBank.load(sys.argv[1]), SelectionOptions(int(sys.argv[2]), method='csod', kernel=sys.argv[3])
 needs = memory_needs(make_task(bank, options))
 tracemalloc.start()
 coreset = run_selection(bank, options).coreset
@@ -98,7 +98,10 @@ def test_a_bank_larger_than_the_memory_allowed(kernel, bank, small_group):
     )
     assert done.returncode == 0, (done.returncode, done.stderr)
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found['images'] == select_coreset(FeatureBank.load(bank), num_images=PICKS, kernel=kernel).image_ids
+    assert (
+        found['images']
+        == select_coreset(FeatureBank.load(bank), num_images=PICKS, method='csod', kernel=kernel).image_ids
+    )
     assert not found['fits']
     assert found['available'] <= LIMIT < vectors.stat().st_size
     assert found['used'] <= found['beside'] < vectors.stat().st_size / 2

@@ -70,11 +70,14 @@ def test_lam_is_of_the_images_that_there_are(bank):
 
 
 def test_classes_take_turns_once_however_often_they_are_named(bank):
-    coreset = select_coreset(bank, num_images=12, classes=['class 3', 'class 1', 'class 3'])
+    coreset = select_coreset(bank, num_images=12, turns='equal', classes=['class 3', 'class 1', 'class 3'])
     assert [pick.label for pick in coreset.picks] == [1, 3] * 6
     same_name = dataclasses.replace(bank, classes=('cat', 'cat', 'dog', 'emu'))
-    assert [pick.label for pick in select_coreset(same_name, num_images=8).picks] == [0, 1, 2, 3] * 2
-    assert [pick.label for pick in select_coreset(same_name, num_images=4, classes=['cat']).picks] == [0, 1] * 2
+    assert [pick.label for pick in select_coreset(same_name, num_images=8, turns='equal').picks] == [0, 1, 2, 3] * 2
+    assert [pick.label for pick in select_coreset(same_name, num_images=4, turns='equal', classes=['cat']).picks] == [
+        0,
+        1,
+    ] * 2
 
 
 def test_images_without_rows_are_never_picked():

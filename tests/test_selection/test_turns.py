@@ -27,10 +27,10 @@ def turns_of(coreset):
 @pytest.mark.parametrize('method', ROTATING)
 def test_turns_by_hand(method):
     bank = sizes_bank(36, 9, 4)  # square roots 6, 3, 2
-    assert turns_of(select_coreset(bank, 6, method=method)) == 'abcabc'
-    assert turns_of(select_coreset(bank, 11, method=method, turns='sqrt')) == 'aabacabaabc'
-    assert turns_of(select_coreset(bank, 6, method=method, turns='proportional')) == 'aaaaba'
-    assert turns_of(select_coreset(bank, 6, method=method, turns='b=2,c=0.5')) == 'babbab'
+    assert turns_of(select_coreset(bank, 6, method=method, turns='equal')) == 'abcabc'
+    assert turns_of(select_coreset(bank, 11, method=method, turns='sqrt')) == 'abcaaabaabc'
+    assert turns_of(select_coreset(bank, 9, method=method, turns='proportional')) == 'abcaaaaaa'
+    assert turns_of(select_coreset(bank, 8, method=method, turns='b=2,c=0.5')) == 'abcbbabb'
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -38,13 +38,13 @@ def test_turns_by_hand(method):
     sizes=st.lists(st.integers(0, 12), min_size=1, max_size=5).filter(any),
     weights=st.lists(st.floats(0.1, 10), min_size=5, max_size=5),
 )
-def test_the_class_with_the_smallest_turns_plus_one_over_its_weight_is_next(sizes, weights):
+def test_each_class_is_next_once_then_the_one_with_the_smallest_turns_plus_one_over_its_weight(sizes, weights):
     pool = Pool(sizes_bank(*sizes), range(len(sizes)))
     rotation = Rotation(pool, (), np.array(weights[: len(sizes)]))
     left, turns = Counter(dict(enumerate(sizes))), Counter()
     for label in rotation:
         open_ = [each for each in range(len(sizes)) if left[each]]
-        assert label == min(open_, key=lambda each: ((turns[each] + 1) / weights[each], each))
+        assert label == min(open_, key=lambda each: (turns[each] and (turns[each] + 1) / weights[each], each))
         rotation.take(int(rotation.candidates(label)[0]))
         left[label] -= 1
         turns[label] += 1
@@ -59,7 +59,8 @@ def test_turns_are_recorded_and_nested():
     given = select_coreset(bank, 9, turns={'class 1': 3})
     assert given.parameters['turns'] == {'class 1': 3.0}
     assert given == select_coreset(bank, 9, turns='class 1=3')
-    assert 'turns' not in select_coreset(bank, 9).parameters
+    assert select_coreset(bank, 9).parameters['turns'] == 'proportional'
+    assert 'turns' not in select_coreset(bank, 9, method='csod').parameters
 
 
 @pytest.mark.parametrize('turns', ['often', 'class 1=0', 'class 1=-2', 'class 1=x', '=3', {'class 1': None}])

@@ -38,6 +38,7 @@ class ClasswiseFacilityLocation(Method):
     image-level vectors, as section 4.2 has it.
     """
 
+    turns = 'proportional'
     keeps_similarities = True
 
     def select(self, task: Task) -> Iterator[Pick]:
