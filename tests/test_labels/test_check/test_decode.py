@@ -15,7 +15,7 @@ TEXT = json.dumps(PLAIN, ensure_ascii=False)
         TEXT.encode('utf-16'),
         f' {TEXT}'.encode('utf-16-be'),
         TEXT.encode('utf-32'),
-        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
     ],
     ids=('mark', 'utf-16', 'utf-16 without mark', 'utf-32', 'gzip'),
 )
