@@ -48,7 +48,8 @@ class GTRoIFeatureHook(Hook):
 
     Args:
         num_images: N of Algorithm 1; None leaves the bank alone and selects nothing.
-        method: Selection method; with one that needs the vectors of objects, ``keep_objects`` is on.
+        method: Selection method, by default as in :class:`mmcsod.selection.options.SelectionOptions`; with one that
+            needs the vectors of objects, ``keep_objects`` is on.
         lam: The balance of Eq. 4, or 'auto'.
         seed: Seed of selection methods that draw.
         out_dir: Where to write; the work dir by default.

@@ -89,7 +89,7 @@ def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) ->
     counting = CountingGroup(group)
     if case.method != 'csod':
         return measure_method(bank, case, kernel, counting)
-    task = make_task(bank, SelectionOptions(case.picks, kernel=kernel), counting)
+    task = make_task(bank, SelectionOptions(case.picks, method='csod', kernel=kernel), counting)
     start = time.process_time()
     objectives = make_objectives(task.pool, task.lam, kernel_factory(kernel), counting)
     middle, before = time.process_time(), counting.bytes

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument('--iters', type=int, default=150, metavar='I')
     parser.add_argument('--score-threshold', default='0.3')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/label_next'))
-    parser.add_argument('--results', type=Path, default=Path('results/uncertain.jsonl'))
+    parser.add_argument('--results', type=Path, default=Path('work_dirs/label_next/results.jsonl'))
     args = parser.parse_args()
     for seed in range(args.seeds):
         for name in args.sets:
@@ -110,8 +110,8 @@ class Draw:
         """Select as many images again, the predictions standing for labels."""
         call('mmcsod', 'select', self.config, self.folder / 'first' / f'iter_{self.args.iters}.pth', '--predictions',
              predictions, '--score-threshold', self.args.score_threshold, '--include', first, '--num-images',
-             2 * self.number, '--work-dir', self.folder / 'predicted', '--out', coreset, '--no-report', '--num-workers',
-             1, *options, log=coreset.with_suffix('.select.log'))  # fmt: skip
+             2 * self.number, '--method', 'csod', '--work-dir', self.folder / 'predicted', '--out', coreset,
+             '--no-report', '--num-workers', 1, *options, log=coreset.with_suffix('.select.log'))  # fmt: skip
 
 
 def object_counts(config: str) -> Counter[str]:

@@ -65,7 +65,7 @@ def disturbed(bank: FeatureBank, share: float, generator: np.random.Generator) -
 
 def shared(bank: FeatureBank, other: FeatureBank, number: int) -> int:
     """Return how many images the CSOD coresets of two banks share."""
-    first, second = (set(select_coreset(each, num_images=number).image_ids) for each in (bank, other))
+    first, second = (set(select_coreset(each, num_images=number, method='csod').image_ids) for each in (bank, other))
     return len(first & second)
 
 

@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument('--out', default='work_dirs/report_benchmark.html')
     args = parser.parse_args()
     bank = read_bank(args.annotations, args.num_pool, args.dimensions)
-    coreset = select_coreset(bank, num_images=args.num_images)
+    coreset = select_coreset(bank, num_images=args.num_images, method='csod')
     rows = [['images', len(bank.images)], ['rows', len(bank)], ['dimensions', args.dimensions], ['picks', len(coreset)]]
     with tempfile.TemporaryDirectory() as root:
         write_images(bank, Path(root))

@@ -173,7 +173,7 @@ def child(args: argparse.Namespace) -> None:
         bank = FeatureBank(
             vectors=np.load(Path(path) / 'vectors.npy'), rows=bank.rows, images=bank.images, classes=bank.classes
         )
-    select_coreset(bank, num_images=1000, kernel=kernel)
+    select_coreset(bank, num_images=1000, method='csod', kernel=kernel)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, bank.vectors.nbytes)
 
 
@@ -201,7 +201,7 @@ def lams(args: argparse.Namespace) -> None:
     """Time a whole selection at one lam and at the lam of the best coverage, which takes nine selections."""
     bank = make_bank(*SHAPES[args.shape], args.dimensions)
     best = {
-        lam: _best_of(args.repeats, lambda lam=lam: select_coreset(bank, num_images=args.num_images, lam=lam))[0]
+        lam: _best_of(args.repeats, lambda lam=lam: select_coreset(bank, args.num_images, method='csod', lam=lam))[0]
         for lam in ('2N/D', 'auto')
     }
     rows = [[lam, *seconds, *(seconds / best['2N/D'])] for lam, seconds in best.items()]
@@ -240,7 +240,7 @@ def _recorder(make: Callable[..., Any]) -> tuple[list[Any], Callable[..., Any]]:
 
 
 def _task(bank: FeatureBank, num_images: int, lam: float | str = 'auto') -> Task:
-    return make_task(bank, SelectionOptions(num_images, lam=lam, kernel='numpy'))
+    return make_task(bank, SelectionOptions(num_images, method='csod', lam=lam, kernel='numpy'))
 
 
 def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
