@@ -151,8 +151,7 @@ def left_out(
     """Return for each of (k, 4) float64 boxes x1, y1, x2, y2 why no vector is made of it, None where one is.
 
     Boxes are judged as annotated, in pixels of the original image: a resize clips them, after which nothing is broken
-    any
-    more. ``ignored``, (k,) bool, is what the dataset flags; ``bbox_min_size`` the setting of mmdet's XML datasets.
+    any more. ``ignored``, (k,) bool, is what the dataset flags; ``bbox_min_size`` the setting of mmdet's XML datasets.
     """
     x1, y1, x2, y2 = boxes.T
     wide, high = np.inf if width is None else width, np.inf if height is None else height

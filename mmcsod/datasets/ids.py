@@ -55,8 +55,7 @@ def common_root(leaves: Sequence[BaseDataset]) -> str:
     """Return the folder or URL below which all leaves' images are named.
 
     It is the leaves' ``data_root`` where they share one, else the roots' common parent; '' where there is none (some
-    leaf
-    has no root, or local folders stand beside URLs), in which case paths are taken as they are.
+    leaf has no root, or local folders stand beside URLs), in which case paths are taken as they are.
     """
     if not all(leaf.data_root for leaf in leaves):
         return ''

@@ -16,8 +16,7 @@ class ImageView(NamedTuple):
     """An image as a pipeline's loader gives it.
 
     ``size`` is width and height; ``orientation`` the EXIF orientation that was applied, 1 if nothing was turned, 0 if
-    the
-    file is not a local one; ``pixels`` are those of :func:`grey_pixels`.
+    the file is not a local one; ``pixels`` are those of :func:`grey_pixels`.
     """
 
     size: tuple[int, int]

@@ -1,7 +1,7 @@
 """Coverage: the cosine of each vector of the pool to the nearest selected one of its class; and its counterpart.
 
 The coverage of a class is the mean over its vectors, that of a coreset the mean over the classes of the pool, where a
-class of which nothing is selected counts as 0. ``selection/coverage.py`` takes the same number of samples, for lam.
+class of which nothing is selected counts as 0. ``selection/coverage.py`` computes it from a sample, for lam.
 """
 
 from collections.abc import Mapping
@@ -70,8 +70,7 @@ def diminishing_returns(bank: FeatureBank, coreset: Coreset, curve: np.ndarray) 
     That is where the curve is the farthest above a line (Satopaa et al., "Finding a 'Kneedle' in a haystack", ICDCS
     Workshops 2011), here the one from where no class is missing, before which images add classes and not coverage, to
     the whole pool, which covers itself to 1. So the line does not depend on where the coreset ends. It is None if the
-    number
-    is among the last tenth of the images, for with more of them it may be higher.
+    number is among the last tenth of the images, for with more of them it may be higher.
     """
     place = {bank.image_index[image]: number for number, image in enumerate(coreset.image_ids, 1)}
     first_pick: dict[int, int] = {}

@@ -35,8 +35,7 @@ class ObjectTable:
     """Looks up the objects of an image.
 
     Where the bank has a vector an object (``by_object``), objects are ranked among all objects of their class;
-    otherwise
-    each has the rank of its image's vector among those of the class.
+    otherwise each has the rank of its image's vector among those of the class.
     """
 
     def __init__(self, bank: FeatureBank) -> None:
@@ -73,8 +72,7 @@ class RankedImage:
     """A selected image and its objects of the class at whose turn it was selected.
 
     Boxes are (k, 4) x1, y1, x2, y2 in pixels of the original image, which EXIF data may ``turn``; ranks, (k,), are the
-    share
-    of the class's objects that score higher: 0 is the best, near 1 the worst.
+    share of the class's objects that score higher: 0 is the best, near 1 the worst.
     """
 
     image_id: str

@@ -46,8 +46,7 @@ def write_report(
     """Write a report of coresets of one bank; the first is the one that others are compared with.
 
     Without a ``root``, the folder that images are below, it has no pictures. ``written`` says when the file of each
-    coreset
-    was written; ``leaks`` are those that :func:`mmcsod.report.leak.read_leaks` gave of the first.
+    coreset was written; ``leaks`` are those that :func:`mmcsod.report.leak.read_leaks` gave of the first.
     """
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)

@@ -102,8 +102,7 @@ def suspicion(judgements: np.ndarray) -> np.ndarray:
     """Return how likely each label is wrong, (n,) from -1 to 1: the highest other class less the label's probability.
 
     This is the normalised margin of confident learning (Northcutt, Jiang and Chuang, JAIR 2021), negated. Objects
-    without
-    scores get -1.
+    without scores get -1.
     """
     return np.nan_to_num(judgements['other'] - judgements['own'], nan=-1.0).astype(np.float64)
 

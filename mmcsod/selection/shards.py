@@ -12,8 +12,7 @@ def shard(num_rows: int, step: int, group: Group, turn: int = 0) -> slice:
     """Return the consecutive rows of a class that this process holds, whole blocks of ``step`` rows.
 
     A block is never split, so that its sum is the same wherever it is made. ``turn`` is any number of the class, so
-    that
-    small classes go to different processes.
+    that small classes go to different processes.
     """
     blocks = -(-num_rows // step)
     begin, end = ((blocks * rank + turn % group.size) // group.size for rank in (group.rank, group.rank + 1))
