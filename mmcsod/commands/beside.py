@@ -68,7 +68,7 @@ def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace
     selected = np.array([bank.image_index[image] for image in coreset.image_ids])
     found, number = _find(bank, selected, view), len(view.images)
     write_leaks(leak_file(path), found, number)
-    print(f'{leak_summary(found, number)}{f": {leak_file(path)}" if found else ""}')
+    print(f'{leak_summary(found, number)}{_unread(view)}{f": {leak_file(path)}" if found else ""}')
     shared = num_of_same_recording(bank, group, view)
     if shared is not None:
         print(f'{shared} of {number} validation images come from a recording of the pool')
@@ -96,7 +96,11 @@ def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapp
             return f'There is no leak check: {error}'
     if view is None:
         return None
-    return pool_summary(_find(bank, np.zeros(0, np.int64), view), len(view.images))
+    return pool_summary(_find(bank, np.zeros(0, np.int64), view), len(view.images)) + _unread(view)
+
+
+def _unread(view: ValidationView) -> str:
+    return f', {view.num_unread} could not be read or are black' if view.num_unread else ''
 
 
 def _find(bank: FeatureBank, selected: np.ndarray, view: ValidationView) -> list[Leak]:

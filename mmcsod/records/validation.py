@@ -54,6 +54,11 @@ class ValidationView:
         """The image files."""
         return [image.path for image in self.images]
 
+    @property
+    def num_unread(self) -> int:
+        """How many images could not be read, or are black: nothing is compared with them."""
+        return int((~self.pixels.any(axis=(1, 2))).sum())
+
     def shows(self, paths: Sequence[str], stamps: np.ndarray) -> bool:
         """Return whether its pixels are of these files, as they are now."""
         return self.paths == list(paths) and np.array_equal(self.stamps, stamps)

@@ -101,3 +101,10 @@ def test_tables_spare_files_of_others(coco_root, tmp_path, capsys):
     assert [row.split(',')[1] for row in rows[1:]].count('keep') == 2
     write_tables(bank, [make_coreset(2), make_coreset(2, 5)], paths, overwrite=True)
     assert (tmp_path / 'small.csv').read_text().startswith(rows[0])
+
+
+def test_validation_images_that_are_not_there_are_not_called_free_of_leaks(coco_root, tiny_config, tmp_path, capsys):
+    options = ['val_dataloader.dataset.data_prefix.img=nowhere/']
+    bank = make_bank(coco_root, tiny_config)
+    check_leaks(bank, make_coreset(1), tmp_path / 'coreset.json', given(tiny_config, cfg_options=options))
+    assert ', 0 in the coreset, 20 could not be read or are black\n' in capsys.readouterr().out
