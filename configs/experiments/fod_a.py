@@ -17,4 +17,9 @@ grid = [
     dict(methods=['classwise-facility-location', 'csod'], turns=['proportional']),
     dict(methods=['csod'], lams=['2N/D'], turns=['proportional']),
     dict(methods=['csod-logdet']),
+    # 2 and 10 a class
+    dict(methods=['classwise-facility-location'], turns=['proportional'], num_images=[46, 230]),
+    dict(methods=['uniform', 'full', 'stride'], num_images=[46, 230]),
+    dict(methods=['csod'], lams=['2N/D'], num_images=[46, 230]),
+    dict(methods=['classwise-facility-location'], num_images=[46, 230]),
 ]
