@@ -20,11 +20,11 @@ from mmcsod.report.leak import (
     num_of_same_recording,
     pool_summary,
     remove_leaks,
-    same_objects,
     write_leaks,
 )
 from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
+from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from mmcsod.util.errors import UserError
 
 
@@ -105,7 +105,8 @@ def _unread(view: ValidationView) -> str:
 
 def _find(bank: FeatureBank, selected: np.ndarray, view: ValidationView) -> list[Leak]:
     assert bank.pixels is not None
-    agree = same_objects(bank, view.images)
+    classes = {name: label for label, name in enumerate(bank.classes)}
+    agree = same_objects(objects_of_images(view.images, classes), objects_of_bank(bank))
     return find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, agree)
 
 

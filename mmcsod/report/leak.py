@@ -12,10 +12,9 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.recordings import is_pattern
-from mmcsod.records.validation import LabelledImage, ValidationView
+from mmcsod.records.validation import ValidationView
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
-from mmcsod.selection.same_objects import placed, show_the_same
 from mmcsod.util.files import write_csv
 
 HEADER = ['validation_image', 'pool_image', 'decision']
@@ -50,28 +49,6 @@ def find_leaks(
         if own >= 0 or any_ >= 0
     ]
     return sorted(found, key=lambda leak: not leak.is_selected)
-
-
-def same_objects(bank: FeatureBank, validation: Sequence[LabelledImage]) -> Callable[[int, int], bool]:
-    """Return what says whether a validation image and one of the pool show the same objects, by their indices.
-
-    Images whose size is not known, and all of a bank without objects or sizes, pass.
-    """
-    if bank.objects is None or bank.sizes is None:
-        return lambda index, image: True
-    objects, sizes = bank.objects, bank.sizes
-    starts = np.searchsorted(objects['image'], np.arange(len(bank.images) + 1))
-
-    def agree(index: int, image: int) -> bool:
-        one, own = validation[index], objects[starts[image] : starts[image + 1]]
-        if min(*one.size, *sizes[image]) <= 0:
-            return True
-        known = [row for row, name in enumerate(one.names) if name in bank.classes]
-        labels = np.array([bank.classes.index(one.names[row]) for row in known], np.int64)
-        its = placed(labels, one.boxes[known], np.array(one.size))
-        return show_the_same(its, placed(own['label'], own['box'], sizes[image]))
-
-    return agree
 
 
 def leak_summary(found: Sequence[Leak], num_validation: int) -> str:

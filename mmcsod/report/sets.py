@@ -13,7 +13,7 @@ from mmcsod.datasets.pixels import read_pixels
 from mmcsod.labels.check.findings import Finding, found
 from mmcsod.records.validation import LabelledImage
 from mmcsod.selection.pixels import leaks
-from mmcsod.selection.same_objects import placed, show_the_same
+from mmcsod.selection.same_objects import objects_of_images, same_objects
 
 SETS = ('train', 'val', 'test')
 
@@ -44,20 +44,8 @@ def compare_sets(config: Config) -> list[tuple[str, Finding]]:
 def _pairs(
     pool: Sequence[LabelledImage], ones: np.ndarray, images: Sequence[LabelledImage], others: np.ndarray
 ) -> list[str]:
-    numbers: dict[str, int] = {}
-    objects = [[_objects(image, numbers) for image in each] for each in (images, pool)]
-
-    def agree(index: int, own: int) -> bool:
-        one, other = objects[0][index], objects[1][own]
-        return one is None or other is None or show_the_same(one, other)
-
+    names = sorted({name for image in (*pool, *images) for name in image.names})
+    classes = {name: number for number, name in enumerate(names)}
+    agree = same_objects(objects_of_images(images, classes), objects_of_images(pool, classes))
     same = leaks(ones, others, agree).tolist()
     return [f'{images[row].path} is {pool[own].path}' for row, own in enumerate(same) if own >= 0]
-
-
-def _objects(image: LabelledImage, numbers: dict[str, int]) -> np.ndarray | None:
-    """Return what is where in an image, None if its size is not known; ``numbers`` are those of the class names."""
-    if min(image.size) <= 0:
-        return None
-    labels = np.array([numbers.setdefault(name, len(numbers)) for name in image.names], np.int64)
-    return placed(labels, image.boxes.reshape(-1, 4), np.array(image.size))

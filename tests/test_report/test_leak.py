@@ -5,7 +5,8 @@ import numpy as np
 from mmcsod import FeatureBank
 from mmcsod.records.bank_checks import OBJECT_DTYPE
 from mmcsod.records.validation import LabelledImage
-from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, same_objects, write_leaks
+from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, write_leaks
+from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from tests.test_selection.test_pixels import cut, scenes
 
 POOL, OTHERS = cut(scenes(6)), cut(scenes(3, seed=9))
@@ -31,7 +32,7 @@ def test_images_of_other_objects_are_no_leaks():
         LabelledImage('v', size, ('cat', 'dog'), np.array([[0, 0, 50, 10], [9, 9, 10, 10]]))
         for size in ((100, 100), (50, 50), (0, 0))
     ]
-    agree = same_objects(bank, validation)
+    agree = same_objects(objects_of_images(validation, {'cat': 0}), objects_of_bank(bank))
     assert [agree(index, image) for index in range(3) for image in (0, 5)] == [False, True, False, False, True, True]
     found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), POOL[[5, 5, 5]], agree)
     assert [leak.validation for leak in found] == ['v', 'x']
