@@ -1,6 +1,5 @@
 """Every config is built: model, pipelines, data where it is at hand, optimizer and schedule."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -86,26 +85,6 @@ def test_data_is_read_where_it_is_at_hand(name, monkeypatch):
         assert sample['inputs'].shape[0] == 3
         sizes.append(len(dataset))
     assert sizes == [202, 58] if 'chess' in name else [292, 72]
-
-
-@pytest.mark.parametrize('path', sorted(path for path in (ROOT / 'configs').rglob('*.py')), ids=lambda path: path.stem)
-def test_at_most_three_levels(path):
-    assert levels(path) <= 3
-
-
-def levels(path):
-    text = path.read_text()
-    declared = re.search(r'^_base_ = (\[.*?\]|\'[^\']*\')', text, re.MULTILINE | re.DOTALL)
-    bases = re.findall(r"'([^']*)'", declared.group(1)) if declared else []
-    return 1 + max((levels(resolve(base, path)) for base in bases), default=0)
-
-
-def resolve(base, path):
-    import mmdet
-
-    if base.startswith('mmdet::'):
-        return Path(mmdet.__file__).parent / '.mim' / 'configs' / base.removeprefix('mmdet::')
-    return path.parent / base
 
 
 @pytest.mark.data('bccd')

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CHECK = ROOT / 'tools' / 'dev' / 'check_machine.sh'
+
+
+def bash(script: str, *words: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, 'PYTHON': sys.executable, **changes}
+    command = ['bash', str(ROOT / 'tools' / 'dev' / script), *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def check_machine(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, 'PYTHON': sys.executable, **changes}
-    return subprocess.run(
-        ['bash', str(CHECK), str(tmp_path / 'venv')], env=environment, capture_output=True, text=True, check=False
-    )
+    return bash('check_machine.sh', tmp_path / 'venv', **changes)
 
 
 def fake(tmp_path: Path, name: str, script: str) -> str:
@@ -80,13 +82,7 @@ def test_every_locked_version_is_exact_and_every_requirement_locked(stack):
 
 
 def test_an_unknown_stack_is_refused(tmp_path):
-    result = subprocess.run(
-        ['bash', str(ROOT / 'tools' / 'dev' / 'install.sh'), str(tmp_path / 'venv'), 'mmlab'],
-        env={**os.environ, 'PYTHON': sys.executable},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = bash('install.sh', tmp_path / 'venv', 'mmlab')
     assert result.returncode == 1
     assert "'mmlab'" in result.stderr
     assert not (tmp_path / 'venv').exists()

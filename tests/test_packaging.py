@@ -19,21 +19,9 @@ from mmcsod.version import __version__
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (
-    'mmcsod',
-    'configs',
-    'tools',
-    'requirements',
-    'setup.py',
-    'pyproject.toml',
-    'MANIFEST.in',
-    'README.md',
-    'CHANGELOG.md',
-    'CITATION.cff',
-    'LICENSE',
-    'requirements.txt',
-    'model-index.yml',
-    'data/weights',
-)
+    'mmcsod', 'configs', 'tools', 'requirements', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'README.md', 'LICENSE',
+    'CHANGELOG.md', 'CITATION.cff', 'requirements.txt', 'model-index.yml', 'data/weights',
+)  # fmt: skip
 WEIGHTS = 'mobilenet_v2_imagenet.pth'
 CONFIGS = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py')}
 
@@ -79,20 +67,8 @@ def venv(wheel, tmp_path_factory):
     """An environment with the wheel in it, which finds this one's other packages but not its mmcsod."""
     folder = tmp_path_factory.mktemp('fresh')
     run(sys.executable, '-m', 'venv', '--without-pip', folder, cwd=folder)
-    run(
-        sys.executable,
-        '-m',
-        'pip',
-        '--python',
-        folder / 'bin' / 'python',
-        'install',
-        '-q',
-        '--no-deps',
-        '--no-index',
-        '--disable-pip-version-check',
-        wheel,
-        cwd=folder,
-    )
+    pip = f'-m pip --python {folder}/bin/python install -q --no-deps --no-index --disable-pip-version-check'
+    run(sys.executable, *pip.split(), wheel, cwd=folder)
     site_packages = next(folder.glob('lib/python*/site-packages'))
     (site_packages / 'others.pth').write_text(sysconfig.get_path('purelib') + '\n')
     return folder

@@ -17,15 +17,16 @@ from mmcsod.commands import main
 ROOT = Path(__file__).parents[1]
 
 
-def run_script(script, *arguments, cwd=ROOT, **environment):
-    """Run a Python script with these arguments; return what came of it."""
+def run_script(script, *arguments, cwd=ROOT, given=None, **environment):
+    """Run a Python script, or what `-c` or `-m` name, in a process that may read ``given``; return what came of it."""
     return subprocess.run(
         [sys.executable, *str(script).split(), *map(str, arguments)],
         cwd=cwd,
+        input=given,
         text=True,
         capture_output=True,
         check=False,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **environment},
     )
 
 

@@ -64,16 +64,6 @@ def _places(content):
     """Where a file's structure changes: brackets, commas and quotes of JSON, fields and rows of an array."""
     if content.startswith(b'\x93NUMPY'):
         header = content.index(b'\n') + 1
-        return sorted(
-            {
-                *range(12),
-                header // 2,
-                header - 1,
-                header,
-                header + 1,
-                (header + len(content)) // 2,
-                len(content) - 4,
-                len(content) - 1,
-            }
-        )
+        around = {header // 2, header - 1, header, header + 1, (header + len(content)) // 2}
+        return sorted({*range(12), *around, len(content) - 4, len(content) - 1})
     return sorted({match.start() for match in re.finditer(rb'[{}\[\],:"]', content)} | {1, len(content) - 2})

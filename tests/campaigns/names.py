@@ -10,44 +10,10 @@ from mmcsod.util.files import file_name
 from tests.campaigns.crash import Outcome
 
 NAMES = (
-    '',
-    ' ',
-    '.',
-    '..',
-    '../../x',
-    '/etc/passwd',
-    'a/../../b',
-    'a\nb',
-    'a\r\nb',
-    'a\x00b',
-    'a\x1b[2Jb',
-    'a\u202eb',
-    'a\u2028b',
-    '\ud800',
-    'é',
-    'e\u0301',
-    '\U0001f600',
-    'a' * 5000,
-    '-rf',
-    '--help',
-    '$(id)',
-    '`id`',
-    'a;b',
-    '"',
-    "'",
-    '\\',
-    '%s',
-    '{0}',
-    'nan',
-    'null',
-    '{',
-    '#',
-    'con',
-    'a:b',
-    's3://bucket/x',
-    'file:///etc/passwd',
-    'a,b',
-)
+    '', ' ', '.', '..', '../../x', '/etc/passwd', 'a/../../b', 'a\nb', 'a\r\nb', 'a\x00b', 'a\x1b[2Jb', 'a\u202eb',
+    'a\u2028b', '\ud800', 'é', 'e\u0301', '\U0001f600', 'a' * 5000, '-rf', '--help', '$(id)', '`id`', 'a;b', '"', "'",
+    '\\', '%s', '{0}', 'nan', 'null', '{', '#', 'con', 'a:b', 's3://bucket/x', 'file:///etc/passwd', 'a,b',
+)  # fmt: skip
 
 
 def try_names(folder):

@@ -1,15 +1,12 @@
 """Short versions of the campaigns of README.md; tools/dev/campaigns.py runs the long ones."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.campaigns import damage, fuzz, jobs, names
 from tests.campaigns.crash import kill_everywhere
 from tests.test_datasets.conftest import coco_coreset, coco_root, mmdet_modules  # noqa: F401
 from tests.test_training.conftest import tiny_config  # noqa: F401
+from tests.tool import run_script
 
 
 def held(outcomes):
@@ -48,11 +45,6 @@ def test_hostile_names(tmp_path):
 @pytest.mark.campaign
 def test_a_kill_of_an_extraction():
     """In a process that has not used PyTorch: its threads do not survive a fork."""
-    done = subprocess.run(
-        [sys.executable, 'tools/dev/campaigns.py', '--at-most', '2', 'extractions'],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
+    done = run_script('tools/dev/campaigns.py', '--at-most', 2, 'extractions')
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count('| 2 | 0 |') == 4

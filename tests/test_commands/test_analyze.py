@@ -35,17 +35,8 @@ def test_prints_every_table(files):
 
 
 def test_draws_the_figures(files):
-    outcome = call(
-        files / 'features',
-        files / 'first.json',
-        files / 'second.json',
-        '--class',
-        'cat',
-        '--out',
-        files / 'figures',
-        '--images',
-        files,
-    )
+    coresets = (files / 'first.json', files / 'second.json')
+    outcome = call(files / 'features', *coresets, '--class', 'cat', '--out', files / 'figures', '--images', files)
     assert outcome.returncode == 0, outcome.stderr
     names = {path.name for path in (files / 'figures').iterdir()}
     assert names == {'sizes.png', 'similarity.png', 'ranks_cat.png'}
@@ -59,8 +50,6 @@ def test_draws_the_figures(files):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['features', 'none.json'], 'none.json cannot be read'),
-        (['none', 'first.json'], 'There is no feature bank in '),
         (['features', 'first.json', 'first.json'], 'A coreset file is given twice'),
         (['features', 'first.json', '--class', 'cow'], "There is no class 'cow' in the bank; its classes are cat, dog"),
         (['features', 'other.json'], "1 of the 2 images of the coreset other are not in the bank, first 'z'"),

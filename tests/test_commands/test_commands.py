@@ -1,18 +1,14 @@
 """What all commands share: wrong arguments, Ctrl-C, and what is not installed."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.commands import COMMANDS, main, select
 from tests.test_util.test_console import logger  # noqa: F401
+from tests.tool import run_script
 
 pytestmark = pytest.mark.usefixtures('logger')  # main() sets mmcsod's
-ROOT = Path(__file__).parents[2]
 # A machine with NumPy and the rest of requirements/runtime.txt: neither PyTorch nor MMDetection.
 WITHOUT_DETECTOR = """
 import sys
@@ -27,14 +23,7 @@ main(sys.argv[1:])
 
 
 def without_detector(*words, cwd):
-    return subprocess.run(
-        [sys.executable, '-c', WITHOUT_DETECTOR, *map(str, words)],
-        cwd=cwd,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={'PYTHONPATH': str(ROOT), 'PATH': ''},
-    )
+    return run_script('-c', WITHOUT_DETECTOR, *words, cwd=cwd, PATH='')
 
 
 @pytest.fixture
@@ -49,15 +38,8 @@ def work_dir(tmp_path):
 def test_without_a_detector_selecting_and_analyzing_work(work_dir):
     chosen = without_detector('select', '--bank', 'features', '--num-images', 4, 8, cwd=work_dir)
     assert chosen.returncode == 0, chosen.stderr
-    compared = without_detector(
-        'analyze',
-        'features',
-        'coreset.json',
-        'coreset_classwise-facility-location_4_of_8.json',
-        '--out',
-        'figures',
-        cwd=work_dir,
-    )
+    coresets = ('coreset.json', 'coreset_classwise-facility-location_4_of_8.json')
+    compared = without_detector('analyze', 'features', *coresets, '--out', 'figures', cwd=work_dir)
     assert compared.returncode == 0, compared.stderr
     assert 'no table of objects' in compared.stdout
     assert (work_dir / 'figures' / 'similarity.png').exists()
@@ -133,7 +115,7 @@ def test_the_list_of_commands_loads_nothing_that_takes_time():
         "import sys; from mmcsod.commands import main\ntry: main(['--help'])\n"
         "except SystemExit: print({'numpy', 'torch', 'mmengine', 'scipy', 'tabulate'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_script('-c', code)
     assert done.stdout.endswith('set()\n'), done.stdout + done.stderr
 
 

@@ -1,5 +1,6 @@
 """tools/retrain.py as a user runs it."""
 
+import re
 from pathlib import Path
 
 import mmdet
@@ -31,9 +32,7 @@ def test_mmdets_train_script_runs_the_resolved_config_unchanged(tiny_config, coc
     again = run_script(TRAIN, tmp_path / 'run' / 'tiny.py', '--work-dir', tmp_path / 'again')
     assert again.returncode == 0, again.stderr[-2000:]
     logs = [next((tmp_path / name).glob('*/vis_data/scalars.json')).read_text() for name in ('run', 'again')]
-    losses = [
-        [line.split('"loss": ')[1].split(',')[0] for line in log.splitlines() if '"loss"' in line] for log in logs
-    ]
+    losses = [re.findall(r'"loss": ([^,]+)', log) for log in logs]
     assert losses[0] == losses[1]
     assert len(losses[0]) == 2
 
@@ -43,8 +42,6 @@ def test_mmdets_train_script_runs_the_resolved_config_unchanged(tiny_config, coc
     [
         ([], 'Give either a coreset file or --full.'),
         (['no-such.json'], 'no-such.json cannot be read'),
-        (['--full', '--iters', '0'], '--iters must be at least 1, not 0.'),
-        (['--full', '--cfg-options', 'a.b=1', 'foo'], "--cfg-options cannot read 'foo'; write KEY=VALUE"),
         (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but WORLD_SIZE is not set'),
     ],
 )

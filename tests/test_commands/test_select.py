@@ -1,7 +1,4 @@
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +6,7 @@ import pytest
 from mmcsod import Coreset, select_coreset
 from mmcsod.util.text import size_text
 from tests.test_selection.test_select import make_bank
-from tests.tool import run_tool
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tool import ROOT, run_script, run_tool
 
 
 @pytest.fixture
@@ -33,14 +28,8 @@ def test_several_budgets_give_nested_files_and_a_summary(work_dir):
     assert any(line.startswith('norms and class sums of') for line in lines)
     total = next(line.split() for line in lines if line.startswith('all classes'))
     bank = make_bank(num_images=60)
-    assert total[2:] == [
-        '8',
-        str(objects_of(bank, small)),
-        '20',
-        str(objects_of(bank, large)),
-        str(len(np.unique(bank.rows['image']))),
-        str(bank.rows['count'].sum()),
-    ]
+    whole = len(np.unique(bank.rows['image'])), bank.rows['count'].sum()
+    assert total[2:] == list(map(str, (8, objects_of(bank, small), 20, objects_of(bank, large), *whole)))
     assert 'the first 8 of 20 images are not what --num-images 8 alone gives' in result.stdout
     assert f'lam {large.parameters["lam"]:.6g} (auto: ' in result.stdout
     assert 'N / D, covers the pool best: mean cosine to the nearest selected image' in result.stdout
@@ -65,34 +54,15 @@ def test_lists_classes_and_an_earlier_coreset(work_dir):
     select('--bank', work_dir / 'features', '--num-images', 5, '--out', work_dir / 'first.json')
     first = Coreset.load(work_dir / 'first.json')
     (work_dir / 'bad.txt').write_text('050.jpg\n051.jpg\n')
-    result = select(
-        '--bank',
-        work_dir / 'features',
-        '--ratio',
-        0.3,
-        '--include',
-        work_dir / 'first.json',
-        '--exclude',
-        work_dir / 'bad.txt',
-        '--classes',
-        'class 1,class 2',
-        '--lam',
-        0.2,
-        '--out',
-        work_dir / 'second.json',
-    )
+    lists = ('--include', work_dir / 'first.json', '--exclude', work_dir / 'bad.txt', '--classes', 'class 1,class 2')
+    numbers = ('--ratio', 0.3, '--lam', 0.2)
+    result = select('--bank', work_dir / 'features', *numbers, *lists, '--out', work_dir / 'second.json')
     assert result.returncode == 0, result.stderr
     second = Coreset.load(work_dir / 'second.json')
     assert second.image_ids[:5] == first.image_ids
     assert not {'050.jpg', '051.jpg'} & set(second.image_ids)
     assert {pick.label for pick in second.picks[5:]} == {1, 2}
     assert 'lam 0.2 (as given)' in result.stdout
-
-
-def test_a_rank_without_a_launcher_is_nobodys(work_dir):
-    result = select('--bank', work_dir / 'features', '--num-images', 5, RANK='1')
-    assert result.returncode == 0, result.stderr
-    assert len(Coreset.load(work_dir / 'coreset.json')) == 5
 
 
 def test_no_coreset_is_replaced_that_differs(work_dir):
@@ -124,9 +94,8 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     select(*bank, '--num-images', 5, '--work-dir', work_dir / 'mine')
     picks = Coreset.load(work_dir / 'mine' / 'coreset.json').image_ids
     assert (work_dir / 'mine' / 'coreset.txt').read_text().split() == picks
-    again = select(
-        *bank, '--num-images', 7, '--include', work_dir / 'mine' / 'coreset.txt', '--work-dir', work_dir / 'mine'
-    )
+    include = ('--include', work_dir / 'mine' / 'coreset.txt')
+    again = select(*bank, '--num-images', 7, *include, '--work-dir', work_dir / 'mine')
     assert Coreset.load(work_dir / 'mine' / 'coreset_classwise-facility-location_7.json').image_ids[:5] == picks
     assert '5 images were included from the start and count; the ' in again.stdout
     (work_dir / 'labelled.txt').write_text('mine\n')
@@ -171,17 +140,14 @@ def test_bad_options_are_one_sentence_and_nothing_is_written(work_dir, arguments
 def test_the_tool_does_not_stand_in_for_pythons_own_select():
     # A script's folder is first on the module path; subprocess imports select.
     code = f'import sys; sys.path.insert(0, {str(ROOT / "tools")!r}); import select, subprocess; print(select.select)'
-    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
-    assert result.stdout.startswith('<built-in function select'), result.stderr
+    assert run_script('-c', code).stdout.startswith('<built-in function select')
 
 
 def test_settings_of_a_method_go_into_the_coreset(work_dir):
     bank = ('--bank', work_dir / 'features', '--num-images', 5)
     assert select(*bank, '--method', 'csod-logdet', '--method-options', 'weight=2', 'epsilon=0.01').returncode == 0
     settings = {'weight': 2.0, 'epsilon': 0.01}
-    coreset = Coreset.load(work_dir / 'coreset.json')
+    coreset, bank = Coreset.load(work_dir / 'coreset.json'), make_bank(num_images=60)
     assert coreset.parameters['method_options'] == settings
-    assert coreset == select_coreset(
-        make_bank(num_images=60), num_images=5, method='csod-logdet', method_options=settings
-    )
-    assert coreset.picks != select_coreset(make_bank(num_images=60), num_images=5, method='csod-logdet').picks
+    assert coreset == select_coreset(bank, num_images=5, method='csod-logdet', method_options=settings)
+    assert coreset.picks != select_coreset(bank, num_images=5, method='csod-logdet').picks

@@ -1,13 +1,12 @@
 """Small real datasets on disk: two VOC devkits and a COCO file, with images of both orientations."""
 
-import json
-
 import cv2
 import numpy as np
 import pytest
 from mmengine.dataset import BaseDataset
 
 from mmcsod.records.coreset import Coreset, Pick
+from tests.sets import annotation, image_entry, write_labels, write_voc, write_voc_list
 
 CLASSES = ('cat', 'dog', 'bird')
 
@@ -31,22 +30,11 @@ def voc_root(tmp_path_factory):
     for year, count in (('VOC2007', 10), ('VOC2012', 14)):
         names = [f'{index:06d}' for index in range(count)]
         for index, name in enumerate(names):
-            width, height = image_size(index)
-            write_image(root / year / 'JPEGImages' / f'{name}.jpg', width, height, index)
-            objects = ''.join(
-                f'<object><name>{CLASSES[(index + k) % 3]}</name><difficult>{int(k == 2)}</difficult><bndbox>'
-                f'<xmin>{2 + k}</xmin><ymin>3</ymin><xmax>{20 + k}</xmax><ymax>25</ymax></bndbox></object>'
-                for k in range(1 + index % 3)
-            )
-            annotation = root / year / 'Annotations' / f'{name}.xml'
-            annotation.parent.mkdir(exist_ok=True)
-            annotation.write_text(
-                f'<annotation><size><width>{width}</width><height>{height}</height><depth>3</depth>'
-                f'</size>{objects}</annotation>'
-            )
-        lists = root / year / 'ImageSets' / 'Main'
-        lists.mkdir(parents=True)
-        (lists / 'trainval.txt').write_text('\n'.join(names) + '\n')
+            write_image(root / year / 'JPEGImages' / f'{name}.jpg', *image_size(index), index)
+            shown = range(1 + index % 3)
+            objects = [(CLASSES[(index + k) % 3], (2 + k, 3, 20 + k, 25), int(k == 2)) for k in shown]
+            write_voc(root / year, name, image_size(index), objects)
+        write_voc_list(root / year, 'trainval', names)
     return root
 
 
@@ -55,55 +43,18 @@ def coco_root(tmp_path_factory):
     """20 images in COCO format; category ids with gaps, one category that the classes leave out, a crowd."""
     root = tmp_path_factory.mktemp('data') / 'coco'
     images, annotations = [], []
+    more = {'area': 300.25, 'segmentation': [[2.5, 3, 20, 3, 20, 23]], 'attributes': {'occluded': True}}
     for index in range(20):
-        width, height = image_size(index)
-        write_image(root / 'train' / f'{index:04d}.jpg', width, height, 100 + index)
-        images.append(
-            {
-                'id': 7 * index + 3,
-                'file_name': f'{index:04d}.jpg',
-                'width': width,
-                'height': height,
-                'license': 1,
-                'flickr_url': f'http://example.com/{index}',
-            }
-        )
+        name, size = f'{index:04d}.jpg', image_size(index)
+        write_image(root / 'train' / name, *size, 100 + index)
+        images.append(image_entry(7 * index + 3, name, size, license=1, flickr_url=f'http://example.com/{index}'))
         for k in range(1 + index % 3):
-            annotations.append(
-                {
-                    'id': 1000 + len(annotations),
-                    'image_id': images[-1]['id'],
-                    'category_id': (11, 17, 90)[(index + k) % 3],
-                    'bbox': [2.5 + k, 3, 18, 20.5],
-                    'area': 300.25,
-                    'iscrowd': int(k == 2),
-                    'segmentation': [[2.5, 3, 20, 3, 20, 23]],
-                    'attributes': {'occluded': True},
-                }
-            )
-    annotations.append(
-        {
-            'id': 5000,
-            'image_id': images[0]['id'],
-            'category_id': 55,
-            'bbox': [1, 1, 9, 9],
-            'area': 81,
-            'iscrowd': 0,
-            'segmentation': [],
-        }
-    )
-    categories = [
-        {'id': number, 'name': name, 'supercategory': 'animal'}
-        for number, name in ((55, 'stray'), (11, 'cat'), (17, 'dog'), (90, 'bird'))
-    ]
-    content = {
-        'info': {'year': 2024},
-        'licenses': [{'id': 1}],
-        'images': images,
-        'annotations': annotations,
-        'categories': categories,
-    }
-    (root / 'train.json').write_text(json.dumps(content))
+            number, category = 1000 + len(annotations), (11, 17, 90)[(index + k) % 3]
+            box = [2.5 + k, 3, 18, 20.5]
+            annotations.append(annotation(number, images[-1]['id'], category, box, iscrowd=int(k == 2), **more))
+    annotations.append(annotation(5000, images[0]['id'], 55, [1, 1, 9, 9], segmentation=[]))
+    classes = {55: 'stray', 11: 'cat', 17: 'dog', 90: 'bird'}
+    write_labels(root / 'train.json', images, annotations, classes, info={'year': 2024}, licenses=[{'id': 1}])
     return root
 
 
@@ -139,23 +90,10 @@ def make_coreset(image_ids, classes=CLASSES):
     return Coreset(picks=tuple(Pick(image) for image in image_ids), classes=tuple(classes), method='test')
 
 
-COCO_PICKS = [
-    'train/0013.jpg',
-    'train/0002.jpg',
-    'train/0007.jpg',
-    'train/0004.jpg',
-    'train/0018.jpg',
-    'train/0009.jpg',
-    'train/0003.jpg',
-    'train/0000.jpg',
-]
+COCO_PICKS = [f'train/{number:04d}.jpg' for number in (13, 2, 7, 4, 18, 9, 3, 0)]
 VOC_PICKS = [
-    'VOC2012/JPEGImages/000003.jpg',
-    'VOC2007/JPEGImages/000003.jpg',
-    'VOC2007/JPEGImages/000000.jpg',
-    'VOC2012/JPEGImages/000011.jpg',
-    'VOC2007/JPEGImages/000008.jpg',
-    'VOC2012/JPEGImages/000006.jpg',
+    f'VOC20{year}/JPEGImages/{number:06d}.jpg'
+    for year, number in (('12', 3), ('07', 3), ('07', 0), ('12', 11), ('07', 8), ('12', 6))
 ]
 
 

@@ -35,14 +35,8 @@ def with_coco(leaf, change):
 
 def test_right_names_pass_and_more_categories_are_normal(coco_root, voc_root):
     assert len(training_set(coco_leaf(coco_root))) == 20  # the file has `stray` too
-    assert (
-        len(
-            training_set(
-                dict(type='ConcatDataset', datasets=[voc_leaf(voc_root, 'VOC2007'), voc_leaf(voc_root, 'VOC2012')])
-            )
-        )
-        == 24
-    )
+    devkits = [voc_leaf(voc_root, 'VOC2007'), voc_leaf(voc_root, 'VOC2012')]
+    assert len(training_set(dict(type='ConcatDataset', datasets=devkits))) == 24
 
 
 def test_a_name_that_a_coco_file_lacks_is_refused_with_the_nearest(coco_root):
@@ -67,11 +61,7 @@ def test_a_class_that_the_set_truly_lacks_can_be_allowed(coco_root, caplog):
 @pytest.mark.parametrize('filter_cfg', [None, dict(filter_empty_gt=True)])
 def test_where_no_class_matches_it_is_said_what_the_file_has(coco_root, voc_root, filter_cfg):
     leaf = named(coco_leaf(coco_root, filter_cfg=filter_cfg), 'ape', 'bee')
-    with pytest.raises(
-        UserError,
-        match=r'Not one of metainfo\.classes \(ape, bee\) is in .*train\.json, which has '
-        r'(stray, )?cat, dog, bird',
-    ):
+    with pytest.raises(UserError, match=r'Not one of .*\(ape, bee\) is in .*train\.json, which has (stray, )?cat'):
         training_set(leaf)
     if filter_cfg:
         leaf = named(voc_leaf(voc_root, 'VOC2007', filter_cfg=filter_cfg), 'ape', 'bee')

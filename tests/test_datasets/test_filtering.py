@@ -12,8 +12,9 @@ from mmengine.config import Config
 from mmcsod.datasets import leaf_configs, leaf_datasets
 from mmcsod.util.errors import UserError
 
+from ..sets import annotation, image_entry, write_labels
 from .conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
-from .nests import WRAPPERS, balanced, build, leaf_ids, mixed, read_all, repeat
+from .nests import WRAPPERS, balanced, build, leaf_ids, mixed, read_all
 
 
 @pytest.mark.parametrize('wrapper', WRAPPERS)
@@ -50,9 +51,8 @@ def test_around_two_wrappers_it_equals_the_same_nest_over_the_subset(outer, inne
     filtered = build(outer(inner(coco_leaf(coco_root))), coco_coreset)
     subset = DATASETS.build(outer(inner(coco_leaf(coco_root, ann_file=str(tmp_path / 'subset.json')))))
     assert len(filtered) == len(subset)
-    assert [filtered.get_data_info(index) for index in range(len(subset))] == [
-        subset.get_data_info(index) for index in range(len(subset))
-    ]
+    found, expected = (list(map(each.get_data_info, range(len(subset)))) for each in (filtered, subset))
+    assert found == expected
     assert filtered.metainfo == subset.metainfo
 
 
@@ -107,12 +107,8 @@ def test_one_leaf_may_lose_all_its_images(voc_root, tmp_path):
 def test_lazy_coresets_in_coresets_keep_what_both_have(wrapper, coco_root, tmp_path, read_images):
     for name, picks in (('outer', COCO_PICKS[2:5]), ('inner', COCO_PICKS[:5])):
         make_coreset(picks).save(tmp_path / f'{name}.json')
-    inner = {
-        'type': 'CoresetDataset',
-        'dataset': coco_leaf(coco_root, lazy_init=True),
-        'lazy_init': True,
-        'coreset': str(tmp_path / 'inner.json'),
-    }
+    leaf = coco_leaf(coco_root, lazy_init=True)
+    inner = {'type': 'CoresetDataset', 'dataset': leaf, 'lazy_init': True, 'coreset': str(tmp_path / 'inner.json')}
     dataset = build(wrapper(inner), tmp_path / 'outer.json', lazy_init=True)
     assert read_all(dataset, coco_root, read_images) == set(COCO_PICKS[2:5])
 
@@ -132,50 +128,16 @@ def test_filters_of_the_leaf_still_apply(coco_root, tmp_path):
         build(coco_leaf(coco_root, filter_cfg={'min_size': 32}), tmp_path / 'coreset.json')
 
 
-def test_a_coreset_of_a_coreset(coco_root, coco_coreset, tmp_path, read_images):
-    make_coreset(COCO_PICKS[2:5]).save(tmp_path / 'smaller.json')
-    inside = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root), 'coreset': str(coco_coreset)}
-    dataset = build(repeat(inside), tmp_path / 'smaller.json')
-    assert read_all(dataset, coco_root, read_images, rounds=1) == set(COCO_PICKS[2:5])
-
-
 def test_memory_falls_to_the_subsets(tmp_path):
     """What a worker receives, pickled, is what it would receive of a dataset that never had the other images."""
-    images = [{'id': index, 'file_name': f'{index}.jpg', 'width': 64, 'height': 64} for index in range(2000)]
-    annotations = [
-        {
-            'id': len(images) * k + image['id'],
-            'image_id': image['id'],
-            'category_id': 1 + k % 3,
-            'bbox': [1, 1, 20, 20],
-            'area': 400,
-            'iscrowd': 0,
-        }
-        for image in images
-        for k in range(15)
-    ]
-    categories = [{'id': index + 1, 'name': name} for index, name in enumerate(CLASSES)]
     for name, count in (('pool', 2000), ('subset', 20)):
-        (tmp_path / f'{name}.json').write_text(
-            json.dumps(
-                {
-                    'images': images[:count],
-                    'categories': categories,
-                    'annotations': [ann for ann in annotations if ann['image_id'] < count],
-                }
-            )
-        )
+        images = [image_entry(index, f'{index}.jpg', (64, 64)) for index in range(count)]
+        objects = [annotation(2000 * k + i, i, 1 + k % 3, [1, 1, 20, 20]) for i in range(count) for k in range(15)]
+        write_labels(tmp_path / f'{name}.json', images, objects, CLASSES)
     make_coreset([f'{index}.jpg' for index in range(20)]).save(tmp_path / 'coreset.json')
-    leaf = {
-        'type': 'CocoDataset',
-        'data_root': str(tmp_path),
-        'data_prefix': {'img': ''},
-        'metainfo': {'classes': CLASSES},
-    }
-    pool, subset = (
-        len(pickle.dumps(DATASETS.build({**leaf, 'ann_file': f'{name}.json'}))) for name in ('pool', 'subset')
-    )
-    dataset = build({**leaf, 'ann_file': 'pool.json'}, tmp_path / 'coreset.json')
+    leaves = [coco_leaf(tmp_path, ann_file=f'{name}.json', data_prefix={'img': ''}) for name in ('pool', 'subset')]
+    pool, subset = (len(pickle.dumps(DATASETS.build(leaf))) for leaf in leaves)
+    dataset = build(leaves[0], tmp_path / 'coreset.json')
     assert leaf_datasets(dataset)[0].data_bytes.base is None  # a copy, not a view that keeps the pool alive
     assert pool > 50 * subset
     assert len(pickle.dumps(dataset)) < 1.05 * subset + 500

@@ -17,15 +17,8 @@ PACK = [
     {'type': 'Resize', 'scale': (32, 32)},
     {'type': 'PackDetInputs', 'meta_keys': ('img_path',)},
 ]
-PICKS = [
-    *VOC_PICKS,
-    'VOC2012/JPEGImages/000000.jpg',
-    'VOC2007/JPEGImages/000006.jpg',
-    'VOC2012/JPEGImages/000001.jpg',
-    'VOC2007/JPEGImages/000001.jpg',
-    'VOC2012/JPEGImages/000007.jpg',
-    'VOC2007/JPEGImages/000007.jpg',
-]
+MORE = (('12', 0), ('07', 6), ('12', 1), ('07', 1), ('12', 7), ('07', 7))
+PICKS = [*VOC_PICKS, *(f'VOC20{year}/JPEGImages/{number:06d}.jpg' for year, number in MORE)]
 
 
 def dataset(voc_root, coreset, shape):
@@ -69,12 +62,8 @@ def test_default_sampler_with_aspect_ratio_batches(workers, shape, voc_root, cor
 @pytest.mark.parametrize(('workers', 'start'), [(0, None), (2, 'fork'), (1, 'spawn')])
 def test_infinite_sampler(workers, start, voc_root, coreset):
     context = {'multiprocessing_context': start} if start else {}
-    built = loader(
-        dataset(voc_root, coreset, 'concat'),
-        num_workers=workers,
-        **context,
-        sampler={'type': 'InfiniteSampler', 'shuffle': True},
-    )
+    sampler = {'type': 'InfiniteSampler', 'shuffle': True}
+    built = loader(dataset(voc_root, coreset, 'concat'), num_workers=workers, **context, sampler=sampler)
     counts = collections.Counter(image for batch in images(built, voc_root, batches=12) for image in batch)
     assert counts == dict.fromkeys(PICKS, 2)
 
@@ -105,12 +94,7 @@ def test_batches_by_source_and_shape(voc_root, coreset):
         dataset(voc_root, coreset, 'concat'),
         batch_size=1,
         sampler={'type': 'MultiDataSampler', 'dataset_ratio': [1, 1]},
-        batch_sampler={
-            'type': 'MultiDataAspectRatioBatchSampler',
-            'batch_size': [2, 3],
-            'num_datasets': 2,
-            'drop_last': False,
-        },
+        batch_sampler={'type': 'MultiDataAspectRatioBatchSampler', 'batch_size': [2, 3], 'num_datasets': 2},
     )
     for batch in images(built, voc_root):
         assert len({image[:7] for image in batch}) == 1

@@ -4,13 +4,12 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from tests.test_docs.pages import PAGES, ROOT
 from tests.test_docs.test_command_lines import command_lines
+from tests.tool import run_script
 
 CHEAP = re.compile(
     r'select --bank work_dirs/\w+/features (?!.*--launcher)|report work_dirs/mine/features work_dirs|'
@@ -44,14 +43,12 @@ def test_they_run(page, tmp_path):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / 'work_dirs' / 'chess').mkdir(parents=True)
     shutil.copy(ROOT / 'results' / 'chess.jsonl', tmp_path / 'work_dirs' / 'chess' / 'results.jsonl')
-    done = subprocess.run(
-        [sys.executable, '-c', PREPARE],
+    done = run_script(
+        '-c',
+        PREPARE,
         cwd=tmp_path,
-        env={'PYTHONPATH': str(ROOT), 'PATH': '', 'OMP_NUM_THREADS': '1'},
-        input=json.dumps([shlex.split(line, comments=True) for line in CHEAP_LINES[page]]),
-        capture_output=True,
-        text=True,
-        check=False,
+        given=json.dumps([shlex.split(line, comments=True) for line in CHEAP_LINES[page]]),
+        PATH='',
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.test_docs.pages import ROOT
+from tests.tool import run_script
 
 NOTEBOOK = ROOT / 'docs' / 'notebooks' / 'from_photographs_to_a_report.ipynb'
 CELLS = [cell for cell in json.loads(NOTEBOOK.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
@@ -34,15 +33,10 @@ def checkout(tmp_path_factory):
 @pytest.fixture(scope='module')
 def printed(checkout):
     """What each cell prints."""
-    done = subprocess.run(
-        [sys.executable, '-c', RUN],
-        cwd=checkout / 'data',  # it finds the checkout itself, as the folder that it is started in is its own
-        env={'PYTHONPATH': str(checkout), 'PATH': '', 'MPLBACKEND': 'agg', 'OMP_NUM_THREADS': '1'},
-        input=json.dumps([''.join(cell['source']) for cell in CELLS]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    cells = json.dumps([''.join(cell['source']) for cell in CELLS])
+    home = {'PYTHONPATH': str(checkout), 'PATH': '', 'MPLBACKEND': 'agg'}
+    # It finds the checkout itself, as the folder that it is started in is its own.
+    done = run_script('-c', RUN, cwd=checkout / 'data', given=cells, **home)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

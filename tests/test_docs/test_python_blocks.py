@@ -1,12 +1,11 @@
 """The Python in the documentation runs: each page's blocks one after the other, on vectors made up here."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.test_docs.pages import PAGES, ROOT, blocks
+from tests.test_docs.pages import PAGES, blocks
+from tests.tool import run_script
 
 WITH_PYTHON = [page for page in PAGES if blocks(page, 'python')]
 # Names that pages use without saying where they come from; a folder that others load.
@@ -34,13 +33,5 @@ for block in json.loads(sys.stdin.read()):
 @pytest.mark.parametrize('page', WITH_PYTHON)
 def test_the_blocks_run(page, tmp_path):
     extra = ["assert len(select_coreset(bank, num_images=4, method='min')) == 4"] if page == 'docs/methods.md' else []
-    done = subprocess.run(
-        [sys.executable, '-c', PREPARE],
-        cwd=tmp_path,
-        env={'PYTHONPATH': str(ROOT), 'PATH': ''},
-        input=json.dumps([*blocks(page, 'python'), *extra]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script('-c', PREPARE, cwd=tmp_path, given=json.dumps([*blocks(page, 'python'), *extra]), PATH='')
     assert done.returncode == 0, done.stderr

@@ -1,29 +1,19 @@
 """The documentation site builds, and a warning of its generator is an error."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 import mmcsod
-
-ROOT = Path(__file__).parents[2]
+from tests.tool import ROOT, run_script
 
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory):
     out = tmp_path_factory.mktemp('site')
     # Not with -q, which would keep warnings from --strict too.
-    done = subprocess.run(
-        [sys.executable, '-m', 'mkdocs', 'build', '--strict', '-d', str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script('-m mkdocs', 'build', '--strict', '-d', out)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
 

@@ -1,10 +1,10 @@
 """A real detector and a real dataset, as small as they can be: rectangles of two colours, a Faster R-CNN of width 8."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.sets import annotation, image_entry, write_labels
 
 CLASSES = ('red', 'blue')
 DETECTOR = """
@@ -57,22 +57,10 @@ def detector_config(tmp_path_factory):
     images, annotations = [], []
     for index in range(12):
         name = f'{index:02}.png'
-        images.append({'id': index, 'file_name': name, 'width': 64, 'height': 64})
+        images.append(image_entry(index, name, (64, 64)))
         for box, label in draw_image(rng, root / name):
-            annotations.append(
-                {
-                    'id': len(annotations) + 1,
-                    'image_id': index,
-                    'category_id': label + 1,
-                    'bbox': box,
-                    'area': box[2] * box[3],
-                    'iscrowd': 0,
-                }
-            )
-    categories = [{'id': label + 1, 'name': name} for label, name in enumerate(CLASSES)]
-    (root / 'pool.json').write_text(
-        json.dumps({'images': images, 'annotations': annotations, 'categories': categories})
-    )
+            annotations.append(annotation(len(annotations) + 1, index, label + 1, box))
+    write_labels(root / 'pool.json', images, annotations, CLASSES)
     path = root / 'detector.py'
     path.write_text(DETECTOR.replace('DATA_ROOT', repr(f'{root.as_posix()}/')))
     return path

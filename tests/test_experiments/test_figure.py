@@ -64,16 +64,13 @@ def test_each_swept_method_and_budget_has_its_own_line():
         'csod-objectwise, 24 images': pytest.approx([60, 61]),
     }
     levels = {line.get_label(): line.get_ydata()[0] for line in axes.lines if line.get_label()[0] != '_'}
-    assert levels == pytest.approx(
-        {
-            'csod, lam coverage, 12 images': 50,
-            'csod, lam coverage, 24 images': 53,
-            'csod-objectwise, lam coverage, 12 images': 56,
-            'csod-objectwise, lam coverage, 24 images': 59,
-            'uniform, 12 images': 62,
-            'full-set': 63,
-        }
-    )
+    of_coverage = {'csod': (50, 53), 'csod-objectwise': (56, 59)}
+    expected = {
+        f'{method}, lam coverage, {number} images': value
+        for method, values in of_coverage.items()
+        for number, value in zip((12, 24), values, strict=True)
+    }
+    assert levels == pytest.approx({**expected, 'uniform, 12 images': 62, 'full-set': 63})
 
 
 @pytest.mark.parametrize(

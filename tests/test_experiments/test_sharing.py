@@ -3,7 +3,6 @@
 import shutil
 import threading
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from mmcsod.experiments.runner import ExperimentRunner
 from mmcsod.experiments.spec import load_experiment
 from mmcsod.experiments.stage1 import Banks
 from mmcsod.experiments.table import render_table
+from mmcsod.experiments.training_run import train_in_process
 
 EXPERIMENT = """
 detectors = {'small': 'small.py'}
@@ -72,16 +72,14 @@ def test_each_run_is_done_once(tmp_path, experiment_file, trained):
 
 
 def test_a_run_that_fails_is_named_and_left_out(tmp_path, experiment_file, trained, monkeypatch):
-    def fail(folder, *_):
-        raise UserError(f'The run in {folder} failed.')
-
-    runner_of = partial(ExperimentRunner, load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'r.jsonl')
-    assert runner_of().run((1, 2)) == []
-    monkeypatch.setattr(runner, 'train_in_process', fail)
-    failures = runner_of().run()
-    done = len(read_results(tmp_path / 'r.jsonl', 'trial'))
-    assert (len(failures), done) == (2, 3)
-    assert all('failed.' in failure for failure in failures)
+    """The config of its detector is not there, which the process that trains it finds."""
+    experiment = load_experiment(experiment_file)
+    trials = ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'r.jsonl')
+    assert trials.run((1, 5)) == []
+    monkeypatch.setattr(runner, 'train_in_process', train_in_process)
+    (failure,) = ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'r.jsonl').run((2, 5))
+    assert experiment.runs[1].name in failure and 'There is no config small.py' in failure
+    assert list(read_results(tmp_path / 'r.jsonl', 'trial')) == [experiment.runs[0]]
 
 
 def test_a_work_dir_that_is_a_file_is_one_sentence(tmp_path, experiment_file, trained):

@@ -29,17 +29,9 @@ def test_runs_are_the_product_with_seeds_outermost_and_each_once(load):
         dict(methods=['uniform'], num_images=[24], seeds=[1, 7], detectors=['small'])]"""
     )
     assert experiment.name == 'trial'
-    assert [(run.method, run.num_images, run.seed) for run in experiment.runs] == [
-        ('csod', 24, 0),
-        ('uniform', 24, 0),
-        ('csod', 12, 0),
-        ('uniform', 12, 0),
-        ('csod', 24, 1),
-        ('uniform', 24, 1),
-        ('csod', 12, 1),
-        ('uniform', 12, 1),
-        ('uniform', 24, 7),
-    ]
+    expected = [(method, number, seed) for seed in (0, 1) for number in (24, 12) for method in ('csod', 'uniform')]
+    found = [(run.method, run.num_images, run.seed) for run in experiment.runs]
+    assert found == [*expected, ('uniform', 24, 7)]
     assert {(run.method, run.lam, run.tap) for run in experiment.runs} == {
         ('csod', 'coverage', 'auto'),
         ('uniform', None, 'auto'),

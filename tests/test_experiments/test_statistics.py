@@ -37,16 +37,11 @@ def results(experiment):
         'uniform': {12: [0.5, 0.6, 0.7], 24: [0.7, 0.7, 0.8]},
         'csod': {12: [0.6, 0.65, 0.9], 24: [0.8, 0.8]},
     }
+    costs = {'training_minutes': 2.0, 'selection_seconds': 0.01}
+    done = [run for run in experiment.runs if run.seed < len(values.get(run.method, {}).get(run.num_images, []))]
     return {
-        run: make_result(
-            values[run.method][run.num_images][run.seed],
-            iters=run.iters,
-            objects=100 + run.seed,
-            training_minutes=2.0,
-            selection_seconds=0.01,
-        )
-        for run in experiment.runs
-        if run.seed < len(values.get(run.method, {}).get(run.num_images, []))
+        run: make_result(values[run.method][run.num_images][run.seed], iters=run.iters, objects=100 + run.seed, **costs)
+        for run in done
     }
 
 
@@ -90,15 +85,8 @@ def test_lengths_of_training_are_told_apart_and_compared_with_their_own():
     ]
     runs += [Run('small', FULL_SET, None, None, None, iters, 0) for iters in (200, 400)]
     experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
-    values = {
-        ('uniform', 120): 0.5,
-        ('uniform', 240): 0.6,
-        ('max', 120): 0.4,
-        ('max', 240): 0.7,
-        (FULL_SET, 200): 0.8,
-        (FULL_SET, 400): 0.9,
-    }
-    results = {run: make_result(values[run.method, run.iters], iters=run.iters) for run in runs}
+    values = {'uniform': {120: 0.5, 240: 0.6}, 'max': {120: 0.4, 240: 0.7}, FULL_SET: {200: 0.8, 400: 0.9}}
+    results = {run: make_result(values[run.method][run.iters], iters=run.iters) for run in runs}
     table = render_table(experiment, results)
     assert '| uniform, 120 iterations | 50.0 ± 0.0 (2) |' in table
     assert '| max, 120 iterations | -10.0 (2)   |' in table

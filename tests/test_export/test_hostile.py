@@ -6,12 +6,12 @@ import shutil
 import pytest
 import yaml
 from mmdet.registry import DATASETS
-from mmengine.config import Config
 
 from mmcsod.export import export_coreset
 from mmcsod.export.yolo import data_yaml
 from mmcsod.util.errors import UserError
-from tests.test_datasets.conftest import coco_leaf, make_coreset, voc_leaf
+from tests.test_datasets.conftest import CLASSES, coco_leaf, make_coreset, voc_leaf
+from tests.test_export.conftest import own_format, training_config
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def own_root(coco_root, tmp_path):
     return shutil.copytree(coco_root, tmp_path / 'pool' / 'coco')
 
 
-def config(*leaves):
-    return Config({'train_dataloader': {'dataset': {'type': 'ConcatDataset', 'datasets': list(leaves)}}})
+def export(ids, leaves, file_format, out, mode='reference', classes=CLASSES):
+    return export_coreset(make_coreset(ids, classes), training_config(*leaves), file_format, out, mode).settings
 
 
 def exported(settings, leaf):
@@ -38,25 +38,21 @@ def test_halves_of_one_annotation_file(mode, own_root, tmp_path):
     leaves = [coco_leaf(own_root, indices=list(range(*part))) for part in ((0, 10), (10, 18))]
     built = [DATASETS.build(leaf) for leaf in leaves]
     ids = ['train/' + dataset.get_data_info(0)['img_path'].rpartition('/')[2] for dataset in built]
-    settings = export_coreset(make_coreset(ids), config(*leaves), 'coco', tmp_path / 'out', mode).settings
+    settings = export(ids, leaves, 'coco', tmp_path / 'out', mode)
     assert exported(settings, leaves[0]) == sorted(name.rpartition('/')[2] for name in ids)
 
 
 def test_one_annotation_file_with_two_prefixes(own_root, tmp_path):
     shutil.copytree(own_root / 'train', own_root / 'twin')
     leaves = [coco_leaf(own_root, data_prefix={'img': prefix}) for prefix in ('train/', 'twin/')]
-    settings = export_coreset(
-        make_coreset(['train/0002.jpg', 'twin/0007.jpg']), config(*leaves), 'coco', tmp_path / 'out', 'copy'
-    ).settings
+    settings = export(['train/0002.jpg', 'twin/0007.jpg'], leaves, 'coco', tmp_path / 'out', 'copy')
     assert exported(settings, leaves[0]) == ['0002.jpg', '0007.jpg']
 
 
 def test_halves_of_one_voc_list(voc_root, tmp_path):
     leaves = [voc_leaf(voc_root, 'VOC2007', indices=part) for part in ([0, 1, 2], [3, 4, 5])]
     names = [DATASETS.build(leaf).get_data_info(0)['img_id'] for leaf in leaves]
-    settings = export_coreset(
-        make_coreset([f'VOC2007/JPEGImages/{name}.jpg' for name in names]), config(*leaves), 'voc', tmp_path / 'out'
-    ).settings
+    settings = export([f'VOC2007/JPEGImages/{name}.jpg' for name in names], leaves, 'voc', tmp_path / 'out')
     assert exported(settings, leaves[0]) == [f'{name}.jpg' for name in sorted(names)]
 
 
@@ -64,16 +60,12 @@ def test_a_source_called_as_the_converted_file(own_root, voc_root, tmp_path):
     for folder in ('VOC2007', 'VOC2012'):
         shutil.copytree(voc_root / folder, own_root / folder)
     (own_root / 'train.json').rename(own_root / 'annotations.json')
-    leaf = coco_leaf(own_root, ann_file='annotations.json')
-    settings = export_coreset(
-        make_coreset(['train/0002.jpg', 'VOC2007/JPEGImages/000003.jpg']),
-        config(voc_leaf(own_root, 'VOC2007'), leaf),  # the other way round ConcatDataset may not find `dataset_type`
-        'coco',
-        tmp_path / 'out',
-        'copy',
-    ).settings
+    # The other way round ConcatDataset may not find `dataset_type`.
+    leaves = [voc_leaf(own_root, 'VOC2007'), coco_leaf(own_root, ann_file='annotations.json')]
+    ids = ['train/0002.jpg', 'VOC2007/JPEGImages/000003.jpg']
+    settings = export(ids, leaves, 'coco', tmp_path / 'out', 'copy')
     assert len({source['ann_file'] for source in settings}) == 2
-    assert exported(settings, leaf) == ['000003.jpg', '0002.jpg']
+    assert exported(settings, leaves[1]) == ['000003.jpg', '0002.jpg']
 
 
 def name_an_image(root, name):
@@ -87,14 +79,10 @@ def test_a_link_is_never_written_through(own_root, tmp_path):
     """The annotations name themselves as an image, so that a link to them lies where the export's own belong."""
     name_an_image(own_root, '../train.json')
     before = (own_root / 'train.json').read_bytes()
-    export_coreset(
-        make_coreset(['train.json', 'train/0004.jpg']), config(coco_leaf(own_root)), 'coco', tmp_path / 'out', 'link'
-    )
+    export(['train.json', 'train/0004.jpg'], [coco_leaf(own_root)], 'coco', tmp_path / 'out', 'link')
     assert (own_root / 'train.json').read_bytes() == before
-    assert [
-        image['file_name'].rpartition('/')[2]
-        for image in json.loads((tmp_path / 'out' / 'train_2.json').read_text())['images']
-    ] == ['train.json', '0004.jpg']
+    images = json.loads((tmp_path / 'out' / 'train_2.json').read_text())['images']
+    assert [image['file_name'].rpartition('/')[2] for image in images] == ['train.json', '0004.jpg']
 
 
 @pytest.mark.parametrize('mode', ['copy', 'link'])
@@ -104,7 +92,7 @@ def test_no_other_file_of_the_machine_is_taken_along(mode, absolute, own_root, t
     secret.write_text('key')
     name_an_image(own_root, str(secret) if absolute else '../../secret')
     with pytest.raises(UserError, match='the folders that the config names'):
-        export_coreset(make_coreset([str(secret)]), config(coco_leaf(own_root)), 'coco', tmp_path / 'out', mode)
+        export([str(secret)], [coco_leaf(own_root)], 'coco', tmp_path / 'out', mode)
     assert not (tmp_path / 'out').exists()
 
 
@@ -113,7 +101,7 @@ def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
     (own_root / 'train' / '0002.jpg').rename(own_root / 'train' / name)
     name_an_image(own_root, name)
     with pytest.raises(UserError, match='control characters in its name'):
-        export_coreset(make_coreset([f'train/{name}']), config(coco_leaf(own_root)), 'yolo', tmp_path / 'out', 'copy')
+        export([f'train/{name}'], [coco_leaf(own_root)], 'yolo', tmp_path / 'out', 'copy')
 
 
 @pytest.mark.parametrize(
@@ -124,27 +112,11 @@ def test_every_class_name_survives_the_yaml_file(name):
 
 
 @pytest.mark.parametrize(
-    'instance',
-    [
-        {'bbox': [1, 2, 3], 'bbox_label': 0},
-        7,
-        {'bbox': [1, 2, 3, 4], 'bbox_label': 0.5},
-    ],
+    'instance', [{'bbox': [1, 2, 3], 'bbox_label': 0}, 7, {'bbox': [1, 2, 3, 4], 'bbox_label': 0.5}]
 )
 @pytest.mark.parametrize('file_format', ['coco', 'yolo'])
 def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_path):
-    image = {'img_path': '0002.jpg', 'img_id': 1, 'width': 48, 'height': 32, 'instances': [instance]}
-    (tmp_path / 'odd.json').write_text(
-        json.dumps({'metainfo': {'classes': ['cat', 'dog', 'bird']}, 'data_list': [image]})
-    )
-    leaf = {
-        'type': 'BaseDetDataset',
-        'data_root': str(own_root),
-        'ann_file': str(tmp_path / 'odd.json'),
-        'data_prefix': {'img_path': 'train/'},
-        'pipeline': [],
-    }
-    classes = DATASETS.build({**leaf, 'lazy_init': True}).metainfo.get('classes') or ('cat', 'dog', 'bird')
+    leaf = own_format(own_root, tmp_path / 'odd.json', instances=[instance])
     with pytest.raises(UserError, match=r'annotations|data cannot be read'):
-        export_coreset(make_coreset(['train/0002.jpg'], classes), config(leaf), file_format, tmp_path / 'out', 'copy')
+        export(['train/0002.jpg'], [leaf], file_format, tmp_path / 'out', 'copy')
     assert not (tmp_path / 'out').exists()

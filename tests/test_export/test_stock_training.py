@@ -1,6 +1,4 @@
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import mmdet
@@ -9,6 +7,7 @@ import pytest
 from mmcsod.export import export_coreset
 from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES
+from tests.tool import run_script
 
 MIM = Path(mmdet.__file__).parent / '.mim'
 TRAIN = """
@@ -40,23 +39,9 @@ def test_stock_config_trains_on_the_export_with_nothing_of_ours(coco_config, coc
         'val_evaluator': 'None',
         'default_hooks.logger.interval': '1',
     }
-    result = subprocess.run(
-        [
-            sys.executable,
-            '-c',
-            TRAIN,
-            str(MIM / 'tools' / 'train.py'),
-            str(MIM / 'configs' / 'ssd' / 'ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py'),
-            '--work-dir',
-            str(tmp_path / 'run'),
-            '--cfg-options',
-            *(f'{key}={value}' for key, value in options.items()),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    config = MIM / 'configs' / 'ssd' / 'ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py'
+    words = [MIM / 'tools' / 'train.py', config, '--work-dir', tmp_path / 'run', '--cfg-options']
+    result = run_script('-c', TRAIN, *words, *(f'{key}={value}' for key, value in options.items()), cwd=tmp_path)
     assert result.returncode == 0, result.stderr[-3000:]
     assert re.search(r'Epoch\(train\) +\[1\]\[2/2\]', result.stdout + result.stderr)
     assert (tmp_path / 'run' / 'epoch_1.pth').exists()

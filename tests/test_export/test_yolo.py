@@ -1,4 +1,3 @@
-import json
 import math
 import shutil
 from pathlib import Path
@@ -7,14 +6,13 @@ import cv2
 import pytest
 import yaml
 from mmdet.registry import DATASETS
-from mmengine.config import Config
 from PIL import ExifTags, Image
 
 from mmcsod.export import export_coreset
 from mmcsod.export.yolo import label_line
 from mmcsod.records.coreset import Coreset
-from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
+from tests.test_export.conftest import own_format, training_config
 
 
 def label_path(image):
@@ -42,14 +40,9 @@ def read_yolo(directory):
 def mmdets_boxes(leaf):
     dataset = DATASETS.build(leaf)
     for info in map(dataset.get_data_info, range(len(dataset))):
-        yield (
-            info['img_path'].removeprefix(leaf['data_root'] + '/'),
-            [
-                (CLASSES[instance['bbox_label']], *instance['bbox'])
-                for instance in info['instances']
-                if not instance['ignore_flag']
-            ],
-        )
+        used = [each for each in info['instances'] if not each['ignore_flag']]
+        boxes = [(CLASSES[each['bbox_label']], *each['bbox']) for each in used]
+        yield info['img_path'].removeprefix(leaf['data_root'] + '/'), boxes
 
 
 @pytest.mark.parametrize('images', ['link', 'copy'])
@@ -68,7 +61,7 @@ def test_coco_round_trip(images, coco_root, coco_config, coco_coreset, tmp_path)
 def test_labels_are_found_of_images_in_folders_called_images(folder, coco_root, coco_coreset, tmp_path):
     shutil.copytree(coco_root / 'train', tmp_path / 'data' / folder)
     (tmp_path / 'data' / 'train.json').write_bytes((coco_root / 'train.json').read_bytes())
-    config = Config({'train_dataloader': {'dataset': coco_leaf(tmp_path / 'data', data_prefix={'img': folder})}})
+    config = training_config(coco_leaf(tmp_path / 'data', data_prefix={'img': folder}))
     picks = [image.replace('train/', f'{folder}/') for image in COCO_PICKS]
     export_coreset(make_coreset(picks), config, 'yolo', tmp_path / 'out', 'link')
     found, expected = dict(read_yolo(tmp_path / 'out')), dict(mmdets_boxes(coco_leaf(coco_root)))
@@ -101,17 +94,7 @@ def test_what_extraction_leaves_out_is_left_out_and_counted(coco_root, tmp_path)
         {'bbox': [0, 0, 5, 5], 'bbox_label': 2, 'ignore_flag': 1},
         {'bbox': [0, 0, 5, 5], 'bbox_label': 3},
     ]
-    image = {'img_path': '0002.jpg', 'img_id': 1, 'width': 32, 'height': -1, 'instances': instances}
-    (tmp_path / 'own.json').write_text(json.dumps({'metainfo': {'classes': CLASSES}, 'data_list': [image]}))
-    leaf = {
-        'type': 'BaseDetDataset',
-        'data_root': str(coco_root),
-        'ann_file': str(tmp_path / 'own.json'),
-        'data_prefix': {'img_path': 'train/'},
-        'metainfo': {'classes': CLASSES},
-        'pipeline': [],
-    }
-    config = Config({'train_dataloader': {'dataset': leaf}})
+    config = training_config(own_format(coco_root, tmp_path / 'own.json', width=32, height=-1, instances=instances))
     export = export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
     assert export.left_out.counts == {'not finite': 1, 'outside the image': 1, 'of no class': 1}
     assert (tmp_path / 'out/labels/train/0002.txt').read_text() == '1 0.250000 0.250000 0.500000 0.500000\n'
@@ -126,7 +109,7 @@ def test_shares_are_of_the_turned_image(coco_root, tmp_path):
         exif[ExifTags.Base.Orientation] = 6
         image.save(path, exif=exif)
     assert cv2.imread(str(path)).shape == (48, 32, 3)
-    config = Config({'train_dataloader': {'dataset': coco_leaf(root)}})
+    config = training_config(coco_leaf(root))
     export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
     boxes = dict(read_yolo(tmp_path / 'out'))['train/0002.jpg']
     expected = dict(mmdets_boxes(coco_leaf(root)))['train/0002.jpg']
@@ -139,12 +122,6 @@ def test_ignored_boxes_without_a_class_are_left_out(crowdhuman_config, tmp_path)
     export_coreset(make_coreset(['Images/0002.jpg'], ('person',)), crowdhuman_config, 'yolo', tmp_path / 'out', 'link')
     ((_, boxes),) = read_yolo(tmp_path / 'out')
     assert [box[0] for box in boxes] == ['person']
-
-
-def test_images_cannot_stay_where_they_are(coco_config, coco_coreset, tmp_path):
-    with pytest.raises(UserError, match='--image-mode link'):
-        export_coreset(Coreset.load(coco_coreset), coco_config, 'yolo', tmp_path / 'out')
-    assert list(tmp_path.glob('*out*')) == []
 
 
 def test_labels_are_right_where_the_file_lacks_a_class(coco_root, coco_config, tmp_path):

@@ -1,7 +1,5 @@
 """A small COCO-format training set with everything that goes wrong in real ones, and detectors to read it with."""
 
-import json
-
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 from mmcsod.util.config import load_config
+from tests.sets import annotation, image_entry, write_labels
 
 CLASSES = ('cat', 'dog', 'bird')
 # Landscape, portrait and square images, so that batches have to be formed by padded shape.
@@ -44,26 +43,14 @@ def write_coco(root, num_images, extra=()):
     for index in range(num_images):
         size = SIZES[index % len(SIZES)]
         write_image(root / 'images' / f'{index:03d}.png', size, index)
-        images.append({'id': index, 'file_name': f'{index:03d}.png', 'width': size[0], 'height': size[1]})
+        images.append(image_entry(index, f'{index:03d}.png', size))
         for _ in range(1 + index % 4):
-            annotations.append(
-                {
-                    'image_id': index,
-                    'category_id': 1 + int(rng.integers(3)),
-                    'iscrowd': 0,
-                    'bbox': random_box(rng, size),
-                }
-            )
-    annotations += [
-        {'image_id': 0, 'category_id': 1, 'iscrowd': 0, 'bbox': [10, 10, 30, 30], **fields} for fields in extra
-    ]
-    for number, annotation in enumerate(annotations):
-        annotation['id'] = number + 1
-        annotation.setdefault('area', annotation['bbox'][2] * annotation['bbox'][3])
-    categories = [{'id': number + 1, 'name': name} for number, name in enumerate(CLASSES)]
-    (root / 'train.json').write_text(
-        json.dumps({'images': images, 'annotations': annotations, 'categories': categories})
-    )
+            category = 1 + int(rng.integers(3))
+            annotations.append(annotation(len(annotations) + 1, index, category, random_box(rng, size)))
+    for fields in extra:
+        new = annotation(len(annotations) + 1, 0, 1, fields.get('bbox', [10, 10, 30, 30]))
+        annotations.append({**new, **fields})
+    write_labels(root / 'train.json', images, annotations, CLASSES)
     return annotations
 
 

@@ -70,13 +70,13 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
 
 def test_a_chunk_that_is_damaged_or_lacks_an_array_or_an_image_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
-    store = chunks.ChunkStore(tmp_path / 'features', 16)
+    store = chunks.ChunkStore(tmp_path / 'features', 24)
     store.begin({})
     write_chunk(store, 0, unreadable=np.array([1]))
     write_chunk(store, 1, lacks=['constant'])
-    write_chunk(store, 2)
-    write_chunk(store, 3)
-    whole = store.path(2).read_bytes()
-    store.path(2).write_bytes(whole[:100] + b'?' + whole[101:])
+    for chunk, damage in enumerate((lambda b: b[:100] + b'?' + b[101:], lambda b: b[:-200], lambda b: b''), start=2):
+        write_chunk(store, chunk)
+        store.path(chunk).write_bytes(damage(store.path(chunk).read_bytes()))
+    write_chunk(store, 5)
     store.drop_incomplete()
-    assert store.missing() == [0, 1, 2]
+    assert store.missing() == [0, 1, 2, 3, 4]

@@ -1,7 +1,6 @@
 """The extraction loop: what shares a batch changes nothing, what breaks is told, what was killed goes on."""
 
 import filecmp
-import json
 import os
 import random
 import signal
@@ -20,25 +19,14 @@ from mmcsod.features import chunks
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
 
-from .conftest import build, extract, small_config, write_coco
+from ..tool import ROOT, run_script
+from .conftest import OPTIONS, build, extract, small_config, write_coco
 
-OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
-PROJECT = Path(__file__).parents[2]
-
-
-def program(*words, processes=None):
-    """Return the command of ``extract_in_small_chunks.py``, under torchrun for several processes."""
-    launcher = [sys.executable]
-    if processes:
-        launcher += ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={processes}']
-    return [*launcher, str(Path(__file__).parent / 'extract_in_small_chunks.py'), *map(str, words)]
+SMALL_CHUNKS = Path(__file__).parent / 'extract_in_small_chunks.py'
 
 
-def call(*words, processes=None):
-    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
-    return subprocess.run(
-        program(*words, processes=processes), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
+def call(*words):
+    return run_script(SMALL_CHUNKS, *words)
 
 
 def same_files(left, right):
@@ -157,7 +145,8 @@ def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
 
 @pytest.mark.campaign
 def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
-    done = call(coco_root, tmp_path / 'features', '--launcher', processes=2)
+    torchrun = '-m torch.distributed.run --standalone --nproc-per-node=2'
+    done = run_script(torchrun, SMALL_CHUNKS, coco_root, tmp_path / 'features', '--launcher')
     assert done.returncode == 0, done.stderr
     assert same_files(unbroken, tmp_path / 'features')
 
@@ -165,16 +154,11 @@ def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
 @pytest.mark.campaign
 def test_killed_at_random_it_resumes_to_the_same_bytes(coco_root, unbroken, tmp_path):
     out = tmp_path / 'features'
-    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    words = [sys.executable, SMALL_CHUNKS, coco_root, out, '--slow', '0.3', '--resume']
+    environment = os.environ | {'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     rng = random.Random(0)
     for _ in range(3):
-        process = subprocess.Popen(
-            program(coco_root, out, '--slow', 0.3, '--resume'),
-            cwd=PROJECT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         before = len(list(tmp_path.glob('*.partial/chunk_*.npz')))
         while len(list(tmp_path.glob('*.partial/chunk_*.npz'))) <= before and process.poll() is None:
             time.sleep(0.05)
@@ -201,9 +185,3 @@ def test_a_full_disk_is_told_and_the_run_resumes(coco_root, unbroken, tmp_path):
     assert not (tmp_path / 'features').exists()
     extract_in_small_chunks(coco_root, tmp_path / 'features', resume=True)
     assert same_files(unbroken, tmp_path / 'features')
-
-
-def test_no_pickle_on_disk(unbroken):
-    for path in unbroken.glob('*.npy'):
-        np.load(path, allow_pickle=False)
-    assert json.loads((unbroken / 'meta.json').read_text())['provenance']['identity']['tap'] == 'fc'

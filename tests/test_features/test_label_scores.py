@@ -9,12 +9,10 @@ import torch
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import build_tap
 from mmcsod.features.label_scores import label_scorer
-from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
-from tests.test_features.conftest import CLASSES, build, extract
+from tests.test_features.conftest import CLASSES, OPTIONS, build, extract
 
 PROBABILITIES = (0.5, 0.2, 0.1, 0.2)  # cat, dog, bird, nothing
-OPTIONS = ExtractionOptions(num_workers=0, batch_size=4)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Backbones of other packages. Neither need be installed: a stand-in shows how they are called."""
 
 import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -58,10 +58,8 @@ def torchvision(monkeypatch):
         torch.manual_seed(3)
         return Classifier()
 
-    module = ModuleType('torchvision.models')
-    module.get_model = get_model
-    monkeypatch.setitem(sys.modules, 'torchvision', ModuleType('torchvision'))
-    monkeypatch.setitem(sys.modules, 'torchvision.models', module)
+    monkeypatch.setitem(sys.modules, 'torchvision', SimpleNamespace())
+    monkeypatch.setitem(sys.modules, 'torchvision.models', SimpleNamespace(get_model=get_model))
     return calls
 
 
@@ -117,9 +115,7 @@ def test_a_transformer_is_read_at_any_image_size(monkeypatch, cfg, tmp_path):
         asked.append(options)
         return PatchesOf14()
 
-    module = ModuleType('timm')
-    module.create_model = create_model
-    monkeypatch.setitem(sys.modules, 'timm', module)
+    monkeypatch.setitem(sys.modules, 'timm', SimpleNamespace(create_model=create_model))
     tap = build_tap(cfg, None, 'cpu', backbone='timm:vit')
     assert asked == [{'pretrained': True, 'features_only': True, 'dynamic_img_size': True}]
     assert tap.description.startswith('backbone maps of strides 14 ->')
@@ -132,8 +128,6 @@ def test_a_model_that_a_package_has_not_is_one_sentence(monkeypatch):
     def create_model(name, **options):
         raise RuntimeError(f'Unknown model ({name})')
 
-    module = ModuleType('timm')
-    module.create_model = create_model
-    monkeypatch.setitem(sys.modules, 'timm', module)
+    monkeypatch.setitem(sys.modules, 'timm', SimpleNamespace(create_model=create_model))
     with pytest.raises(UserError, match=r'timm:none cannot be built \(RuntimeError: Unknown model \(none\)\)'):
         other_backbone('timm:none')

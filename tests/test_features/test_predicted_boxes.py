@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from mmcsod import select_coreset
-from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.features.taps import attach_tap
 from mmcsod.util.errors import UserError
 
-from .conftest import build, small_config, write_coco
+from .conftest import build, extract, small_config, write_coco
 
 
 @pytest.fixture
@@ -28,20 +26,19 @@ def root(tmp_path):
     return tmp_path
 
 
-def extract(root, name, **options):
+def extract_from(root, name, **options):
     cfg = small_config(root)
-    detector = build(cfg)
-    return extract_features(attach_tap(detector), cfg, root / name, ExtractionOptions(num_workers=0, **options))
+    return extract(build(cfg), cfg, root / name, ExtractionOptions(num_workers=0, **options))
 
 
 def test_rows_are_those_of_annotations_that_say_the_same(root):
-    labelled = extract(root, 'labelled')
+    labelled = extract_from(root, 'labelled')
     content = json.loads((root / 'train.json').read_text())
     (root / 'train.json').write_text(json.dumps({**content, 'annotations': []}))
-    predicted = extract(root, 'predicted', predictions=str(root / 'found.json'))
+    predicted = extract_from(root, 'predicted', predictions=str(root / 'found.json'))
     np.testing.assert_array_equal(predicted.rows, labelled.rows)
     np.testing.assert_allclose(predicted.vectors, labelled.vectors, atol=1e-6)
-    fewer = extract(root, 'fewer', predictions=str(root / 'found.json'), score_threshold=0.5)
+    fewer = extract_from(root, 'fewer', predictions=str(root / 'found.json'), score_threshold=0.5)
     assert 0 < fewer.rows['count'].sum() == (0.3 + 0.05 * np.arange(len(content['annotations'])) >= 0.5).sum()
     assert labelled.prediction_scores is None
     scores = predicted.prediction_scores
@@ -57,17 +54,11 @@ def test_rows_are_those_of_annotations_that_say_the_same(root):
 def test_ground_truth_of_labelled_images_counts(root):
     content = json.loads((root / 'train.json').read_text())
     last = content['images'][-1]
-    (root / 'found.json').write_text(
-        json.dumps(
-            [
-                {'image_id': image['id'], 'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.9}
-                for image in content['images']
-            ]
-        )
-    )
-    plain = extract(root, 'plain', predictions=str(root / 'found.json'))
+    box = {'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.9}
+    (root / 'found.json').write_text(json.dumps([{'image_id': image['id'], **box} for image in content['images']]))
+    plain = extract_from(root, 'plain', predictions=str(root / 'found.json'))
     labelled = [image for image in plain.images if image.endswith(last['file_name'])]
-    bank = extract(root, 'bank', predictions=str(root / 'found.json'), labelled=tuple(labelled))
+    bank = extract_from(root, 'bank', predictions=str(root / 'found.json'), labelled=tuple(labelled))
     objects = np.bincount(bank.objects['image'], minlength=4)
     own = sum(one['image_id'] == last['id'] for one in content['annotations'])
     assert own > 1
@@ -76,11 +67,11 @@ def test_ground_truth_of_labelled_images_counts(root):
 
 
 def test_a_bank_of_other_scores_is_not_reused(root):
-    extract(root, 'bank', predictions=str(root / 'found.json'))
+    extract_from(root, 'bank', predictions=str(root / 'found.json'))
     found = json.loads((root / 'found.json').read_text())
     (root / 'found.json').write_text(json.dumps([{**one, 'score': min(1, one['score'] * 1.001)} for one in found]))
     with pytest.raises(UserError, match='another list of scores in --predictions'):
-        extract(root, 'bank', predictions=str(root / 'found.json'), score_threshold=0.3)
+        extract_from(root, 'bank', predictions=str(root / 'found.json'), score_threshold=0.3)
 
 
 @pytest.mark.parametrize(
@@ -99,5 +90,5 @@ def test_predictions_of_something_else_are_one_sentence(change, message, root):
     box = {'image_id': 1, 'category_id': 1, 'bbox': [1, 2, 30, 40], 'score': 0.9, **change}
     (root / 'found.json').write_text(json.dumps([box, box]))
     with pytest.raises(UserError, match=message):
-        extract(root, 'bank', predictions=str(root / 'found.json'))
+        extract_from(root, 'bank', predictions=str(root / 'found.json'))
     assert not list(root.glob('bank*'))

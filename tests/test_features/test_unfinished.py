@@ -87,15 +87,6 @@ def test_a_cut_identity_is_replaced_on_request(cfg, detector, tmp_path, monkeypa
     extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, overwrite=True))
 
 
-@pytest.mark.parametrize('damage', [lambda b: b[: len(b) // 2], lambda b: b'', lambda b: b[:900] + b'\xff' + b[901:]])
-def test_a_damaged_chunk_is_made_again(damage, cfg, detector, tmp_path, monkeypatch):
-    kill_before_joining(monkeypatch, detector, cfg, tmp_path / 'features', OPTIONS)
-    chunk = tmp_path / 'features.partial' / 'chunk_000000.npz'
-    chunk.write_bytes(damage(chunk.read_bytes()))
-    bank = extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
-    np.testing.assert_array_equal(bank.vectors, extract(detector, cfg, tmp_path / 'fresh', OPTIONS).vectors)
-
-
 def test_a_chunk_damaged_meanwhile_is_one_sentence(cfg, detector, tmp_path, monkeypatch):
     write = chunks.ChunkStore.write
 

@@ -1,8 +1,5 @@
 """The hook inside real runners, and under MMDetection's own train script."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import mmdet
@@ -21,8 +18,7 @@ from mmcsod.features.taps import attach_tap
 from mmcsod.hooks import GTRoIFeatureHook
 from mmcsod.util.errors import UserError
 from tests.test_features.conftest import small_config, write_coco
-
-PROJECT = Path(mmcsod.__file__).parents[1]
+from tests.tool import run_script
 
 
 @pytest.fixture(scope='module')
@@ -109,13 +105,9 @@ def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'num_images': 0}, 'num_images is 0'),
         ({'num_images': 5, 'method': 'cosd'}, "Unknown selection method 'cosd'"),
         ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
-        ({'batch_size': 0}, 'batch_size is 0'),
-        ({'num_workers': -1}, 'num_workers is -1'),
         ({'num_image': 5}, r"GTRoIFeatureHook has no option 'num_image': did you mean num_images\?"),
-        ({'keep_object': True}, r'did you mean keep_objects\?'),
         ({'zzz': True}, 'there are num_images, method, lam'),
     ],
 )
@@ -137,14 +129,7 @@ def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):
     cfg.custom_imports = dict(imports=['mmcsod'], allow_failed_imports=False)
     cfg.dump(tmp_path / 'config.py')
     script = Path(mmdet.__file__).parent / '.mim' / 'tools' / 'train.py'
-    done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / 'config.py')],
-        capture_output=True,
-        text=True,
-        env=os.environ | {'PYTHONPATH': str(PROJECT)},
-        cwd=tmp_path,
-        check=False,
-    )
+    done = run_script(script, tmp_path / 'config.py', cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(Coreset.load(tmp_path / 'work' / 'coreset.json')) == 4
     assert 'Coreset of 4 images' in done.stdout + done.stderr

@@ -57,10 +57,8 @@ def test_yolo_boxes_are_shares_of_the_image_as_it_is_decoded(yolo):
     assert config.classes == ('cat', 'do, g')
     assert config.train_dataloader.dataset.data_root == f'{yolo.parent}/images/train/'
     content = read(yolo.parent / 'out' / 'train.json')
-    assert [(image['file_name'], image['width'], image['height']) for image in content['images']] == [
-        ('a.jpg', 48, 64),
-        ('empty.jpg', 64, 48),
-    ]
+    images = [(image['file_name'], image['width'], image['height']) for image in content['images']]
+    assert images == [('a.jpg', 48, 64), ('empty.jpg', 64, 48)]
     boxes = [(each['image_id'], each['category_id'], each['bbox']) for each in content['annotations']]
     assert boxes == [(1, 2, [18, 16, 12, 32]), (1, 1, [4.8, 12.8, 9.6, 25.6])]
 
@@ -93,10 +91,8 @@ def test_voc_lists_make_splits_and_difficult_objects_are_ignored(voc):
     write_config(voc, voc.parent / 'out')
     train, val = read(voc.parent / 'out' / 'train.json'), read(voc.parent / 'out' / 'val.json')
     assert [image['file_name'] for image in train['images']] == ['a.b.jpg', 'c.jpg']
-    assert [(each['bbox'], each['iscrowd']) for each in train['annotations']] == [
-        ([1, 2, 10, 20], 0),
-        ([1, 2, 10, 20], 1),
-    ]
+    boxes = [(each['bbox'], each['iscrowd']) for each in train['annotations']]
+    assert boxes == [([1, 2, 10, 20], 0), ([1, 2, 10, 20], 1)]
     assert [image['file_name'] for image in val['images']] == ['d.jpg']
 
 

@@ -1,6 +1,7 @@
 """Arrays on disk, and their checksums."""
 
 import hashlib
+import pickle
 import resource
 
 import numpy as np
@@ -31,23 +32,37 @@ def test_the_bytes_are_those_of_numpy_and_the_checksum_theirs(array, tmp_path):
     np.testing.assert_array_equal(read_array(tmp_path / 'ours.npy', sha256=checksum), array)
 
 
+def header(text, data=b''):
+    """A file of numpy's with a header of one's own."""
+    text = text.encode().ljust(117) + b'\n'
+    return b'\x93NUMPY\x01\x00' + len(text).to_bytes(2, 'little') + text + data
+
+
+DAMAGED = {
+    'empty': b'',
+    'text': b'hello',
+    'cut': header("{'descr': '<f4', 'fortran_order': False, 'shape': (9,), }", bytes(35)),
+    'a zip': b'PK\x03\x04',
+    'begun': b'\x93NUMPY',
+    'brackets': b'\x93NUMPY\x01\x00\x04\x00((((',
+    'another version': b'\x93NUMPY\x09\x00\x04\x00{}  ',
+    'huge': header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000000, 4), }"),
+    'huger': header("{'descr': '<f4', 'fortran_order': False, 'shape': (1" + '0' * 40 + ', 4), }'),
+    'objects': header("{'descr': '|O', 'fortran_order': False, 'shape': (1, )}", pickle.dumps([{}])),
+    'no header': header('{}'),
+    'code': header("__import__('os').system('true')"),
+    'nested': header('(' * 50 + ')' * 50),
+}
+
+
 @pytest.mark.parametrize('memory_map', [False, True])
-@pytest.mark.parametrize(
-    'content',
-    [
-        b'',
-        b'\x93NUMPY',
-        b'PK\x03\x04',
-        b'\x93NUMPY\x01\x00\x04\x00((((',
-        b'\x93NUMPY\x09\x00\x04\x00{}  ',
-        b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (9000000000000000,)}\n",
-        b"\x93NUMPY\x01\x00\x36\x00{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
-        b"\x93NUMPY\x01\x00\x36\x00{'descr': '|O', 'fortran_order': False, 'shape': (1, )} ",
-    ],
-)
-def test_damaged_headers_are_one_sentence(content, memory_map, tmp_path):
-    (tmp_path / 'a.npy').write_bytes(content)
-    with pytest.raises(UserError, match=r'a\.npy is not a readable array'):
+@pytest.mark.parametrize('damage', [*DAMAGED, 'a folder', 'gone'])
+def test_damaged_files_are_one_sentence(damage, memory_map, tmp_path):
+    if damage in DAMAGED:
+        (tmp_path / 'a.npy').write_bytes(DAMAGED[damage])
+    elif damage == 'a folder':
+        (tmp_path / 'a.npy').mkdir()
+    with pytest.raises(UserError, match=r'a\.npy (is not a readable array|cannot be read: Is a directory)'):
         read_array(tmp_path / 'a.npy', memory_map)
 
 

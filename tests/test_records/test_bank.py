@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,22 +36,15 @@ def make_bank(dtype=np.float32):
     )
 
 
+MADE = [name for name in bank_files.ARRAYS if getattr(make_bank(), name) is not None]
+
+
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 def test_what_is_saved_is_what_is_loaded(tmp_path, dtype):
     bank = make_bank(dtype)
     bank.save(tmp_path / 'deep' / 'features')
     loaded = FeatureBank.load(tmp_path / 'deep' / 'features')
-    for name in (
-        'vectors',
-        'rows',
-        'image_vectors',
-        'objects',
-        'object_vectors',
-        'label_scores',
-        'sizes',
-        'orientations',
-        'pixels',
-    ):
+    for name in MADE:
         saved, read = getattr(bank, name), getattr(loaded, name)
         assert read.dtype == saved.dtype
         np.testing.assert_array_equal(read, saved)
@@ -140,40 +134,14 @@ def test_tables_that_disagree_are_refused(change, message):
     bank = make_bank()
     if 'images' in change:
         change = {**change, 'image_vectors': None, 'sizes': None, 'orientations': None, 'pixels': None}
-    fields = {
-        name: getattr(bank, name)
-        for name in (
-            'vectors',
-            'rows',
-            'images',
-            'classes',
-            'image_vectors',
-            'objects',
-            'object_vectors',
-            'label_scores',
-            'sizes',
-            'orientations',
-            'pixels',
-        )
-    }
     with pytest.raises(UserError, match=message):
-        FeatureBank(**{**fields, **change})
+        replace(bank, **change)
 
 
 def test_a_folder_that_exists_is_not_overwritten(tmp_path):
     (tmp_path / 'features').mkdir()
     with pytest.raises(UserError, match='exists already'):
         make_bank().save(tmp_path / 'features')
-
-
-def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
-    def full_disk(*arguments, **options):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr('numpy.lib.format.write_array', full_disk)
-    with pytest.raises(UserError, match='No space left on device'):
-        make_bank().save(tmp_path / 'features')
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_that_are_no_bank_are_refused(tmp_path):
@@ -202,21 +170,6 @@ def test_damaged_json_is_refused(tmp_path, name, content, message):
     make_bank().save(tmp_path / 'features')
     (tmp_path / 'features' / name).write_text(json.dumps(content))
     with pytest.raises(UserError, match=message):
-        FeatureBank.load(tmp_path / 'features')
-
-
-def test_damaged_arrays_are_refused_and_never_unpickled(tmp_path):
-    make_bank().save(tmp_path / 'features')
-    path = tmp_path / 'features' / 'vectors.npy'
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-4])
-    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
-        FeatureBank.load(tmp_path / 'features')
-    path.unlink()
-    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
-        FeatureBank.load(tmp_path / 'features')
-    np.save(path, np.array([{'a': 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match=r'vectors.npy is not a readable array'):
         FeatureBank.load(tmp_path / 'features')
 
 
@@ -260,11 +213,15 @@ def test_one_changed_bit_of_vectors_is_told_before_anything_is_selected(name, us
         use(FeatureBank.load(tmp_path / 'features'))
 
 
+def change_meta(folder, without=(), **entries):
+    """Change entries of a bank's meta.json, or take them out."""
+    meta = json.loads((folder / 'meta.json').read_text()) | entries
+    (folder / 'meta.json').write_text(json.dumps({key: meta[key] for key in meta if key not in without}))
+
+
 def test_banks_of_older_versions_are_read(tmp_path):
     make_bank().save(tmp_path / 'features')
-    path = tmp_path / 'features' / 'meta.json'
-    meta = json.loads(path.read_text())
-    path.write_text(json.dumps({name: meta[name] for name in ('format', 'version', 'classes', 'provenance')}))
+    change_meta(tmp_path / 'features', without=('sha256', 'files', 'block_rows', 'blocks'))
     bank = FeatureBank.load(tmp_path / 'features')
     assert bank.block_checksums(0, 0, 1) == ()
     select_coreset(bank, num_images=2)
@@ -301,34 +258,30 @@ def test_a_flipped_bit_is_found_whatever_the_order_of_rows_was(written_by, tmp_p
 
 
 @pytest.mark.parametrize(
-    ('shape', 'dtype'), [((2,), 'f4'), ((4, 3, 1), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'), ((), 'f4')]
-)
-@pytest.mark.parametrize(
-    'name', ['vectors', 'rows', 'image_vectors', 'objects', 'object_vectors', 'label_scores', 'sizes', 'pixels']
-)
+    ('shape', 'dtype'),
+    [((), 'f4'), ((2,), 'f4'), ((4, 3, 1), 'f4'), ((0, 3), 'f4'), ((4, 3), 'i4'), ((4, 3), '>f4'),
+     ((4, 3), 'c8'), ((4, 3), 'U1')],
+)  # fmt: skip
+@pytest.mark.parametrize('name', MADE)
 def test_arrays_of_another_kind_are_one_sentence(name, shape, dtype, tmp_path):
     make_bank().save(tmp_path / 'features')
-    meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
-    (tmp_path / 'features' / 'meta.json').write_text(
-        json.dumps({key: value for key, value in meta.items() if key not in ('files', 'sha256', 'blocks')})
-    )
+    change_meta(tmp_path / 'features', without=('files', 'sha256', 'blocks'))
     np.save(tmp_path / 'features' / f'{name}.npy', np.zeros(shape, dtype))
     with pytest.raises(UserError):
-        FeatureBank.load(tmp_path / 'features')
+        select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=2, method='uniform')
 
 
 def test_label_scores_of_version_0_1_are_read(tmp_path):
-    bank = make_bank()
-    bank.save(tmp_path / 'features')
-    meta = json.loads((tmp_path / 'features' / 'meta.json').read_text())
+    bank, folder = make_bank(), tmp_path / 'features'
+    bank.save(folder)
     old = np.empty(5, LABEL_SCORE_DTYPE.descr[:-1])
     for name in old.dtype.names:
         old[name] = bank.label_scores[name]
-    (tmp_path / 'features' / 'label_scores.npy').unlink()
-    del meta['files']['label_scores.npy']
-    meta['files']['judgements.npy'] = write_array(tmp_path / 'features' / 'judgements.npy', old)
-    del meta['sha256']
-    (tmp_path / 'features' / 'meta.json').write_text(json.dumps(meta))
-    loaded = FeatureBank.load(tmp_path / 'features').label_scores
+    (folder / 'label_scores.npy').unlink()
+    files = json.loads((folder / 'meta.json').read_text())['files']
+    del files['label_scores.npy']
+    files['judgements.npy'] = write_array(folder / 'judgements.npy', old)
+    change_meta(folder, without=('sha256',), files=files)
+    loaded = FeatureBank.load(folder).label_scores
     np.testing.assert_array_equal(loaded[list(old.dtype.names)], bank.label_scores[list(old.dtype.names)])
     assert np.isnan(loaded['refined']).all()

@@ -111,20 +111,6 @@ def test_files_that_cannot_be_read_or_written_are_refused(coreset, tmp_path):
         coreset.save(tmp_path / 'half.json' / 'coreset.json')
 
 
-def test_an_interrupted_write_leaves_the_old_file(coreset, tmp_path, monkeypatch):
-    path = tmp_path / 'coreset.json'
-    coreset.save(path)
-
-    def full_disk(*arguments):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr('os.fsync', full_disk)
-    with pytest.raises(UserError, match='No space left on device'):
-        coreset.prefix(1).save(path)
-    assert [file.name for file in tmp_path.iterdir()] == ['coreset.json']
-    assert Coreset.load(path) == coreset
-
-
 def test_a_coreset_may_be_edited_and_one_of_version_0_1_has_a_checksum_that_is_passed_over(coreset, tmp_path):
     path = tmp_path / 'coreset.json'
     coreset.save(path)

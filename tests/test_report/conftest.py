@@ -13,26 +13,14 @@ from tests.test_report.by_hand import bank_by_hand  # noqa: F401
 
 CLASSES = ('<script>alert(1)</script>', 'ca"t\' & $x^2$', 'כלב שחור', '車', 'very ' * 40 + 'long')
 STEMS = (
-    '<img src=x onerror=alert(1)>',
-    'quo"te\'s',
-    'עברית',
-    'ünïcode 車',
-    'long' * 50,
-    '{{ 7 * 7 }}',
-    'a&amp;b',
+    '<img src=x onerror=alert(1)>', 'quo"te\'s', 'עברית', 'ünïcode 車', 'long' * 50, '{{ 7 * 7 }}', 'a&amp;b',
     '</script>',
-)
+)  # fmt: skip
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 QUIET = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-]
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
+    '--disable-background-networking', '--disable-component-update',
+]  # fmt: skip
 
 
 def make_bank(num_images=30, dimensions=8, seed=0, **provenance):

@@ -8,16 +8,8 @@ from tests.test_report.conftest import make_bank
 
 
 def test_a_distribution_says_in_words_and_numbers_what_it_draws():
-    chart = draw_distribution(
-        Distribution(
-            'Sizes',
-            'area',
-            '',
-            ('small', 'large'),
-            {'pool': np.array([30, 10]), 'half': np.array([1, 1]), 'one': np.array([1, 0])},
-            'objects',
-        )
-    )
+    counts = {'pool': np.array([30, 10]), 'half': np.array([1, 1]), 'one': np.array([1, 0])}
+    chart = draw_distribution(Distribution('Sizes', 'area', '', ('small', 'large'), counts, 'objects'))
     divergence = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
     assert f'half {divergence:.4f}, one ∞ nats' in chart.summary
     assert chart.header == ['area', 'pool, objects', 'pool, %', 'half, objects', 'half, %', 'one, objects', 'one, %']

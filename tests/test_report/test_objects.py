@@ -7,7 +7,7 @@ from mmcsod import UserError
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.objects import ObjectTable, prototype_cosines, rank_objects
 from tests.test_report.by_hand import bank_by_hand, make_bank, make_coreset  # noqa: F401
-from tests.test_selection.reference import cosine
+from tests.test_selection.naive_rules import cosine
 
 
 def test_objects_are_ranked_within_their_class(bank):

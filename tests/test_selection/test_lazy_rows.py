@@ -80,12 +80,3 @@ def test_log_det_of_three_rows_by_hand():
     assert coreset.picks[1].novelty == pytest.approx(1.001 - 0.64 / 1.001, abs=1e-6)
     q = np.array([1.8, 2.4, 1.6]) / 3
     assert coreset.picks[1].score == pytest.approx((q[0] - q.mean()) / q.std() + np.log(1.001 - 0.64 / 1.001), abs=1e-5)
-
-
-def test_a_copy_of_a_pick_is_worth_almost_nothing():
-    rng = np.random.default_rng(3)
-    frames = np.abs(rng.normal(1, 0.5, (5, 16)))
-    bank = class_bank(np.repeat(frames, 4, axis=0).astype(np.float32))
-    for method in RULES:
-        scenes = {int(image) // 4 for image in select_coreset(bank, num_images=5, method=method).image_ids}
-        assert len(scenes) == 5

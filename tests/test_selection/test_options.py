@@ -25,6 +25,7 @@ def test_what_is_not_given_has_the_documented_default():
         ({'num_images': 3, 'method': 'best'}, "Unknown selection method 'best'"),
         ({'num_images': 3, 'method': 'zcore', 'method_options': {'looks': 3}}, "'zcore' has no option 'looks'"),
         ({'num_images': 3, 'lam': -1}, 'lam is -1'),
+        ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
         ({'num_images': 3, 'kernel': 'cuda'}, "no kernel 'cuda'"),
         ({'num_images': 3, 'seed': -1}, 'seed is -1'),
         ({'num_images': 3, 'classes': 'cat'}, "classes is the text 'cat'"),

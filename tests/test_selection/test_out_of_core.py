@@ -3,18 +3,17 @@
 import contextlib
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, select_coreset
+from tests.tool import run_script
 
 ROWS, DIMENSIONS, CLASSES, PICKS = 40_000, 1024, 4, 24
 LIMIT = 128 << 20  # the bank has 164 MB; Python and NumPy take 40 of these
-ROOT = Path(__file__).parents[2]
+JOIN = "import os; open(os.environ['GROUP'], 'w').write(str(os.getpid()))"
 # What a user does in a memory that is small: ask what to expect, then select. Its own count of what it allocates, and
 # the system's of what it read, tell how it went.
 SELECT = """
@@ -78,30 +77,11 @@ def forget(path):
 def test_a_bank_larger_than_the_memory_allowed(kernel, bank, small_group):
     vectors = bank / 'vectors.npy'
     forget(vectors)
-    done = subprocess.run(
-        [
-            'sh',
-            '-c',
-            f'echo $$ > {small_group} && exec "$@"',
-            '-',
-            sys.executable,
-            '-c',
-            SELECT,
-            bank,
-            str(PICKS),
-            kernel,
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-    )
+    done = run_script('-c', f'{JOIN}\n{SELECT}', bank, PICKS, kernel, GROUP=str(small_group))
     assert done.returncode == 0, (done.returncode, done.stderr)
     found = json.loads(done.stdout.splitlines()[-1])
-    assert (
-        found['images']
-        == select_coreset(FeatureBank.load(bank), num_images=PICKS, method='csod', kernel=kernel).image_ids
-    )
+    expected = select_coreset(FeatureBank.load(bank), num_images=PICKS, method='csod', kernel=kernel)
+    assert found['images'] == expected.image_ids
     assert not found['fits']
     assert found['available'] <= LIMIT < vectors.stat().st_size
     assert found['used'] <= found['beside'] < vectors.stat().st_size / 2

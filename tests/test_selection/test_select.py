@@ -1,17 +1,13 @@
 import dataclasses
 import logging
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmcsod import Coreset, FeatureBank, UserError, select_coreset
+from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.records.bank import ROW_DTYPE
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tool import run_script
 
 
 def make_bank(num_images=40, num_classes=4, seed=0, unused=0):
@@ -58,10 +54,12 @@ def test_the_record_says_what_was_done(bank):
     assert given.parameters['num_included'] == 1
 
 
-def test_more_than_there_are_takes_all_and_says_so(bank, caplog):
+def test_more_than_there_are_takes_all_that_have_rows_and_says_so(caplog):
+    bank = make_bank(unused=10)
     with caplog.at_level(logging.WARNING, 'mmcsod'):
         coreset = select_coreset(bank, num_images=1000)
     assert set(coreset.image_ids) == with_rows(bank)
+    assert coreset.parameters['num_pool'] == len(with_rows(bank))
     assert f'1000 images were asked for and there are only {len(coreset)}' in caplog.text
 
 
@@ -74,17 +72,8 @@ def test_classes_take_turns_once_however_often_they_are_named(bank):
     assert [pick.label for pick in coreset.picks] == [1, 3] * 6
     same_name = dataclasses.replace(bank, classes=('cat', 'cat', 'dog', 'emu'))
     assert [pick.label for pick in select_coreset(same_name, num_images=8, turns='equal').picks] == [0, 1, 2, 3] * 2
-    assert [pick.label for pick in select_coreset(same_name, num_images=4, turns='equal', classes=['cat']).picks] == [
-        0,
-        1,
-    ] * 2
-
-
-def test_images_without_rows_are_never_picked():
-    bank = make_bank(unused=10)
-    coreset = select_coreset(bank, num_images=1000)
-    assert set(coreset.image_ids) == with_rows(bank)
-    assert coreset.parameters['num_pool'] == len(with_rows(bank))
+    cats = select_coreset(same_name, num_images=4, turns='equal', classes=['cat'])
+    assert [pick.label for pick in cats.picks] == [0, 1] * 2
 
 
 def test_numbers_of_numpy_are_numbers(bank, tmp_path):
@@ -135,13 +124,7 @@ def test_a_coreset_of_whole_rounds_grows_as_if_selected_at_once(bank):
 def test_excluded_images_count_nowhere(bank):
     excluded = select_coreset(bank, num_images=6, lam=0.1).image_ids
     keep = ~np.isin(bank.image_ids, excluded)
-    smaller = FeatureBank(
-        vectors=bank.vectors[keep],
-        rows=bank.rows[keep],
-        images=bank.images,
-        classes=bank.classes,
-        provenance=bank.provenance,
-    )
+    smaller = dataclasses.replace(bank, vectors=bank.vectors[keep], rows=bank.rows[keep])
     expected = select_coreset(smaller, num_images=12)
     coreset = select_coreset(bank, num_images=12, exclude=excluded)
     assert not set(coreset.image_ids) & set(excluded)
@@ -151,28 +134,15 @@ def test_excluded_images_count_nowhere(bank):
 
 def test_row_order_matters_only_within_a_class(bank):
     order = np.argsort(bank.rows['image'], kind='stable')
-    shuffled = FeatureBank(
-        vectors=bank.vectors[order],
-        rows=bank.rows[order],
-        images=bank.images,
-        classes=bank.classes,
-        provenance=bank.provenance,
-    )
+    shuffled = dataclasses.replace(bank, vectors=bank.vectors[order], rows=bank.rows[order])
     assert select_coreset(shuffled, num_images=15).picks == select_coreset(bank, num_images=15).picks
-
-
-def test_a_saved_bank_gives_the_same_coreset(bank, tmp_path):
-    bank.save(tmp_path / 'features')
-    assert select_coreset(FeatureBank.load(tmp_path / 'features'), num_images=9) == select_coreset(bank, num_images=9)
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'num_images': 3, 'lam': -0.1}, 'lam is -0.1; give 0, a number'),
         ({'num_images': 3, 'lam': float('nan')}, 'lam is nan; give 0'),
         ({'num_images': 3, 'lam': float('inf')}, 'lam is inf; give 0'),
-        ({'num_images': 3, 'lam': 'much'}, 'lam is much; give 0'),
         ({'num_images': 1, 'include': ['001.jpg', '002.jpg']}, '2 images are included .* more than the budget'),
         ({'num_images': 3, 'method': 'csod-objectwise'}, 'extract again with --keep-objects'),
         ({'num_objects': 1, 'lam': 1e10}, 'The first image alone has more than 1 objects'),
@@ -188,20 +158,13 @@ def test_everything_excluded_is_refused(bank):
         select_coreset(bank, num_images=1, exclude=bank.images)
 
 
-def test_the_coreset_file_holds_the_same(bank, tmp_path):
-    coreset = select_coreset(bank, num_images=9, include=['001.jpg'])
-    coreset.save(tmp_path / 'coreset.json')
-    assert Coreset.load(tmp_path / 'coreset.json') == coreset
-
-
 def test_stage_2_imports_no_detector():
     code = (
         'import sys, numpy as np; from mmcsod import FeatureBank, select_coreset; import mmcsod.commands.selection;'
         'bank = FeatureBank.from_arrays(np.eye(3), "abc", [0, 0, 1], ["x", "y"]); select_coreset(bank, 2);'
         'print([m for m in ("mmdet", "mmcv", "mmengine", "torch", "faiss", "scipy") if m in sys.modules])'
     )
-    result = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == '[]'
+    assert run_script('-c', code).stdout.strip() == '[]'
 
 
 def test_a_signalling_nan_is_refused_without_a_warning():

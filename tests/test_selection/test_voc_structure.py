@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmcsod import select_coreset
-from tests.test_selection.reference import tie_rule
+from tests.test_selection.naive_rules import tie_rule
 from tests.test_selection.voc import needs_voc, voc_bank
 
 pytestmark = needs_voc

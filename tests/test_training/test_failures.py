@@ -40,13 +40,8 @@ def test_an_image_that_breaks_off_is_named(workers, own_images, tiny_config, coc
     for image in own_images.glob('*.jpg'):
         image.write_bytes(image.read_bytes()[:200])
     with pytest.raises(UserError, match=rf'^The image {own_images}/\d+\.jpg cannot be used \([^\n]+annotations\.$'):
-        retrain(
-            tiny_config,
-            coco_coreset,
-            iters=2,
-            work_dir=tmp_path / 'run',
-            cfg_options={'train_dataloader.num_workers': workers},
-        )
+        options = {'train_dataloader.num_workers': workers}
+        retrain(tiny_config, coco_coreset, iters=2, work_dir=tmp_path / 'run', cfg_options=options)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +84,8 @@ class Undefined(BaseMetric):
 
 
 def test_a_metric_without_a_value_loses_no_result(tiny_config, coco_coreset, tmp_path):
-    evaluator = {'type': 'Undefined', '_delete_': True}
-    metrics = retrain(
-        tiny_config, coco_coreset, iters=1, work_dir=tmp_path / 'run', cfg_options={'val_evaluator': evaluator}
-    )
+    options = {'val_evaluator': {'type': 'Undefined', '_delete_': True}}
+    metrics = retrain(tiny_config, coco_coreset, iters=1, work_dir=tmp_path / 'run', cfg_options=options)
     assert math.isnan(metrics['AP'])
     assert read_json(tmp_path / 'run' / 'result.json', 'a result')['metrics'] == {'AP': None, 'images': 5}
     assert Config.fromfile(tmp_path / 'run' / 'tiny.py').custom_hooks[-1].type == 'CheckInvalidLossHook'

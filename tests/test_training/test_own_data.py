@@ -9,6 +9,7 @@ from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_text
 from tests.test_datasets.conftest import COCO_PICKS
 
+RETINANET = 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'
 DETECTORS = {
     'retinanet/retinanet_r50_fpn_1x_coco.py': 1,
     'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': 1,
@@ -42,7 +43,7 @@ def test_images_keep_their_sizes(tiny_config, coco_coreset):
 def test_an_endless_sampler_gets_an_end_where_epochs_are_counted(tiny_config, coco_coreset):
     write_text(tiny_config, tiny_config.read_text() + "train_dataloader.update(sampler=dict(type='InfiniteSampler'))\n")
     options = RetrainOptions(data=str(tiny_config))
-    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, options)
+    ready = prepare(RETINANET, coco_coreset, options)
     assert ready.config.train_dataloader.sampler == {'type': 'DefaultSampler', 'shuffle': True}
     assert ready.plan.iterations == 12 * 2
     ready = prepare('mmdet::retinanet/retinanet_r50_fpn_90k_coco.py', coco_coreset, options)
@@ -51,41 +52,26 @@ def test_an_endless_sampler_gets_an_end_where_epochs_are_counted(tiny_config, co
 
 def test_cfg_options_have_the_last_word(tiny_config, coco_coreset):
     options = RetrainOptions(data=str(tiny_config), cfg_options={'train_dataloader.batch_size': 2})
-    ready = prepare('mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, options)
+    ready = prepare(RETINANET, coco_coreset, options)
     assert ready.plan.batch == 2
     assert '~ train_dataloader.batch_size: 4 -> 2' in ready.difference
 
 
 def test_own_imports_come_along(tiny_config, coco_coreset):
     write_text(tiny_config, tiny_config.read_text() + "custom_imports = dict(imports='json')\n")
-    ready = prepare(
-        'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', coco_coreset, RetrainOptions(data=str(tiny_config))
-    )
+    ready = prepare(RETINANET, coco_coreset, RetrainOptions(data=str(tiny_config)))
     assert ready.config.custom_imports.imports == ['json', 'mmcsod']
 
 
 def test_numbers_that_are_not_of_the_classes_stay():
-    config = Config(
-        {
-            'model': {
-                'rpn_head': {'num_classes': 80},
-                'roi_head': {
-                    'bbox_head': [{'num_classes': 80, 'loss_cls': {'num_classes': 80}}, {'num_classes': 80}],
-                    'mask_head': {'num_classes': 80},
-                    'semantic_head': {'num_classes': 183},
-                },
-            }
-        }
-    )
+    def model(classes):
+        boxes = [{'num_classes': classes, 'loss_cls': {'num_classes': classes}}, {'num_classes': classes}]
+        heads = {'mask_head': {'num_classes': classes}, 'semantic_head': {'num_classes': 183}}
+        return {'rpn_head': {'num_classes': 80}, 'roi_head': {'bbox_head': boxes, **heads}}
+
+    config = Config({'model': model(80)})
     set_num_classes(config, 3)
-    assert config.model == {
-        'rpn_head': {'num_classes': 80},
-        'roi_head': {
-            'bbox_head': [{'num_classes': 3, 'loss_cls': {'num_classes': 3}}, {'num_classes': 3}],
-            'mask_head': {'num_classes': 3},
-            'semantic_head': {'num_classes': 183},
-        },
-    }
+    assert config.model == model(3)
 
 
 def test_a_model_without_a_number_of_classes_is_one_sentence():
@@ -96,27 +82,18 @@ def test_a_model_without_a_number_of_classes_is_one_sentence():
 def test_own_config_without_data_is_one_sentence(tmp_path, coco_coreset):
     write_text(tmp_path / 'empty.py', 'model = dict()\n')
     with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
-        prepare(
-            'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
-            coco_coreset,
-            RetrainOptions(data=str(tmp_path / 'empty.py')),
-        )
+        prepare(RETINANET, coco_coreset, RetrainOptions(data=str(tmp_path / 'empty.py')))
 
 
 @pytest.mark.slow
 def test_a_stock_detector_trains_on_own_data(tiny_config, coco_coreset, tmp_path):
-    small = {
+    small = {f'model.roi_head.bbox_head.{stage}.fc_out_channels': 16 for stage in range(3)}
+    small |= {
         'model.backbone': {'init_cfg': None, 'depth': 18, 'base_channels': 8},
         'model.neck.in_channels': [8, 16, 32, 64],
+        'model.test_cfg.rcnn.score_thr': 0.0,
     }
-    small |= {f'model.roi_head.bbox_head.{stage}.fc_out_channels': 16 for stage in range(3)}
-    metrics = retrain(
-        'mmdet::cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py',
-        coco_coreset,
-        data=str(tiny_config),
-        iters=2,
-        work_dir=str(tmp_path / 'run'),
-        cfg_options={**small, 'model.test_cfg.rcnn.score_thr': 0.0},
-    )
+    options = dict(data=str(tiny_config), iters=2, work_dir=str(tmp_path / 'run'), cfg_options=small)
+    metrics = retrain('mmdet::cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', coco_coreset, **options)
     assert 'coco/bbox_mAP' in metrics
     assert (tmp_path / 'run' / 'iter_2.pth').exists()

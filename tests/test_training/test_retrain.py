@@ -79,39 +79,21 @@ def counted(monkeypatch):
 
 
 @pytest.mark.slow
-def test_everything_is_read_once(tiny_config, coco_coreset, tmp_path, counted, caplog):
+def test_everything_is_read_once_and_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, counted, caplog):
     """The averaging hook is one that MMEngine refuses in a run without epochs; the coreset is cut, and one warns."""
     replace(Coreset.load(coco_coreset), nested=False).save(coco_coreset)
     counted.clear()
-    hook = {'type': 'EMAHook', 'begin_epoch': 6}
-    metrics = retrain(
-        tiny_config,
-        coco_coreset,
-        iters=2,
-        num_images=5,
-        work_dir=str(tmp_path / 'run'),
-        cfg_options={'custom_hooks': [hook]},
-    )
-    assert 'coco/bbox_mAP_50' in metrics
+    caplog.set_level('INFO', 'mmcsod')
+    run = tmp_path / 'run'
+    board = {'visualizer.vis_backends.0.type': 'TensorboardVisBackend', 'visualizer.name': 'tensorboard'}
+    options = {'custom_hooks': [{'type': 'EMAHook', 'begin_epoch': 6}], **board}
+    metrics = retrain(tiny_config, coco_coreset, iters=2, num_images=5, work_dir=str(run), cfg_options=options)
     assert counted == {'load': 1, 'fromfile': 1, 'load_data_list': 2}  # one training set, one validation set
     said = [record.getMessage() for record in caplog.records if record.name == 'mmcsod']
     assert sum('are not what it selects for a budget of 5' in line for line in said) == 1
-    written = Config.fromfile(tmp_path / 'run' / 'tiny.py')
+    written = Config.fromfile(run / 'tiny.py')
     assert written.train_dataloader.dataset.type == 'CoresetDataset'
     assert written.custom_hooks[0].begin_iter == 1
-
-
-@pytest.mark.slow
-def test_the_end_says_what_matters(tiny_config, coco_coreset, tmp_path, caplog):
-    caplog.set_level('INFO', 'mmcsod')
-    run = tmp_path / 'run'
-    metrics = retrain(
-        tiny_config,
-        coco_coreset,
-        iters=2,
-        work_dir=str(run),
-        cfg_options={'visualizer.vis_backends.0.type': 'TensorboardVisBackend', 'visualizer.name': 'tensorboard'},
-    )
     end = caplog.text.partition('The run has ended:')[2]
     assert f'coco/bbox_mAP_50 {metrics["coco/bbox_mAP_50"]:.3f}' in end
     assert f'checkpoint {run / "iter_2.pth"}' in end

@@ -105,25 +105,11 @@ def test_hooks_that_are_switched_off_stay_off():
 
 
 def test_warmup_is_told_from_a_linear_schedule():
-    config = Config(
-        {
-            'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': 1000},
-            'param_scheduler': [
-                {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50},
-                {
-                    'type': 'LinearLR',
-                    'start_factor': 1.0,
-                    'end_factor': 0.1,
-                    'by_epoch': False,
-                    'begin': 0,
-                    'end': 1000,
-                },
-            ],
-        }
-    )
-    assert warmup_end(config) == 50
-    del config.param_scheduler[0]
-    assert not has_warmup(config)
+    warmup = {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50}
+    linear = {**warmup, 'start_factor': 1.0, 'end_factor': 0.1, 'end': 1000}
+    loop = {'type': 'IterBasedTrainLoop', 'max_iters': 1000}
+    assert warmup_end(Config({'train_cfg': loop, 'param_scheduler': [warmup, linear]})) == 50
+    assert not has_warmup(Config({'train_cfg': loop, 'param_scheduler': [linear]}))
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from mmcsod.commands import main
 from mmcsod.util.console import TRACEBACK, printable, run
 from mmcsod.util.launcher import RANK, rank
+from tests.tool import logger_as_it_was, run_script
 
 
 @pytest.fixture
 def logger():
     """Give mmcsod's logger, and leave it as it was."""
-    logger = logging.getLogger('mmcsod')
-    before = list(logger.handlers), logger.level, logger.propagate
-    yield logger
-    logger.handlers[:], logger.level, logger.propagate = before
+    with logger_as_it_was():
+        yield logging.getLogger('mmcsod')
 
 
 @pytest.mark.parametrize(('launcher', 'name'), RANK.items())
@@ -48,7 +46,7 @@ run(main)
 
 
 def python(body):
-    return subprocess.run([sys.executable, '-c', RUN.format(body)], capture_output=True, text=True, check=False)
+    return run_script('-c', RUN.format(body))
 
 
 @pytest.mark.parametrize(
@@ -96,27 +94,16 @@ def test_a_reader_that_leaves_costs_nothing_but_the_output(work, tmp_path):
     assert (tmp_path / 'done').exists()
 
 
-def test_a_closed_output_drops_what_is_printed():
-    code = "import logging; logging.getLogger('mmcsod').info('x'); print('x')"
-    result = subprocess.run(
-        ['sh', '-c', 'exec "$@" >&-', 'sh', sys.executable, '-c', RUN.format(code)],
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert (result.returncode, result.stderr) == (0, '')
-
-
-def test_an_output_that_is_refused_is_one_sentence():
-    with Path('/dev/full').open('w') as full:
-        result = subprocess.run(
-            [sys.executable, '-c', RUN.format("print('x')")],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert (result.returncode, result.stderr) == (2, 'error: The system refused the output: No space left on device.\n')
+@pytest.mark.parametrize(
+    ('output', 'status', 'said'),
+    [('&-', 0, ''), ('/dev/full', 2, 'error: The system refused the output: No space left on device.\n')],
+    ids=['closed', 'full'],
+)
+def test_an_output_that_takes_nothing(output, status, said):
+    code = "import logging; logging.getLogger('mmcsod').info('x'); print('x')" if output == '&-' else "print('x')"
+    command = ['sh', '-c', f'exec "$@" >{output}', 'sh', sys.executable, '-c', RUN.format(code)]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (status, said)
 
 
 @pytest.mark.parametrize('words', [['--traceback', 'verify', '/nowhere'], ['verify', '/nowhere', '--traceback'], None])

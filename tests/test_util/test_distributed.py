@@ -13,8 +13,7 @@ import pytest
 from mmcsod import Coreset, FeatureBank, UserError, select_coreset
 from mmcsod.util.distributed import ALONE, is_joined, joined, reporting_lost_processes
 from mmcsod.util.launcher import LOCAL_RANK, RANK, WORLD_SIZE
-
-ROOT = Path(__file__).parents[2]
+from tests.tool import ROOT, run_script
 
 
 @pytest.fixture(scope='module')
@@ -30,17 +29,15 @@ def bank(tmp_path_factory):
     return folder
 
 
-def start(number, command):
+def free_port():
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    common = os.environ | {
-        'PYTHONPATH': str(ROOT),
-        'MASTER_ADDR': '127.0.0.1',
-        'MASTER_PORT': str(port),
-        'WORLD_SIZE': str(number),
-        'OMP_NUM_THREADS': '1',
-    }
+        return str(free.getsockname()[1])
+
+
+def start(number, command):
+    address = {'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port(), 'WORLD_SIZE': str(number)}
+    common = os.environ | address | {'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     return [
         subprocess.Popen(
             [sys.executable, *map(str, command)],
@@ -64,27 +61,12 @@ def finish(processes, seconds=120):
 
 @pytest.mark.parametrize('number', [2, pytest.param(5, marks=pytest.mark.campaign)])
 def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number):
-    command = [
-        '-m',
-        'mmcsod',
-        'select',
-        '--bank',
-        bank,
-        '--launcher',
-        'pytorch',
-        '--num-images',
-        60,
-        20,
-        '--method',
-        'csod',
-        '--out',
-        tmp_path / 'coreset.json',
-    ]
-    done = finish(start(number, command))
+    words = f'-m mmcsod select --bank {bank} --method csod --num-images 60 20 --out {tmp_path}/c.json'
+    done = finish(start(number, [*words.split(), '--launcher', 'pytorch']))
     assert [code for *_, code in done] == [0] * number, done
     expected = select_coreset(FeatureBank.load(bank), num_images=60, method='csod')
-    assert Coreset.load(tmp_path / 'coreset.json') == expected
-    assert Coreset.load(tmp_path / 'coreset_csod_20_of_60.json') == expected.prefix(20)
+    assert Coreset.load(tmp_path / 'c.json') == expected
+    assert Coreset.load(tmp_path / 'c_csod_20_of_60.json') == expected.prefix(20)
     assert 'lam' in done[0][0]
     assert [out for out, *_ in done[1:]] == [''] * (number - 1)
 
@@ -93,22 +75,8 @@ def test_processes_write_the_coreset_that_one_would(bank, tmp_path, number):
 @pytest.mark.parametrize('way', ['SIGKILL', 'SIGSTOP'])
 def test_a_lost_process_ends_the_others_with_one_sentence(bank, tmp_path, way):
     worker = Path(__file__).parent / 'lose_a_process.py'
-    processes = start(
-        3,
-        [
-            worker,
-            way,
-            'select',
-            '--bank',
-            bank,
-            '--launcher',
-            'pytorch',
-            '--num-images',
-            400,
-            '--out',
-            tmp_path / 'coreset.json',
-        ],
-    )
+    words = f'{worker} {way} select --bank {bank} --launcher pytorch --num-images 400 --out {tmp_path}/coreset.json'
+    processes = start(3, words.split())
     (_, first, code), (_, third, other) = finish([processes[0], processes[2]])
     processes[1].kill()
     processes[1].communicate()
@@ -131,8 +99,7 @@ def test_alone_every_exchange_gives_back_what_it_was_given():
 
 def test_one_process_needs_no_pytorch():
     code = 'import sys; from mmcsod.util.distributed import joined\nwith joined("none"): print("torch" in sys.modules)'
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == 'False'
+    assert run_script('-c', code).stdout.strip() == 'False'
 
 
 @pytest.mark.parametrize('launcher', ['pytorch', 'slurm', 'mpi'])
@@ -148,16 +115,9 @@ def launched(monkeypatch):
     """Return a function that makes this process the only one of a launcher, number 3 on its machine."""
 
     def launch(launcher):
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = str(free.getsockname()[1])
-        for name, value in {
-            'MASTER_ADDR': '127.0.0.1',
-            'MASTER_PORT': port,
-            RANK[launcher]: '0',
-            WORLD_SIZE[launcher]: '1',
-            LOCAL_RANK[launcher]: '3',
-        }.items():
+        address = {'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port()}
+        place = {RANK[launcher]: '0', WORLD_SIZE[launcher]: '1', LOCAL_RANK[launcher]: '3'}
+        for name, value in (address | place).items():
             monkeypatch.setenv(name, value)
 
     return launch

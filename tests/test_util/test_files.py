@@ -1,10 +1,11 @@
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import file_name, new_directory, new_file, write_text
+from mmcsod.util.files import file_name, new_directory, new_file, read_json, write_text
 
 
 def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
@@ -123,3 +124,33 @@ def test_text_of_a_file_becomes_one_name_in_the_same_folder(text):
 
 def test_names_of_methods_stay_as_they_are():
     assert file_name('count:700-1100') == 'count:700-1100'
+
+
+DEEP = 100_000
+ODD_JSON = {
+    'empty': '',
+    'binary': '\x00\x01\x02',
+    'null': 'null',
+    'number': '3',
+    'list': '[]',
+    'object': '{}',
+    'nested lists': '[' * DEEP + ']' * DEEP,
+    'nested objects': '{"a":' * DEEP + '1' + '}' * DEEP,
+    'huge number': '1' * 6000,
+    'huge float': '[1e999]',
+    'NaN': '[NaN]',
+    'half a character': '["\\ud800"]',
+    'cut': '{"name": "mmcsod',
+}
+
+
+@dataclass
+class Named:
+    name: str
+
+
+@pytest.mark.parametrize('text', ODD_JSON)
+def test_odd_json_is_one_sentence(text, tmp_path):
+    (tmp_path / 'odd.json').write_text(ODD_JSON[text])
+    with pytest.raises(UserError, match=r'odd\.json is not a name'):
+        read_json(tmp_path / 'odd.json', 'a name', Named)

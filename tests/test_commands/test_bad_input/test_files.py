@@ -1,44 +1,24 @@
-"""Each command with a damaged bank, coreset or unfinished extraction; tests/test_records tries the readers."""
+"""Commands with a damaged bank, coreset or unfinished extraction; tests/test_records tries the readers."""
 
 import pytest
 
 from .conftest import extraction
 
-
-@pytest.mark.parametrize(
-    'words',
-    [
-        ('select', '--bank', 'features', '--num-images', 3, '--out', 'new.json'),
-        ('report', 'features', 'coreset.json'),
-        ('analyze', 'features', 'coreset.json'),
-        ('verify', 'features'),
-    ],
-    ids=lambda words: words[0],
-)
-@pytest.mark.parametrize('name', ['vectors.npy', 'meta.json'])
-def test_a_damaged_bank(name, words, run):
-    (run.home / 'features' / name).write_bytes(b'')
-    run.refused(*words)
+SELECT = ('select', '--bank', 'features', '--num-images', 4, '--include', 'coreset.json', '--out', 'new.json')
+ANALYSES = [(command, 'features', 'coreset.json') for command in ('report', 'analyze')]
 
 
 @pytest.mark.parametrize(
-    'words',
+    ('name', 'words'),
     [
-        ('retrain', 'config.py', 'coreset.json', '--work-dir', 'run'),
-        ('export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out'),
-        ('report', 'features', 'coreset.json'),
-        ('analyze', 'features', 'coreset.json'),
-        ('verify', 'coreset.json'),
-        ('select', '--bank', 'features', '--num-images', 4, '--include', 'coreset.json', '--out', 'new.json'),
+        *(('features/vectors.npy', words) for words in (SELECT, *ANALYSES, ('verify', 'features'))),
+        *(('coreset.json', words) for words in (SELECT, *ANALYSES, ('verify', 'coreset.json'))),
+        ('coreset.json', ('retrain', 'config.py', 'coreset.json', '--work-dir', 'run')),
+        ('coreset.json', ('export', 'coreset.json', '--config', 'config.py', '--format', 'coco', '--out', 'out')),
+        ('cut/features.partial/identity.json', 'extraction'),
     ],
-    ids=lambda words: words[0],
+    ids=lambda value: value if isinstance(value, str) else value[0],
 )
-def test_a_damaged_coreset(words, run):
-    (run.home / 'coreset.json').write_text('{"format": "mmcsod')
-    run.refused(*words)
-
-
-@pytest.mark.parametrize('text', ['', '[]', '{"format": "mmcsod'])
-def test_the_identity_of_an_unfinished_extraction(text, run):
-    (run.home / 'cut' / 'features.partial' / 'identity.json').write_text(text)
-    run.refused(*extraction(run.home, 'cut'), '--resume')
+def test_a_damaged_file(name, words, run):
+    (run.home / name).write_text('{"format": "mmcsod')
+    run.refused(*((*extraction(run.home, 'cut'), '--resume') if words == 'extraction' else words))

@@ -4,14 +4,11 @@ import copy
 import json
 
 from mmcsod.labels.check.coco import check_coco
+from tests.sets import annotation, image_entry
 
-FULL = {'area': 780, 'iscrowd': 0}
 PLAIN = {
-    'images': [{'id': n, 'file_name': f'{n}.png', 'width': 160, 'height': 120} for n in (1, 2, 3)],
-    'annotations': [
-        {'id': n, 'image_id': 1 + n % 3, 'category_id': 1 + n % 2, 'bbox': [60 + n, 50, 26, 30], **FULL}
-        for n in range(1, 10)
-    ],
+    'images': [image_entry(n, f'{n}.png', (160, 120)) for n in (1, 2, 3)],
+    'annotations': [annotation(n, 1 + n % 3, 1 + n % 2, [60 + n, 50, 26, 30]) for n in range(1, 10)],
     'categories': [{'id': 1, 'name': 'disc'}, {'id': 2, 'name': 'café'}],
 }
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from mmcsod import FeatureBank, select_coreset
 from mmcsod.records.bank import ROW_DTYPE
+from tests.test_selection.naive_rules import class_round_robin
 
 
 def make_bank(presence, vectors):
@@ -30,17 +31,15 @@ def random_bank(seed, num_images=40, num_classes=4, nonnegative=True):
 
 def brute_force(presence, vectors, num_images, value, included=()):
     """Pick, a class in turn, the first image x of the highest value(class, A + x), A the class's selected images."""
-    selected, labels = list(included), []
-    while len(selected) < min(num_images, len(presence)):
-        for label in range(presence.shape[1]):
-            members = [i for i in range(len(presence)) if presence[i, label]]
-            left = [i for i in members if i not in selected]
-            if left and len(selected) < num_images:
-                chosen = [vectors[i] for i in members if i in selected]
-                scores = [value(vectors[members], np.array([*chosen, vectors[i]], np.float64)) for i in left]
-                selected.append(left[int(np.argmax(np.array(scores) >= max(scores) - 1e-10))])
-                labels.append(label)
-    return selected, labels
+    labels, images = np.nonzero(presence.T)
+
+    def best_of(whole, left, chosen):
+        members, selected = vectors[images[whole]], vectors[images[np.array(chosen, int)]]
+        scores = [value(members, np.array([*selected, vectors[images[i]]], np.float64)) for i in left]
+        return left[int(np.argmax(np.array(scores) >= max(scores) - 1e-10))]
+
+    picks = class_round_robin(images.tolist(), labels, presence.shape[1], num_images, best_of, included)
+    return [*included, *(int(images[row]) for row, _ in picks)], [label for _, label in picks]
 
 
 def assert_equals_brute_force(method, value, seed, **options):

@@ -1,11 +1,13 @@
 """What holds for every method that is registered, whatever it picks by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod import FeatureBank, select_coreset
+from mmcsod import select_coreset
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.selection import method_names
 from tests.test_selection.banks import random_banks
@@ -22,15 +24,8 @@ def full_banks(draw):
     objects['image'], objects['label'] = bank.rows['image'], bank.rows['label']
     objects['box'][:, 2:] = rng.uniform(1, 50, (len(bank), 2))
     objects['area'] = objects['box'][:, 2] * objects['box'][:, 3]
-    return FeatureBank(
-        vectors=bank.vectors,
-        rows=bank.rows,
-        images=bank.images,
-        classes=bank.classes,
-        image_vectors=rng.normal(size=(len(bank.images), 3)).astype(np.float32),
-        objects=objects,
-        object_vectors=bank.vectors,
-    )
+    wholes = rng.normal(size=(len(bank.images), 3)).astype(np.float32)
+    return replace(bank, image_vectors=wholes, objects=objects, object_vectors=bank.vectors)
 
 
 @pytest.mark.parametrize('method', METHODS)

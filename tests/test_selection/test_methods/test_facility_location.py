@@ -3,7 +3,7 @@ import pytest
 
 from mmcsod import select_coreset
 from mmcsod.selection.methods import facility_location
-from tests.test_selection.reference import cosine
+from tests.test_selection.naive_rules import cosine
 from tests.test_selection.test_methods.brute_force import assert_equals_brute_force, make_bank
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, select_coreset
-from tests.test_selection.reference import cosine
+from tests.test_selection.naive_rules import cosine
 from tests.test_selection.test_methods.brute_force import assert_equals_brute_force
 
 
