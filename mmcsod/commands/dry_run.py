@@ -18,7 +18,7 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
             f'{len(pool.images)} images, {int(pool.eligible.sum())} vectors of {vectors.shape[1]} {vectors.dtype}, '
             f'{len(pool.labels)} classes'
         ),
-        f'method {options.method}, {task.target} images' + (' (estimated)' if options.num_objects else ''),
+        f'method {options.entry.name}, {task.target} images' + (' (estimated)' if options.num_objects else ''),
     ]
     if 'lam' in options.entry.uses:
         return '\n'.join([*lines, *_of_eq_4(memory_needs(task, num_processes), pool)])

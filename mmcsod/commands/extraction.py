@@ -13,8 +13,6 @@ from mmcsod.util.errors import UserError
 from mmcsod.util.memory import available_memory
 from mmcsod.util.text import size_text
 
-WORKERS = min(4, os.cpu_count() or 1)
-
 
 def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what features are extracted from, and how."""

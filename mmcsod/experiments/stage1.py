@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
 from mmcsod.records.bank import FeatureBank
@@ -12,6 +12,9 @@ from mmcsod.util.errors import UserError
 from mmcsod.util.files import read_json, write_json
 from mmcsod.util.locks import locked
 from mmcsod.util.provenance import json_values
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 class TimedBank(NamedTuple):
@@ -87,13 +90,11 @@ class Banks:
         from mmcsod.datasets.check import use_checked_labels
         from mmcsod.features.dataset import ExtractionDataset
         from mmcsod.features.reuse import warn_of_changed_files
-        from mmcsod.util.config import load_config
 
         identity = FeatureBank.load(directory).provenance.get('identity', {})
         if 'dataset' not in identity:  # a bank made by hand
             return False
-        selector = self._experiment.selector
-        cfg = load_config(selector.config, self._experiment.cfg_options)
+        selector, cfg = self._experiment.selector, self._config()
         use_checked_labels(cfg, self._work_dir / 'labels', ('train',))
         data = ExtractionDataset(cfg, keep_ignored=selector.keep_ignored)
         warn_of_changed_files(directory, data)
@@ -103,18 +104,12 @@ class Banks:
         from mmcsod.features.detector import build_tap
         from mmcsod.features.extract import extract_features
         from mmcsod.features.options import ExtractionOptions
-        from mmcsod.util.config import load_config
 
-        selector = self._experiment.selector
-        cfg = load_config(selector.config, self._experiment.cfg_options)
-        extract_features(
-            build_tap(cfg, checkpoint, name=tap),
-            cfg,
-            directory,
-            ExtractionOptions(
-                tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True, overwrite=self._overwrite
-            ),
+        selector, cfg = self._experiment.selector, self._config()
+        options = ExtractionOptions(
+            tap=tap, keep_objects=True, keep_ignored=selector.keep_ignored, resume=True, overwrite=self._overwrite
         )
+        extract_features(build_tap(cfg, checkpoint, name=tap), cfg, directory, options)
 
     def _checkpoint(self, tap: str) -> str:
         selector = self._experiment.selector
@@ -130,10 +125,13 @@ class Banks:
         """Refuse a tap that the selecting detector lacks, before the detector is trained."""
         from mmcsod.features.detector import untrained_detector
         from mmcsod.features.taps import attach_tap
+
+        attach_tap(untrained_detector(self._config(), tap), tap)
+
+    def _config(self) -> 'Config':
         from mmcsod.util.config import load_config
 
-        cfg = load_config(self._experiment.selector.config, self._experiment.cfg_options)
-        attach_tap(untrained_detector(cfg, tap), tap)
+        return load_config(self._experiment.selector.config, self._experiment.cfg_options)
 
 
 def _finished(folder: str, tap: str) -> FeatureBank:

@@ -1,6 +1,6 @@
 """Section 3.4: average the vectors of one class in one image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.image_view import ImageView
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
 from mmcsod.records.bank_checks import OF_IMAGES
+from mmcsod.util.errors import UserError
 
 
 class ImageFeatures(NamedTuple):
@@ -41,10 +42,11 @@ def chunk_arrays(
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one chunk, images in dataset order; an unreadable image has rows of nothing."""
     means, tables, objects, label_scores = [], [], [], []
-    for index in indices:
+    read = [index for index in indices if index in features]
+    for index in read:
         table = pool.objects_of(index)
         labels = table['label'][~table['ignored']]
-        if index in features and len(labels):
+        if len(labels):
             vectors, classes, counts = classwise_means(features[index].vectors, labels)
             rows = np.zeros(len(classes), ROW_DTYPE)
             rows['image'], rows['label'], rows['count'] = index, classes, counts
@@ -57,11 +59,9 @@ def chunk_arrays(
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
         'image_vectors': _image_vectors(indices, features),
         'unreadable': np.array([index for index in indices if index not in features], np.int64),
-        'not_finite': np.array(
-            [index for index in indices if index in features and not _is_finite(features[index])], np.int64
-        ),
+        'not_finite': np.array([index for index in read if not _is_finite(features[index])], np.int64),
+        **_views(indices, features),
     }
-    arrays |= _views(indices, features)
     if keep_objects:
         arrays['object_vectors'] = _stack(objects)
     if scores_labels:
@@ -85,13 +85,28 @@ def _is_finite(features: ImageFeatures) -> bool:
     return bool(np.isfinite(features.vectors).all() and np.isfinite(features.image).all())
 
 
+def common_width(widths: Iterable[int]) -> int:
+    """Return the dimensions of some vectors, 0 if all are of images that could not be read, which have none.
+
+    Raises:
+        UserError: If there are two, which no bank can hold.
+    """
+    found = sorted({width for width in widths if width})
+    if len(found) > 1:
+        raise UserError(
+            f'Images have vectors of {found[0]} and of {found[-1]} dimensions; correct the tap or the backbone, which '
+            'must give as many for each image.'
+        )
+    return found[0] if found else 0
+
+
 def _stack(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    width = common_width(part.shape[1] for part in parts)
+    return np.concatenate(parts) if parts else np.zeros((0, width), np.float32)
 
 
 def _image_vectors(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> np.ndarray:
-    width = max((len(own.image) for own in features.values()), default=0)
-    vectors = np.zeros((len(indices), width), np.float32)
+    vectors = np.zeros((len(indices), common_width(len(own.image) for own in features.values())), np.float32)
     for row, index in zip(vectors, indices, strict=True):
         if index in features:
             row[:] = features[index].image

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
+from mmcsod.features.averaging import common_width
 from mmcsod.records.bank import ROW_DTYPE, FeatureBank
 from mmcsod.records.bank_checks import OF_IMAGES
 from mmcsod.util.errors import UserError
@@ -37,6 +38,7 @@ class ChunkStore:
         self.partial = directory.with_name(directory.name + '.partial')
         self.num_images = num_images
         self.num_chunks = -(-num_images // CHUNK_SIZE)
+        self._identity, self._replaced = self.partial / 'identity.json', self.partial / 'replaced'
 
     def indices(self, chunk: int) -> range:
         """Return the dataset indices of a chunk."""
@@ -61,10 +63,6 @@ class ChunkStore:
         if not isinstance(found, dict):
             raise UserError(f'{self._identity} is damaged; start anew with --overwrite.')
         return found
-
-    @property
-    def _identity(self) -> Path:
-        return self.partial / 'identity.json'
 
     def path(self, chunk: int) -> Path:
         """Return the file of a chunk."""
@@ -133,20 +131,10 @@ class ChunkStore:
                 'an earlier extraction; remove it yourself.'
             ) from error
 
-    @property
-    def _replaced(self) -> Path:
-        return self.partial / 'replaced'
-
-    def publish(
-        self,
-        *,
-        images: tuple[str, ...],
-        classes: tuple[str, ...],
-        objects: np.ndarray,
-        prediction_scores: np.ndarray | None = None,
-        provenance: Mapping[str, Any],
-    ) -> None:
+    def publish(self, **tables: Any) -> None:
         """Join all chunks into the bank, class-major, put it in the place of an older one, and remove them.
+
+        ``tables`` are the fields of :class:`FeatureBank` that chunks do not hold, such as ``images`` and ``objects``.
 
         The vectors are copied chunk by chunk into files, so that memory does not grow with the dataset. Killed at any
         line, this begins again from the chunks.
@@ -154,15 +142,7 @@ class ChunkStore:
         finished = self.partial / 'finished'
         try:
             remove(finished)
-            bank = FeatureBank(
-                images=images,
-                classes=classes,
-                objects=objects,
-                prediction_scores=prediction_scores,
-                provenance=provenance,
-                **self._gather(),
-            )
-            bank.save(finished)
+            FeatureBank(**self._gather(), **tables).save(finished)
             swap(finished, self.directory, self._replaced)
         except OSError as error:
             raise UserError(
@@ -192,7 +172,7 @@ class ChunkStore:
 
     def _gather_vectors(self, name: str, target: np.ndarray) -> np.ndarray:
         shapes = [self._shape(chunk, name) for chunk in range(self.num_chunks)]
-        total, width = sum(shape[0] for shape in shapes), max((shape[1] for shape in shapes), default=0)
+        total, width = sum(shape[0] for shape in shapes), common_width(shape[1] for shape in shapes)
         path = self.partial / f'{name}.npy'
         joined = np.lib.format.open_memmap(path, mode='w+', dtype=np.float32, shape=(total, width))
         with path.open('rb+') as file:  # a mapped file that the disk has no room for would end in SIGBUS

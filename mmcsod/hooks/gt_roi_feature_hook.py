@@ -64,7 +64,7 @@ class GTRoIFeatureHook(Hook):
     def __init__(
         self,
         num_images: int | None = None,
-        method: str = '',
+        method: str | None = None,
         lam: float | str = 'auto',
         seed: int = 0,
         out_dir: str | None = None,

@@ -107,27 +107,11 @@ def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, pa
 
 def _draw_boxes(axes: Axes, image: RankedImage) -> None:
     for (x1, y1, x2, y2), rank in zip(image.boxes, image.ranks, strict=True):
-        low = rank > LOW_RANK
-        axes.add_patch(
-            Rectangle(
-                (x1, y1),
-                x2 - x1,
-                y2 - y1,
-                fill=False,
-                linewidth=1.5,
-                edgecolor='red' if low else 'lime',
-                linestyle=':' if low else '-',
-            )
-        )
-        axes.text(
-            x1,
-            y1,
-            f'{100 * rank:.0f} %',
-            color='white',
-            fontsize=7,
-            va='bottom',
-            bbox={'facecolor': 'red' if low else 'green', 'pad': 1, 'linewidth': 0},
-        )
+        edge, line, ground = ('red', ':', 'red') if rank > LOW_RANK else ('lime', '-', 'green')
+        outline = Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, linewidth=1.5, edgecolor=edge, linestyle=line)
+        axes.add_patch(outline)
+        label = {'facecolor': ground, 'pad': 1, 'linewidth': 0}
+        axes.text(x1, y1, f'{100 * rank:.0f} %', color='white', fontsize=7, va='bottom', bbox=label)
 
 
 def _read(path: Path, turn: bool) -> np.ndarray:

@@ -43,17 +43,12 @@ class Findings:
     def pictures(self, bank: FeatureBank, root: Path) -> dict[str, str]:
         """Return ``data:`` URIs: of the validation images as leak-0, leak-1, ..., of the labels as label-0, ..."""
         copies = [small_copy(Path(leak.validation)) for leak in self.leaks]
+        turned = [is_turned(bank, bank.image_index[label.image]) for label in self.labels]
         crops = [
-            small_crop(
-                root / label.image,
-                label.box,
-                label.refined,
-                is_turned(bank, bank.image_index[label.image]),
-            )
-            for label in self.labels
+            small_crop(root / label.image, label.box, label.refined, turn)
+            for label, turn in zip(self.labels, turned, strict=True)
         ]
-        named = [
-            *((f'leak-{n}', uri) for n, uri in enumerate(copies)),
-            *((f'label-{n}', uri) for n, uri in enumerate(crops)),
-        ]
-        return {name: uri for name, uri in named if uri is not None}
+        named = {
+            f'{kind}-{n}': uri for kind, found in (('leak', copies), ('label', crops)) for n, uri in enumerate(found)
+        }
+        return {name: uri for name, uri in named.items() if uri is not None}

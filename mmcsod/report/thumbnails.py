@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageDraw, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.images import as_seen, is_turned
@@ -141,7 +141,7 @@ def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | No
             image.draft('RGB', (2 * side, 2 * side))
             small = as_seen(image, turn)
             small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # UnidentifiedImageError is an OSError
         return None
     return _uri(small), (width, height)
 

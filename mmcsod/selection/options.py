@@ -61,9 +61,9 @@ class SelectionOptions:
     _: KW_ONLY
     ratio: float | None = None
     num_objects: int | None = None
-    method: str = ''
+    method: str | None = None
     method_options: Mapping[str, Any] = field(default_factory=dict)
-    turns: Turns = ''
+    turns: Turns | None = None
     lam: float | str = 'auto'
     kernel: str = 'auto'
     memory: int | str | None = None
@@ -76,12 +76,10 @@ class SelectionOptions:
     uncertain: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, 'method', self.method or (DEFAULT_METHOD if self.lam == 'auto' else 'csod'))
         budget, method = self.budget, self.entry
-        object.__setattr__(self, 'turns', self.turns or method.turns)
         if budget.num_objects is not None and not method.nested:
             raise UserError(
-                f"The method '{self.method}' draws a given number of images, so it cannot stop at a number "
+                f"The method '{method.name}' draws a given number of images, so it cannot stop at a number "
                 "of objects; give num_images or ratio, or use the method 'uniform'."
             )
         check_kernel(self.kernel)
@@ -105,7 +103,7 @@ class SelectionOptions:
     @cached_property
     def entry(self) -> Method:
         """The method with its settings."""
-        return get_method(self.method, self.method_options)
+        return get_method(self.method or (DEFAULT_METHOD if self.lam == 'auto' else 'csod'), self.method_options)
 
     @cached_property
     def given_memory(self) -> int | None:
@@ -115,7 +113,7 @@ class SelectionOptions:
     @cached_property
     def weights(self) -> str | dict[str, float]:
         """The turns of the classes: the name of a rule, or weights by class name."""
-        return parse_turns(self.turns)
+        return parse_turns(self.turns or self.entry.turns)
 
     @property
     def lam_rule(self) -> str:

@@ -18,9 +18,9 @@ def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterat
     if len(task.included) == len(coreset):
         yield f'All {len(coreset)} images are included from the start, so nothing new is selected; ask for more.'
     if options.given_lam is not None and 'lam' not in options.entry.uses:
-        yield f"lam is given and not used: the method '{options.method}' has none."
+        yield f"lam is given and not used: the method '{options.entry.name}' has none."
     if options.weights != 'equal' and not options.entry.by_class:
-        yield f"turns is given and not used: the method '{options.method}' has no class round-robin."
+        yield f"turns is given and not used: the method '{options.entry.name}' has no class round-robin."
     yield from _skipped_classes(task, coreset)
     yield from warn_of(task.pool.bank, coreset)
 

@@ -50,15 +50,8 @@ def renamed(root, spelling):
 def test_ids_do_not_depend_on_how_the_root_is_spelled(coco_root, tmp_path, monkeypatch):
     monkeypatch.chdir(coco_root.parent)
     (tmp_path / 'link').symlink_to(coco_root)
-    spellings = [
-        f'{coco_root}',
-        f'{coco_root}/',
-        'coco',
-        './coco/',
-        f'../{coco_root.parent.name}/coco',
-        f'{tmp_path}/link',
-    ]
-    found = [all_image_ids([build(renamed(coco_root, spelling))]) for spelling in spellings]
+    spellings = [coco_root, f'{coco_root}/', 'coco', './coco/', f'../{coco_root.parent.name}/coco', tmp_path / 'link']
+    found = [all_image_ids([build(renamed(coco_root, str(spelling)))]) for spelling in spellings]
     assert found[0][0][:2] == ['train/0000.jpg', 'train/0001.jpg']
     assert all(ids == found[0] for ids in found)
 

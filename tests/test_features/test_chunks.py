@@ -4,6 +4,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from numpy.lib.npyio import NpzFile
 
 from mmcsod import FeatureBank
@@ -12,6 +13,7 @@ from mmcsod.features.averaging import ImageFeatures, chunk_arrays
 from mmcsod.features.image_view import ImageView
 from mmcsod.records.bank import OBJECT_DTYPE, ROW_DTYPE
 from mmcsod.records.bank_checks import OF_IMAGES
+from mmcsod.util.errors import UserError
 
 
 def write_chunk(store, chunk, lacks=(), **changed):
@@ -66,6 +68,27 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
     bank = FeatureBank.load(tmp_path / 'features')
     np.testing.assert_array_equal(bank.image_vectors[:, 0], [0] * 4 + [1] * 4)
     assert bank.vectors.shape == bank.object_vectors.shape == (4, 3)
+
+
+def test_vectors_of_two_widths_are_one_sentence(tmp_path, monkeypatch):
+    """In a chunk as between chunks."""
+    monkeypatch.setattr(chunks, 'CHUNK_SIZE', 2)
+    store = chunks.ChunkStore(tmp_path / 'features', 4)
+    store.begin({})
+    pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
+    view = ImageView((8, 6), 1, np.zeros((32, 32), np.uint8), False)
+
+    def read(index, width):
+        return ImageFeatures(np.ones((1, width), np.float32), np.ones(2, np.float32), view)
+
+    with pytest.raises(UserError, match='of 3 and of 5'):
+        chunk_arrays(range(2), {0: read(0, 3), 1: read(1, 5)}, pool, False)
+    for chunk, width in enumerate((3, 5)):
+        features = {index: read(index, width) for index in store.indices(chunk)}
+        store.write(chunk, chunk_arrays(store.indices(chunk), features, pool, False))
+    with pytest.raises(UserError, match='of 3 and of 5'):
+        store.publish(images=('a', 'b', 'c', 'd'), classes=('x',), objects=np.zeros(4, OBJECT_DTYPE), provenance={})
+    assert not (tmp_path / 'features/meta.json').exists()
 
 
 def test_a_chunk_that_is_damaged_or_lacks_an_array_or_an_image_is_made_again(tmp_path, monkeypatch):

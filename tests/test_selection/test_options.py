@@ -9,11 +9,10 @@ from mmcsod.selection.options import DEFAULT_METHOD, SelectionOptions
 
 def test_what_is_not_given_has_the_documented_default():
     options = SelectionOptions(5)
-    assert (options.method, options.lam, options.kernel, options.seed) == (DEFAULT_METHOD, 'auto', 'auto', 0)
+    assert (options.entry.name, options.lam, options.kernel, options.seed) == (DEFAULT_METHOD, 'auto', 'auto', 0)
     assert options.budget.parameters == {'num_images': 5}
     assert options.given_lam is None
-    assert options.entry.name == DEFAULT_METHOD
-    assert SelectionOptions(5, lam=0.1).method == SelectionOptions(5, lam='2N/D').method == 'csod'
+    assert {SelectionOptions(5, lam=lam).entry.name for lam in (0.1, '2N/D')} == {'csod'}
 
 
 @pytest.mark.parametrize(
