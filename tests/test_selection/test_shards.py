@@ -129,12 +129,6 @@ def test_near_ties_across_shards(dtype):
 
 
 @pytest.mark.usefixtures('_small_blocks')
-def test_equal_rows_in_every_shard_are_picked_in_dataset_order():
-    bank = class_bank(np.ones((50, 3), np.float32))
-    assert_same_picks(bank, SelectionOptions(50))
-
-
-@pytest.mark.usefixtures('_small_blocks')
 def test_objects_and_rows_that_are_not_class_by_class():
     objectwise = objectwise_bank(np.random.default_rng(0))
     assert_same_picks(objectwise, SelectionOptions(20, lam=0.1, method='csod-objectwise'))

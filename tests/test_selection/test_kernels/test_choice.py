@@ -10,11 +10,6 @@ from mmcsod.selection.kernels import check_kernel, kernel_factory
 from tests.test_selection.banks import class_bank
 
 
-def test_an_unknown_kernel_is_refused():
-    with pytest.raises(UserError, match="no kernel 'cuda'; choose one of auto, numpy"):
-        select_coreset(class_bank(np.eye(3, dtype=np.float32)), num_images=1, kernel='cuda')
-
-
 def test_auto_does_without_what_is_not_installed(monkeypatch, tmp_path):
     # A machine with a GPU's driver, but with neither PyTorch nor FAISS.
     monkeypatch.setattr('mmcsod.selection.kernels.DRIVERS', [tmp_path])
