@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--list', action='store_true', help='print the runs, and which are done; run nothing')
     parser.add_argument('--table', action='store_true', help='print the results so far, as Markdown; run nothing')
     parser.add_argument('--figure', metavar='PNG', help='draw the results so far; run nothing')
+    parser.add_argument('--dark', action='store_true', help='draw the figure for a dark page')
     parser.add_argument(
         '--curve',
         action='store_true',
@@ -118,7 +119,7 @@ def _show(
     if args.figure:
         from mmcsod.experiments.figure import draw_figure
 
-        draw_figure(grids, args.figure)
+        draw_figure(grids, args.figure, args.dark)
         print(f'wrote {args.figure}')
 
 

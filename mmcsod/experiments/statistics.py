@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcsod.experiments.results import Result
 from mmcsod.experiments.spec import FULL_SET, Experiment, Run
+from mmcsod.selection.options import DEFAULT_METHOD
 from mmcsod.util.errors import UserError
 
 REFERENCE = 'uniform'
@@ -30,11 +31,11 @@ class Series:
 
     @property
     def label(self) -> str:
-        """What tables and figures call it: the method, and what is not its default."""
+        """What tables and figures call it: the method, and what is not the paper's; turns always for the default."""
         words = [self.method]
         if self.lam is not None:
             words.append(f'lam {self.lam:g}' if self.is_swept else f'lam {self.lam}')
-        words += [f'turns {self.turns}'] if self.turns != 'equal' else []
+        words += [f'turns {self.turns}'] if self.turns != 'equal' or self.method == DEFAULT_METHOD else []
         words += [f'{self.iters} iterations'] if self.iters is not None else []
         words += [f'tap {self.tap}'] if self.tap not in ('auto', None) else []
         return ', '.join(words)

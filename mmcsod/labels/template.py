@@ -42,8 +42,8 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
         # Images are resized to fit these sides. Larger sides show smaller objects and take longer.
         scale = {scale}
 
-        # Without a checkpoint, this backbone selects. `mmcsod retrain` trains this detector, or another one with
-        # `mmcsod retrain mmdet::FOLDER/NAME.py coreset.json --data THIS_FILE`.
+        # Without a checkpoint, this backbone selects. `mmcsod retrain` trains this detector, small enough for a CPU, or
+        # another one with `mmcsod retrain mmdet::FOLDER/NAME.py coreset.json --data THIS_FILE`.
         model = dict(
             data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[127.5, 127.5, 127.5]),
             backbone=dict(
@@ -53,8 +53,13 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
                 frozen_stages=1,
                 norm_eval=True,
                 init_cfg=dict(type='Pretrained', checkpoint='{weights}')),
-            neck=dict(in_channels=[24, 32, 96, 320]),
-            roi_head=dict(bbox_head=dict(num_classes={number})))
+            neck=dict(in_channels=[24, 32, 96, 320], out_channels=64),
+            rpn_head=dict(in_channels=64, feat_channels=64),
+            roi_head=dict(
+                bbox_roi_extractor=dict(out_channels=64),
+                bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes={number})),
+            train_cfg=dict(rpn_proposal=dict(nms_pre=500, max_per_img=200), rcnn=dict(sampler=dict(num=128))),
+            test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=200)))
         optim_wrapper = dict(optimizer=dict(lr=0.01), clip_grad=dict(max_norm=35, norm_type=2))  # for a batch of 8
 
         train_pipeline = [

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import matplotlib.image
+import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
@@ -45,6 +46,32 @@ def test_draws_each_kind_of_grid(tmp_path, grid):
     picture = matplotlib.image.imread(tmp_path / 'new' / 'figure.png')
     assert picture.shape[1] == (2280 if grid == 'detectors' else 1140)
     assert picture[..., :3].std() > 0.05
+    assert picture[0, 0, :3].tolist() == [1, 1, 1]
+
+
+def test_a_figure_for_a_dark_page_is_light_on_dark(tmp_path):
+    grids = [(make_experiment(GRIDS['budgets']), make_results(GRIDS['budgets']))]
+    draw_figure(grids, tmp_path / 'dark.png', dark=True)
+    picture = matplotlib.image.imread(tmp_path / 'dark.png')[..., :3]
+    assert np.median(picture) < 0.1 < 0.9 < picture.max()
+
+
+def test_methods_with_several_budgets_are_lines_over_them_in_the_same_color_in_each_panel():
+    runs = [run for run in GRIDS['budgets'] if run.num_images] + [Run('small', 'csod', 12, 0.1, 'auto', 9, 0)]
+    results = make_results(runs)
+    other = replace(make_experiment(runs[::-1]), name='other', detectors={'small': 'other.py'})
+    figure = make_figure([(make_experiment(runs), results), (other, results)])
+    drawn = [{bars.get_label(): bars.lines[0].get_color() for bars in axes.containers} for axes in figure.axes]
+    assert drawn[0] == drawn[1]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ['max', 'random (class-balanced)']
+    assert [bars.lines[0].get_linestyle() for bars in figure.axes[0].containers] == ['-', '--']
+
+
+def test_a_single_value_has_no_interval():
+    runs = [run for run in GRIDS['budgets'] if (run.num_images, run.seed) != (24, 1)]
+    axes = make_figure([(make_experiment(runs), make_results(runs))]).axes[0]
+    intervals = [bars.lines[2][0].get_segments() for bars in axes.containers]
+    assert [[len(segment) > 0 for segment in segments] for segments in intervals] == [[True, False], [True, False]]
 
 
 def test_each_swept_method_and_budget_has_its_own_line():
@@ -70,7 +97,7 @@ def test_each_swept_method_and_budget_has_its_own_line():
         for method, values in of_coverage.items()
         for number, value in zip((12, 24), values, strict=True)
     }
-    assert levels == pytest.approx({**expected, 'uniform, 12 images': 62, 'full-set': 63})
+    assert levels == pytest.approx({**expected, 'random (class-balanced), 12 images': 62, 'full-set': 63})
 
 
 @pytest.mark.parametrize(

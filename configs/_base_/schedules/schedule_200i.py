@@ -1,7 +1,7 @@
 _base_ = 'mmdet::_base_/default_runtime.py'
 
 # 200 iterations of 8 images: chess's training set eight times, a few minutes on two CPU cores.
-# In 120 of them AdamW with a cosine comes near to SGD with steps in 200, or passes it (docs/results_photographs.md).
+# In 120 of them AdamW with a cosine comes near to SGD with steps in 200, or passes it (results/photographs.md).
 max_iters = 200
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
