@@ -152,7 +152,7 @@ def _label(series: Series, number: int | None) -> str:
     return _name(series) if number is None else f'{_name(series)}, {number} images'
 
 
-def _draw_by_method(axes: Axes, cells: Cells, _: _Colors) -> None:
+def _draw_by_method(axes: Axes, cells: Cells, colors: _Colors) -> None:
     """Draw a line of the panel for each method, the highest mean first: names of methods are long."""
     single = {series: next(iter(found.values())) for series, found in cells.items()}
     rows = sorted(single.items(), key=lambda item: item[1].mean)
