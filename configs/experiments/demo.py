@@ -8,5 +8,6 @@ iters = 80
 
 grid = [
     dict(methods=['full-set']),
-    dict(methods=['csod', 'uniform'], num_images=[24], seeds=2),
+    dict(methods=['classwise-facility-location'], turns=['proportional'], num_images=[24], seeds=2),
+    dict(methods=['uniform'], num_images=[24], seeds=2),
 ]

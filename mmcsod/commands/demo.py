@@ -18,10 +18,11 @@ PRESET = 'configs/experiments/demo.py'
 WORK_DIR = Path('work_dirs/demo')
 DATA = Path('data/chess')
 INTRODUCTION = """Five trainings of 80 iterations each: on all 202 images of data/chess, whose detector then selects;
-on the 24 images that csod selects, and on 24 random ones (class-balanced), with two seeds each.
+on the 24 images that the default method selects, and on 24 random ones (class-balanced; 'uniform' in the table), with
+two seeds each.
 """
-READING = """Every run stops after 80 iterations, too few for any of them. The run on all images is therefore not
-the best that the full set can give, and two seeds show large differences only.
+READING = """Every run stops after 80 iterations, too few for any of them: the run on all images is not the best that
+the full set can give. Two seeds and one selecting detector show large differences only.
 {work_dir}/runs holds the logs; remove {work_dir} to run the demo again."""
 
 
@@ -48,7 +49,8 @@ def main(args: argparse.Namespace) -> int:
     experiment = load_experiment(PRESET)
     status = run_grid(experiment, WORK_DIR, WORK_DIR / 'results.jsonl')
     if status == 0:
-        files = {run.method: WORK_DIR / 'coresets' / f'{run.coreset_name}.json' for run in experiment.runs[1:3]}
+        first = [run for run in experiment.runs if run.num_images is not None and run.seed == 0]
+        files = {run.method: WORK_DIR / 'coresets' / f'{run.coreset_name}.json' for run in first}
         bank = FeatureBank.load(WORK_DIR / 'features_auto')
         report(WORK_DIR / 'report.html', bank, {name: Coreset.load(file) for name, file in files.items()}, files)
         print(READING.format(work_dir=WORK_DIR))

@@ -39,6 +39,16 @@ def test_a_reader_s_browser_fetches_nothing_from_elsewhere(site):
     assert not [path for path in site.rglob('*.html') if fetching.search(path.read_text(encoding='utf-8'))]
 
 
+def test_figures_are_there_in_light_and_dark(site):
+    for page in ('inspect', 'results'):
+        shown = re.findall(
+            r'src="\.\./(images/[^"#]+)#only-(\w+)"', (site / page / 'index.html').read_text(encoding='utf-8')
+        )
+        assert [scheme for _, scheme in shown] == ['light', 'dark']
+        assert all((site / path).exists() for path, _ in shown)
+    assert 'data-md-color-scheme="slate"' in (site / 'index.html').read_text(encoding='utf-8')
+
+
 @pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
 def test_links_lead_somewhere(name):
     links = re.findall(r'\]\((?!https?://|#)([^)#]+)', (ROOT / name).read_text(encoding='utf-8'))

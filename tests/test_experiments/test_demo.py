@@ -9,6 +9,8 @@ import pytest
 
 from mmcsod import UserError
 from mmcsod.commands import demo
+from mmcsod.experiments.spec import load_experiment
+from mmcsod.selection.options import SelectionOptions
 
 ROOT = Path(__file__).parents[2]
 TINY = """
@@ -39,3 +41,9 @@ def test_what_is_not_there_is_one_sentence(tmp_path, monkeypatch):
         demo.main(argparse.Namespace(rendered=False))
     with pytest.raises(UserError, match=r'tools/dev/render_scenes\.py'):
         demo.main(argparse.Namespace(rendered=True))
+
+
+def test_it_shows_the_default_method():
+    default = SelectionOptions(24)
+    shown = {(run.method, run.turns) for run in load_experiment(ROOT / demo.PRESET).runs}
+    assert (default.method, default.turns) in shown

@@ -1,4 +1,4 @@
-"""Hooks of the site's generator: notebooks, the commands' help, roles in docstrings, and addresses that moved."""
+"""Hooks of the site's generator: notebooks, the commands' help, dark figures, roles in docstrings, moved addresses."""
 
 import argparse
 import importlib
@@ -14,6 +14,9 @@ from mkdocs.structure.files import File, Files
 from mmcsod.commands import COMMANDS
 
 ROLE = re.compile(r':(?:class|func|meth|mod|data|attr):<code>~?')
+
+PICTURE = re.compile(r'<picture>\s*<source [^>]*srcset="(.+?)">\s*<img alt="(.+?)" src="(.+?)">\s*</picture>')
+"""A figure in light and dark, as GitHub takes it."""
 
 COMMANDS_HERE = '{{ commands }}'
 MOVED = {
@@ -48,9 +51,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **context: Any) -> str:
-    """Return the page with links to notebooks leading to their pages, and ``{{ commands }}`` replaced by their help."""
+    """Return the page with links to notebooks' pages, the commands' help, and figures for either color scheme."""
     if COMMANDS_HERE in markdown:
         markdown = markdown.replace(COMMANDS_HERE, '\n\n'.join(map(_help, COMMANDS)))
+    markdown = PICTURE.sub(r'![\2](\3#only-light)![\2](\1#only-dark)', markdown)
     return markdown.replace('.ipynb)', '.md)')
 
 
