@@ -44,6 +44,6 @@ def test_what_is_not_there_is_one_sentence(tmp_path, monkeypatch):
 
 
 def test_it_shows_the_default_method():
-    default = SelectionOptions(24)
+    default = SelectionOptions(24).entry
     shown = {(run.method, run.turns) for run in load_experiment(ROOT / demo.PRESET).runs}
-    assert (default.method, default.turns) in shown
+    assert (default.name, default.turns) in shown
