@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from mmengine.config import Config
 
 from mmcsod.datasets.build import build_leaves, labelled_images
+from mmcsod.datasets.check import use_checked_labels
 from mmcsod.datasets.pixels import read_pixels
 from mmcsod.features.recordings import field_of
 from mmcsod.records.recordings import is_pattern
@@ -22,24 +24,29 @@ def view_validation(
     """Return the validation images of a config, None if it has none; images that were decoded before are not again.
 
     Args:
-        config: What names them.
+        config: What names them; its labels are checked, and read from corrected copies where they need them.
         bank: The folder of the bank beside which they are kept, if it has one.
         group: What recordings are told by: a pattern, or a field of COCO image entries, which is read here.
         part: The set of the config that they are, 'train' in a config that was written of validation labels alone.
 
     Raises:
-        UserError: If the annotations cannot be read, or lack the field.
+        UserError: If the annotations cannot be read, do not pass the check, or lack the field.
     """
-    leaves = build_leaves(config, part)
-    images = labelled_images(leaves)
+    with TemporaryDirectory() as scratch:
+        use_checked_labels(config, Path(scratch), [part])
+        leaves = build_leaves(config, part)
+        images = labelled_images(leaves)
+        recordings = (
+            None if group is None or is_pattern(group) else [name for leaf in leaves for name in field_of(leaf, group)]
+        )
     paths = [image.path for image in images]
     if not paths:
         return None
     stamps, found = _stamps(paths), None if bank is None else ValidationView.load(bank)
     pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths)[0]
     view = ValidationView(images, stamps, pixels)
-    if group is not None and not is_pattern(group):
-        view = replace(view, group=group, recordings=tuple(name for leaf in leaves for name in field_of(leaf, group)))
+    if recordings is not None:
+        view = replace(view, group=group, recordings=tuple(recordings))
     if bank is not None and not (found is not None and view.equals(found)):
         view.save(bank)
     return view
