@@ -45,7 +45,7 @@ def view_validation(
     stamps, found = _stamps(paths), None if bank is None else ValidationView.load(bank)
     pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths)[0]
     view = ValidationView(images, stamps, pixels)
-    if recordings is not None:
+    if group is not None and recordings is not None:
         view = replace(view, group=group, recordings=tuple(recordings))
     if bank is not None and not (found is not None and view.equals(found)):
         view.save(bank)
