@@ -19,10 +19,11 @@ TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
 
-def refuse_bad_images(dataset: Any, what: str) -> None:
+def refuse_bad_images(dataset: Any, what: str, were_read: bool = False) -> None:
     """Refuse a dataset with a missing image, or with an unreadable one among :data:`HEADERS` evenly spaced.
 
-    Images that are not local files, or that a loader of the user's own reads, are not looked at.
+    Images that are not local files, or that a loader of the user's own reads, are not looked at. Those that
+    ``were_read``, as those of a coreset were by Stage 1, are not opened again.
     """
     for leaf in filter(_loads_local_files, leaf_datasets(dataset)):
         paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
@@ -31,6 +32,8 @@ def refuse_bad_images(dataset: Any, what: str) -> None:
                 f'{len(missing)} of {len(paths)} {what} images do not exist '
                 f'({first_few([str(one) for one in missing])}); check data_root and data_prefix of the config.'
             )
+        if were_read:
+            continue
         looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
         if unreadable := [path for path in looked_at if not _is_image(path)]:
             raise UserError(

@@ -20,6 +20,8 @@ STATES = ('state_dict', 'model', 'state_dict_ema', 'ema_state_dict', 'model_ema'
 PREFIXES = ('module.', '_orig_mod.', 'model.')
 """What wrappers of a model (DataParallel, torch.compile, Lightning) put before every name."""
 SAFETENSORS = '.safetensors'
+VARIANCE = 'running_var'
+"""How batch normalisation's own variance is called."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,7 @@ def load_weights(
 
     Raises:
         UserError: If the checkpoint lacks a tensor that is ``needed`` (:attr:`mmcsod.features.taps.Tap.tensors`), or
-    one is
-            not finite.
+            one is not finite or a negative variance.
     """
     own = detector.state_dict()
     differing = [key for key, value in state.items() if key in own and own[key].shape != value.shape]
@@ -140,7 +141,7 @@ def load_weights(
             f'are missing from it or differ in shape ({first_few(lacking, 3)}); '
             'give the config that it was trained with.'
         )
-    _refuse_not_finite({key: state[key] for key in own if key in needed}, source)
+    _refuse_impossible({key: state[key] for key in own if key in needed}, source)
     try:
         detector.load_state_dict({key: value for key, value in state.items() if key not in differing}, strict=False)
     except (RuntimeError, NotImplementedError) as error:  # sparse or quantised tensors, for example
@@ -155,12 +156,18 @@ def load_weights(
     return differing
 
 
-def _refuse_not_finite(tensors: Mapping[str, Tensor], source: str | Path) -> None:
-    bad = [key for key, value in tensors.items() if value.is_floating_point() and not torch.isfinite(value).all()]
+def _refuse_impossible(tensors: Mapping[str, Tensor], source: str | Path) -> None:
+    """Refuse weights that give NaN: some that are not finite, or a variance below 0, of which a root is taken."""
+    floats = {key: value for key, value in tensors.items() if value.is_floating_point()}
+    bad = [key for key, value in floats.items() if not torch.isfinite(value).all()]
+    what = 'NaN or infinity'
+    if not bad:
+        bad = [key for key, value in floats.items() if key.endswith(VARIANCE) and (value < 0).any()]
+        what = 'negative variances'
     if bad:
         raise UserError(
-            f'The checkpoint {source} has NaN or infinity in {len(bad)} of the {len(tensors)} tensors that are read, '
-            f'{first_few(bad, 3)}; its training diverged, most likely: give an earlier checkpoint.'
+            f'The checkpoint {source} has {what} in {len(bad)} of the {len(tensors)} tensors that are read '
+            f'({first_few(bad, 3)}); its training diverged, or they were never trained: give another checkpoint.'
         )
 
 

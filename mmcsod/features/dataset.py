@@ -239,7 +239,7 @@ class ExtractionDataset(Dataset):
                 if unreadable + 1 == number == NUM_FAILURES and len(kinds) == 1:
                     raise UserError(
                         f'The first {number} images cannot be read, all of them for one reason (the last: '
-                        f'{sample.error}); mend data_root, the pipeline or a mount, then go on with --resume.'
+                        f'{sample.error}); {self.how_to_mend()}, then go on with --resume.'
                     )
                 if sample.error.startswith(('ImportError', 'ModuleNotFoundError')):
                     raise UserError(
@@ -261,6 +261,12 @@ class ExtractionDataset(Dataset):
         for leaf in self.leaves:
             for position in range(len(leaf)):
                 yield leaf.get_data_info(position)['img_path']
+
+    def how_to_mend(self) -> str:
+        """Return what to do if images cannot be read, by where they are."""
+        if '://' in next(self.image_paths()):
+            return 'see that this machine reaches where they are, or copy them to a folder'
+        return 'mend data_root, the pipeline or a mount'
 
     def labelled_sizes(self) -> np.ndarray:
         """Return (D, 2) int64, the width and height of each image in the annotations, 0 where they name none."""

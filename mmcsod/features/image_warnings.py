@@ -16,6 +16,10 @@ KINDS = {
     b'PK\x03\x04': 'a zip archive',
     b'%PDF': 'a PDF',
     b'\x1f\x8b': 'a gzip archive',
+    b'\x00\x05\x16\x07': "what macOS keeps of a file beside it; remove names that begin with '._'",
+    b'\xff\xd8\xff': 'a JPEG that is damaged or cut off',
+    b'\x89PNG': 'a PNG that is damaged, cut off or too large',
+    b'GIF8': 'a GIF, which OpenCV may not decode; convert it',
 }
 """What files are that begin so."""
 
@@ -88,5 +92,7 @@ def kind_of_file(path: str) -> str:
         return '0 bytes'
     if not start.strip(b'\0'):
         return 'nothing but zeros'
+    if start[4:8] == b'ftyp':
+        return 'a HEIC or AVIF photo, or a video; convert it to JPEG'
     known = next((kind for beginning, kind in KINDS.items() if start.lstrip().startswith(beginning)), None)
     return known or f'not an image that is whole: begins with {start[:12]!r}'

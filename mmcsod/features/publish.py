@@ -44,8 +44,8 @@ def publish(
     if len(unreadable) == len(pool):
         store.discard()
         raise UserError(
-            f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; '
-            'mend what is logged above, most likely data_root, the pipeline or a mount.'
+            f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; the log says '
+            f'why: {pool.how_to_mend()}.'
         )
     not_finite = np.concatenate(list(store.arrays('not_finite')))
     if len(not_finite) == len(pool) - len(unreadable):

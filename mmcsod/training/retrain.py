@@ -65,7 +65,7 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
 
 def _check_data(retraining: Retraining) -> None:
     refuse_without_objects(retraining.training_set)
-    refuse_bad_images(retraining.training_set, 'training')
+    refuse_bad_images(retraining.training_set, 'training', were_read=retraining.record['coreset'] is not None)
     if retraining.validation_set is not None:
         refuse_bad_images(retraining.validation_set, 'validation')
 

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
 from mmcsod.labels.check.findings import Finding, found, short
 from mmcsod.labels.check.graph import Content, Entry, entry_name
+from mmcsod.labels.check.masks import bounds, is_number
 
 MANY, NEARLY_ALL = 0.1, 0.9
 """Shares of boxes that end beyond their image, and that fit into it as corners, if these are no width and height."""
-HUGE = 10**300
-"""Whole numbers that NumPy takes for numbers are smaller."""
 ROUNDED = 0.05
 """Shares of the image may leave 0 to 1 by this."""
 SLACK = 2
@@ -22,7 +21,7 @@ SLACK = 2
 def check_boxes(content: Content, file: str) -> list[Finding]:
     """Check the boxes of a file; fill in what needs no guess and leave out what is not finite, in place."""
     annotations = content['annotations']
-    findings = _boxes_of_polygons(annotations, file) + _odd_crowds(annotations, file)
+    findings = _boxes_of_masks(annotations, file) + _odd_crowds(annotations, file)
     odd = [position for position, box in enumerate(_boxes(annotations)) if not _is_box(box)]
     findings += found('odd box', file, [annotations[position] for position in odd], _show)
     usable = [one for one in annotations if _is_box(one.get('bbox'))] if odd else annotations
@@ -47,34 +46,20 @@ def _is_box(box: Any) -> bool:
     if type(box) is not list or len(box) != 4:
         return False
     x, y, width, height = box
-    return _is_number(x) and _is_number(y) and _is_number(width) and _is_number(height)
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return type(value) is float or (type(value) is int and -HUGE < value < HUGE)
+    return is_number(x) and is_number(y) and is_number(width) and is_number(height)
 
 
 def _show(annotation: Entry) -> str:
     return f'{entry_name(annotation)}: ' + (f'bbox {short(annotation["bbox"])}' if 'bbox' in annotation else 'no bbox')
 
 
-def _boxes_of_polygons(annotations: Sequence[Entry], file: str) -> list[Finding]:
+def _boxes_of_masks(annotations: Sequence[Entry], file: str) -> list[Finding]:
     filled = []
     for annotation in annotations:
-        if not annotation.get('bbox') and (points := _points(annotation.get('segmentation'))):
-            xs, ys = points[::2], points[1::2]
-            annotation['bbox'] = [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
+        if not annotation.get('bbox') and (box := bounds(annotation.get('segmentation'))):
+            annotation['bbox'] = box
             filled.append(annotation)
-    return found('box of polygon', file, filled, entry_name)
-
-
-def _points(segmentation: Any) -> list[float]:
-    """Return all coordinates of an object's polygons, none if there is anything else."""
-    if not isinstance(segmentation, list) or not all(isinstance(part, list) for part in segmentation):
-        return []
-    points = [value for part in segmentation for value in part]
-    whole = all(len(part) >= 6 and len(part) % 2 == 0 for part in segmentation)
-    return points if whole and all(_is_number(value) and math.isfinite(value) for value in points) else []
+    return found('box of mask', file, filled, entry_name)
 
 
 def _odd_crowds(annotations: Sequence[Entry], file: str) -> list[Finding]:
@@ -92,7 +77,7 @@ def _areas(annotations: Sequence[Entry], boxes: np.ndarray, file: str) -> list[F
     filled = []
     for annotation, own in zip(annotations, (boxes[:, 2] * boxes[:, 3]).tolist(), strict=True):
         area = annotation.get('area')
-        if not (_is_number(area) and 0 < area < math.inf) and own > 0:
+        if not (is_number(area) and 0 < area < math.inf) and own > 0:
             filled.append(annotation)
     findings = found('area', file, filled, lambda one: f'{entry_name(one)}: {short(one.get("area"))}')
     for annotation in filled:
@@ -121,7 +106,7 @@ def _key(annotation: Entry) -> Any:
 def has_size(image: Mapping[str, Any]) -> bool:
     """Return whether an image's width and height are possible."""
     width, height = image.get('width'), image.get('height')
-    return _is_number(width) and _is_number(height) and 0 < width < math.inf and 0 < height < math.inf
+    return is_number(width) and is_number(height) and 0 < width < math.inf and 0 < height < math.inf
 
 
 def _geometry(annotations: Sequence[Entry], boxes: np.ndarray, sizes: np.ndarray, file: str) -> list[Finding]:

@@ -6,7 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
+
+from mmcsod.labels.check.findings import NUM_EXAMPLES
+
+MOST_FOLDERS = 1000
+"""Folders, at most, in which a file is looked for by its name alone."""
 
 
 @dataclass
@@ -64,15 +70,16 @@ def missing_images(paths: Iterable[str], listings: Listings | None = None) -> li
     """
     listings = listings or Listings()
     missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
-    return [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
+    found = [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
+    if any(one.near for one in found):
+        return found
+    return [MissingImage(path, _below(path, listings)) for path in missing[:NUM_EXAMPLES]] + found[NUM_EXAMPLES:]
 
 
 def _near(path: str, listings: Listings) -> str | None:
     """Look for a path with its backslashes turned, then without ever more of the folders in it."""
-    parts = [part for part in re.split(r'[\\/]+', path) if part not in ('', '.')]
-    root = '/' if path.startswith('/') else ''
-    known = _known_folder(root, [part for part in re.split('/+', path) if part not in ('', '.')][:-1], listings)
-    rest = parts[len(PurePosixPath(known).parts) - bool(root) :]
+    parts, known = _parts(path), _known_folder(path, listings)
+    rest = parts[len(PurePosixPath(known).parts) - path.startswith('/') :]
     for start in range(len(rest)):
         found = _walk(known, rest[start:], listings)
         if found is not None and found != path:
@@ -80,9 +87,23 @@ def _near(path: str, listings: Listings) -> str | None:
     return None
 
 
-def _known_folder(root: str, parts: list[str], listings: Listings) -> str:
-    folder = root
-    for part in parts:
+def _below(path: str, listings: Listings) -> str | None:
+    """Look for a file name in all folders below the last one of its path that is there."""
+    name = _parts(path)[-1:]
+    for folder, _, names in islice(os.walk(_known_folder(path, listings) or '.'), MOST_FOLDERS):
+        if name and name[0] in names:
+            return posixpath.normpath(posixpath.join(folder, name[0]))
+    return None
+
+
+def _parts(path: str, separator: str = r'[\\/]+') -> list[str]:
+    return [part for part in re.split(separator, path) if part not in ('', '.')]
+
+
+def _known_folder(path: str, listings: Listings) -> str:
+    """Return the last folder of a path that is there."""
+    folder = '/' if path.startswith('/') else ''
+    for part in _parts(path, '/+')[:-1]:
         if '\\' in part or part not in listings.names(folder):
             break
         folder = posixpath.join(folder, part)

@@ -33,10 +33,15 @@ def check_predictions(raw: bytes, file: str, content: Mapping[str, Any]) -> tupl
         prediction.update(id=number, iscrowd=0)
         prediction.setdefault('area', None)
     labelled: Content = {**content, 'annotations': predictions}
-    findings += [replace(one, kind=FOREIGN.get(one.kind, one.kind)) for one in check_references(labelled, file)]
+    findings += map(_of_predictions, check_references(labelled, file))
     findings += _scores(predictions, file) + _file_names(labelled, file)
-    findings += [one for one in check_boxes(labelled, file) if one.kind != 'area']
+    findings += [_of_predictions(one) for one in check_boxes(labelled, file) if one.kind != 'area']
     return labelled['annotations'], findings
+
+
+def _of_predictions(finding: Finding) -> Finding:
+    examples = tuple(one.replace('annotation ', 'prediction ', 1) for one in finding.examples)
+    return replace(finding, kind=FOREIGN.get(finding.kind, finding.kind), examples=examples)
 
 
 def _check_structure(predictions: Any, file: str) -> None:

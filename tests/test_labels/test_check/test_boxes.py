@@ -99,15 +99,37 @@ def test_polygons_area_and_crowd_are_filled_in():
         third['area'] = 0
 
     labels = check(broken(change))
-    assert counts(labels) == {'box of polygon': 1, 'iscrowd': 1, 'area': 3}
+    assert counts(labels) == {'box of mask': 1, 'iscrowd': 1, 'area': 3}
     assert labels.content['annotations'][0]['bbox'] == [70, 50, 10, 40]
     assert [one['area'] for one in labels.content['annotations'][:3]] == [400, 780, 780]
     assert labels.content['annotations'][2]['iscrowd'] == 0
 
 
-@pytest.mark.parametrize('polygon', [[], [[1, 2]], [[1, 2, 3, 'a', 5, 6]], {'counts': 'x', 'size': [1, 1]}])
-def test_what_is_no_polygon_gives_no_box(polygon):
-    labels = check(broken(lambda content: content['annotations'][0].update(bbox=None, segmentation=polygon)))
+RUNS = {'size': [4, 5], 'counts': [5, 2, 2, 2, 9]}  # two columns of two rows, down each column in turn
+PACKED = {'size': [4, 5], 'counts': '52207'}  # the same, compressed
+ODD_MASKS = [
+    [],
+    [[1, 2]],
+    [[1, 2, 3, 'a', 5, 6]],
+    {'size': [1, 1], 'counts': 'x'},
+    {'size': [4, 5], 'counts': 'oooooooooo'},  # it does not end
+    {'size': [4, 5], 'counts': [5, 2]},
+    {'size': [0, 5], 'counts': []},
+    {'size': [4, 5], 'counts': [20]},
+    {'size': ['4', 5], 'counts': '52207'},
+]
+
+
+@pytest.mark.parametrize('runs', [RUNS, PACKED])
+def test_the_runs_of_a_mask_give_its_box(runs):
+    labels = check(broken(lambda content: content['annotations'][0].update(bbox=None, area=None, segmentation=runs)))
+    assert counts(labels) == {'box of mask': 1, 'area': 1}
+    assert labels.content['annotations'][0]['bbox'] == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize('mask', ODD_MASKS)
+def test_what_is_no_mask_gives_no_box(mask):
+    labels = check(broken(lambda content: content['annotations'][0].update(bbox=None, segmentation=mask)))
     assert counts(labels) == {'odd box': 1}
 
 
