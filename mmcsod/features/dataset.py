@@ -263,10 +263,13 @@ class ExtractionDataset(Dataset):
                 yield leaf.get_data_info(position)['img_path']
 
     def how_to_mend(self) -> str:
-        """Return what to do if images cannot be read, by where they are."""
-        if '://' in next(self.image_paths()):
+        """Return what to do if images cannot be read, by where the first of them is."""
+        path = next(self.image_paths())
+        if '://' in path:
             return 'see that this machine reaches where they are, or copy them to a folder'
-        return 'mend data_root, the pipeline or a mount'
+        if Path(path).is_file():
+            return 'convert them to JPEG or PNG, or give another loader with --pipeline'
+        return 'correct data_root, or see to the mount'
 
     def labelled_sizes(self) -> np.ndarray:
         """Return (D, 2) int64, the width and height of each image in the annotations, 0 where they name none."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.util.files import write_text
@@ -94,5 +95,17 @@ def kind_of_file(path: str) -> str:
         return 'nothing but zeros'
     if start[4:8] == b'ftyp':
         return 'a HEIC or AVIF photo, or a video; convert it to JPEG'
+    if _is_whole(path):
+        return 'an image, which the pipeline cannot use'
     known = next((kind for beginning, kind in KINDS.items() if start.lstrip().startswith(beginning)), None)
     return known or f'not an image that is whole: begins with {start[:12]!r}'
+
+
+def _is_whole(path: str) -> bool:
+    """Return whether Pillow decodes an image: something else than its file is wrong then."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True

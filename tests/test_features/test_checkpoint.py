@@ -192,14 +192,18 @@ def test_safetensors_without_their_package_name_it(tmp_path, monkeypatch):
         load_state_dict(tmp_path / 'a.safetensors')
 
 
-def test_a_backbone_alone_and_weights_of_nan_are_named(cfg):
+def test_a_backbone_alone_and_weights_that_give_nan_are_named(cfg):
     state = build(cfg).state_dict()
     needed = attach_tap(build(cfg)).tensors
     with pytest.raises(UserError, match=r'backbone\.pth holds a backbone alone.*init_cfg\.checkpoint=backbone\.pth'):
         load_weights(build(cfg), {key: state[key] for key in state if 'backbone.' in key}, 'backbone.pth', needed)
     state['neck.fpn_convs.0.conv.weight'] *= float('nan')
-    with pytest.raises(UserError, match=r'has NaN or infinity in 1 of the .* read, neck\.fpn_convs\.0\.conv\.weight'):
+    with pytest.raises(UserError, match=r'NaN or infinity in 1 of the .* read \(neck\.fpn_convs\.0\.conv\.weight\)'):
         load_weights(build(cfg), state, 'nan.pth', needed)
+    state = build(cfg).state_dict()
+    state['backbone.bn1.running_var'][0] = -1
+    with pytest.raises(UserError, match=r'has negative variances in 1 of the .*\(backbone\.bn1\.running_var\)'):
+        load_weights(build(cfg), state, 'noise.pth', needed)
 
 
 def test_an_old_pytorch_is_named(tmp_path, monkeypatch):

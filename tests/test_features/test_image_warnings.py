@@ -22,7 +22,10 @@ def test_sizes_that_differ_are_one_sentence_a_cause():
         (b'', '0 bytes'),
         (b'<!DOCTYPE html>', 'an HTML or XML page'),
         (b'version https://git-lfs.github.com/spec/v1\n', "a pointer of Git LFS; fetch the files with 'git lfs pull'"),
-        (b'\xff\xd8\xff\xe0', r"not an image that is whole: begins with b'\xff\xd8\xff\xe0'"),
+        (b'\xff\xd8\xff\xe0', 'a JPEG that is damaged or cut off'),
+        (b'\0\0\0\x18ftypheic', 'a HEIC or AVIF photo, or a video; convert it to JPEG'),
+        (b'P6 1 1 255 abc', 'an image, which the pipeline cannot use'),
+        (b'nothing known', "not an image that is whole: begins with b'nothing know'"),
         (None, 'no such file or directory'),
     ],
 )

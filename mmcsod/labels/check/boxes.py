@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmcsod.labels.check.findings import Finding, found, short
-from mmcsod.labels.check.graph import Content, Entry, entry_name
+from mmcsod.labels.check.graph import Content, Entry, entry_name, is_id
 from mmcsod.labels.check.masks import bounds, is_number
 
 MANY, NEARLY_ALL = 0.1, 0.9
@@ -34,7 +34,7 @@ def check_boxes(content: Content, file: str) -> list[Finding]:
         dropped = {id(usable[row]) for row in np.flatnonzero(~finite)}
         content['annotations'] = [one for one in annotations if id(one) not in dropped]
         usable, array = [one for one in usable if id(one) not in dropped], array[finite]
-    findings += _areas(usable, array, file)
+    findings += _areas(usable, array, file) + _repeated_objects(usable, file)
     return findings + _geometry(usable, array, _sizes(content, usable), file)
 
 
@@ -70,6 +70,18 @@ def _odd_crowds(annotations: Sequence[Entry], file: str) -> list[Finding]:
     return found('iscrowd', file, without, entry_name) + found(
         'odd iscrowd', file, odd, lambda one: f'{entry_name(one)}: {short(one["iscrowd"])}'
     )
+
+
+def _repeated_objects(annotations: Sequence[Entry], file: str) -> list[Finding]:
+    """Count objects of the image, class and box of another one: vectors and losses count them twice."""
+    seen: set[tuple[Any, ...]] = set()
+    repeated = []
+    for one in annotations:
+        key = (_key(one), one.get('category_id') if is_id(one.get('category_id')) else None, *one['bbox'])
+        if key in seen:
+            repeated.append(one)
+        seen.add(key)
+    return found('object twice', file, repeated, _show)
 
 
 def _areas(annotations: Sequence[Entry], boxes: np.ndarray, file: str) -> list[Finding]:
@@ -122,7 +134,7 @@ def _geometry(annotations: Sequence[Entry], boxes: np.ndarray, sizes: np.ndarray
     huge = ~flat & ~outside & (boxes[:, 2:] > 2 * sizes).any(axis=1)
     rows = {'no area': flat, 'outside': outside, 'huge': huge, 'beyond the edge': beyond & ~(flat | outside | huge)}
     findings = [one for kind, mask in rows.items() for one in _select(kind, file, annotations, mask)]
-    ignored = np.array([bool(one['iscrowd'] or one.get('ignore')) for one in annotations])
+    ignored = np.array([one['iscrowd'] in (1, True) or bool(one.get('ignore')) for one in annotations])
     if not (flat | outside | ignored).all():
         return findings
     example = f'{flat.sum()} without area, {outside.sum()} outside their image, {ignored.sum()} crowd or ignored'

@@ -73,6 +73,7 @@ KINDS = {
     'area': Kind(FILLED, 'objects without a usable area (that of the box)', ''),
     'iscrowd': Kind(FILLED, 'objects without iscrowd (0)', ''),
     'box of mask': Kind(FILLED, 'objects with a mask and no box (its bounds)', ''),
+    'object twice': Kind(WARNING, 'objects listed again under another id', 'remove them'),
     'odd iscrowd': Kind(ERROR, 'objects with an iscrowd that is not 0 or 1', 'write 0 or 1'),
     'odd box': Kind(ERROR, 'objects whose bbox is not four numbers', 'write [x, y, width, height], or remove them'),
     'not finite': Kind(WARNING, 'boxes with NaN or infinity (left out)', 'correct or remove them'),

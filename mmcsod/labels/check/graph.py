@@ -206,8 +206,10 @@ def _categories_alike(content: Content, file: str) -> list[Finding]:
 
 
 def plain_name(name: str) -> str:
-    """Return a name without what cannot be seen: Unicode form, blanks around it and letter case."""
-    return ' '.join(unicodedata.normalize('NFKC', name).split()).casefold()
+    """Return a name without what cannot be seen: Unicode form, blanks around it, invisible letters, letter case."""
+    if not name.isascii():
+        name = ''.join(char for char in unicodedata.normalize('NFKC', name) if unicodedata.category(char) != 'Cf')
+    return ' '.join(name.split()).casefold()
 
 
 def _without_objects(content: Content, file: str) -> list[Finding]:

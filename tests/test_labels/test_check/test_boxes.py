@@ -86,9 +86,15 @@ def test_a_file_without_a_box_to_learn_from(values):
 def test_shares_in_place_of_pixels():
     def change(content):
         for one in content['annotations']:
-            one['bbox'] = [-0.001, 0.2, 0.3, 1]
+            one['bbox'] = [-0.001, 0.2, one['id'] / 20, 1]
 
     assert counts(check(broken(change))) == {'shares': 9}
+
+
+def test_an_object_listed_again_under_another_id():
+    labels = check(broken(lambda content: content['annotations'].append({**content['annotations'][0], 'id': 50})))
+    (finding,) = labels.findings
+    assert (finding.kind, finding.examples) == ('object twice', ('annotation 50: bbox [61, 50, 26, 30]',))
 
 
 def test_polygons_area_and_crowd_are_filled_in():

@@ -43,6 +43,7 @@ def drop(name, position, key):
         (put('categories', 1, name=3), {'odd category': 1}, '"name": 3'),
         (put('categories', 1, name=' '), {'odd category': 1}, '"name": " "'),
         (put('categories', 1, name='disc'), {'category twice': 1}, '"disc": ids "1, 2"'),
+        (add('categories', id=3, name='dis\u200bc'), {'categories alike': 1}, r"'disc', 'dis\u200bc'"),
         (add('categories', id=3, name='cafe\u0301 '), {'categories alike': 1}, r"'cafe\u0301 ', 'caf\xe9'"),
     ],
 )
