@@ -19,7 +19,7 @@ from mmcsod.labels.check.findings import FILLED, Finding, found, refuse_errors, 
 from mmcsod.util.config import box_classes, type_name
 from mmcsod.util.distributed import is_first
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import file_name, write_text
+from mmcsod.util.files import file_name, new_file, write_text
 
 logger = logging.getLogger('mmcsod')
 
@@ -87,10 +87,8 @@ def use_checked_labels(
     log_findings(findings)
     copies = _write_copies([one.leaf for one in checked if one.leaf.content is not None], folder)
     for holder in _holders_of_files(config):
-        copy = copies.get(_absolute(_joined(holder)))
-        if copy is not None:
-            holder['ann_file'] = copy
-    return {copy: original for original, copy in copies.items()}
+        holder.update(copies.get(_absolute(_joined(holder)), {}))
+    return {copy['ann_file']: original for original, copy in copies.items()}
 
 
 def log_findings(findings: Sequence[Finding]) -> None:
@@ -105,10 +103,10 @@ def log_findings(findings: Sequence[Finding]) -> None:
 def check_settings(config: Config, checked: Sequence[CheckedSet], allow_missing_classes: bool = False) -> list[Finding]:
     """Check what a config says of its data against what its files hold: classes, their number, evaluators' files."""
     findings = [one for file in checked for one in _classes(file, allow_missing_classes)]
-    lists = {name: _names(file.leaf.classes) for file in checked for name in file.sets}
-    if len(set(lists.values())) > 1:
-        findings.append(Finding('not joinable', str(config.filename), 1, tuple(map(short, lists.items()))))
-    number, head = len(lists.get('train', ())), box_classes(config)
+    lists = [(name, _names(file.leaf.classes)) for file in checked for name in file.sets if file.leaf.classes]
+    if len({names for _, names in lists}) > 1:
+        findings.append(Finding('not joinable', str(config.filename), 1, tuple(map(short, lists))))
+    number, head = len(dict(lists).get('train', ())), box_classes(config)
     if number and head is not None and head != number:
         example = f'{number} classes in the data, {head} in the box head'
         findings.append(Finding('num_classes', str(config.filename), 1, (example,)))
@@ -161,7 +159,7 @@ def _holders_of_files(config: Config) -> Iterator[Any]:
 
 
 def _source(leaf: Mapping[str, Any]) -> str:
-    return f'{type_name(leaf)} {_absolute(_joined(leaf))} {leaf.get("data_prefix")}'
+    return f'{type_name(leaf)} {_absolute(_joined(leaf))} {leaf.get("data_prefix")} {leaf.get("metainfo")}'
 
 
 def _joined(holder: Mapping[str, Any]) -> str:
@@ -176,16 +174,24 @@ def _absolute(path: str) -> str:
     return path if '://' in path else os.path.abspath(path)  # noqa: PTH100 (resolve() would follow links)
 
 
-def _write_copies(leaves: Sequence[CheckedLeaf], folder: Path) -> dict[str, str]:
-    """Write what files should hold, and return the path of each copy by that of its original."""
-    copies: dict[str, str] = {}
+def _write_copies(leaves: Sequence[CheckedLeaf], folder: Path) -> dict[str, dict[str, str]]:
+    """Write what files should hold, and return the settings that read each copy, by the path of its original."""
+    copies: dict[str, dict[str, str]] = {}
     for leaf in leaves:
         path = folder.absolute() / file_name(Path(leaf.ann_file).name)
-        while str(path) in copies.values():
+        while str(path) in [copy['ann_file'] for copy in copies.values()]:
             path = path.with_stem(f'{path.stem}_')
         if isinstance(leaf.content, str):
             write_text(path, leaf.content)
         else:
             write_plain(leaf.content, path)
-        copies[_absolute(leaf.ann_file)] = str(path)
+        copies[_absolute(leaf.ann_file)] = {'ann_file': str(path), **_write_xml(leaf.xml, path)}
     return copies
+
+
+def _write_xml(xml: Mapping[str, bytes], beside: Path) -> dict[str, str]:
+    folder = beside.with_name(f'{beside.stem}_xml')
+    for name, content in xml.items():
+        with new_file(folder / f'{name}.xml') as path:
+            path.write_bytes(content)
+    return {'ann_subdir': str(folder)} if xml else {}

@@ -16,7 +16,7 @@ from mmengine.fileio import get
 from mmcsod.datasets.images import decoded_size
 from mmcsod.labels.check.coco import Labels, check_coco
 from mmcsod.labels.check.files import Listings, missing_images
-from mmcsod.labels.check.findings import NUM_EXAMPLES, Finding, found, short
+from mmcsod.labels.check.findings import FILLED, NUM_EXAMPLES, Finding, found, short
 from mmcsod.labels.check.graph import is_id, is_text
 from mmcsod.labels.check.voc import check_list, check_xml
 from mmcsod.util.errors import first_cause
@@ -35,6 +35,7 @@ class CheckedLeaf:
         ann_file: Path of its annotation file, joined with its root; '' if that cannot be told.
         findings: What is wrong.
         content: What its file should hold, None if that is what it holds.
+        xml: What XML files should hold, by the name of each image; empty if that is what they hold.
         categories: The names of its categories in their order; None if it has no list of them.
         objects: How many objects have each name.
         classes: Its classes.
@@ -43,6 +44,7 @@ class CheckedLeaf:
     ann_file: str
     findings: tuple[Finding, ...]
     content: Any = None
+    xml: Mapping[str, bytes] = field(default_factory=dict)
     categories: tuple[str, ...] | None = None
     objects: Mapping[str, int] = field(default_factory=dict)
     classes: Any = None
@@ -104,6 +106,8 @@ def _storage(config: Mapping[str, Any], name: str) -> Iterator[Finding]:
 
 
 def _missing_file(path: str, name: str, error: Exception) -> Finding:
+    if isinstance(error, IsADirectoryError):
+        return Finding('not a file', name, 1, (f'{path} is a folder',))
     if '://' in path or os.path.exists(path):  # noqa: PTH110 (any text)
         return Finding('missing file', name, 1, (f'{path}: {type(error).__name__}: {first_cause(error)}',))
     near = [missing for missing in missing_images([path]) if missing.near]
@@ -118,15 +122,15 @@ def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool,
         return CheckedLeaf(leaf.ann_file, findings)
     names = [image.get('file_name') for image in content['images']]
     if look_for_images:
-        findings += _missing([posixpath.join(prefix, one) for one in names if is_text(one)], name)
+        findings += _missing([posixpath.join(prefix, one) for one in names if is_text(one)], name, prefix)
     objects, classes = _count_objects(content), leaf.metainfo.get('classes')
     return CheckedLeaf(
         leaf.ann_file,
         (*findings, *_other_classes(objects, classes, name)),
         content if labels.is_changed or not annotated else None,
-        tuple(str(category.get('name')) for category in content['categories']),
-        objects,
-        classes,
+        categories=tuple(str(category.get('name')) for category in content['categories']),
+        objects=objects,
+        classes=classes,
     )
 
 
@@ -152,22 +156,25 @@ def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -
     folder = posixpath.join(leaf.sub_data_root, leaf.ann_subdir)
     listings = Listings()
     checked = check_list(raw, name, lambda one: listings.holds(posixpath.normpath(f'{folder}/{one}.xml')))
-    findings = list(checked.findings)
-    paths, objects = [f'{folder}/{one}.xml' for one in checked.names], Counter[str]()
+    files = {one: f'{folder}/{one}.xml' for one in checked.names}
+    local = {} if '://' in folder else files
+    content = {one: _read(path) for one, path in local.items() if listings.holds(posixpath.normpath(path))}
+    xml = check_xml([(files[one], raw) for one, raw in content.items()], name)
     classes = leaf.metainfo.get('classes')
-    if '://' not in folder:
-        findings += found('missing XML', name, missing_images(paths, listings))
-        files = [(path, _read(path)) for path in paths if listings.holds(posixpath.normpath(path))]
-        xml = check_xml(files, name)
-        objects = xml.objects
-        findings += [*xml.findings, *_other_classes(objects, classes, name)]
+    missing = found('missing XML', name, missing_images(local.values(), listings))
+    findings = [*checked.findings, *missing, *xml.findings, *_other_classes(xml.objects, classes, name)]
     if look_for_images:
-        findings += _missing(
-            [posixpath.join(leaf.sub_data_root, leaf.img_subdir, f'{one}.jpg') for one in checked.names], name
-        )
-    changed = any(one.severity == 'filled' for one in findings)
-    lines = ''.join(f'{one}\n' for one in checked.names)
-    return CheckedLeaf(leaf.ann_file, tuple(findings), lines if changed else None, None, objects, classes)
+        images = posixpath.join(leaf.sub_data_root, leaf.img_subdir)
+        findings += _missing([posixpath.join(images, f'{one}.jpg') for one in checked.names], name, images)
+    changed = any(one.severity == FILLED for one in findings)
+    return CheckedLeaf(
+        leaf.ann_file,
+        tuple(findings),
+        ''.join(f'{one}\n' for one in checked.names) if changed else None,
+        {one: xml.mended.get(files[one], raw) for one, raw in content.items()} if xml.mended else {},
+        objects=xml.objects,
+        classes=classes,
+    )
 
 
 def _read(path: str) -> bytes:
@@ -175,8 +182,8 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _missing(paths: Sequence[str], name: str) -> tuple[Finding, ...]:
-    missing = missing_images(paths)
+def _missing(paths: Sequence[str], name: str, folder: str) -> tuple[Finding, ...]:
+    missing = missing_images(paths, folder=folder)
     shown = sorted(missing, key=lambda one: one.near is None)[:NUM_EXAMPLES]
     if not missing:
         return ()

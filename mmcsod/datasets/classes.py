@@ -148,6 +148,7 @@ def check_category_names(
 ) -> None:
     """Refuse ``metainfo.classes`` that are not what a COCO file calls its categories, or in another order."""
     classes = list(classes)
+    _refuse_repeated(classes, file)
     missing = [name for name in classes if name not in categories]
     if len(missing) == len(classes):
         _refuse_all(file, classes, categories)
@@ -186,12 +187,19 @@ def _check_xml(leaf: XMLDataset) -> None:
 
 def check_object_names(file: str, classes: Sequence[str], names: Sequence[str]) -> None:
     """Refuse ``metainfo.classes`` that are no names of a VOC set's objects, or only nearly."""
+    _refuse_repeated(classes, file)
     others = [name for name in names if name not in classes]
     if names and len(others) == len(names):
         _refuse_all(file, classes, names)
     misspelt = [name for name in classes if name not in names and nearest(name, others, SAME)]
     if misspelt:
         _refuse_missing(file, misspelt, others)
+
+
+def _refuse_repeated(classes: Sequence[str], file: str) -> None:
+    repeated = [name for name, count in Counter(classes).items() if count > 1]
+    if repeated:
+        raise UserError(f'metainfo.classes of {file} names {first_few(repeated)} twice; name each class once.')
 
 
 def _refuse_all(file: str, classes: Sequence[str], names: Sequence[str]) -> NoReturn:

@@ -15,7 +15,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import refuse_undecodable
+from mmcsod.util.files import refuse_several_lines, refuse_undecodable
 
 
 def leaf_datasets(dataset: Any) -> list[BaseDataset]:
@@ -93,6 +93,7 @@ def image_ids(leaf: BaseDataset, root: str) -> list[str]:
     leaf.full_init()
     ids = [image_id(_img_path(leaf, index), root) for index in range(len(leaf))]
     _refuse_duplicates(ids)
+    refuse_several_lines(ids)
     refuse_undecodable(ids)  # now, not when hours later a bank is written
     return ids
 

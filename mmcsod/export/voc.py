@@ -1,6 +1,9 @@
 """VOC image lists of a coreset, one per source devkit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 from mmdet.datasets import XMLDataset
 from tqdm import tqdm
@@ -27,6 +30,17 @@ def write_voc(sources: Sequence[Source], placer: FilePlacer, export: Export) -> 
                 name for name in object_names(source.leaf, info['xml_path']) if name not in source.classes
             )
             placer.place(info['img_path'], image)
-            placer.place(info['xml_path'], image_id(info['xml_path'], source.root))
+            _place_xml(source, info, placer)
         path = placer.write(source.ann_file, ''.join(f'{name}\n' for name in names))
         export.settings.append({'ann_file': placer.reached_at(path), **source_settings(source, placer)})
+
+
+def _place_xml(source: Source, info: Mapping[str, Any], placer: FilePlacer) -> None:
+    """Place the XML file of an image; that of a corrected copy is written anew, since the copy does not stay."""
+    path = Path(info['xml_path'])
+    if not source.original or path.parent.parent != Path(source.leaf.ann_file).parent:
+        placer.place(str(path), image_id(str(path), source.root))
+    elif placer.mode != 'reference':
+        folder = Path(info['img_path']).parent.parent / 'Annotations'
+        text = ElementTree.tostring(ElementTree.parse(path).getroot(), 'unicode')
+        placer.write(image_id(str(folder / path.name), source.root), text)

@@ -89,6 +89,8 @@ def kind_of_file(path: str) -> str:
             start = file.read(64)
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()
+    except ValueError:
+        return 'a name that no file can have'
     if not start:
         return '0 bytes'
     if not start.strip(b'\0'):

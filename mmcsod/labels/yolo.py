@@ -1,13 +1,16 @@
 """YOLO labels, one text file an image, as COCO JSON."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from tqdm import tqdm
 
+from mmcsod.labels.check.files import missing_images
 from mmcsod.labels.split import (
     IMAGE_SUFFIXES,
     Split,
@@ -19,8 +22,19 @@ from mmcsod.labels.split import (
 )
 from mmcsod.util.errors import UserError
 
-VALUES_OF_A_BOX = 5
-"""Class, centre x, centre y, width, height; anything longer is a polygon: class, x, y, x, y, ..."""
+FARTHEST = 2
+"""Shares of the image; what is farther out was written in pixels."""
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in shares of the image."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What label files refer to: the names of classes, and how many numbers of keypoints follow a box."""
+
+    names: Sequence[str]
+    num_of_keypoints: int = 0
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -47,6 +61,12 @@ def class_names(content: Mapping[str, Any], path: Path) -> list[str]:
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names:
         raise UserError(f'{path}: `names` is not a list of class names.')
+    odd = [name for name in names if isinstance(name, bool) or not isinstance(name, str | int | float)]
+    if odd:
+        raise UserError(f'{path}: YAML reads a name as {odd[0]!r}; write it in quotes.')
+    twice = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    if twice:
+        raise UserError(f'{path}: `names` has {twice[0]!r} twice; give each class a name of its own.')
     return [str(name) for name in names]
 
 
@@ -58,15 +78,17 @@ def yaml_split(path: Path, content: Mapping[str, Any], split: str, out: Path) ->
     root = path.parent / str(content.get('path') or '')
     if not root.is_dir():  # Ultralytics looks below its own folder of datasets; people give the folder beside the file
         root = path.parent
-    images = [
-        image for source in ([sources] if isinstance(sources, str) else sources) for image in _images(root, source)
-    ]
+    parts = [sources] if isinstance(sources, str) else sources
+    images = [image for source in parts for image in _images(root, str(source), f'{path}: `{split}`')]
     if not images:
         raise UserError(f'{path}: `{split}` ({sources}) has no images; paths are relative to {root}.')
-    return write_split(images, class_names(content, path), out)
+    if split == 'train':
+        _refuse_unlabelled(images)
+    shape = content.get('kpt_shape') or [0]
+    return write_split(images, Classes(class_names(content, path), math.prod(map(int, shape))), out)
 
 
-def _images(root: Path, source: str) -> list[Path]:
+def _images(root: Path, source: str, place: str) -> list[Path]:
     """Return the images that an entry names: a folder, a list of images, or a path relative to the file's folder."""
     path = root / source
     if not path.exists() and source.startswith('../'):  # as exported by a labelling service, with a folder too many
@@ -74,12 +96,15 @@ def _images(root: Path, source: str) -> list[Path]:
     if path.is_dir():
         return find_files(path, IMAGE_SUFFIXES)
     if not path.is_file():
-        raise UserError(f'There is no {path}, where YOLO images are to be found.')
+        raise UserError(f'{place} names {source}, and there is no {path}; correct it, or `path`.')
     lines = map(str.strip, path.read_text(encoding='utf-8-sig').splitlines())
-    return [Path(line) if Path(line).is_absolute() else root / line for line in lines if line]
+    images = [Path(line) if Path(line).is_absolute() else root / line for line in lines if line]
+    if missing := missing_images(map(str, images)):
+        raise UserError(f'{path} names {len(missing)} images that are not there ({missing[0]}); correct it.')
+    return images
 
 
-def write_split(images: Sequence[Path], classes: Sequence[str], out: Path) -> Split:
+def write_split(images: Sequence[Path], classes: Classes, out: Path) -> Split:
     """Write the labels of some images as COCO JSON; an image without a label file has no objects."""
     images = [normal(path) for path in images]
     root = _common_folder(images)
@@ -88,10 +113,15 @@ def write_split(images: Sequence[Path], classes: Sequence[str], out: Path) -> Sp
         width, height = image_size(path)
         name = path.relative_to(root).as_posix()
         entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
-        for label, (x, y, w, h) in read_objects(label_file(path), len(classes)):
+        for label, (x, y, w, h) in read_objects(label_file(path), classes):
             annotations.append(coco_annotation(number, label + 1, (x * width, y * height, w * width, h * height)))
-    write_coco(out, entries, annotations, classes)
+    write_coco(out, entries, annotations, classes.names)
     return Split(out, root)
+
+
+def _refuse_unlabelled(images: Sequence[Path]) -> None:
+    if not any(label_file(path).is_file() for path in images):
+        raise UserError(f'No image has a label file; that of {images[0]} would be {label_file(images[0])}.')
 
 
 def label_file(image: Path) -> Path:
@@ -103,36 +133,47 @@ def label_file(image: Path) -> Path:
     return image.with_suffix('.txt')
 
 
-def read_objects(path: Path, num_classes: int) -> list[tuple[int, tuple[float, float, float, float]]]:
-    """Return class and box of each object of a label file, the box as x, y, width, height in shares of the image."""
+def read_objects(path: Path, classes: Classes) -> list[tuple[int, Box]]:
+    """Return class and box of each object of a label file."""
     if not path.exists():
         return []
     lines = path.read_text(encoding='utf-8-sig', errors='replace').splitlines()
     return [
-        _read_object(line.split(), f'{path}, line {number}', num_classes)
+        _read_object(line.split(), f'{path}, line {number}', classes)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
 
 
-def _read_object(words: list[str], place: str, num_classes: int) -> tuple[int, tuple[float, float, float, float]]:
+def _read_object(words: list[str], place: str, classes: Classes) -> tuple[int, Box]:
     try:
-        label, values = int(words[0]), [float(word) for word in words[1:]]
+        label, *values = map(float, words)
+        if not all(map(math.isfinite, (label, *values))) or label % 1:
+            raise ValueError
     except ValueError as error:
         raise UserError(f'{place} is not a class number and coordinates: {" ".join(words)[:80]!r}.') from error
-    is_polygon = len(words) > VALUES_OF_A_BOX and len(values) % 2 == 0
-    if not (len(words) == VALUES_OF_A_BOX or is_polygon) or not all(map(math.isfinite, values)):
+    if not 0 <= label < len(classes.names):
+        raise UserError(f'{place} is of class {label:g}, and there are names for 0 to {len(classes.names) - 1}.')
+    box = _box(values, classes.num_of_keypoints)
+    if box is None:
         raise UserError(
             f'{place} has {len(words)} numbers; a box is class, centre x, centre y, width and height, a polygon class '
             'and pairs of coordinates.'
         )
-    if not 0 <= label < num_classes:
-        raise UserError(f'{place} is of class {label}, and there are names for 0 to {num_classes - 1}.')
-    if is_polygon:
-        xs, ys = values[::2], values[1::2]
-        return label, (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    x, y, width, height = values
-    return label, (x - width / 2, y - height / 2, width, height)
+    if max(map(abs, box)) > FARTHEST:
+        raise UserError(f'{place} is not in shares of the image: {" ".join(words)[:80]!r}; divide by its sides.')
+    return int(label), box
+
+
+def _box(values: Sequence[float], num_of_keypoints: int) -> Box | None:
+    """Return the box of what follows a class: centre and size, perhaps with keypoints, or a polygon's points."""
+    if len(values) in (4, 4 + num_of_keypoints):
+        x, y, width, height = values[:4]
+        return x - width / 2, y - height / 2, width, height
+    if num_of_keypoints or len(values) % 2 or len(values) < 6:
+        return None
+    xs, ys = values[::2], values[1::2]
+    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 
 def _common_folder(images: Sequence[Path]) -> Path:
@@ -154,4 +195,5 @@ def write_yolo_folder(folder: Path, images: Path | None, out: Path) -> Split:
     if not names:
         raise UserError(f'{labels.parent} has no classes.txt with a class name a line; add it, or a data.yaml.')
     classes = [line.strip() for line in names[0].read_text(encoding='utf-8-sig').splitlines() if line.strip()]
-    return write_split(found, classes, out)
+    _refuse_unlabelled(found)
+    return write_split(found, Classes(classes), out)

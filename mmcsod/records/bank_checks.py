@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import refuse_undecodable
+from mmcsod.util.files import refuse_several_lines, refuse_undecodable
 
 AGAIN = 'extract again with --overwrite.'
 
@@ -92,11 +92,7 @@ def _check_names(images: Sequence[str], classes: Sequence[str]) -> None:
     if len(set(images)) < len(images):
         twice = Counter(images).most_common(1)[0][0]
         raise UserError(f"The bank names the image '{twice}' twice; ids must tell images apart.")
-    lines = next((image for image in images if '\n' in image or '\r' in image), None)
-    if lines is not None:
-        raise UserError(
-            f'The bank has the image {lines!r}; a name of several lines has no place in lists of images, so rename it.'
-        )
+    refuse_several_lines(images)
     refuse_undecodable((*images, *classes))
 
 

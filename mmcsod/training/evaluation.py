@@ -1,6 +1,6 @@
 """The validation set and evaluator of a config, built before training: after it is too late to hear of a mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdet.registry import DATASETS
@@ -26,13 +26,14 @@ def build_validation_set(config: Config, classes: tuple[str, ...], allow_missing
     try:
         dataset = DATASETS.build(loader.dataset)
         dataset.full_init()
-        _build_evaluator(evaluator)
+        metrics = _build_evaluator(evaluator).metrics
     except Exception as error:  # an annotation file can be wrong in any way
         raise UserError(
             f'The validation data cannot be read ({type(error).__name__}: {error}); check val_dataloader '
             'and val_evaluator of the config, or take those of your own with --data.'
         ) from error
     _check_classes(dataset, classes)
+    _check_evaluated_images(dataset, metrics)
     for leaf in leaf_datasets(dataset):
         check_classes(leaf, allow_missing_classes)
     return dataset
@@ -53,3 +54,18 @@ def _check_classes(dataset: Any, classes: tuple[str, ...]) -> None:
             f'set {len(classes)} ({first_few(classes, 3)}); give both the same metainfo.classes, or '
             'take the data of your own config with --data.'
         )
+
+
+def _check_evaluated_images(dataset: Any, metrics: Sequence[Any]) -> None:
+    """Refuse an evaluator that reads the annotations of other images, which pycocotools asserts after the training."""
+    leaves = leaf_datasets(dataset)
+    ids = {leaf.get_data_info(index).get('img_id') for leaf in leaves for index in range(len(leaf))}
+    for metric in metrics:
+        coco = getattr(metric, '_coco_api', None)
+        others = [] if coco is None else [number for number in ids if number not in coco.imgs]
+        if others:
+            raise UserError(
+                f'{len(others)} of {len(ids)} validation images ({leaves[0].ann_file}) are not in the annotation file '
+                f'of the evaluator {type(metric).__name__}, image_id {others[0]} first; give val_evaluator the '
+                'ann_file of val_dataloader.'
+            )

@@ -190,6 +190,15 @@ def refuse_undecodable(names: Iterable[str]) -> None:
             raise UserError(f'The name {name!r} holds bytes that are no text in UTF-8; rename it.') from error
 
 
+def refuse_several_lines(images: Iterable[str]) -> None:
+    """Refuse names of images that lists, one a line, cannot hold."""
+    for name in images:
+        if '\n' in name or '\r' in name:
+            raise UserError(
+                f'The image {name!r} has a name of several lines, which no list of images holds; rename it.'
+            )
+
+
 def file_name(text: str) -> str:
     """Return ``text``, which may come from a file, as a part of a file's name: one that leads nowhere else."""
     return re.sub(r'[^\w.:+=-]', '-', text).lstrip('.')[:100] or '-'

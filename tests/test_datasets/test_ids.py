@@ -136,3 +136,12 @@ def test_leaves_are_found_in_the_order_of_their_configs(voc_root, coco_root):
 def test_unknown_wrapper_is_refused():
     with pytest.raises(UserError, match='int is neither'):
         leaf_datasets(3)
+
+
+def test_a_name_of_several_lines_is_refused_before_anything_is_extracted(coco_root, tmp_path):
+    root = shutil.copytree(coco_root, tmp_path / 'coco')
+    file = root / coco_leaf(root)['ann_file']
+    file.write_text(file.read_text().replace('0003.jpg', '00\\n03.jpg'))
+    leaf = DATASETS.build(coco_leaf(root))
+    with pytest.raises(UserError, match=r"'train/00\\n03\.jpg' has a name of several lines"):
+        image_ids(leaf, common_root([leaf]))

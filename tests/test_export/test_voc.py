@@ -1,10 +1,13 @@
+import shutil
+
 import pytest
 from mmdet.registry import DATASETS
+from mmengine.config import Config
 
 from mmcsod.export import export_coreset
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
-from tests.test_datasets.conftest import VOC_PICKS, voc_leaf
+from tests.test_datasets.conftest import VOC_PICKS, make_coreset, voc_leaf
 
 
 def test_a_list_for_each_devkit(voc_config, voc_coreset, tmp_path):
@@ -37,6 +40,17 @@ def test_mmdet_reads_the_same_samples(images, voc_root, voc_config, voc_coreset,
         }
         assert found == {image: expected[image] for image in VOC_PICKS if image.startswith(year)}
         assert dataset[0]['img'].shape[2] == 3
+
+
+def test_xml_files_that_are_placed_hold_no_impossible_sizes(voc_root, tmp_path):
+    root = shutil.copytree(voc_root, tmp_path / 'VOCdevkit')
+    for path in (root / 'VOC2007' / 'Annotations').iterdir():
+        path.write_text(path.read_text().replace('<size><width>', '<size><width>-'))
+    config = Config({'train_dataloader': {'dataset': voc_leaf(root, 'VOC2007')}})
+    coreset = make_coreset([image for image in VOC_PICKS if image.startswith('VOC2007')])
+    (changes,) = export_coreset(coreset, config, 'voc', tmp_path / 'out', 'link').settings
+    dataset = DATASETS.build({**voc_leaf(root, 'VOC2007'), **changes})
+    assert [dataset.get_data_info(index)['width'] for index in range(3)] == [32, 32, 48]
 
 
 def test_other_formats_are_refused(coco_config, coco_coreset, tmp_path):

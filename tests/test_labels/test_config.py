@@ -1,6 +1,7 @@
 """From labels to a config that MMDetection reads."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -76,7 +77,10 @@ def test_a_split_that_nobody_gives_is_none_and_classes_without_objects_are_left_
     [
         ('2 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is of class 2, and there are names for 0 to 1'),
         ('0 0.5 0.5 0.2', r'a\.txt, line 2 has 4 numbers'),
-        ('0 0.5 0.5 0.2 nan', r'a\.txt, line 2 has 5 numbers'),
+        ('0 0.5 0.5 0.2 nan', r'a\.txt, line 2 is not a class number'),
+        ('0.5 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is not a class number'),
+        ('0 0.5 0.5 0.2 0.2 0.9', r'a\.txt, line 2 has 6 numbers'),
+        ('0 32 24 10 10', r'a\.txt, line 2 is not in shares of the image'),
         ('cat 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is not a class number'),
     ],
 )
@@ -85,6 +89,34 @@ def test_a_wrong_yolo_line_is_named(yolo, line, message):
     with pytest.raises(UserError, match=message):
         write_config(yolo, yolo.parent / 'out')
     assert not (yolo.parent / 'out' / 'config.py').exists()
+
+
+def test_keypoints_are_no_polygon(yolo):
+    yolo.write_text(f'{yolo.read_text()}kpt_shape: [1, 3]\n')
+    (yolo.parent / 'labels' / 'train' / 'a.txt').write_text('1.0 0.5 0.5 0.25 0.5 0.1 0.1 2\n')
+    write_config(yolo, yolo.parent / 'out')
+    assert [each['bbox'] for each in read(yolo.parent / 'out' / 'train.json')['annotations']] == [[18, 16, 12, 32]]
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        ('names: [cat, yes]', r'data\.yaml: YAML reads a name as True; write it in quotes'),
+        ('names: [cat, cat]', r"data\.yaml: `names` has 'cat' twice"),
+        ('val: nowhere', r'data\.yaml: `val` names nowhere, and there is no'),
+        ('train: list.txt', r'list\.txt names 1 images that are not there .*/b\.jpg'),
+        ('train: images/none', r'No image has a label file; that of .*/images/none/a\.jpg would be .*/none/a\.txt'),
+    ],
+)
+def test_what_a_yaml_file_names_wrongly_is_named(yolo, line, message):
+    key = line.partition(':')[0]
+    lines = [one for one in yolo.read_text().splitlines() if not one.startswith(key)]
+    yolo.write_text('\n'.join([*lines, line]))
+    (yolo.parent / 'list.txt').write_text('images/train/a.jpg\nb.jpg\n')
+    (yolo.parent / 'images' / 'none').mkdir()
+    shutil.copy(yolo.parent / 'images' / 'train' / 'a.jpg', yolo.parent / 'images' / 'none')
+    with pytest.raises(UserError, match=message):
+        write_config(yolo, yolo.parent / 'out')
 
 
 def test_voc_lists_make_splits_and_difficult_objects_are_ignored(voc):

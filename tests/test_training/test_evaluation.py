@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 
@@ -41,4 +44,13 @@ def test_mistakes_are_one_sentence(options, message, config):
 def test_several_metrics_are_built(config):
     config.val_evaluator = {'metrics': [config.val_evaluator, {'type': 'CocoMetric', 'ann_file': 'nowhere.json'}]}
     with pytest.raises(UserError, match=r'nowhere\.json'):
+        build_validation_set(config, CLASSES)
+
+
+def test_an_evaluator_of_other_images_is_refused(config, tmp_path):
+    content = json.loads(Path(config.val_evaluator.ann_file).read_text())
+    content['images'] = content['images'][1:]
+    config.val_evaluator.ann_file = str(tmp_path / 'other.json')
+    (tmp_path / 'other.json').write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r'1 of 20 validation images .* of the evaluator CocoMetric, image_id'):
         build_validation_set(config, CLASSES)

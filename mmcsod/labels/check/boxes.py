@@ -34,6 +34,8 @@ def check_boxes(content: Content, file: str) -> list[Finding]:
         dropped = {id(usable[row]) for row in np.flatnonzero(~finite)}
         content['annotations'] = [one for one in annotations if id(one) not in dropped]
         usable, array = [one for one in usable if id(one) not in dropped], array[finite]
+    if not usable:
+        return [*findings, Finding('no usable box', file, 1, (f'{len(finite)} with NaN or infinity',))]
     findings += _areas(usable, array, file) + _repeated_objects(usable, file)
     return findings + _geometry(usable, array, _sizes(content, usable), file)
 

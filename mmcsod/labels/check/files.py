@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from mmcsod.labels.check.findings import NUM_EXAMPLES
 
@@ -37,7 +38,7 @@ class Listings:
         return name in self.names(folder or ('/' if path.startswith('/') else ''))
 
     def near(self, folder: str, name: str) -> str | None:
-        """Return what a folder holds that is called nearly like ``name``: letter case, Unicode form, extension."""
+        """Return what a folder holds that is called nearly like ``name``: letter case, Unicode form, %20, extension."""
         if name in self.names(folder):
             return name
         if folder not in self._near:
@@ -63,17 +64,19 @@ class MissingImage:
         return f'{_shown(self.path)}: there is {_shown(self.near)}' if self.near else _shown(self.path)
 
 
-def missing_images(paths: Iterable[str], listings: Listings | None = None) -> list[MissingImage]:
+def missing_images(paths: Iterable[str], listings: Listings | None = None, folder: str = '') -> list[MissingImage]:
     """Return those of ``paths`` that are no file; URLs pass.
 
-    Folders are listed once each, which is far quicker than asking for every file.
+    Folders are listed once each, which is far quicker than asking for every file. Where nothing around a path has a
+    near name, ``folder`` is looked through.
     """
     listings = listings or Listings()
     missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
     found = [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
     if any(one.near for one in found):
         return found
-    return [MissingImage(path, _below(path, listings)) for path in missing[:NUM_EXAMPLES]] + found[NUM_EXAMPLES:]
+    shown = [MissingImage(path, _below(path, listings, folder)) for path in missing[:NUM_EXAMPLES]]
+    return shown + found[NUM_EXAMPLES:]
 
 
 def _near(path: str, listings: Listings) -> str | None:
@@ -87,12 +90,14 @@ def _near(path: str, listings: Listings) -> str | None:
     return None
 
 
-def _below(path: str, listings: Listings) -> str | None:
-    """Look for a file name in all folders below the last one of its path that is there."""
-    name = _parts(path)[-1:]
-    for folder, _, names in islice(os.walk(_known_folder(path, listings) or '.'), MOST_FOLDERS):
+def _below(path: str, listings: Listings, folder: str) -> str | None:
+    """Look for a file name in all folders below the last one of its path that is there, or below another one."""
+    name, known = _parts(path)[-1:], _known_folder(path, listings)
+    if path.startswith('/') and not path.startswith(folder or '/'):
+        known = folder
+    for place, _, names in islice(os.walk(known or '.'), MOST_FOLDERS if known != '/' else 0):
         if name and name[0] in names:
-            return posixpath.normpath(posixpath.join(folder, name[0]))
+            return posixpath.normpath(posixpath.join(place, name[0]))
     return None
 
 
@@ -122,7 +127,7 @@ def _walk(folder: str, parts: list[str], listings: Listings) -> str | None:
 def _plain(name: str) -> str:
     if not name.isascii():
         name = _readable(name)
-    return unicodedata.normalize('NFC', name).casefold().strip()
+    return unicodedata.normalize('NFC', unquote(name)).casefold().strip()
 
 
 def _readable(name: str) -> str:

@@ -102,7 +102,7 @@ KINDS = {
     'other image': Kind(ERROR, 'predictions of another image than their id names', 'predict on this annotation file'),
     # files and settings
     'no images': Kind(ERROR, 'images that are not there, all of them', 'correct data_root or data_prefix'),
-    'other names': Kind(ERROR, 'images that are there under other names only', 'rename them, or correct labels'),
+    'other names': Kind(ERROR, 'images that are there under other names only', 'correct data_prefix or file_name'),
     'missing image': Kind(ERROR, 'images that are not there', 'correct file_name, data_prefix or data_root'),
     'unreadable image': Kind(ERROR, 'images that cannot be read', 'mend or remove them'),
     'shown in both': Kind(WARNING, 'images with a near-duplicate in the other set', 'split by recording, not by frame'),

@@ -17,6 +17,9 @@ LISTS = {'images': 'image', 'annotations': 'annotation', 'categories': 'category
 OF_IMAGE_LISTS = {'images', 'categories', 'info', 'licenses', 'type'}
 """The keys of a file that lists images to be tested, without annotations."""
 
+NOT_IN_NAMES = '\0\n\r'
+"""What no file name holds, and what lists of images, one a line, cannot."""
+
 Content = dict[str, Any]
 Entry = dict[str, Any]
 
@@ -140,7 +143,7 @@ def _file_names(content: Content, file: str) -> list[Finding]:
 
 def _has_name(image: Mapping[str, Any]) -> bool:
     name = image.get('file_name')
-    return _is_name(name) or 'coco_url' in image  # LVIS names its images by that
+    return is_text(name) and bool(name.strip()) and not any(char in name for char in NOT_IN_NAMES)
 
 
 def _is_name(value: Any) -> bool:

@@ -37,10 +37,13 @@ class XmlFiles:
     Attributes:
         objects: How many objects have each name.
         findings: What is wrong with the files.
+        mended: What files whose size is impossible should hold, by their paths: no size, so that MMDetection opens the
+            image.
     """
 
     objects: Counter[str]
     findings: tuple[Finding, ...]
+    mended: dict[str, bytes]
 
 
 def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList:
@@ -65,9 +68,10 @@ def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList
 
 def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
     """Check the XML files of a list."""
-    kinds = ('odd XML', 'XML without size', 'image without objects', 'no area', 'outside', 'beyond the edge')
+    kinds = ('odd XML', 'size', 'XML without size', 'image without objects', 'no area', 'outside', 'beyond the edge')
     entries: dict[str, list[str]] = {kind: [] for kind in kinds}
     objects: Counter[str] = Counter()
+    mended = {}
     for path, raw in files:
         try:
             root = _parse(raw)
@@ -77,7 +81,11 @@ def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
             entries['odd XML'].append(f'{path}: {error}')
             continue
         objects.update(entry.findtext('name', '') for entry in root.findall('object'))
-        if size is None:
+        if size is None and (odd := root.find('size')) is not None:
+            entries['size'].append(f'{path}: {short(odd.findtext("width"))} x {short(odd.findtext("height"))}')
+            root.remove(odd)
+            mended[path] = ElementTree.tostring(root)
+        elif size is None:
             entries['XML without size'].append(path)
         if not boxes:
             entries['image without objects'].append(path)
@@ -87,7 +95,7 @@ def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
     findings = [one for kind, shown in entries.items() for one in found(kind, file, shown)]
     if files and not objects and not entries['odd XML']:
         findings = [Finding('no objects', file, 1, (f'{len(files)} images, 0 annotations',))]
-    return XmlFiles(objects, tuple(findings))
+    return XmlFiles(objects, tuple(findings), mended)
 
 
 def _fault(box: Sequence[int], size: Sequence[float]) -> str | None:
@@ -124,13 +132,12 @@ def _parse(raw: bytes) -> ElementTree.Element:
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:
-    entry = root.find('size')
-    if entry is None:
+    """Return width and height, None if they are missing or impossible."""
+    try:
+        width, height = (int(root.findtext(f'size/{side}', '')) for side in ('width', 'height'))
+    except ValueError:
         return None
-    width, height = (_number(entry, name, int, 'size') for name in ('width', 'height'))
-    if width <= 0 or height <= 0:
-        raise ValueError(f'its size is {width} x {height}; without <size> MMDetection opens the image')
-    return width, height
+    return (width, height) if min(width, height) > 0 else None
 
 
 def _box(entry: ElementTree.Element) -> tuple[int, ...]:

@@ -38,6 +38,11 @@ def test_what_is_not_finite_is_left_out(value):
     assert labels.is_changed
 
 
+def test_a_file_whose_boxes_are_all_infinite():
+    labels = check(broken(lambda content: [one.update(bbox=[1, 2, math.inf, 4]) for one in content['annotations']]))
+    assert counts(labels) == {'not finite': 9, 'no usable box': 1}
+
+
 @pytest.mark.parametrize(
     ('values', 'kind'),
     [

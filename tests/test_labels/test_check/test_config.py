@@ -75,6 +75,15 @@ def test_settings_that_cannot_work_are_found(leaf, kind, config):
     assert kind in kinds
 
 
+def test_parts_of_a_set_must_share_their_classes_unless_they_cannot_be_read(config):
+    read = config(PLAIN)
+    leaf = read.train_dataloader.dataset.dataset
+    for part, joinable in (({'ann_file': 'none.json'}, True), ({'metainfo': {'classes': ('disc',)}}, False)):
+        read.train_dataloader.dataset = {'type': 'ConcatDataset', 'datasets': [leaf, {**leaf, **part}]}
+        kinds = {one.kind for one in check_settings(read, check_config(read, ('train',)))}
+        assert ('not joinable' not in kinds) == joinable
+
+
 @pytest.mark.parametrize(('name', 'kinds'), [('train', {'no objects'}), ('test', set())])
 def test_images_to_be_tested_need_no_annotations(name, kinds, config):
     read = config(broken(lambda content: content.pop('annotations')))

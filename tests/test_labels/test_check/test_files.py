@@ -24,6 +24,7 @@ def folder(tmp_path, monkeypatch):
         ('images/b.jpg', 'images/B.JPG'),
         ('images/caf\u00e9.png', 'images/cafe\u0301.png'),
         ('images/d.jpg', 'images/d.png'),
+        ('images/%64.png', 'images/d.png'),
         ('images/none.jpg', None),
         ('images/a\0b.jpg', None),
     ],
@@ -37,6 +38,11 @@ def test_absolute_paths(folder):
     (missing,) = missing_images([f'{folder}/images/D.png', f'{folder}/images/d.png'])
     assert missing.near == f'{folder}/images/d.png'
     assert str(missing) == f'{folder}/images/D.png: there is {folder}/images/d.png'
+
+
+def test_a_path_of_another_machine_is_looked_for_in_the_folder_of_the_images(folder):
+    (missing,) = missing_images(['/home/me/data/a.jpg'], folder='images/')
+    assert missing.near == 'images/cam/a.jpg'
 
 
 def test_names_that_only_look_alike_are_shown_as_ascii(folder):

@@ -44,8 +44,9 @@ def test_lists_that_need_a_guess_are_refused(raw, kind):
         (XML.replace('bndbox', 'box'), 'odd XML', '"cat" has no bndbox'),
         (XML.replace('<xmin>1<', '<xmin>one<'), 'odd XML', 'xmin of bndbox is "one"'),
         (XML.replace('<xmin>1<', '<xmin>nan<'), 'odd XML', 'xmin of bndbox is "nan"'),
-        (XML.replace('<width>60</width>', ''), 'odd XML', 'size has no width'),
-        (XML.replace('>60<', '>0<'), 'odd XML', 'its size is 0 x 40'),
+        (XML.replace('<width>60</width>', ''), 'size', 'a.xml: null x "40"'),
+        (XML.replace('>60<', '>0<'), 'size', 'a.xml: "0" x "40"'),
+        (XML.replace('>60<', '>60.0<'), 'size', 'a.xml: "60.0" x "40"'),
         (XML.replace('</name>', '</name><difficult></difficult>'), 'odd XML', 'difficult of object is ""'),
         (XML.replace('<object>', '<!--').replace('</object>', '-->'), 'image without objects', 'a.xml'),
         (XML.replace('<size>', '<!--').replace('</size>', '-->'), 'XML without size', 'a.xml'),
@@ -59,6 +60,11 @@ def test_the_xml_file_is_named_in_every_case(xml, kind, says):
     assert (finding.kind, finding.count) == (kind, 1)
     assert 'a.xml' in finding.examples[0]
     assert says in finding.examples[0]
+
+
+def test_an_impossible_size_is_taken_out_so_that_the_image_is_opened():
+    checked = check_xml([('a.xml', XML.replace('>60<', '>0<').encode()), ('b.xml', XML.encode())], 'train.txt')
+    assert checked.mended == {'a.xml': (XML[: XML.index('<size>')] + XML[XML.index('<object>') :]).encode()}
 
 
 def test_xml_files_without_any_object():
