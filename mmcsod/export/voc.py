@@ -22,7 +22,8 @@ def write_voc(sources: Sequence[Source], placer: FilePlacer, export: Export) -> 
     """
     for source in sources:
         if not isinstance(source.leaf, XMLDataset):
-            raise UserError(f'{source.leaf.ann_file} is not a list of VOC XML annotations; export it as coco or yolo.')
+            name = source.original or source.leaf.ann_file
+            raise UserError(f'{name} is not a list of VOC XML annotations; export it as coco or yolo.')
         names = []
         for image, info in tqdm(source.samples(), total=len(source.image_ids), desc='images', disable=None):
             names.append(info['img_id'])

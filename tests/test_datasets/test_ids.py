@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from mmdet.registry import DATASETS
