@@ -5,7 +5,8 @@ import pytest
 
 from mmcsod import UserError
 from mmcsod.experiments.curve import PowerLaw, bootstrap, fit, render_curve
-from mmcsod.experiments.spec import FULL_SET, Experiment, Run, Selector
+from mmcsod.experiments.spec import FULL_SET, Run
+from tests.test_experiments.runs import make_experiment
 
 TRUE = PowerLaw(0.9, 2.0, 0.7)
 NUMBERS = [12, 24, 48, 100, 200]
@@ -42,7 +43,7 @@ def experiment_of(numbers, law=TRUE.at, seeds=(0, 1)):
         run: {'metrics': {'AP': law(run.num_images or 200)}, 'images': run.num_images or 200, 'iters': 120}
         for run in runs
     }
-    return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP', tuple(runs)), results
+    return make_experiment(runs, 'AP'), results
 
 
 def cells_of(text):

@@ -7,11 +7,8 @@ from scipy.stats import ttest_1samp
 
 from mmcsod import UserError
 from mmcsod.experiments.figure import draw_figure, make_figure
-from mmcsod.experiments.spec import Experiment, Run, Selector
-
-
-def make_experiment(runs):
-    return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+from mmcsod.experiments.spec import Run
+from tests.test_experiments.runs import make_experiment
 
 
 def make_results(runs):

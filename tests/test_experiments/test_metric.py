@@ -6,12 +6,12 @@ import pytest
 
 from mmcsod import UserError
 from mmcsod.experiments.metric import check_metric
-from mmcsod.experiments.spec import Experiment, Selector
+from tests.test_experiments.runs import make_experiment
 
 
 @pytest.fixture
 def experiment(detector_config):
-    return Experiment('trial', Selector('c', 'w'), {'tiny': str(detector_config)}, 'coco/bbox_mAP_50', ())
+    return make_experiment((), 'coco/bbox_mAP_50', tiny=str(detector_config))
 
 
 def with_evaluator(experiment, **evaluator):

@@ -3,7 +3,6 @@
 import shutil
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,35 +87,22 @@ def test_a_work_dir_that_is_a_file_is_one_sentence(tmp_path, experiment_file, tr
         ExperimentRunner(load_experiment(experiment_file), tmp_path / 'work', tmp_path / 'results.jsonl').run()
 
 
-def test_a_bank_of_another_selector_is_refused(tmp_path, experiment_file, trained):
-    def run(**overrides):
-        experiment = load_experiment(experiment_file, overrides)
-        return ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl').run((1, 5))
-
-    assert run() == []
-    (tmp_path / 'results.jsonl').unlink()
-    assert run() == []
-    (tmp_path / 'results.jsonl').unlink()
-    with pytest.raises(UserError, match=r'features_auto was made with another selecting detector \(iters 3, now 9\)'):
-        run(**{'selector.iters': 9})
-    with pytest.raises(UserError, match=r'cfg_options \{\}, now'):
-        run(cfg_options={'optim_wrapper.optimizer.lr': 9.0})
-    for path in sorted(Path(tmp_path / 'work/features_auto').iterdir()):
-        path.unlink()
-    (tmp_path / 'work/features_auto').rmdir()
-    assert run(**{'selector.iters': 9}) == []
-
-
-def test_a_bank_of_another_selector_is_replaced_on_request(tmp_path, experiment_file, trained):
-    def run(overwrite, **overrides):
+def test_a_bank_of_another_selector_is_refused_and_replaced_on_request(tmp_path, experiment_file, trained):
+    def run(overwrite=False, **overrides):
+        """Do the runs of a shard once more."""
+        (tmp_path / 'results.jsonl').unlink(missing_ok=True)
         experiment = load_experiment(experiment_file, overrides)
         return ExperimentRunner(experiment, tmp_path / 'work', tmp_path / 'results.jsonl', overwrite).run((1, 5))
 
-    run(False)
-    (tmp_path / 'results.jsonl').unlink()
-    assert run(True, **{'selector.iters': 9}) == []
-    (tmp_path / 'results.jsonl').unlink()
-    assert run(False, **{'selector.iters': 9}) == []
+    longer = {'selector.iters': 9}
+    assert run() == run() == []
+    with pytest.raises(UserError, match=r'features_auto was made with another selecting detector \(iters 3, now 9\)'):
+        run(**longer)
+    with pytest.raises(UserError, match=r'cfg_options \{\}, now'):
+        run(cfg_options={'optim_wrapper.optimizer.lr': 9.0})
+    assert run(overwrite=True, **longer) == run(**longer) == []
+    shutil.rmtree(tmp_path / 'work/features_auto')
+    assert run() == []
 
 
 def test_a_finished_bank_is_all_that_a_selector_needs(tmp_path, experiment_file, trained):

@@ -73,44 +73,35 @@ def test_entries_can_be_overridden(load):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        (HEAD, "no entry 'grid'"),
-        (HEAD + "grid = [dict(methods=['uniform'])]", "'uniform' of .* needs 'num_images'"),
-        (HEAD + "grid = [dict(methods=['uniform'], num_images=[0])]", 'num_images is 0; ask for 1 or more'),
-        (HEAD + "grid = [dict(methods=['herdin'], num_images=[3])]", "Unknown selection method 'herdin'"),
-        (HEAD + "grid = [dict(methods=['uniform'], num_image=[3])]", "unknown entry 'num_image'"),
-        (HEAD + 'grid = [dict(num_images=[3])]', "no entry 'methods'"),
-        (HEAD + 'grid = 3', "'grid' a list of dicts"),
-        (HEAD + "detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
-        (HEAD + "grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
-        (
-            HEAD + "grid = [dict(methods=['uniform'], num_images=['24'])]",
-            "num_images is the text '24'; ask for 1 or more",
-        ),
-        (
-            HEAD + "grid = [dict(methods=['uniform'], num_images=[2.5])]",
-            'num_images is 2.5; ask for 1 or more, a whole',
-        ),
-        (
-            HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]",
-            r"'lams' .* is 0.05; write a list, \[0.05\]",
-        ),
-        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
-        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
-        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
-        (HEAD + "grid = [dict(methods=['count:9-3'], num_images=[3])]", 'low is 9 and high is 3'),
-        (HEAD + "grid = ['uniform']", "no entry 'methods'"),
-        (HEAD + "grid = [dict(methods=['uniform'], num_images=[3], detectors=['huge'])]", "names the detector 'huge'"),
-        (HEAD + "grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
-        (HEAD + "iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
-        (HEAD + "selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
-        (HEAD + "selector = dict(bank=['a', 'b'])\ngrid = []", 'give one folder'),
-        (HEAD + "selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
-        (HEAD + "selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
+        ('', "no entry 'grid'"),
+        ("grid = [dict(methods=['uniform'])]", "'uniform' of .* needs 'num_images'"),
+        ("grid = [dict(methods=['uniform'], num_images=[0])]", 'num_images is 0; ask for 1 or more'),
+        ("grid = [dict(methods=['herdin'], num_images=[3])]", "Unknown selection method 'herdin'"),
+        ("grid = [dict(methods=['uniform'], num_image=[3])]", "unknown entry 'num_image'"),
+        ('grid = [dict(num_images=[3])]', "no entry 'methods'"),
+        ('grid = 3', "'grid' a list of dicts"),
+        ("detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
+        ("grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
+        ("grid = [dict(methods=['uniform'], num_images=['24'])]", "num_images is the text '24'; ask for 1 or more"),
+        ("grid = [dict(methods=['uniform'], num_images=[2.5])]", 'num_images is 2.5; ask for 1 or more, a whole'),
+        ("grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]", r"'lams' .* is 0.05; write a list, \[0.05\]"),
+        ("grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
+        ("grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
+        ("grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
+        ("grid = [dict(methods=['count:9-3'], num_images=[3])]", 'low is 9 and high is 3'),
+        ("grid = ['uniform']", "no entry 'methods'"),
+        ("grid = [dict(methods=['uniform'], num_images=[3], detectors=['huge'])]", "names the detector 'huge'"),
+        ("grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),
+        ("iters = None\ngrid = [dict(methods=['csod'], num_images=[3])]", "needs 'iters'"),
+        ("selector = dict(detector='huge', iters=3)\ngrid = []", "'huge', which is not one of its detectors"),
+        ("selector = dict(bank=['a', 'b'])\ngrid = []", 'give one folder'),
+        ("selector = dict(detector='small')\ngrid = []", "needs 'config' and 'checkpoint', 'detector' and"),
+        ("selector = dict(config='a', checkpoint='b', depth=3)\ngrid = []", 'unknown entry'),
     ],
 )
 def test_refusals(load, text, message):
     with pytest.raises(UserError, match=message):
-        load(text)
+        load(HEAD + text)
 
 
 def test_turns_and_lam_2_n_over_d_are_of_a_run_where_the_method_has_them(load):

@@ -6,9 +6,10 @@ import pytest
 from scipy.stats import ttest_rel
 
 from mmcsod import UserError
-from mmcsod.experiments.spec import FULL_SET, Experiment, Run, Selector
+from mmcsod.experiments.spec import FULL_SET, Run
 from mmcsod.experiments.statistics import collect, compare
 from mmcsod.experiments.table import render_table
+from tests.test_experiments.runs import make_experiment
 
 
 def make_runs(method, numbers=(12, 24), seeds=3, lam=None):
@@ -27,7 +28,7 @@ def experiment():
         *make_runs('csod', lam='coverage'),
         *make_runs('herding', numbers=[24]),
     ]
-    return Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+    return make_experiment(runs)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_series_are_told_apart_by_lam_only_where_it_varies():
     swept = [run for lam in ('coverage', 0.05, 1e10) for run in make_runs('csod', [24], 1, lam)]
     tuned = [Run('small', 'csod', number, lam, 'auto', 120, 0) for number, lam in ((100, 0.0125), (200, 0.04375))]
     for runs, labels in ((swept, ['csod, lam coverage', 'csod, lam 0.05', 'csod, lam 1e+10']), (tuned, ['csod'])):
-        experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+        experiment = make_experiment(runs)
         cells = collect(experiment, {run: make_result(0.5) for run in runs})
         assert [series.label for series in cells] == labels
 
@@ -84,7 +85,7 @@ def test_lengths_of_training_are_told_apart_and_compared_with_their_own():
         for seed in (0, 1)
     ]
     runs += [Run('small', FULL_SET, None, None, None, iters, 0) for iters in (200, 400)]
-    experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+    experiment = make_experiment(runs)
     values = {'uniform': {120: 0.5, 240: 0.6}, 'max': {120: 0.4, 240: 0.7}, FULL_SET: {200: 0.8, 400: 0.9}}
     results = {run: make_result(values[run.method][run.iters], iters=run.iters) for run in runs}
     table = render_table(experiment, results)
@@ -99,7 +100,7 @@ def test_lengths_of_training_are_told_apart_and_compared_with_their_own():
 @pytest.mark.parametrize(('first', 'second'), [((0.57, 0.56), (0.29, 0.28)), ((0.8, 0.9), (0.7, 0.8))])
 def test_equal_differences_have_no_p(first, second):
     runs = [*make_runs('max', [12], 2), *make_runs('uniform', [12], 2)]
-    experiment = Experiment('trial', Selector('c', 'w'), {'small': 'small.py'}, 'AP50', tuple(runs))
+    experiment = make_experiment(runs)
     results = {run: make_result(value) for run, value in zip(runs, first + second, strict=True)}
     most, random = (next(iter(budgets.values())) for budgets in collect(experiment, results).values())
     assert compare(most, random).p is None

@@ -52,23 +52,17 @@ def test_more_images_than_are_read_are_counted_too(tmp_path, monkeypatch):
     assert made.left_out == 2
 
 
-def test_a_photograph_stands_as_its_camera_was_held(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    write(tmp_path, ['a.jpg'], exif=exif)
-    made = make_thumbnails(make_bank(['a.jpg']), tmp_path, [0], [])
-    assert made.sizes[0] == (300, 400)
-    assert opened(made.images[0]).size == (240, 320)
-
-
-def test_an_image_stands_as_the_detector_saw_it(tmp_path):
+def test_an_image_stands_as_the_detector_saw_it_else_as_its_camera_was_held(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     write(tmp_path, ['a.jpg', 'b.jpg'], exif=exif)
-    bank = replace(make_bank(['a.jpg', 'b.jpg']), orientations=np.array([1, 6], np.uint8))
-    made = make_thumbnails(bank, tmp_path, [0, 1], [])
-    assert made.sizes == {0: (400, 300), 1: (300, 400)}
-    assert [opened(made.images[image]).size for image in (0, 1)] == [(320, 240), (240, 320)]
+    bank = make_bank(['a.jpg', 'b.jpg'])
+    for orientations, sizes in ((None, [(300, 400)] * 2), (np.array([1, 6], np.uint8), [(400, 300), (300, 400)])):
+        made = make_thumbnails(replace(bank, orientations=orientations), tmp_path, [0, 1], [])
+        assert [made.sizes[image] for image in (0, 1)] == sizes
+        assert [opened(made.images[image]).size for image in (0, 1)] == [
+            (0.8 * width, 0.8 * height) for width, height in sizes
+        ]
 
 
 def test_grey_of_twelve_bits_is_as_dark_as_for_the_detector(tmp_path):
