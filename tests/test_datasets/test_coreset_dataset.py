@@ -116,10 +116,6 @@ class TestErrors:
         with pytest.raises(UserError, match='bird, horse are in only one of them'):
             build(coco_leaf(coco_root), tmp_path / 'c.json')
 
-    def test_prefix_longer_than_the_coreset(self, coco_root, coco_coreset):
-        with pytest.raises(UserError, match='prefix of 9 images was asked of a coreset that has 8'):
-            build(coco_leaf(coco_root), coco_coreset, num_images=9)
-
     def test_test_sets_are_never_touched(self, coco_root, coco_coreset):
         with pytest.raises(UserError, match='test_mode=True'):
             build(coco_leaf(coco_root, test_mode=True), coco_coreset)
