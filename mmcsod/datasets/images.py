@@ -6,17 +6,16 @@ import cv2
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import BaseDataset
-from PIL import ExifTags, Image
+from PIL import Image
 
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.labels.check.files import missing_images
 from mmcsod.util.errors import UserError
+from mmcsod.util.images import UNREADABLE, turned_size
 from mmcsod.util.text import first_few
 
 HEADERS = 500
 """How many files of a dataset are opened, evenly spaced."""
-TURNED = (5, 6, 7, 8)
-"""EXIF orientations that swap width and height."""
 
 
 def refuse_bad_images(dataset: Any, what: str, were_read: bool = False) -> None:
@@ -55,11 +54,9 @@ def decoded_size(path: str) -> tuple[int, int] | None:
     """
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return turned_size(image)
+    except UNREADABLE:
         return None
-    return (height, width) if turned else (width, height)
 
 
 def _loads_local_files(leaf: BaseDataset) -> bool:

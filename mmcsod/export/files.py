@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from mmcsod.util.errors import UserError
+from mmcsod.util.images import UNREADABLE
 
 
 @dataclass
@@ -100,7 +101,7 @@ def _is_image(path: Path) -> bool:
     try:
         with Image.open(path):
             return True
-    except (OSError, ValueError):
+    except UNREADABLE:
         return False
 
 

@@ -7,6 +7,7 @@ from mmengine.dataset import BaseDataset
 from PIL import ExifTags, Image, ImageOps
 
 from mmcsod.datasets.pixels import grey_pixels
+from mmcsod.util.images import UNREADABLE
 
 FEW_LEVELS = 16
 """Pixels of 256 levels that keep within so many are of one colour for a detector."""
@@ -65,7 +66,7 @@ def _orientation(path: Any, image: np.ndarray, pixels: np.ndarray) -> int:
             if written not in range(2, 9):
                 return 1
             copies = {written: np.asarray(ImageOps.exif_transpose(file).convert('L')), 1: np.asarray(file.convert('L'))}
-    except (OSError, ValueError, SyntaxError, AttributeError, Image.DecompressionBombError):
+    except (*UNREADABLE, AttributeError):
         return 0
     alike = {
         orientation: np.abs(grey_pixels(copy).astype(int) - pixels).mean()

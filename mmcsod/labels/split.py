@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import new_file
+from mmcsod.util.images import UNREADABLE, turned_size
 
 IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
-TURNED = range(5, 9)
-"""Values of EXIF's orientation that swap width and height."""
-ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,9 @@ def image_size(path: Path) -> tuple[int, int]:
     """Return width and height of an image as a loader decodes it, from its header."""
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            is_turned = image.getexif().get(ORIENTATION) in TURNED
-    except (OSError, UnidentifiedImageError) as error:
+            return turned_size(image)
+    except UNREADABLE as error:
         raise UserError(f'{path} is not a readable image ({error}); repair it, or remove it and its labels.') from error
-    return (height, width) if is_turned else (width, height)
 
 
 def coco_annotation(image_id: int, category_id: int, box: tuple[float, ...], **more: Any) -> dict[str, Any]:

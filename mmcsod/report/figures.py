@@ -18,6 +18,7 @@ from mmcsod.report.objects import RankedImage
 from mmcsod.report.selected import Selected
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_figure
+from mmcsod.util.images import UNREADABLE
 
 NARROW = 0.04
 """Share of a bar below which its number would not fit inside."""
@@ -118,7 +119,7 @@ def _read(path: Path, turn: bool) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.asarray(as_seen(image, turn))
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise UserError(
             f'The image {path} cannot be read ({error}); give the folder that image ids are below with --images.'
         ) from error

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageDraw
+from PIL import Image, ImageDraw
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.images import as_seen, is_turned
+from mmcsod.util.images import UNREADABLE, turned_size
 
 BUDGET = 16_000_000
 """Bytes of all thumbnails of a report, as they stand in it."""
@@ -29,9 +30,6 @@ MOST = 5000
 """Thumbnails beside those of picks: reading more images would take longer than the rest of the report."""
 
 Box = tuple[float, float, float, float]
-
-SIDEWAYS = (5, 6, 7, 8)
-"""EXIF orientations that swap width and height."""
 
 CROP_MARGIN = 0.25
 """Around a box, as a share of its longer side."""
@@ -120,7 +118,7 @@ def small_crop(path: Path, box: Box, refined: Box | None, turn: bool) -> str | N
         left, top = (max(0, int(start - margin)) for start in box[:2])
         right, bottom = (min(side, int(end + margin) + 1) for side, end in zip(seen.size, box[2:], strict=True))
         crop = seen.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-    except (OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError):
+    except (*UNREADABLE, OverflowError):  # of a box that is infinite
         return None
     width = crop.width
     crop.thumbnail((SMALL, SMALL))
@@ -136,14 +134,13 @@ def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | No
     """Return a ``data:`` URI of a small copy and the original's width and height, as the detector saw it."""
     try:
         with Image.open(path) as image:
-            is_sideways = turn and image.getexif().get(ExifTags.Base.Orientation, 1) in SIDEWAYS
-            width, height = image.size[::-1] if is_sideways else image.size
+            size = turned_size(image) if turn else image.size
             image.draft('RGB', (2 * side, 2 * side))
             small = as_seen(image, turn)
             small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # UnidentifiedImageError is an OSError
+    except UNREADABLE:
         return None
-    return _uri(small), (width, height)
+    return _uri(small), size
 
 
 def _uri(image: Image.Image) -> str:
