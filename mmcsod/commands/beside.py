@@ -39,7 +39,7 @@ def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence
         write_image_table(table, image_table(Selected.find(path.stem, bank, coreset), groups))
     rare = int(rare_images(Selected.find('', bank, coresets[-1])).sum())
     print(
-        f'{paths[-1].with_suffix(".csv")}: what to keep and to drop, and why; {rare} images unlike every selected one (rare)'
+        f'{paths[-1].with_suffix(".csv")}: what to keep and to drop, and why; {rare} unlike every selected image (rare)'
     )
 
 
