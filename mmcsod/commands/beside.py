@@ -12,19 +12,9 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.records.validation import ValidationView
 from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
-from mmcsod.report.leak import (
-    Leak,
-    find_leaks,
-    leak_file,
-    leak_summary,
-    num_of_same_recording,
-    pool_summary,
-    remove_leaks,
-    write_leaks,
-)
+from mmcsod.report.leak import Leaks, compare_validation, leak_file, remove_leaks, write_leaks
 from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
-from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from mmcsod.util.errors import UserError
 
 
@@ -43,8 +33,8 @@ def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence
     )
 
 
-def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace) -> None:
-    """Compare validation images with the pool, and print and list what leaks.
+def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace) -> Leaks | None:
+    """Compare validation images with the pool, print and list what leaks, and return it; None if nothing is known.
 
     Args:
         bank: The pool.
@@ -56,22 +46,24 @@ def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace
     """
     remove_leaks(leak_file(path))
     if bank.pixels is None:
-        return
+        return None
     group = coreset.parameters.get('group') or bank.provenance.get('group')
     try:
         view = _validation(bank, args, group)
     except UserError as error:
         print(f'There is no leak check: {error}')
-        return
+        return None
     if view is None:
-        return
+        return None
     selected = np.array([bank.image_index[image] for image in coreset.image_ids])
-    found, number = _find(bank, selected, view), len(view.images)
-    write_leaks(leak_file(path), found, number)
-    print(f'{leak_summary(found, number)}{_unread(view)}{f": {leak_file(path)}" if found else ""}')
-    shared = num_of_same_recording(bank, group, view)
-    if shared is not None:
-        print(f'{shared} of {number} validation images come from a recording of the pool')
+    leaks = compare_validation(bank, view, selected, group)
+    write_leaks(leak_file(path), leaks)
+    print(f'{leaks.summary}{f": {leak_file(path)}" if leaks.pairs else ""}')
+    if leaks.num_same_recording is not None:
+        print(
+            f'{leaks.num_same_recording} of {leaks.num_validation} validation images come from a recording of the pool'
+        )
+    return leaks
 
 
 def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapping[str, Any]) -> str | None:
@@ -96,18 +88,8 @@ def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapp
             return f'There is no leak check: {error}'
     if view is None:
         return None
-    return pool_summary(_find(bank, np.zeros(0, np.int64), view), len(view.images)) + _unread(view)
-
-
-def _unread(view: ValidationView) -> str:
-    return f', {view.num_unread} could not be read or are black' if view.num_unread else ''
-
-
-def _find(bank: FeatureBank, selected: np.ndarray, view: ValidationView) -> list[Leak]:
-    assert bank.pixels is not None
-    classes = {name: label for label, name in enumerate(bank.classes)}
-    agree = same_objects(objects_of_images(view.images, classes), objects_of_bank(bank))
-    return find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, agree)
+    leaks = compare_validation(bank, view)
+    return leaks.of_pool + leaks.unread
 
 
 def _validation(bank: FeatureBank, args: Namespace, group: str | None) -> ValidationView | None:

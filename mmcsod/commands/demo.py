@@ -7,6 +7,7 @@ from mmcsod.commands.experiment import run_grid
 from mmcsod.commands.reporting import report
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.report.leak import kept_leaks
 from mmcsod.util.errors import UserError
 
 DESCRIPTION = """Run the full pipeline on the photographs in data/chess: train a selecting detector, select 24 of 202
@@ -52,6 +53,7 @@ def main(args: argparse.Namespace) -> int:
         first = [run for run in experiment.runs if run.num_images is not None and run.seed == 0]
         files = {run.method: WORK_DIR / 'coresets' / f'{run.coreset_name}.json' for run in first}
         bank = FeatureBank.load(WORK_DIR / 'features_auto')
-        report(WORK_DIR / 'report.html', bank, {name: Coreset.load(file) for name, file in files.items()}, files)
+        coresets = {name: Coreset.load(file) for name, file in files.items()}
+        report(WORK_DIR / 'report.html', bank, coresets, files, kept_leaks(bank, coresets))
         print(READING.format(work_dir=WORK_DIR))
     return status

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--image-mode',
         choices=IMAGE_MODES,
         help='leave images where they are, link to them, or copy them (default: reference; link for '
-        'yolo, which looks for labels beside its images)',
+        'yolo, and for voc from other labels than VOC, which have a folder of images)',
     )
     parser.add_argument('--images', dest='image_mode', choices=IMAGE_MODES, help=argparse.SUPPRESS)  # its former name
     parser.add_argument(
@@ -88,14 +88,14 @@ def main(args: argparse.Namespace) -> None:
     from mmcsod.util.config import load_config, parse_cfg_options
 
     config = load_config(args.config or _ask_for_config(coreset), parse_cfg_options(args.cfg_options))
-    mode = args.image_mode or ('link' if args.format == 'yolo' else 'reference')
-    export = export_coreset(coreset, config, args.format, args.out, mode)
+    export = export_coreset(coreset, config, args.format, args.out, args.image_mode)
     print(f'{len(coreset)} images written to {args.out}')
     for note in _notes(export):
         print(note)
     if args.format in LOADING:
         out = str(Path(args.out).absolute())
-        print(LOADING[args.format].format(out=out, data=out if mode == 'reference' else f'{out}/data'))
+        data = f'{out}/data' if args.image_mode in ('link', 'copy') else out
+        print(LOADING[args.format].format(out=out, data=data))
     for source in export.settings:
         print('Train on them with a dataset of ' + ', '.join(f'{name}={value!r}' for name, value in source.items()))
 
@@ -107,14 +107,11 @@ def _refuse_existing(path: Path) -> None:
 
 def _write_table(coreset: Coreset, folder: Path, path: Path) -> None:
     from mmcsod.records.bank import FeatureBank
-    from mmcsod.report.image_table import image_table, write_image_table
-    from mmcsod.report.selected import Selected
-    from mmcsod.selection.near_duplicates import pool_groups
+    from mmcsod.report.image_table import write_table
 
     bank = FeatureBank.load(folder)
-    entries = image_table(Selected.find(path.stem, bank, coreset), pool_groups(bank, coreset))
-    write_image_table(path, entries)
-    print(f'{len(entries)} images of the pool written to {path}')
+    write_table(path, bank, coreset)
+    print(f'{len(bank.images)} images of the pool written to {path}')
 
 
 def _write_ids(coreset: Coreset, path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmcsod.commands.reporting import report
 from mmcsod.records.bank import FeatureBank
+from mmcsod.report.leak import kept_leaks
 from mmcsod.report.selected import load_coresets
 from mmcsod.util.errors import UserError
 
@@ -43,4 +44,4 @@ def main(args: argparse.Namespace) -> None:
     if out.suffix.lower() not in ('.html', '.htm'):
         raise UserError(f'{out} is not the name of an HTML file; give --out a name that ends in .html.')
     files = dict(zip(coresets, map(Path, args.coresets), strict=True))
-    report(out, bank, coresets, files, args.data_root, args.overwrite)
+    report(out, bank, coresets, files, kept_leaks(bank, coresets), args.data_root, args.overwrite)

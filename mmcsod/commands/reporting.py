@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.report.leak import leak_file, read_leaks
+from mmcsod.report.leak import Leaks
 from mmcsod.report.selected import coresets_mark
 from mmcsod.util.errors import UserError
 
@@ -16,13 +16,14 @@ def report(
     bank: FeatureBank,
     coresets: Mapping[str, Coreset],
     files: Mapping[str, Path],
+    leaks: Leaks | None,
     data_root: str | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a report and print where it is, and whether it has pictures.
 
-    Images are looked for below ``data_root``, by default the folder that the features were extracted from. A report of
-    other coresets stays, unless ``overwrite``.
+    ``leaks`` are what validation images share with the first coreset. Images are looked for below ``data_root``, by
+    default the folder that the features were extracted from. A report of other coresets stays, unless ``overwrite``.
     """
     from mmcsod.report.images import find_root
 
@@ -41,14 +42,18 @@ def report(
             f'A report needs {error.name}, which is not installed; install it with '
             'pip install jinja2 matplotlib pillow.'
         ) from error
-    leaks = read_leaks(leak_file(next(iter(files.values()))))
     write_report(path, bank, coresets, root, _times(bank, files), leaks)
     pictures = '' if root else ', without pictures: the images were not found; --data-root names their folder'
     print(f'wrote the report {path} ({path.stat().st_size / 1e6:.1f} MB){pictures}')
 
 
 def report_if_possible(
-    file: Path, bank: FeatureBank, coreset: Coreset, wanted: bool | None, overwrite: bool = False
+    file: Path,
+    bank: FeatureBank,
+    coreset: Coreset,
+    leaks: Leaks | None,
+    wanted: bool | None,
+    overwrite: bool = False,
 ) -> None:
     """Write the report beside the coreset ``file`` where the images are found, or as ``wanted`` (None: not said)."""
     from mmcsod.report.images import find_root
@@ -56,7 +61,7 @@ def report_if_possible(
     if wanted is False or (wanted is None and find_root(bank) is None):
         return
     try:
-        report(file.with_suffix('.html'), bank, {file.stem: coreset}, {file.stem: file}, overwrite=overwrite)
+        report(file.with_suffix('.html'), bank, {file.stem: coreset}, {file.stem: file}, leaks, overwrite=overwrite)
     except UserError as error:
         if wanted:
             raise

@@ -95,8 +95,8 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     print(f'selected in {seconds:.2f} s in all; wrote, each with a list of its images beside it as .txt:')
     print('\n'.join(f'  {path}' for path in paths))
     write_tables(bank, coresets, paths, args.overwrite)
-    check_leaks(bank, coresets[-1], paths[-1], args)
-    report_if_possible(Path(paths[-1]), bank, coresets[-1], args.report, args.overwrite)
+    leaks = check_leaks(bank, coresets[-1], paths[-1], args)
+    report_if_possible(Path(paths[-1]), bank, coresets[-1], leaks, args.report, args.overwrite)
     print(f'Train on it: {_training_command(bank, paths[-1])}')
 
 

@@ -1,7 +1,7 @@
 """Exporting a coreset to formats that need none of this package."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmcsod.datasets.check import use_checked_labels
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
-from mmcsod.export.source import Export, open_dropped, open_sources
+from mmcsod.export.source import Export, Source, open_dropped, open_sources
 from mmcsod.export.viewers import write_keep_and_drop
-from mmcsod.export.voc import write_voc
+from mmcsod.export.voc import has_xml, write_voc
 from mmcsod.export.yolo import write_yolo
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.config import load_config
@@ -29,7 +29,7 @@ def export_coreset(
     config: Config | str | Path,
     file_format: str,
     out: str | Path,
-    image_mode: str = 'reference',
+    image_mode: str | None = None,
 ) -> Export:
     """Write the coreset's images and annotations to ``out``, which appears whole or not at all.
 
@@ -38,7 +38,8 @@ def export_coreset(
         config: The training config that the coreset was selected with, or its path or stock name.
         file_format: One of ``FORMATS``.
         out: The folder to make.
-        image_mode: ``reference`` leaves images where they are, ``link`` makes symbolic links, ``copy`` copies.
+        image_mode: ``reference`` leaves images where they are, ``link`` makes symbolic links, ``copy`` copies; by
+            default ``link`` where the format has images in a folder of its own, else ``reference``.
 
     Returns:
         How MMDetection reads the export, and what was left out or carried along.
@@ -58,15 +59,20 @@ def export_coreset(
 
 
 def _export(
-    coreset: Coreset, config: Config, originals: Mapping[str, str], file_format: str, out: Path, image_mode: str
+    coreset: Coreset, config: Config, originals: Mapping[str, str], file_format: str, out: Path, image_mode: str | None
 ) -> Export:
     kept, export = open_sources(coreset, config, originals), Export()
     dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
     with new_directory(out) as directory:
         folders = [folder for source in (*kept, *dropped) for folder in source.folders]
-        placer = FilePlacer(directory, str(out.absolute()), image_mode, folders)
+        mode = image_mode or ('link' if _has_image_folder(file_format, kept) else 'reference')
+        placer = FilePlacer(directory, str(out.absolute()), mode, folders)
         if file_format in VIEWERS:
             write_keep_and_drop(kept, dropped, placer, export)
         else:
             WRITERS[file_format](kept, placer, export)
     return export
+
+
+def _has_image_folder(file_format: str, sources: Sequence[Source]) -> bool:
+    return file_format == 'yolo' or (file_format == 'voc' and not all(map(has_xml, sources)))

@@ -105,6 +105,12 @@ def _is_image(path: Path) -> bool:
         return False
 
 
+def refuse_unprintable(image: str) -> None:
+    """Refuse an image id that a list with one name a line, or an XML file, cannot hold."""
+    if not image.isprintable():
+        raise UserError(f'The image {image!r} has control characters in its name, which break lists; rename it.')
+
+
 def inside(name: str, folder: str = '') -> PurePosixPath:
     """Return a path below ``folder`` for a file named like an image id, which may be absolute or lead outside."""
     parts = [part for part in PurePosixPath(name.partition('://')[2] or name).parts if part not in ('/', '..', '.')]

@@ -7,7 +7,7 @@ import yaml
 from tqdm import tqdm
 
 from mmcsod.datasets.classes import shifted_labels
-from mmcsod.export.files import FilePlacer, inside
+from mmcsod.export.files import FilePlacer, inside, refuse_unprintable
 from mmcsod.export.source import Export, Source
 from mmcsod.util.errors import UserError
 
@@ -58,10 +58,7 @@ def label_line(label: int, box: Sequence[float], width: int, height: int) -> str
 
 
 def _place(image: str, info: Mapping[str, Any], placer: FilePlacer) -> str:
-    if not image.isprintable():
-        raise UserError(
-            f'The image {image!r} has control characters in its name, which break the lists of YOLO; rename it.'
-        )
+    refuse_unprintable(image)
     return placer.place(info['img_path'], _name(image), 'images')
 
 

@@ -12,6 +12,7 @@ from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
 from mmcsod.features.image_warnings import constant_warning, list_unreadable, outside_warning, size_warnings
+from mmcsod.records.validation import ValidationView
 from mmcsod.util.errors import UserError
 from mmcsod.util.provenance import json_values, versions
 from mmcsod.util.text import first_few
@@ -79,6 +80,7 @@ def publish(
         prediction_scores=scores,
         provenance=json_values(provenance),
     )
+    ValidationView.remove(store.directory)  # of another bank
     for sentence in warnings:
         logger.warning('%s', sentence)
 

@@ -41,6 +41,8 @@ def view_validation(
         )
     paths = [image.path for image in images]
     if not paths:
+        if bank is not None:
+            ValidationView.remove(bank)
         return None
     stamps, found = _stamps(paths), None if bank is None else ValidationView.load(bank)
     pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths)[0]

@@ -16,6 +16,8 @@ from mmengine.model import is_model_wrapper
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.records.bank import FeatureBank
+from mmcsod.report.image_table import write_table
+from mmcsod.report.leak import leak_file, remove_leaks
 from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
@@ -44,7 +46,8 @@ class GTRoIFeatureHook(Hook):
 
     Put into ``custom_hooks``, it runs when training ends, or in ``tools/test.py`` when testing ends, on the weights the
     runner then has; where an ``EMAHook`` averages weights, on the averaged ones. The bank goes to
-    ``WORK_DIR/features``, the coreset to ``WORK_DIR/coreset.json``; both replace those of an earlier run.
+    ``WORK_DIR/features``, the coreset to ``WORK_DIR/coreset.json`` with its list and table beside it; all replace those
+    of an earlier run.
 
     Args:
         num_images: N of Algorithm 1; None leaves the bank alone and selects nothing.
@@ -118,6 +121,8 @@ class GTRoIFeatureHook(Hook):
     def _select(self, bank: FeatureBank, options: SelectionOptions, path: Path) -> None:
         selection = run_selection(bank, options)
         save_coresets([selection.coreset], path, overwrite=True)
+        write_table(path.with_suffix('.csv'), bank, selection.coreset)
+        remove_leaks(leak_file(path))  # of an earlier coreset
         for sentence in selection.warnings:
             logger.warning('%s', sentence)
         logger.info('Coreset of %d images: %s', len(selection.coreset), path)

@@ -25,7 +25,7 @@ LISTS = {'train': ('train', 'trainval'), 'val': ('val',), 'test': ('test',)}
 
 @dataclass(frozen=True)
 class VOCObject:
-    """An object of an XML file: its box is x, y, width, height in pixels, as MMDetection's ``VOCDataset`` reads it."""
+    """An object of an XML file: its box is x, y, width, height in pixels, counted from 0."""
 
     name: str
     box: tuple[float, float, float, float]
@@ -95,7 +95,7 @@ def _stem(name: str) -> str:
 
 
 def read_objects(path: Path) -> list[VOCObject]:
-    """Return the objects of an XML file.
+    """Return the objects of an XML file, whose pixels are counted from 1.
 
     Raises:
         UserError: If it is not XML, or an object has no name or box of four numbers.
@@ -111,13 +111,18 @@ def _read_object(element: ElementTree.Element, path: Path, number: int) -> VOCOb
     name = (element.findtext('name') or '').strip()
     sides = [element.findtext(f'bndbox/{side}') for side in ('xmin', 'ymin', 'xmax', 'ymax')]
     try:
-        left, top, right, bottom = (float(side or '') for side in sides)
+        left, top, right, bottom = (_from_zero(float(side or '')) for side in sides)
     except ValueError as error:
         raise UserError(f'{path}: object {number} has no box of four numbers ({sides}).') from error
     if not name:
         raise UserError(f'{path}: object {number} has no name.')
     is_difficult = (element.findtext('difficult') or '0').strip() not in ('0', '')
     return VOCObject(name, (left, top, right - left, bottom - top), is_difficult)
+
+
+def _from_zero(side: float) -> float:
+    """Return a side counted from 0, as MMDetection's ``VOCDataset`` does; a 0, of tools that count from it, stays."""
+    return max(side - 1, min(side, 0))
 
 
 def _annotation(image_id: int, each: VOCObject, numbers: Mapping[str, int]) -> dict[str, Any]:

@@ -77,6 +77,11 @@ class ValidationView:
         with new_file(_beside(bank)) as path, path.open('wb') as file:
             np.savez_compressed(file, **self._arrays())
 
+    @staticmethod
+    def remove(bank: Path) -> None:
+        """Remove what lies beside the folder of a bank: the bank is another one, or has no validation set any more."""
+        _beside(bank).unlink(missing_ok=True)
+
     def _arrays(self) -> dict[str, Any]:
         boxes = [np.asarray(image.boxes, np.float64).reshape(-1, 4) for image in self.images]
         return {

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import entropy
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
@@ -44,6 +43,8 @@ def kl_divergence(pool: np.ndarray, selected: np.ndarray) -> float:
 
     It is infinite where a selected count is 0 and the pool's is not, NaN if either has none at all.
     """
+    from scipy.stats import entropy  # takes longer to import than most commands take
+
     return float(entropy(pool, selected)) if pool.sum() and selected.sum() else float('nan')
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.images import is_turned
-from mmcsod.report.leak import Leak
+from mmcsod.report.leak import Leak, Leaks
 from mmcsod.report.suspicious import Label, has_label_scores, is_doubtful, suspicious_labels
 from mmcsod.report.thumbnails import small_copy, small_crop
 
@@ -20,25 +20,22 @@ MOST = 12
 class Findings:
     """Pairs and labels to look at, the most telling first, and how many there are of each.
 
-    ``num_validation`` images were compared; ``has_scores`` says whether the bank holds label scores.
+    ``all_leaks`` is None if no validation images are known; ``has_scores`` says whether the bank holds label scores.
     """
 
     leaks: Sequence[Leak]
-    num_leaks: int
-    num_leaks_selected: int
-    num_validation: int
+    all_leaks: Leaks | None
     labels: Sequence[Label]
     num_labels: int
     has_scores: bool
 
     @classmethod
-    def of(cls, bank: FeatureBank, leaks: Sequence[Leak], num_validation: int) -> Findings:
-        """Gather them; leaks of images that the bank lacks are left out."""
-        known = [leak for leak in leaks if leak.pool in bank.image_index]
+    def of(cls, bank: FeatureBank, leaks: Leaks | None) -> Findings:
+        """Gather them."""
+        pairs = [] if leaks is None else leaks.pairs[:MOST]
         has_scores = has_label_scores(bank)
         labels = list(filter(is_doubtful, suspicious_labels(bank))) if has_scores else []
-        selected = sum(leak.is_selected for leak in known)
-        return cls(known[:MOST], len(known), selected, num_validation, labels[:MOST], len(labels), has_scores)
+        return cls(pairs, leaks, labels[:MOST], len(labels), has_scores)
 
     def pictures(self, bank: FeatureBank, root: Path) -> dict[str, str]:
         """Return ``data:`` URIs: of the validation images as leak-0, leak-1, ..., of the labels as label-0, ..."""

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
 from mmcsod.report.selected import Selected
+from mmcsod.selection.near_duplicates import pool_groups
 from mmcsod.selection.projected import Projected
 from mmcsod.selection.recordings import find_recordings
 from mmcsod.util.files import write_csv
@@ -76,6 +79,11 @@ def rare_images(one: Selected) -> np.ndarray:
         is_far = (2 * scale * (1 - view.cosines) >= 1) | (view.nearest < 0)
         rare[view.images[is_far]] = True
     return rare & ~one.mask
+
+
+def write_table(path: Path, bank: FeatureBank, coreset: Coreset) -> None:
+    """Write the table of a coreset as CSV."""
+    write_image_table(path, image_table(Selected.find(path.stem, bank, coreset), pool_groups(bank, coreset)))
 
 
 def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from mmcsod.records.bank import FeatureBank
+from mmcsod.records.coreset import Coreset
 from mmcsod.records.recordings import is_pattern
 from mmcsod.records.validation import ValidationView
+from mmcsod.report.selected import Selected
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
+from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from mmcsod.util.files import write_csv
 
 HEADER = ['validation_image', 'pool_image', 'decision']
+NONE_SELECTED = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,74 @@ class Leak:
     validation: str
     pool: str
     is_selected: bool
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What a validation set shares with a pool and a coreset.
+
+    Attributes:
+        pairs: Validation images with a near-duplicate in the pool, those with a selected one first.
+        num_validation: How many validation images there are.
+        num_unread: How many of them could not be read, or are black.
+        num_same_recording: How many come from a recording of the pool; None if that is not known.
+    """
+
+    pairs: Sequence[Leak]
+    num_validation: int
+    num_unread: int = 0
+    num_same_recording: int | None = None
+
+    @property
+    def num_selected(self) -> int:
+        """How many validation images have a near-duplicate in the coreset."""
+        return sum(leak.is_selected for leak in self.pairs)
+
+    @property
+    def of_pool(self) -> str:
+        """How many validation images leak into the pool, in words."""
+        return f'{len(self.pairs)} of {self.num_validation} validation images have a near-duplicate in the pool'
+
+    @property
+    def unread(self) -> str:
+        """How many validation images could not be compared, in words; '' for none."""
+        return f', {self.num_unread} could not be read or are black' if self.num_unread else ''
+
+    @property
+    def summary(self) -> str:
+        """How many validation images leak into pool and coreset, in words."""
+        return f'{self.of_pool}, {self.num_selected} in the coreset{self.unread}'
+
+
+def compare_validation(
+    bank: FeatureBank, view: ValidationView, selected: np.ndarray = NONE_SELECTED, group: str | None = None
+) -> Leaks:
+    """Compare validation images with a pool, a bank with pixels.
+
+    Args:
+        bank: The pool.
+        view: The validation images.
+        selected: (N,) index into ``bank.images`` of each selected image.
+        group: What recordings are told by, if the coreset says so.
+    """
+    assert bank.pixels is not None
+    classes = {name: label for label, name in enumerate(bank.classes)}
+    agree = same_objects(objects_of_images(view.images, classes), objects_of_bank(bank))
+    pairs = find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, agree)
+    shared = num_of_same_recording(bank, group or bank.provenance.get('group'), view)
+    return Leaks(pairs, len(view.images), view.num_unread, shared)
+
+
+def kept_leaks(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> Leaks | None:
+    """Compare the first of some coresets with the validation images that lie beside the bank; None if none do."""
+    if bank.pixels is None or bank.checksums is None:
+        return None
+    view = ValidationView.load(bank.checksums.directory)
+    if view is None:
+        return None
+    name, coreset = next(iter(coresets.items()))
+    selected = Selected.find(name, bank, coreset).images
+    return compare_validation(bank, view, selected, coreset.parameters.get('group'))
 
 
 def find_leaks(
@@ -49,16 +120,6 @@ def find_leaks(
         if own >= 0 or any_ >= 0
     ]
     return sorted(found, key=lambda leak: not leak.is_selected)
-
-
-def leak_summary(found: Sequence[Leak], num_validation: int) -> str:
-    """Return in one sentence how many validation images leak into pool and coreset."""
-    return f'{pool_summary(found, num_validation)}, {sum(leak.is_selected for leak in found)} in the coreset'
-
-
-def pool_summary(found: Sequence[Leak], num_validation: int) -> str:
-    """Return in one sentence how many validation images leak into the pool."""
-    return f'{len(found)} of {num_validation} validation images have a near-duplicate in the pool'
 
 
 def num_of_same_recording(bank: FeatureBank, group: str | None, view: ValidationView) -> int | None:
@@ -91,26 +152,18 @@ def leak_file(coreset: Path) -> Path:
     return coreset.with_name(f'{coreset.stem}_leaks.csv')
 
 
-def write_leaks(path: Path, found: Sequence[Leak], num_validation: int) -> None:
+def write_leaks(path: Path, found: Leaks) -> None:
     """Write them as CSV; the header's last field is the number of validation images."""
-    rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found]
-    write_csv(path, [[*HEADER, f'of {num_validation} validation images'], *rows])
+    rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found.pairs]
+    write_csv(path, [[*HEADER, f'of {found.num_validation} validation images'], *rows])
 
 
 def remove_leaks(path: Path) -> None:
     """Remove what :func:`write_leaks` wrote for another coreset of that name; files of others stay."""
-    if path.is_file() and _rows(path):
+    if path.is_file() and _is_of_leaks(path):
         path.unlink()
 
 
-def read_leaks(path: Path) -> tuple[list[Leak], int]:
-    """Return what :func:`write_leaks` wrote, and the number of validation images; none if there is no such file."""
-    header, *rows = (_rows(path) if path.is_file() else None) or [[]]
-    return [Leak(row[0], row[1], row[2] == 'keep') for row in rows], int(header[-1].split()[1]) if header else 0
-
-
-def _rows(path: Path) -> list[list[str]]:
-    """Return the lines of a file of leaks, the header first; none of another file."""
-    with path.open(encoding='utf-8', errors='replace', newline='') as file:
-        rows = list(csv.reader(file))
-    return rows if rows and rows[0][: len(HEADER)] == HEADER else []
+def _is_of_leaks(path: Path) -> bool:
+    with path.open('rb') as file:
+        return file.readline().startswith(','.join(HEADER).encode())

@@ -18,7 +18,7 @@ from mmcsod.report import charts, facts
 from mmcsod.report.counts import distributions
 from mmcsod.report.findings import Findings
 from mmcsod.report.gallery import Card, make_cards
-from mmcsod.report.leak import Leak
+from mmcsod.report.leak import Leaks
 from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
 from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
@@ -41,19 +41,19 @@ def write_report(
     coresets: Mapping[str, Coreset],
     root: Path | None,
     written: Mapping[str, str] | None = None,
-    leaks: tuple[Sequence[Leak], int] = ((), 0),
+    leaks: Leaks | None = None,
 ) -> None:
     """Write a report of coresets of one bank; the first is the one that others are compared with.
 
     Without a ``root``, the folder that images are below, it has no pictures. ``written`` says when the file of each
-    coreset was written; ``leaks`` are those that :func:`mmcsod.report.leak.read_leaks` gave of the first.
+    coreset was written; ``leaks`` are what validation images share with the first.
     """
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)
     cards = [make_cards(one, table) for one in selections]
     groups = pool_groups(bank, selections[0].coreset)
     picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
-    found = Findings.of(bank, *leaks)
+    found = Findings.of(bank, leaks)
     thumbnails, more = Thumbnails(), {}
     if root is not None:
         leaking = [bank.image_index[leak.pool] for leak in found.leaks]

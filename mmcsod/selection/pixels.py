@@ -60,7 +60,7 @@ def leaks(
     for part in parts(len(validation), IMAGES):
         block = validation[part]
         nearest = np.argpartition(_coarse(block) @ -pool_coarse.T, number - 1, axis=1)[:, :number]
-        correlations, differences = _compare_all(block, pool, np.repeat(np.arange(len(block)), number), nearest.ravel())
+        correlations, differences = _compare_all(block, pool, nearest)
         is_same = (correlations >= SAME_PICTURE) & (differences <= MOST_IN_A_PART)
         for pair in np.flatnonzero(is_same):
             is_same[pair] = agree(part.start + int(pair) // number, int(nearest.flat[pair]))
@@ -71,11 +71,12 @@ def leaks(
     return found
 
 
-def _compare_all(
-    one: np.ndarray, other: np.ndarray, ones: np.ndarray, others: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Compare pairs of pixels, given by their indices, some at a time."""
-    found = [_compare(details(one[ones[pairs]]), details(other[others[pairs]])) for pairs in parts(len(ones), PAIRS)]
+def _compare_all(block: np.ndarray, pool: np.ndarray, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare each image of a block with its nearest of the pool, (n, k) indices: values of n * k pairs."""
+    near, others = np.unique(nearest, return_inverse=True)
+    ones, others = np.repeat(np.arange(len(block)), nearest.shape[1]), others.ravel()
+    one, other = details(block), details(pool[near])
+    found = [_compare(one[ones[pairs]], other[others[pairs]]) for pairs in parts(len(ones), PAIRS)]
     correlations, worst = zip(*found, strict=True)
     return np.concatenate(correlations), np.concatenate(worst)
 

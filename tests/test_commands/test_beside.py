@@ -7,7 +7,7 @@ import numpy as np
 from mmcsod import Coreset, FeatureBank, Pick
 from mmcsod.commands.beside import check_leaks, write_tables
 from mmcsod.datasets.pixels import read_pixels
-from mmcsod.report.leak import leak_file, read_leaks
+from mmcsod.report.leak import kept_leaks, leak_file
 
 IMAGES = [f'train/{number:04d}.jpg' for number in range(8)]
 
@@ -32,11 +32,10 @@ def test_validation_images_of_the_pool_are_listed_and_counted(coco_root, tiny_co
     bank, coreset = make_bank(coco_root, tiny_config), make_coreset(2, 6, group=r'(.*\d\d\d)\d')
     check_leaks(bank, coreset, tmp_path / 'coreset.json', given(tiny_config))
     printed = capsys.readouterr().out
-    found, number = read_leaks(leak_file(tmp_path / 'coreset.json'))
-    assert number == 20
-    pairs = {leak.validation.rpartition('/')[2]: leak for leak in found}
-    assert {name: f'train/{name}' for name in pairs} == {name: leak.pool for name, leak in pairs.items()}
-    assert {leak.pool for leak in found if leak.is_selected} == {IMAGES[2], IMAGES[6]}
+    header, *found = [line.split(',') for line in leak_file(tmp_path / 'coreset.json').read_text().splitlines()]
+    assert header[-1] == 'of 20 validation images'
+    assert found == [[str(coco_root / pool), pool, decision] for _, pool, decision in found]
+    assert {pool for _, pool, decision in found if decision == 'keep'} == {IMAGES[2], IMAGES[6]}
     assert f'{len(found)} of 20 validation images have a near-duplicate in the pool, 2 in' in printed
     assert '10 of 20 validation images come from a recording of the pool' in printed
 
@@ -48,12 +47,14 @@ def test_validation_images_are_decoded_once_and_kept_for_a_bank_alone(coco_root,
     assert 'the validation images are not known; give their labels with --val' in capsys.readouterr().out
     check_leaks(bank, make_coreset(1), path, given(tiny_config))
     kept = tmp_path / 'features.validation.npz'
-    printed, written, time = capsys.readouterr().out, read_leaks(leak_file(path)), kept.stat().st_mtime_ns
+    printed, written, time = capsys.readouterr().out, leak_file(path).read_text(), kept.stat().st_mtime_ns
     check_leaks(bank, make_coreset(1), path, given(tiny_config))
     assert kept.stat().st_mtime_ns == time
     check_leaks(bank, make_coreset(1), path, given())
     assert capsys.readouterr().out == printed * 2
-    assert read_leaks(leak_file(path)) == written
+    assert leak_file(path).read_text() == written
+    leaks = kept_leaks(bank, {'later': make_coreset(5)})  # what a report shows, whatever the file says
+    assert [leak.pool for leak in leaks.pairs if leak.is_selected] == [IMAGES[5]]
     labels = given(val=str(coco_root / 'train.json'), images=str(coco_root / 'train'))
     kept.write_bytes(b'damaged')
     check_leaks(bank, make_coreset(1), path, labels)
@@ -61,6 +62,9 @@ def test_validation_images_are_decoded_once_and_kept_for_a_bank_alone(coco_root,
     kept.unlink()
     check_leaks(bank, make_coreset(1), path, given())
     assert not leak_file(path).exists()  # what another coreset of that name leaked
+    check_leaks(bank, make_coreset(1), path, labels)
+    check_leaks(bank, make_coreset(1), path, given(tiny_config, cfg_options=['val_dataloader=None']))
+    assert not leak_file(path).exists() and not kept.exists()  # a validation set that is no longer one
 
 
 def test_recordings_shared_with_validation_by_a_field(coco_root, tiny_config, tmp_path, capsys):

@@ -5,9 +5,11 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 
 from mmcsod.export import export_coreset
+from mmcsod.labels.config import write_config
+from mmcsod.labels.voc import VOCFolder, read_objects
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
-from tests.test_datasets.conftest import VOC_PICKS, make_coreset, voc_leaf
+from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, make_coreset, voc_leaf
 
 
 def test_a_list_for_each_devkit(voc_config, voc_coreset, tmp_path):
@@ -53,7 +55,34 @@ def test_xml_files_that_are_placed_hold_no_impossible_sizes(voc_root, tmp_path):
     assert [dataset.get_data_info(index)['width'] for index in range(3)] == [32, 32, 48]
 
 
-def test_other_formats_are_refused(coco_config, coco_coreset, tmp_path):
-    with pytest.raises(UserError, match='is not a list of VOC XML annotations; export it as coco or yolo'):
-        export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out')
+def test_voc_labels_come_back_as_they_were(voc_root, tmp_path):
+    config = write_config(voc_root / 'VOC2012', tmp_path / 'labels')
+    names = [f'{index:06d}' for index in range(14)]
+    coreset = make_coreset([f'{name}.jpg' for name in names], sorted(CLASSES))
+    export = export_coreset(coreset, config, 'voc', tmp_path / 'out')
+    assert not export.left_out.counts
+    there = {'ann_file': 'ImageSets/Main/train.txt', 'data_prefix': {'sub_data_root': ''}}
+    read = [
+        [
+            (info['img_id'], info['width'], info['height'], info['instances'])
+            for info in map(dataset.get_data_info, range(14))
+        ]
+        for dataset in (
+            DATASETS.build(voc_leaf(voc_root, 'VOC2012')),
+            DATASETS.build({**voc_leaf(tmp_path / 'out', ''), **there}),
+        )
+    ]
+    assert read[0] == read[1]
+    assert (tmp_path / 'out' / 'JPEGImages' / '000003.jpg').is_symlink()
+
+
+def test_fractions_of_a_pixel_stay_and_images_have_to_be_beside(coco_config, coco_coreset, tmp_path):
+    with pytest.raises(UserError, match='VOC has images in a folder beside the annotations'):
+        export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out', 'reference')
     assert list(tmp_path.glob('*out*')) == []
+    export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out', 'copy')
+    folder = VOCFolder(tmp_path / 'out')
+    assert len(folder.images) == len(COCO_PICKS)
+    objects = [each for path in folder.annotations.values() for each in read_objects(path)]
+    assert {each.box for each in objects} == {(2.5 + k, 3, 18, 20.5) for k in range(3)}
+    assert {each.is_difficult for each in objects if each.box[0] == 4.5} == {True}

@@ -16,6 +16,7 @@ from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import attach_tap
 from mmcsod.hooks import GTRoIFeatureHook
+from mmcsod.report.leak import Leak, Leaks, write_leaks
 from mmcsod.util.errors import UserError
 from tests.test_features.conftest import small_config, write_coco
 from tests.tool import run_script
@@ -60,10 +61,14 @@ ITERATIONS = dict(type='IterBasedTrainLoop', max_iters=2)
 def test_training_leaves_a_bank_and_a_coreset(loop, root, tmp_path):
     cfg = training_config(root, tmp_path, dict(num_images=3), loop)
     runner = Runner.from_cfg(cfg)
+    leaks = Leaks([Leak('a.jpg', 'b.jpg', True)], 1)
+    write_leaks(tmp_path / 'coreset_leaks.csv', leaks)  # of an earlier coreset of that name
     runner.train()
     bank = FeatureBank.load(tmp_path / 'features')
     assert len(bank.images) == 8
     assert len(Coreset.load(tmp_path / 'coreset.json')) == 3
+    assert (tmp_path / 'coreset.csv').read_text().count(',keep,') == 3
+    assert not (tmp_path / 'coreset_leaks.csv').exists()
     last = (tmp_path / 'last_checkpoint').read_text()
     detector = build_tap(cfg, last, 'cpu')
     again = extract_features(detector, cfg, tmp_path / 'again', ExtractionOptions(num_workers=0))

@@ -124,7 +124,7 @@ def test_voc_lists_make_splits_and_difficult_objects_are_ignored(voc):
     train, val = read(voc.parent / 'out' / 'train.json'), read(voc.parent / 'out' / 'val.json')
     assert [image['file_name'] for image in train['images']] == ['a.b.jpg', 'c.jpg']
     boxes = [(each['bbox'], each['iscrowd']) for each in train['annotations']]
-    assert boxes == [([1, 2, 10, 20], 0), ([1, 2, 10, 20], 1)]
+    assert boxes == [([0, 1, 10, 20], 0), ([0, 1, 10, 20], 1)]  # VOC counts pixels from 1
     assert [image['file_name'] for image in val['images']] == ['d.jpg']
 
 

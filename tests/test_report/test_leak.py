@@ -5,7 +5,7 @@ import numpy as np
 from mmcsod import FeatureBank
 from mmcsod.records.bank_checks import OBJECT_DTYPE
 from mmcsod.records.validation import LabelledImage
-from mmcsod.report.leak import find_leaks, leak_summary, read_leaks, write_leaks
+from mmcsod.report.leak import Leaks, find_leaks, leak_file, remove_leaks, write_leaks
 from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from tests.test_selection.test_pixels import cut, scenes
 
@@ -16,10 +16,18 @@ def test_validation_images_that_the_pool_shows_those_of_the_coreset_first(tmp_pa
     validation = np.concatenate([OTHERS[:1], POOL[[2, 5]], OTHERS[1:]])
     found = find_leaks(list('abcdef'), POOL, np.array([5, 0]), list('vwxyz'), validation)
     assert [(leak.validation, leak.pool, leak.is_selected) for leak in found] == [('x', 'f', True), ('w', 'c', False)]
-    assert leak_summary(found, 5).startswith('2 of 5 validation images have a near-duplicate in the pool')
-    assert leak_summary(found, 5).endswith(', 1 in the coreset')
-    write_leaks(tmp_path / 'leaks.csv', found, 5)
-    assert read_leaks(tmp_path / 'leaks.csv') == (found, 5)
+    leaks = Leaks(found, 5, 1)
+    assert leaks.summary == (
+        '2 of 5 validation images have a near-duplicate in the pool, 1 in the coreset, 1 could not be read or are black'
+    )
+    path = leak_file(tmp_path / 'a.json')
+    write_leaks(path, leaks)
+    assert path.read_text().splitlines()[1:] == ['x,f,keep', 'w,c,drop']
+    remove_leaks(path)
+    remove_leaks(path)
+    path.write_text('mine')
+    remove_leaks(path)
+    assert path.read_text() == 'mine'
 
 
 def test_images_of_other_objects_are_no_leaks():
@@ -36,9 +44,3 @@ def test_images_of_other_objects_are_no_leaks():
     assert [agree(index, image) for index in range(3) for image in (0, 5)] == [False, True, False, False, True, True]
     found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), POOL[[5, 5, 5]], agree)
     assert [leak.validation for leak in found] == ['v', 'x']
-
-
-def test_no_file_and_another_one_are_no_leaks(tmp_path):
-    assert read_leaks(tmp_path / 'none.csv') == ([], 0)
-    (tmp_path / 'other.csv').write_text('a,b\n1,2\n')
-    assert read_leaks(tmp_path / 'other.csv') == ([], 0)

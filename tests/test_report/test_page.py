@@ -11,7 +11,7 @@ import pytest
 
 from mmcsod import Coreset, FeatureBank, Pick, UserError, select_coreset
 from mmcsod.records.bank import LABEL_SCORE_DTYPE
-from mmcsod.report.leak import Leak
+from mmcsod.report.leak import Leak, Leaks
 from mmcsod.report.page import write_report
 from mmcsod.selection.near_duplicates import near_duplicates
 from tests.test_report.conftest import make_bank
@@ -158,12 +158,13 @@ def test_leaks_and_suspicious_labels_are_there_to_look_at(pool, tmp_path):
     scores[4] = (0.1, 0.8, 2, 0.9, (0, 0, 1, 1))
     bank = replace(pool.bank, label_scores=scores)
     validation = pool.root / bank.images[7]
-    leaks = [Leak(str(validation), bank.images[3], True), Leak('gone.jpg', 'of another pool.jpg', False)]
-    write_report(tmp_path / 'a.html', bank, pool.coresets, pool.root, leaks=(leaks, 5))
+    leaks = Leaks([Leak(str(validation), bank.images[3], True)], 5, num_unread=2, num_same_recording=3)
+    write_report(tmp_path / 'a.html', bank, pool.coresets, pool.root, leaks=leaks)
     pictures = Page(tmp_path / 'a.html').data['pictures']
     assert {name for name in pictures if not name.isdigit()} == {'leak-0', 'label-0'}
     text = html.unescape(re.sub('<[^>]*>', '', (tmp_path / 'a.html').read_text(encoding='utf-8')))
-    assert '1 of 5 validation images have a near-duplicate in the pool, 1 in csod </script>' in text
+    assert '1 of 5 validation images have a near-duplicate in the pool, 1 in csod </script>, 2 could not' in text
+    assert '3 come from a recording of the pool' in text
     assert f'has 0.10, {bank.classes[2]} has 0.80' in text
     assert 'For 1 label the selecting detector' in text
     write_report(tmp_path / 'b.html', pool.bank, pool.coresets, pool.root)
