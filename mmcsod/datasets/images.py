@@ -1,13 +1,15 @@
 """Image files of datasets: which are missing, which cannot be read, and how large they are once decoded."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
+from cv2 import haveImageReader
 from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
+from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.labels.check.files import missing_images
 from mmcsod.util.errors import UserError
@@ -18,32 +20,74 @@ HEADERS = 500
 """How many files of a dataset are opened, evenly spaced."""
 
 
-def refuse_bad_images(dataset: Any, what: str, were_read: bool = False) -> None:
-    """Refuse a dataset with a missing image, or with an unreadable one among :data:`HEADERS` evenly spaced.
+def check_images(dataset: Any, what: str, sizes_are_known: bool = False) -> list[str]:
+    """Open :data:`HEADERS` image files of a dataset and return warnings of sizes that differ from the labels'.
 
-    Images that are not local files, or that a loader of the user's own reads, are not looked at. Those that
-    ``were_read``, as those of a coreset were by Stage 1, are not opened again.
+    Images that are not local files, or that a loader of the user's own reads, are not looked at. There is no
+    warning if ``sizes_are_known``, as Stage 1 knows those of a coreset's images.
+
+    Raises:
+        UserError: If an image is missing, or one of those opened is unreadable: this may be another machine than the
+            one that selected.
     """
+    warnings: list[str] = []
     for leaf in filter(_loads_local_files, leaf_datasets(dataset)):
-        paths = [leaf.get_data_info(index)['img_path'] for index in range(len(leaf))]
-        if missing := missing_images(paths):
-            raise UserError(
-                f'{len(missing)} of {len(paths)} {what} images do not exist '
-                f'({first_few([str(one) for one in missing])}); check data_root and data_prefix of the config.'
-            )
-        if were_read:
-            continue
-        looked_at = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, HEADERS, dtype=int))]
-        if unreadable := [path for path in looked_at if not _is_image(path)]:
-            raise UserError(
-                f'{len(unreadable)} of {len(looked_at)} {what} images looked at cannot be read '
-                f'({first_few(unreadable)}); mend them, or remove them from the annotations.'
-            )
+        infos = [leaf.get_data_info(index) for index in range(len(leaf))]
+        _refuse_missing([info['img_path'] for info in infos], what)
+        looked_at = [infos[row] for row in np.unique(np.linspace(0, len(infos) - 1, HEADERS, dtype=int))]
+        sizes = _open([info['img_path'] for info in looked_at], what)
+        if not sizes_are_known and 'orientation' not in leaf.pipeline.transforms[0].color_type:
+            warnings += _size_warnings(looked_at, sizes, what)
+    return warnings
 
 
-def _is_image(path: str) -> bool:
-    """Return whether a file begins like an image that OpenCV or Pillow decodes."""
-    return bool(cv2.haveImageReader(path)) or decoded_size(path) is not None
+def _refuse_missing(paths: Sequence[str], what: str) -> None:
+    if missing := missing_images(paths):
+        raise UserError(
+            f'{len(missing)} of {len(paths)} {what} images do not exist '
+            f'({first_few([str(one) for one in missing])}); check data_root and data_prefix of the config.'
+        )
+
+
+def _open(paths: Sequence[str], what: str) -> list[tuple[int, int]]:
+    """Return the size of each image, zeros where only OpenCV knows the format."""
+    sizes = [decoded_size(path) for path in paths]
+    unreadable = [path for path, size in zip(paths, sizes, strict=True) if size is None and not haveImageReader(path)]
+    if unreadable:
+        raise UserError(
+            f'{len(unreadable)} of {len(paths)} {what} images looked at cannot be read '
+            f'({first_few(unreadable)}); mend them, or remove them from the annotations.'
+        )
+    return [size or (0, 0) for size in sizes]
+
+
+def _size_warnings(infos: Sequence[Mapping[str, Any]], sizes: Sequence[tuple[int, int]], what: str) -> Iterator[str]:
+    labelled = np.array([(info.get('width') or 0, info.get('height') or 0) for info in infos], np.int64)
+    for warning in size_warnings([info['img_path'] for info in infos], labelled, np.array(sizes)):
+        yield f'Of {len(infos)} {what} images looked at, {warning}'
+
+
+def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
+    """Yield a sentence for each way in which labelled sizes differ from decoded ones, (D, 2) int, 0 where unknown."""
+    read = decoded.min(axis=1) > 0
+    differs = read & (labelled != decoded).any(axis=1)
+    impossible = differs & (labelled.min(axis=1) < 1)
+    swapped = differs & ~impossible & (labelled == decoded[:, ::-1]).all(axis=1)
+    causes = (
+        (impossible, 'the annotations hold no size, and that of the decoded image is taken'),
+        (
+            swapped,
+            'they are turned when read (EXIF), and were not when labelled, or the reverse; boxes may lie elsewhere',
+        ),
+        (differs & ~impossible & ~swapped, 'the images or the labels were made of a resized copy, most likely'),
+    )
+    for mask, cause in causes:
+        if found := np.flatnonzero(mask).tolist():
+            examples = [
+                f'{images[i]}: {labelled[i, 0]} x {labelled[i, 1]}, not {decoded[i, 0]} x {decoded[i, 1]}'
+                for i in found[:NUM_EXAMPLES]
+            ]
+            yield f'{len(found)} images have another size than their annotations say ({"; ".join(examples)}): {cause}.'
 
 
 def decoded_size(path: str) -> tuple[int, int] | None:

@@ -25,29 +25,6 @@ KINDS = {
 """What files are that begin so."""
 
 
-def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
-    """Yield a sentence for each way in which labelled sizes differ from decoded ones, (D, 2) int, 0 where unknown."""
-    read = decoded.min(axis=1) > 0
-    differs = read & (labelled != decoded).any(axis=1)
-    impossible = differs & (labelled.min(axis=1) < 1)
-    swapped = differs & ~impossible & (labelled == decoded[:, ::-1]).all(axis=1)
-    causes = (
-        (impossible, 'the annotations hold no size, and that of the decoded image is taken'),
-        (
-            swapped,
-            'they are turned when read (EXIF), and were not when labelled, or the reverse; boxes may lie elsewhere',
-        ),
-        (differs & ~impossible & ~swapped, 'the images or the labels were made of a resized copy, most likely'),
-    )
-    for mask, cause in causes:
-        if found := np.flatnonzero(mask).tolist():
-            examples = [
-                f'{images[i]}: {labelled[i, 0]} x {labelled[i, 1]}, not {decoded[i, 0]} x {decoded[i, 1]}'
-                for i in found[:NUM_EXAMPLES]
-            ]
-            yield f'{len(found)} images have another size than their annotations say ({"; ".join(examples)}): {cause}.'
-
-
 def outside_warning(images: Sequence[str], objects: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
     """Yield a sentence if boxes lie outside their decoded image, where the labelled size had room for them."""
     sizes = decoded[objects['image']]

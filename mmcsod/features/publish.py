@@ -9,9 +9,10 @@ import numpy as np
 from mmengine.config import Config
 
 from mmcsod.datasets.audit import NUM_EXAMPLES
+from mmcsod.datasets.images import size_warnings
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
-from mmcsod.features.image_warnings import constant_warning, list_unreadable, outside_warning, size_warnings
+from mmcsod.features.image_warnings import constant_warning, list_unreadable, outside_warning
 from mmcsod.records.validation import ValidationView
 from mmcsod.util.errors import UserError
 from mmcsod.util.provenance import json_values, versions

@@ -17,7 +17,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmcsod.datasets.audit import refuse_without_objects
-from mmcsod.datasets.images import refuse_bad_images
+from mmcsod.datasets.images import check_images
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.training.config import config_path
 from mmcsod.training.failures import explained, name_images
@@ -65,9 +65,11 @@ def retrain(config: str | Path, coreset: str | Path | None, dry_run: bool = Fals
 
 def _check_data(retraining: Retraining) -> None:
     refuse_without_objects(retraining.training_set)
-    refuse_bad_images(retraining.training_set, 'training', were_read=retraining.record['coreset'] is not None)
+    warnings = check_images(retraining.training_set, 'training', retraining.record['coreset'] is not None)
     if retraining.validation_set is not None:
-        refuse_bad_images(retraining.validation_set, 'validation')
+        warnings += check_images(retraining.validation_set, 'validation')
+    for warning in warnings:
+        logger.warning('warning: %s', warning)
 
 
 def _check_devices(launcher: str) -> None:

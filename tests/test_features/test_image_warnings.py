@@ -1,19 +1,8 @@
 import numpy as np
 import pytest
 
-from mmcsod.features.image_warnings import kind_of_file, list_unreadable, outside_warning, size_warnings
+from mmcsod.features.image_warnings import kind_of_file, list_unreadable, outside_warning
 from mmcsod.records.bank import OBJECT_DTYPE
-
-
-def test_sizes_that_differ_are_one_sentence_a_cause():
-    labelled = np.array([(160, 120), (160, 120), (-1, -1), (16, 12), (160, 120)])
-    decoded = np.array([(160, 120), (120, 160), (160, 120), (160, 120), (0, 0)])
-    impossible, swapped, resized = size_warnings('abcde', labelled, decoded)
-    assert impossible.startswith('1 images have another size than their annotations say (c: -1 x -1, not 160 x 120)')
-    assert 'b: 160 x 120, not 120 x 160' in swapped
-    assert 'EXIF' in swapped
-    assert 'd: 16 x 12, not 160 x 120' in resized
-    assert not list(size_warnings('ab', labelled[:1], decoded[:1]))
 
 
 @pytest.mark.parametrize(
