@@ -75,7 +75,7 @@ class Plan:
         if self.epochs > _MANY_EPOCHS:
             found.append(
                 f'{self.iterations:,} iterations show each image {self.epochs:,.0f} times; '
-                'pass --iters (the paper takes 1,000 iterations for 200 images).'
+                'fewer may do (--iters; the paper takes 1,000 iterations for 200 images).'
             )
         if self.lr is not None and self.stock_batch and not self.scaled and self.batch != self.stock_batch:
             found.append(

@@ -28,7 +28,7 @@ def test_own_voc_configs(name, in_voc):
     assert plan.lr == (0.02 if name.startswith('faster-rcnn') else 0.01)
     (warning,) = plan.warnings()
     assert warning.startswith(
-        f'1,000 iterations show each image {"2,667" if "ms" in name else "889"} times; pass --iters'
+        f'1,000 iterations show each image {"2,667" if "ms" in name else "889"} times; fewer may do (--iters'
     )
 
 
