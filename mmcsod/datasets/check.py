@@ -59,8 +59,11 @@ def check_config(config: Config, sets: Sequence[str] = SETS, look_for_images: bo
     readers: dict[str, list[tuple[str, Any]]] = {}
     for name, leaf in _leaves(config, sets):
         readers.setdefault(_source(leaf), []).append((name, leaf))
+    beside = os.path.dirname(config.filename or '')  # noqa: PTH120 (as text)
     return [
-        CheckedSet(tuple(dict.fromkeys(name for name, _ in group)), check_leaf(group[0][1], look_for_images))
+        CheckedSet(
+            tuple(dict.fromkeys(name for name, _ in group)), check_leaf(group[0][1], look_for_images, beside=beside)
+        )
         for group in readers.values()
     ]
 

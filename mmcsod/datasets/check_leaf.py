@@ -15,7 +15,7 @@ from mmengine.fileio import get
 
 from mmcsod.datasets.images import decoded_size
 from mmcsod.labels.check.coco import Labels, check_coco
-from mmcsod.labels.check.files import Listings, missing_images
+from mmcsod.labels.check.files import Listings, MissingImage, missing_images
 from mmcsod.labels.check.findings import FILLED, NUM_EXAMPLES, Finding, found, short
 from mmcsod.labels.check.graph import is_id, is_text
 from mmcsod.labels.check.voc import check_list, check_xml
@@ -50,8 +50,14 @@ class CheckedLeaf:
     classes: Any = None
 
 
-def check_leaf(config: Mapping[str, Any], look_for_images: bool = True, annotated: bool = True) -> CheckedLeaf:
-    """Check the files of a dataset that wraps no other, a COCO file without its annotations unless ``annotated``."""
+def check_leaf(
+    config: Mapping[str, Any], look_for_images: bool = True, annotated: bool = True, beside: str = ''
+) -> CheckedLeaf:
+    """Check the files of a dataset that wraps no other, a COCO file without its annotations unless ``annotated``.
+
+    A missing annotation file is looked for in the folder ``beside``, the config's, too: paths are relative to the
+    current one.
+    """
     name = str(config.get('ann_file') or config.get('type'))
     wrong = [*_settings(config, name), *_storage(config, name)]
     if wrong:
@@ -66,7 +72,7 @@ def check_leaf(config: Mapping[str, Any], look_for_images: bool = True, annotate
     try:
         raw = get(leaf.ann_file, backend_args=leaf.backend_args)
     except Exception as error:  # as many kinds as there are backends
-        return CheckedLeaf(leaf.ann_file, (_missing_file(leaf.ann_file, name, error),))
+        return CheckedLeaf(leaf.ann_file, (_missing_file(leaf.ann_file, name, error, beside),))
     if isinstance(leaf, CocoDataset):
         return _check_coco(leaf, raw, name, look_for_images, annotated)
     return _check_voc(leaf, raw, name, look_for_images)
@@ -105,13 +111,14 @@ def _storage(config: Mapping[str, Any], name: str) -> Iterator[Finding]:
         yield Finding('storage', name, 1, (f'{backend} gives no annotation files; set it in LoadImageFromFile alone',))
 
 
-def _missing_file(path: str, name: str, error: Exception) -> Finding:
+def _missing_file(path: str, name: str, error: Exception, beside: str) -> Finding:
     if isinstance(error, IsADirectoryError):
         return Finding('not a file', name, 1, (f'{path} is a folder',))
     if '://' in path or os.path.exists(path):  # noqa: PTH110 (any text)
         return Finding('missing file', name, 1, (f'{path}: {type(error).__name__}: {first_cause(error)}',))
-    near = [missing for missing in missing_images([path]) if missing.near]
-    return Finding('missing file', name, 1, (str(near[0]) if near else path,))
+    elsewhere = posixpath.join(beside, path)
+    missing = [MissingImage(path, elsewhere)] if os.path.exists(elsewhere) else missing_images([path])  # noqa: PTH110
+    return Finding('missing file', name, 1, (str(missing[0]) if missing else f'{path} leads nowhere',))
 
 
 def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool, annotated: bool) -> CheckedLeaf:

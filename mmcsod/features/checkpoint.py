@@ -167,7 +167,7 @@ def _refuse_impossible(tensors: Mapping[str, Tensor], source: str | Path) -> Non
     if bad:
         raise UserError(
             f'The checkpoint {source} has {what} in {len(bad)} of the {len(tensors)} tensors that are read '
-            f'({first_few(bad, 3)}); its training diverged, or they were never trained: give another checkpoint.'
+            f'({first_few(bad, 3)}); its training diverged, or it was never trained: give another checkpoint.'
         )
 
 

@@ -36,7 +36,7 @@ _one = partial(Kind, counted=False)
 
 KINDS = {
     # as bytes
-    'missing file': _one(ERROR, 'file that is not there', 'correct ann_file and data_root'),
+    'missing file': _one(ERROR, 'file that is not there', 'correct data_root, or the current folder'),
     'not a file': _one(ERROR, 'ann_file that is not one file', 'give one file; ConcatDataset joins several datasets'),
     'empty file': _one(ERROR, 'file without content', 'fetch it again'),
     'other format': _one(ERROR, 'file in another format', 'fetch the annotations themselves'),

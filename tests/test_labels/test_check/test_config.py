@@ -75,6 +75,15 @@ def test_settings_that_cannot_work_are_found(leaf, kind, config):
     assert kind in kinds
 
 
+def test_labels_beside_the_config_are_pointed_to_from_another_folder(config, tmp_path, monkeypatch):
+    read = config(PLAIN, data_root='')
+    (tmp_path / 'config.py').write_text(read.pretty_text)
+    (tmp_path / 'elsewhere').mkdir()
+    monkeypatch.chdir(tmp_path / 'elsewhere')
+    (checked,) = check_config(Config.fromfile(str(tmp_path / 'config.py')), ('train',))
+    assert checked.findings[0].examples == (f'train.json: there is {tmp_path}/train.json',)
+
+
 def test_parts_of_a_set_must_share_their_classes_unless_they_cannot_be_read(config):
     read = config(PLAIN)
     leaf = read.train_dataloader.dataset.dataset
