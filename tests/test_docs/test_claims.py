@@ -2,7 +2,9 @@
 
 import re
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from mmcsod.experiments.results import read_results
 from mmcsod.experiments.spec import join, load_experiment
@@ -50,17 +52,16 @@ def test_minutes_of_the_demo_are_the_same_everywhere():
 
 
 @pytest.fixture(scope='module')
-def means():
-    """The means of each method at 5 images a class, as tables show them: fod_a, construction."""
+def cells():
+    """The cells of each method at 5 images a class, by (method, lam, turns): of fod_a and of construction."""
     names = [f'{name}{selector}' for name in ('fod_a', 'construction') for selector in ('', '_1', '_2')]
     experiments = [load_experiment(ROOT / 'configs' / 'experiments' / f'{name}.py') for name in names]
     results = [read_results(ROOT / 'results' / f'{name}.jsonl', name) for name in names]
-    grids = [collect(*grid) for grid in join(experiments, results)]
+    video, photographs = (collect(*grid) for grid in join(experiments, results))
     return {
-        (series.method, series.lam, series.turns): [f'{cells[series][number].mean:.1f}' for cells, number in both]
-        for series in grids[0]
-        for both in [list(zip(grids, (115, 25), strict=True))]
-        if all(number in cells.get(series, {}) for cells, number in both)
+        (series.method, series.lam, series.turns): (budgets[115], photographs[series][25])
+        for series, budgets in video.items()
+        if 115 in budgets
     }
 
 
@@ -82,8 +83,25 @@ ROWS = {
 
 
 @pytest.mark.parametrize('page', ['README.md', 'docs/results.md'])
-def test_tables_of_the_real_sets_are_those_of_the_result_lines(page, means):
+def test_tables_of_the_real_sets_are_those_of_the_result_lines(page, cells):
     rows = re.findall(r'^\| ([^|]+) \| \**(\d\d\.\d)\b[^|]* \| \**(\d\d\.\d)\b[^|]* \|', text(page), re.MULTILINE)
-    shown = {name: list(values) for name, *values in rows if name in ROWS}
+    shown = {name: values for name, *values in rows if name in ROWS}
     assert len(shown) >= 5
-    assert shown == {name: means[ROWS[name]] for name in shown}
+    assert shown == {name: [f'{cell.mean:.1f}' for cell in cells[ROWS[name]]] for name in shown}
+
+
+@pytest.mark.parametrize('page', ['README.md', 'docs/results.md'])
+def test_differences_to_random_are_those_of_the_result_lines(page, cells):
+    number = r'([+-]\d+\.\d)'
+    rows = re.findall(rf'^\| ([^|]+) \|.*? {number}(?:, | \(){number} to {number}', text(page), re.MULTILINE)
+    shown = {name: values for name, *values in rows if name in ROWS}
+    assert len(shown) >= 4
+    pairs = {name: zip(cells[ROWS[name]], cells['uniform', None, 'equal'], strict=True) for name in shown}
+    gains = {
+        name: [cell.values[seed] - other.values[seed] for cell, other in both for seed in range(3)]
+        for name, both in pairs.items()
+    }
+    tests = {name: ttest_1samp(values, 0).confidence_interval(0.95) for name, values in gains.items()}
+    assert shown == {
+        name: [f'{value:+.1f}' for value in (np.mean(gains[name]), test.low, test.high)] for name, test in tests.items()
+    }
