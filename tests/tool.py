@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import resource
 import runpy
 import subprocess
 import sys
@@ -62,3 +63,14 @@ def logger_as_it_was():
     before = list(logger.handlers), logger.level, logger.propagate
     yield
     logger.handlers[:], logger.level, logger.propagate = before
+
+
+@contextmanager
+def open_files(limit):
+    """Let this process have so few files open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -1,7 +1,6 @@
 """Samples pass between processes without shared memory, and no process that loads them hangs or dies unheard."""
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import torch
 from mmcsod.features import loading
 from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.util.errors import UserError
+from tests.tool import open_files
 
 
 class Odd(torch.utils.data.Dataset):
@@ -56,13 +56,9 @@ def test_a_process_that_dies_or_hangs_is_one_sentence(second, monkeypatch):
 
 
 def test_too_few_files_are_one_sentence_before_anything_is_started():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
-    try:
-        with pytest.raises(UserError, match=r'takes up to 80 more files open, and the system allows 64, of which'):
-            next(loading.load_samples(Odd(None), range(3), 16, 1))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    message = r'takes up to 80 more files open, and the system allows 64, of which'
+    with open_files(64), pytest.raises(UserError, match=message):
+        next(loading.load_samples(Odd(None), range(3), 16, 1))
 
 
 LARGE = """

@@ -2,7 +2,6 @@
 
 import hashlib
 import pickle
-import resource
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from mmcsod.records import arrays
 from mmcsod.records.arrays import block_checksums, read_array, write_array
 from mmcsod.util.errors import UserError
+from tests.tool import open_files
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,5 @@ def test_a_class_has_the_checksums_of_its_own_blocks(monkeypatch):
 
 def test_what_the_system_refuses_is_no_damage(tmp_path):
     write_array(tmp_path / 'a.npy', np.zeros(3))
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
-    try:
-        with pytest.raises(UserError, match=r'a\.npy cannot be read: Too many open files\.'):
-            read_array(tmp_path / 'a.npy', memory_map=True)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    with open_files(3), pytest.raises(UserError, match=r'a\.npy cannot be read: Too many open files\.'):
+        read_array(tmp_path / 'a.npy', memory_map=True)

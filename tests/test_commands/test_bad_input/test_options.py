@@ -1,15 +1,13 @@
 """Options, paths, configs, and a system that allows few open files."""
 
 import os
-import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ...tool import ROOT
+from ...tool import ROOT, open_files
 from .conftest import extraction
 
 
@@ -79,16 +77,6 @@ def test_configs(config, run):
 )
 def test_paths_and_numbers(words, run):
     run.refused(*words)
-
-
-@contextmanager
-def open_files(limit):
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.mark.parametrize('more', [0, 2, 4, 16])
