@@ -8,11 +8,14 @@ selector = dict(bank='work_dirs/imagenet_chess/features')
 metric = 'coco/bbox_mAP_50'
 iters = 150
 num_images = [24]  # 2 a class
-seeds = 3
 
 grid = [
-    dict(methods=['classwise-facility-location'], turns=['proportional']),
-    dict(methods=['csod', 'uniform']),
-    dict(methods=['csod'], lams=['2N/D']),
-    dict(methods=['full', 'stride']),
+    dict(block, seeds=[seed])  # a seed of every method before the next
+    for seed in range(3)
+    for block in (
+        dict(methods=['classwise-facility-location'], turns=['proportional']),
+        dict(methods=['csod', 'uniform']),
+        dict(methods=['csod'], lams=['2N/D']),
+        dict(methods=['full', 'stride']),
+    )
 ]
