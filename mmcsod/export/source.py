@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from mmengine.config import Config
@@ -76,8 +77,9 @@ class Source:
 
     @property
     def ann_file(self) -> str:
-        """Path of the leaf's annotation file, named as images are."""
-        return image_id(self.original or self.leaf.ann_file, self.root)
+        """Path of the leaf's annotation file, named as images are; one that lies elsewhere is in ``annotations/``."""
+        path = PurePosixPath(image_id(self.original or self.leaf.ann_file, self.root))
+        return str(PurePosixPath('annotations', path.name) if path.is_absolute() else path)
 
     @property
     def folders(self) -> list[str]:

@@ -77,6 +77,7 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
         (tmp_path / f'{name}.json').write_text(json.dumps({**content, **part}))
     config = training_config(*(coco_leaf(coco_root, ann_file=str(tmp_path / f'{name}.json')) for name in 'ab'))
     settings = export_coreset(make_coreset(COCO_PICKS), config, 'coco', tmp_path / 'out').settings
+    assert [each['ann_file'] for each in settings] == [f'{tmp_path}/out/annotations/{name}.json' for name in 'ab']
     counts = [len(COCO(source['ann_file']).getImgIds()) for source in settings]
     assert counts == [6, 2]
 
