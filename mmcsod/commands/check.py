@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.commands.arguments import add_cfg_options, add_labels_arguments
-from mmcsod.labels.config import config_of, is_labels, write_config
+from mmcsod.labels.config import CONFIG, config_of, is_labels, write_config
+from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -58,17 +59,32 @@ def main(args: argparse.Namespace) -> int:
     from mmcsod.datasets.check import check_config, check_settings
     from mmcsod.util.config import load_config, parse_cfg_options
 
-    with tempfile.TemporaryDirectory() as folder:  # of a config for labels
-        is_config = not is_labels(args.config)
-        name = (config_of if is_config else write_config)(args.config, folder, args.images, args.val, args.test)
-        config = load_config(str(name), parse_cfg_options(args.cfg_options))
-        checked = check_config(config)
-        findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
-        findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
-        if args.pixels:
-            findings += _compare_pixels(config, folder, findings)
+    with tempfile.TemporaryDirectory() as folder:
+        findings = _unreadable_labels(args, folder)
+        if not findings:
+            name = f'{folder}/{CONFIG}' if is_labels(args.config) else args.config
+            config = load_config(name, parse_cfg_options(args.cfg_options))
+            checked = check_config(config)
+            findings = [(', '.join(file.sets), one) for file in checked for one in file.findings]
+            findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
+            if args.pixels:
+                findings += _compare_pixels(config, folder, findings)
     print(json.dumps([_as_json(*one) for one in findings], indent=1) if args.json else _table(findings))
     return int(_has_error(findings))
+
+
+def _unreadable_labels(args: argparse.Namespace, folder: str) -> list[tuple[str, Finding]]:
+    """Write a config for labels, and return why they cannot be read; of a config, nothing."""
+    from mmcsod.labels.check.findings import Finding
+
+    if not is_labels(args.config):
+        config_of(args.config, None, args.images, args.val, args.test)  # which refuses labels beside a config
+        return []
+    try:
+        write_config(args.config, folder, args.images, args.val, args.test)
+    except UserError as error:
+        return [('', Finding('unreadable labels', args.config, 1, (str(error),)))]
+    return []
 
 
 def _compare_pixels(

@@ -38,6 +38,7 @@ KINDS = {
     # as bytes
     'missing file': _one(ERROR, 'file that is not there', 'correct data_root, or the current folder'),
     'not a file': _one(ERROR, 'ann_file that is not one file', 'give one file; ConcatDataset joins several datasets'),
+    'unreadable labels': _one(ERROR, 'labels that cannot be read', 'correct what is named, then check again'),
     'empty file': _one(ERROR, 'file without content', 'fetch it again'),
     'other format': _one(ERROR, 'file in another format', 'fetch the annotations themselves'),
     'not UTF-8': _one(ERROR, 'file that is not UTF-8', 'save it as UTF-8, as with iconv -f GBK -t UTF-8'),
