@@ -17,8 +17,7 @@ from mmcsod.features.detector import build_tap
 from mmcsod.features.identity import identify
 from mmcsod.features.label_scores import label_scorer
 from mmcsod.features.options import ExtractionOptions, default_work_dir
-from mmcsod.features.predicted_boxes import with_ground_truth
-from mmcsod.features.prediction_scores import prediction_scores
+from mmcsod.features.predicted_boxes import prediction_scores, with_ground_truth
 from mmcsod.features.publish import publish
 from mmcsod.features.reader import FeatureReader
 from mmcsod.features.recordings import recordings_of

@@ -1,20 +1,24 @@
-"""Boxes that a detector predicted in place of ground truth, for choosing which images to label next."""
+"""Boxes that a detector predicted in place of ground truth, for choosing which images to label next; their scores."""
 
 import copy
 import logging
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
 from mmcsod.datasets.check import BY_IMAGE, log_findings, use_checked_labels
 from mmcsod.datasets.check_leaf import check_leaf
 from mmcsod.datasets.ids import image_id, leaf_configs
+from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.labels.check.findings import refuse_errors
 from mmcsod.labels.check.predictions import check_predictions
+from mmcsod.records.bank import SCORE_DTYPE
 from mmcsod.util.config import training_set
 from mmcsod.util.distributed import ALONE, Group
 from mmcsod.util.errors import UserError
@@ -95,3 +99,26 @@ def _predictions(content: Mapping[str, Any], path: str, threshold: float) -> lis
             'more; give a lower --score-threshold.'
         )
     return kept
+
+
+@dataclass(frozen=True)
+class _Content:
+    annotations: list[dict[str, Any]]
+    categories: list[dict[str, Any]]
+
+
+def prediction_scores(pool: ExtractionDataset) -> np.ndarray:
+    """Return (P,) of ``SCORE_DTYPE``, the score of each prediction that stands for a label; ground truth has none.
+
+    ``pool`` holds the images of a config from :func:`with_ground_truth`. CocoDataset drops scores, so its file is read.
+    """
+    (leaf,) = pool.leaves
+    content = read_json(leaf.ann_file, 'a file of predictions', _Content)
+    images = {leaf.get_data_info(position)['img_id']: position for position in range(len(leaf))}
+    labels = {one['id']: pool.classes.index(one['name']) for one in content.categories if one['name'] in pool.classes}
+    found = [
+        (images[one['image_id']], labels[one['category_id']], one['score'])
+        for one in content.annotations
+        if 'score' in one and one['image_id'] in images and one['category_id'] in labels
+    ]
+    return np.array(found, SCORE_DTYPE)
