@@ -35,8 +35,12 @@ def normal(path: Path) -> Path:
 
 
 def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
-    """Return the files below a folder with one of some suffixes, sorted by path; letter case does not count."""
-    return sorted(path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file())
+    """Return the files below a folder with one of some suffixes, sorted by path; letter case does not count.
+
+    What macOS keeps beside files, under names that begin with '._', is left out.
+    """
+    found = (path for path in folder.rglob('*') if path.suffix.lower() in suffixes and not path.name.startswith('._'))
+    return sorted(path for path in found if path.is_file())
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -49,8 +49,9 @@ class VOCFolder:
         candidates = [beside / name for name in ('JPEGImages', 'images', 'Images')]
         self.root = normal(images or next((path for path in candidates if path.is_dir()), beside))
         self._lists = beside / 'ImageSets' / 'Main'
-        self.annotations = {path.stem: path for path in find_files(annotations, {'.xml'})}
-        self.images = {path.stem: path for path in find_files(self.root, IMAGE_SUFFIXES)}
+        self.annotations = _by_stem(find_files(annotations, {'.xml'}))
+        found = find_files(self.root, IMAGE_SUFFIXES)
+        self.images = _by_stem([path for path in found if path.stem in self.annotations])
         progress = tqdm(self.annotations.items(), desc='Reading labels', unit='image', delay=1, leave=False)
         self._objects = {stem: read_objects(path) for stem, path in progress}
         self.classes = sorted({each.name for objects in self._objects.values() for each in objects})
@@ -87,6 +88,15 @@ class VOCFolder:
         if stem not in self.images:
             raise UserError(f'{self.annotations[stem]} has no image in {self.root}; name its folder with --images.')
         return self.images[stem]
+
+
+def _by_stem(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names without suffix, by which images and XML files belong together."""
+    by_stem: dict[str, Path] = {}
+    for path in paths:
+        if by_stem.setdefault(path.stem, path) is not path:
+            raise UserError(f'{by_stem[path.stem]} and {path} have one name, so their labels mix; rename one.')
+    return by_stem
 
 
 def _stem(name: str) -> str:

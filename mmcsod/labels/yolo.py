@@ -1,5 +1,6 @@
 """YOLO labels, one text file an image, as COCO JSON."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ from mmcsod.labels.split import (
     write_coco,
 )
 from mmcsod.util.errors import UserError
+
+logger = logging.getLogger('mmcsod')
 
 FARTHEST = 2
 """Shares of the image; what is farther out was written in pixels."""
@@ -56,7 +59,7 @@ def class_names(content: Mapping[str, Any], path: Path) -> list[str]:
     """
     names = content['names']
     if isinstance(names, Mapping):
-        if sorted(names) != list(range(len(names))):
+        if set(names) != set(range(len(names))):
             raise UserError(f'{path}: the numbers of `names` are not 0 to {len(names) - 1}; number the classes from 0.')
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names:
@@ -79,13 +82,24 @@ def yaml_split(path: Path, content: Mapping[str, Any], split: str, out: Path) ->
     if not root.is_dir():  # Ultralytics looks below its own folder of datasets; people give the folder beside the file
         root = path.parent
     parts = [sources] if isinstance(sources, str) else sources
-    images = [image for source in parts for image in _images(root, str(source), f'{path}: `{split}`')]
+    if not isinstance(parts, list):
+        raise UserError(f'{path}: `{split}` is {sources!r}; name a folder, a list of images, or several of them.')
+    found = [image for source in parts for image in _images(root, str(source), f'{path}: `{split}`')]
+    images = list(dict.fromkeys(map(normal, found)))
+    if len(images) < len(found):
+        logger.info('%s: `%s` names %d images again; each counts once.', path, split, len(found) - len(images))
     if not images:
         raise UserError(f'{path}: `{split}` ({sources}) has no images; paths are relative to {root}.')
     if split == 'train':
         _refuse_unlabelled(images)
+    return write_split(images, Classes(class_names(content, path), _num_of_keypoints(content, path)), out)
+
+
+def _num_of_keypoints(content: Mapping[str, Any], path: Path) -> int:
     shape = content.get('kpt_shape') or [0]
-    return write_split(images, Classes(class_names(content, path), math.prod(map(int, shape))), out)
+    if not isinstance(shape, list) or not all(isinstance(number, int) for number in shape):
+        raise UserError(f'{path}: `kpt_shape` is {shape!r}; write how many keypoints and how many numbers each has.')
+    return math.prod(shape)
 
 
 def _images(root: Path, source: str, place: str) -> list[Path]:

@@ -91,8 +91,9 @@ def test_a_wrong_yolo_line_is_named(yolo, line, message):
     assert not (yolo.parent / 'out' / 'config.py').exists()
 
 
-def test_keypoints_are_no_polygon(yolo):
-    yolo.write_text(f'{yolo.read_text()}kpt_shape: [1, 3]\n')
+def test_keypoints_are_no_polygon_and_images_named_twice_count_once(yolo):
+    text = yolo.read_text().replace('train: images/train', 'train: [images/train, images/train]')
+    yolo.write_text(f'{text}kpt_shape: [1, 3]\n')
     (yolo.parent / 'labels' / 'train' / 'a.txt').write_text('1.0 0.5 0.5 0.25 0.5 0.1 0.1 2\n')
     write_config(yolo, yolo.parent / 'out')
     assert [each['bbox'] for each in read(yolo.parent / 'out' / 'train.json')['annotations']] == [[18, 16, 12, 32]]
@@ -103,6 +104,9 @@ def test_keypoints_are_no_polygon(yolo):
     [
         ('names: [cat, yes]', r'data\.yaml: YAML reads a name as True; write it in quotes'),
         ('names: [cat, cat]', r"data\.yaml: `names` has 'cat' twice"),
+        ('names: {0: cat, x: dog}', r'data\.yaml: the numbers of `names` are not 0 to 1'),
+        ('train: 5', r'data\.yaml: `train` is 5; name a folder'),
+        ('kpt_shape: 17', r'data\.yaml: `kpt_shape` is 17; write'),
         ('val: nowhere', r'data\.yaml: `val` names nowhere, and there is no'),
         ('train: list.txt', r'list\.txt names 1 images that are not there .*/b\.jpg'),
         ('train: images/none', r'No image has a label file; that of .*/images/none/a\.jpg would be .*/none/a\.txt'),
@@ -139,6 +143,16 @@ def test_voc_lists_make_splits_and_difficult_objects_are_ignored(voc):
 def test_a_wrong_xml_file_is_named(voc, xml, message):
     (voc / 'Annotations' / 'c.xml').write_text(xml)
     with pytest.raises(UserError, match=message):
+        write_config(voc, voc.parent / 'out')
+
+
+@pytest.mark.parametrize('name', ['Annotations/2012/c.xml', 'JPEGImages/c.png'])
+def test_two_voc_files_of_one_name_are_refused(voc, name):
+    (voc / 'Annotations' / '._c.xml').write_bytes(b'\0\5\x16\7')  # as macOS leaves it
+    write_config(voc, voc.parent / 'before')
+    (voc / name).parent.mkdir(exist_ok=True)
+    shutil.copy(voc / name[: name.index('/')] / f'c{".xml" if name.endswith("xml") else ".jpg"}', voc / name)
+    with pytest.raises(UserError, match=r'c\.\w+ and .*c\.\w+ have one name'):
         write_config(voc, voc.parent / 'out')
 
 

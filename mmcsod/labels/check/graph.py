@@ -136,9 +136,13 @@ def _file_names(content: Content, file: str) -> list[Finding]:
         if isinstance(image.get('file_name'), str):
             by_path[posixpath.normpath(image['file_name'])].append(image)
     twice = [images for images in by_path.values() if len({short(image.get('id')) for image in images}) > 1]
-    return found('image without name', file, without, lambda image: entry_name(image, 'image')) + found(
+    return found('image without name', file, without, _show_name) + found(
         'image twice', file, twice, lambda images: f'{short(images[0]["file_name"])}: ids {_names(images, "id")}'
     )
+
+
+def _show_name(image: Entry) -> str:
+    return f'{entry_name(image, "image")}: file_name {short(image.get("file_name"))}'
 
 
 def _has_name(image: Mapping[str, Any]) -> bool:
