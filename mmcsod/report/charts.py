@@ -86,8 +86,8 @@ def _draw_bars(axes: Axes, categories: Sequence[str], series: Sequence[np.ndarra
 
 def _end(one: Selected, curve: np.ndarray) -> str:
     bend = diminishing_returns(one.bank, one.coreset, curve)
-    returns = 'not yet diminishing' if bend is None else f'diminishing from {bend} on'
-    return f'{one.name} {curve[-1]:.3f} with {len(curve)} images, returns {returns}'
+    course = 'still rising' if bend is None else f'flat from {bend} on'
+    return f'{one.name} {curve[-1]:.3f} with {len(curve)} images, {course}'
 
 
 def draw_coverage(selections: Sequence[Selected]) -> Chart:

@@ -60,7 +60,7 @@ def coverage_table(selections: Sequence[Selected]) -> str:
         bend = diminishing_returns(one.bank, one.coreset, curve) or 'not yet'
         rows.append([one.name, *shown, len(curve), f'{curve[-1]:.4f}', bend])
     return markdown_table(
-        rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'diminishing returns from']
+        rows, ['coverage of the first', *map(str, numbers), 'all', 'of all', 'coverage flattens from']
     )
 
 
