@@ -37,7 +37,9 @@ def compare_sets(config: Config) -> list[tuple[str, Finding]]:
     findings = [(name, one) for name, _, _, bad in views for one in found('unreadable image', 'images', bad)]
     for (first, pool, ones, _), (second, images, others, _) in combinations(views, 2):
         pairs = _pairs(pool, ones, images, others)
-        findings += [(f'{second} and {first}', one) for one in found('shown in both', 'images', pairs)]
+        findings += [
+            (f'{second}, compared with {first}', one) for one in found('shown in both', f'{len(images)} images', pairs)
+        ]
     return findings
 
 
@@ -48,4 +50,4 @@ def _pairs(
     classes = {name: number for number, name in enumerate(names)}
     agree = same_objects(objects_of_images(images, classes), objects_of_images(pool, classes))
     same = leaks(ones, others, agree).tolist()
-    return [f'{images[row].path} is {pool[own].path}' for row, own in enumerate(same) if own >= 0]
+    return [f'{images[row].path} shows {pool[own].path}' for row, own in enumerate(same) if own >= 0]

@@ -31,9 +31,9 @@ def test_images_of_two_sets_are_paired_and_unreadable_ones_named(config, tmp_pat
     unreadable, shown = compare_sets(config)
     assert unreadable[0] == 'val, test'
     assert (unreadable[1].kind, unreadable[1].examples) == ('unreadable image', (f'{tmp_path}/v0002.jpg',))
-    assert shown[0] == 'val, test and train'
-    assert (shown[1].kind, shown[1].count) == ('shown in both', 3)
-    assert shown[1].examples[0].startswith(f'{tmp_path}/v0000.jpg is ')
+    assert shown[0] == 'val, test, compared with train'
+    assert (shown[1].kind, shown[1].file, shown[1].count) == ('shown in both', '4 images', 3)
+    assert shown[1].examples[0].startswith(f'{tmp_path}/v0000.jpg shows ')
     assert shown[1].examples[0].endswith('train/0000.jpg')
 
 
