@@ -8,6 +8,8 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.counts import class_counts
 from mmcsod.report.selected import Selected
+from mmcsod.selection.recordings import count_recordings, find_recordings
+from mmcsod.util.errors import UserError
 from mmcsod.util.provenance import weights_digest
 from mmcsod.util.text import first_few
 
@@ -25,6 +27,7 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
         ['Images', *(f'{mask.sum():,}' for mask in masks)],
         ['Objects', *(f'{found.sum():,}' for found in objects)],
         ['Classes', *(f'{np.count_nonzero(found)}' for found in objects)],
+        *_recordings(bank, selections),
     ]
     made = [
         dict(selection(one)) | ({'Written': written[one.name]} if one.name in written else {}) for one in selections
@@ -32,6 +35,25 @@ def table(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[st
     keys = dict.fromkeys(key for one in made for key in one)
     pool = {'Written': written.get('', '')}
     return lines + [[key, pool.get(key, ''), *(one.get(key, '') for one in made)] for key in keys]
+
+
+def _recordings(bank: FeatureBank, selections: Sequence[Selected]) -> list[list[str]]:
+    """Return a line of how many recordings pool and coresets have, the pool's told as the first coreset's; or none."""
+    named = [_names(bank, one.coreset.parameters.get('group')) for one in selections]
+    if named[0] is None:
+        return []
+    numbers = [
+        '' if names is None else f'{count_recordings(names, one.images.tolist()):,}'
+        for names, one in zip(named, selections, strict=True)
+    ]
+    return [['Recordings', f'{count_recordings(named[0], np.unique(bank.rows["image"]).tolist()):,}', *numbers]]
+
+
+def _names(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
+    try:
+        return find_recordings(bank, group)
+    except UserError:  # the bank was extracted anew without them
+        return None
 
 
 def features(bank: FeatureBank) -> Facts:

@@ -100,7 +100,7 @@ def test_no_other_file_of_the_machine_is_taken_along(mode, absolute, own_root, t
 def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
     (own_root / 'train' / '0002.jpg').rename(own_root / 'train' / name)
     name_an_image(own_root, name)
-    with pytest.raises(UserError, match='control characters in its name|without a usable file_name'):
+    with pytest.raises(UserError, match=r'control characters in its name|without a usable file_name'):
         export([f'train/{name}'], [coco_leaf(own_root)], 'yolo', tmp_path / 'out', 'copy')
 
 

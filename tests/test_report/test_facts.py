@@ -33,11 +33,14 @@ def test_pool_and_coresets_side_by_side():
 def test_options_of_a_selection_in_words():
     turns, cap = {CLASSES[3]: 2.0}, r'/(\d)'
     coreset = select_coreset(BANK, 4, method='csod', turns=turns, group=cap, per_group=3)
-    lines = dict(facts.selection(Selected.find('a', BANK, coreset)))
+    one = Selected.find('a', BANK, coreset)
+    lines = dict(facts.selection(one))
     times = coreset.parameters['lam'] / coreset.parameters['lam_unit']
     assert lines['lam'].endswith(f'(auto: highest coverage of 9 values, {times:.3g} N / D)')
     assert lines['Class round-robin'] == f'{CLASSES[3]} 2'
     assert (lines['Recordings by'], lines['Images of one recording']) == (cap, '3')
+    known = [{re.search(cap, image)[1] for image in images} for images in (BANK.images, coreset.image_ids)]
+    assert ['Recordings', *map(str, map(len, known))] in facts.table(BANK, [one], {})
     assert not {'lams', 'coverages', 'lam_unit'} & set(lines)
 
 
