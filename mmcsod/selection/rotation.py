@@ -13,8 +13,9 @@ class Rotation:
 
     Iterating yields the label of the class that selects next, skipping those that have no image left, until none has:
     every class once, then the class with the smallest (turns + 1) / weight, the first in dataset order of several. With
-    equal weights that is Algorithm 1's: classes in dataset order, again and again. A method takes an image before it
-    asks for the next turn::
+    equal weights that is Algorithm 1's: classes in dataset order, again and again. With others, an included image
+    counts as a turn of its class that would be next, so that including a coreset goes on where it ended. A method takes
+    an image before it asks for the next turn::
 
         for label in task.rotation:
             image = best_of(task.rotation.candidates(label))
@@ -45,18 +46,18 @@ class Rotation:
         self._images = {label: pool.images_of_class(label) for label in pool.labels}
         self._place = {label: place for place, label in enumerate(pool.labels)}
         self._left = np.array([len(self._images[label]) for label in pool.labels])
+        self._turns = np.zeros(len(self.weights))
         included = list(included)
         for image in included:
+            self._count_turn(image)
             self._take(image)
         for image in included:
             self._bar(image)
 
     def __iter__(self) -> Iterator[int]:
-        turns = np.zeros(len(self.weights))
         while self._left.any():
-            order = np.where(turns > 0, (turns + 1) / self.weights, 0)
-            place = int(np.argmin(np.where(self._left > 0, order, np.inf)))
-            turns[place] += 1
+            place = int(np.argmin(np.where(self._left > 0, self._order(), np.inf)))
+            self._turns[place] += 1
             yield self.pool.labels[place]
 
     def take(self, image: int) -> None:
@@ -74,6 +75,14 @@ class Rotation:
         """Return the images that may be selected next, of one class or of all, in dataset order."""
         images = self.pool.images if label is None else self._images[label]
         return images[~self._closed[images]]
+
+    def _order(self) -> np.ndarray:
+        return np.where(self._turns > 0, (self._turns + 1) / self.weights, 0)
+
+    def _count_turn(self, image: int) -> None:
+        places = [self._place[label] for label in self.pool.labels_of_image(image)]
+        if places and np.ptp(self.weights) > 0:
+            self._turns[places[int(np.argmin(self._order()[places]))]] += 1
 
     def _take(self, image: int) -> None:
         self.taken[image] = True

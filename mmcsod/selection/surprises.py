@@ -32,6 +32,7 @@ def _skipped_classes(task: Task, coreset: Coreset) -> Iterator[str]:
     if absent:
         yield f'No image that may be selected has an object of {first_few(absent, SHOWN)}; these classes are skipped.'
     turns = [pick.label for pick in coreset.picks if pick.label is not None]
+    present.difference_update(*(task.pool.labels_of_image(image) for image in task.included))
     if turns and len(turns) < len(present):
         without = first_few([names[label] for label in sorted(present.difference(turns))], SHOWN)
         yield f'{len(turns)} images cannot cover {len(present)} classes; none was selected for {without}.'

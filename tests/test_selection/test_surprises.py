@@ -22,6 +22,7 @@ def test_a_class_without_objects_and_too_few_picks_are_said(bank, caplog):
 
 def test_nothing_is_said_of_what_is_as_expected(bank, caplog):
     select_coreset(bank, num_images=8, classes=['a', 'b'])
+    select_coreset(bank, num_images=6, classes=['a', 'b', 'c', 'd'], include=['0.jpg', '1.jpg', '2.jpg', '3.jpg'])
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
 

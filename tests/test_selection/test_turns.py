@@ -63,6 +63,14 @@ def test_turns_are_recorded_and_nested():
     assert 'turns' not in select_coreset(bank, 9, method='csod').parameters
 
 
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 99), first=st.integers(1, 25), turns=st.sampled_from(['sqrt', 'proportional', 'class 1=3']))
+def test_including_a_coreset_goes_on_where_it_ended(seed, first, turns):
+    bank = make_bank(num_images=40, seed=seed)
+    whole = select_coreset(bank, 30, turns=turns)
+    assert select_coreset(bank, 30, turns=turns, include=whole.image_ids[:first]).image_ids == whole.image_ids
+
+
 @pytest.mark.parametrize('turns', ['often', 'class 1=0', 'class 1=-2', 'class 1=x', '=3', {'class 1': None}])
 def test_turns_that_are_none_are_refused(turns):
     with pytest.raises(UserError, match='give equal, sqrt, proportional, or weights above 0'):
