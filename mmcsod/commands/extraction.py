@@ -32,8 +32,8 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir',
         metavar='DIR',
-        help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME, or with --bank the folder '
-        'that the bank is in)',
+        help='folder of the bank and the coresets (default: work_dirs/CONFIG_NAME or work_dirs/DATASET, that of a '
+        'config that labels became, or with --bank the folder that the bank is in)',
     )
     add_labels_arguments(parser)
     group = parser.add_argument_group('extraction')

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmcsod.labels.config import is_labels, labels_work_dir
+from mmcsod.labels.config import is_labels, is_written, labels_work_dir
 from mmcsod.records.recordings import check_group
 from mmcsod.util.errors import UserError
 
@@ -86,7 +86,12 @@ class ExtractionOptions:
 
 
 def default_work_dir(config: str | Path) -> Path:
-    """Return the folder to write to, named after the config as mmdet's tools do, or after the dataset of labels."""
+    """Return the folder to write to, named after the config as mmdet's tools do, or after the dataset of labels.
+
+    That of a config that labels became is its own: what was extracted with the labels is there.
+    """
     if is_labels(config):
         return labels_work_dir(config)
+    if is_written(config):
+        return Path(config).parent
     return Path('work_dirs') / Path(str(config).rpartition('::')[2]).stem

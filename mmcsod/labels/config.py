@@ -9,7 +9,7 @@ import yaml
 
 from mmcsod.labels.coco import coco_split, read_coco, used_classes, usual_size
 from mmcsod.labels.split import Split, normal
-from mmcsod.labels.template import config_text
+from mmcsod.labels.template import WRITTEN, config_text
 from mmcsod.labels.voc import VOCFolder
 from mmcsod.labels.yolo import read_yaml, write_yolo_folder, yaml_split
 from mmcsod.util.errors import UserError
@@ -40,6 +40,15 @@ def is_labels(name: str | Path) -> bool:
     except (OSError, ValueError, TypeError, msgspec.MsgspecError, yaml.YAMLError):
         return True  # broken labels: their reader says how
     return not CONFIG_KEYS & keys
+
+
+def is_written(config: str | Path) -> bool:
+    """Return whether a config is one that :func:`write_config` wrote, edited or not."""
+    path = Path(config)
+    if not path.is_file():
+        return False
+    with path.open('rb') as file:
+        return file.readline().startswith(WRITTEN.encode())
 
 
 def config_of(

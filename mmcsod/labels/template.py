@@ -6,6 +6,8 @@ from textwrap import dedent
 
 from mmcsod.labels.split import Split
 
+WRITTEN = '# An MMDetection config, written by mmcsod from'
+"""How the config begins."""
 BACKBONE_WEIGHTS = 'mmcsod://mobilenet_v2_imagenet.pth'
 
 
@@ -28,7 +30,7 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
     left_out = f'; left out, without annotations: {", ".join(map(repr, unused))}' if unused else ''
     names = pformat(tuple(classes), width=105, compact=True).replace('\n', '\n' + ' ' * len('classes = '))
     return dedent("""\
-        # An MMDetection config, written by mmcsod from {source!r}. Edit it like any other.
+        {written} {source!r}. Edit it like any other.
         _base_ = [
             'mmdet::_base_/models/faster-rcnn_r50_fpn.py',
             'mmdet::_base_/schedules/schedule_1x.py',
@@ -60,7 +62,8 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
                 bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes={number})),
             train_cfg=dict(rpn_proposal=dict(nms_pre=500, max_per_img=200), rcnn=dict(sampler=dict(num=128))),
             test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=200)))
-        optim_wrapper = dict(optimizer=dict(lr=0.01), clip_grad=dict(max_norm=35, norm_type=2))  # for a batch of 8
+        optim_wrapper = dict(optimizer=dict(lr=0.01), clip_grad=dict(max_norm=35, norm_type=2))
+        auto_scale_lr = dict(base_batch_size=8)  # the batch that this learning rate is for
 
         train_pipeline = [
             dict(type='LoadImageFromFile'),
@@ -75,7 +78,13 @@ def _head(source: str, classes: Sequence[str], unused: Sequence[str], scale: tup
             dict(type='LoadAnnotations', with_bbox=True),
             dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
         ]""").format(
-        source=source, left_out=left_out, names=names, scale=scale, weights=BACKBONE_WEIGHTS, number=len(classes)
+        written=WRITTEN,
+        source=source,
+        left_out=left_out,
+        names=names,
+        scale=scale,
+        weights=BACKBONE_WEIGHTS,
+        number=len(classes),
     )
 
 

@@ -11,6 +11,7 @@ from mmengine.utils import import_modules_from_strings
 
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.check import use_checked_labels
+from mmcsod.labels.config import is_written
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
     add_imports,
@@ -142,7 +143,8 @@ def _check_work_dir(config: Config) -> None:
 
 
 def _default_work_dir(config: str | Path, coreset: Coreset | None, options: RetrainOptions) -> str:
-    stem = Path(str(config).rpartition('::')[2]).stem
+    path = Path(str(config).rpartition('::')[2])
+    stem = path.resolve().parent.name if is_written(config) else path.stem
     subset = 'full'
     if coreset is not None:
         digest = images_digest(coreset, options.num_images)[:6]

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from mmcsod import UserError
+from mmcsod.features.options import default_work_dir
 from mmcsod.labels.config import config_of, is_labels, labels_work_dir, write_config
 from mmcsod.util.config import load_config
 
@@ -173,6 +174,7 @@ def test_an_edited_config_stays(yolo):
     path = write_config(yolo, yolo.parent / 'out')
     assert write_config(yolo, yolo.parent / 'out') == path
     path.write_text(path.read_text() + 'mine = 1\n')
+    assert default_work_dir(path) == path.parent  # what was extracted with the labels is there
     with pytest.raises(UserError, match='perhaps edited'):
         write_config(yolo, yolo.parent / 'out')
     write_config(yolo, yolo.parent / 'out', overwrite=True)

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
 from mmcsod.datasets.build import build_training_set
+from mmcsod.labels.template import WRITTEN
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.prepare import prepare
@@ -52,6 +53,13 @@ def test_the_work_dir_of_the_full_run_is_left_alone(tiny_config, coco_coreset, t
     for options in (RetrainOptions(work_dir='full'), RetrainOptions(cfg_options={'work_dir': 'full/../full'})):
         with pytest.raises(UserError, match=r'would replace .*full/tiny\.py'):
             prepare(dumped, coco_coreset, options)
+
+
+def test_a_run_of_labels_is_named_after_their_folder(tiny_config, coco_coreset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_text(tmp_path / 'mine' / 'config.py', f'{WRITTEN} labels\n{Config.fromfile(tiny_config).pretty_text}')
+    ready = prepare(tmp_path / 'mine' / 'config.py', coco_coreset, RetrainOptions())
+    assert Path(ready.config.work_dir).name.startswith('mine_test-8-')
 
 
 def test_the_method_that_a_coreset_names_leads_to_no_other_folder(tiny_config, coco_coreset, tmp_path, monkeypatch):
