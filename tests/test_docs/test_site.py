@@ -59,3 +59,4 @@ def test_one_version_everywhere():
     citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8'))
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))
     assert citation['version'] == index['Collections'][0]['Code']['Version'] == mmcsod.__version__
+    assert f'\n## {mmcsod.__version__} (' in (ROOT / 'CHANGELOG.md').read_text(encoding='utf-8')
