@@ -97,7 +97,8 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     write_tables(bank, coresets, paths, args.overwrite)
     leaks = check_leaks(bank, coresets[-1], paths[-1], args)
     report_if_possible(Path(paths[-1]), bank, coresets[-1], leaks, args.report, args.overwrite)
-    print(f'Train on it: {_training_command(bank, paths[-1])}')
+    when = ', once the new images are labelled' if bank.provenance.get('predictions') else ''
+    print(f'Train on it{when}: {_training_command(bank, paths[-1])}')
 
 
 def _training_command(bank: FeatureBank, coreset: Path) -> str:

@@ -15,7 +15,7 @@ def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
     """Return, for each budget, the images and objects of each class beside those there are, and what lam was."""
     masks = {str(len(coreset)): bank.mask(coreset.image_ids) for coreset in coresets}
     masks['all'] = np.isin(np.arange(len(bank.images)), bank.rows['image'])
-    counted = 'predictions' if bank.provenance.get('predictions') else 'objects'
+    counted = _counted(bank, coresets[-1])
     headers = ['class', *(header for name in masks for header in (f'{name}: images', counted))]
     columns = [_column(bank, mask) for mask in masks.values()]
     table = [
@@ -23,6 +23,13 @@ def describe(bank: FeatureBank, coresets: Sequence[Coreset]) -> str:
         for row, name in enumerate((*bank.classes, 'all classes'))
     ]
     return '\n'.join([tabulate(table, headers), _describe_parameters(coresets[-1]), *_notes(bank, coresets)])
+
+
+def _counted(bank: FeatureBank, coreset: Coreset) -> str:
+    """Return what the objects are; those of images that were included, labelled as they are, are ground truth."""
+    if not bank.provenance.get('predictions'):
+        return 'objects'
+    return 'labels or predictions' if 'num_included' in coreset.parameters else 'predictions'
 
 
 def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
@@ -37,7 +44,10 @@ def _notes(bank: FeatureBank, coresets: Sequence[Coreset]) -> Iterator[str]:
     if 'num_included' in parameters:
         number = parameters['num_included']
         new = len(coresets[-1]) - number
-        yield f'{number} images were included from the start and count; the {new} new ones are listed in .new.txt'
+        yield (
+            f'{number} images were included from the start and count; the {new} new ones are listed beside the coreset '
+            'as .new.txt'
+        )
     if parameters.get('lam_rule') == 'coverage':
         yield _why_lam(parameters)
     if len(coresets) > 1 and coresets[-1].nested and parameters.get('lam_rule') in ('2*N/D', 'coverage'):

@@ -88,6 +88,7 @@ def test_no_detector_and_predicted_boxes(select, files, tmp_path):
     done = select('--predictions', tmp_path / 'found.json', config=tmp_path / 'config.py', checkpoint=())
     assert done.returncode == 1, done.stderr  # the unreadable image
     assert 'No detector: features are read off ResNet with the weights of' in done.stdout
+    assert 'Train on it, once the new images are labelled: ' in done.stdout
     assert set(FeatureBank.load(tmp_path / 'features').image_ids) == {f'images/00{n}.png' for n in range(4)}
     done = select('--predictions', tmp_path / 'found.json', '--tap', 'roi', work_dir=tmp_path / 'roi')
     assert done.returncode == 1, done.stderr
