@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
             findings += [('', one) for one in check_settings(config, checked, args.allow_missing_classes)]
             if args.pixels:
                 findings += _compare_pixels(config, folder, findings)
+            findings = [(sets, _of_labels(one, folder, args)) for sets, one in findings]
     print(json.dumps([_as_json(*one) for one in findings], indent=1) if args.json else _table(findings))
     return int(_has_error(findings))
 
@@ -85,6 +87,14 @@ def _unreadable_labels(args: argparse.Namespace, folder: str) -> list[tuple[str,
     except UserError as error:
         return [('', Finding('unreadable labels', args.config, 1, (str(error),)))]
     return []
+
+
+def _of_labels(one: Finding, folder: str, args: argparse.Namespace) -> Finding:
+    """Return a finding about a file that labels became, which does not stay, as one about the labels."""
+    path = Path(one.file)
+    if path.parent != Path(folder):
+        return one
+    return replace(one, file=str(getattr(args, path.stem, None) or args.config))
 
 
 def _compare_pixels(

@@ -1,8 +1,10 @@
 import json
+import shutil
 
 import pytest
 
 from mmcsod.commands import main
+from tests.test_datasets.conftest import voc_root  # noqa: F401
 from tests.test_features.conftest import write_coco
 
 
@@ -34,3 +36,13 @@ def test_what_is_not_there_cannot_be_checked(tmp_path, capsys):
         main(['check', str(tmp_path / 'none.json')])
     assert ended.value.code == 2
     assert 'There is no config' in capsys.readouterr().err
+
+
+def test_labels_that_become_coco_json_are_named_themselves(voc_root, tmp_path, capsys):  # noqa: F811
+    folder = shutil.copytree(voc_root / 'VOC2007', tmp_path / 'mine')
+    xml = folder / 'Annotations' / '000003.xml'
+    xml.write_text(xml.read_text().replace('<xmax>20<', '<xmax>2<'))
+    with pytest.raises(SystemExit):
+        main(['check', str(folder), '--json'])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found['sets'], found['file'], found['count']) == ('train', str(folder), 1)
