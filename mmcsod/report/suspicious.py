@@ -95,7 +95,8 @@ def suspicious_table(labels: Sequence[Label]) -> str:
 
 def write_labels(labels: Sequence[Label], path: str | Path) -> None:
     """Write labels as CSV, with the names of their attributes as its first line."""
-    write_csv(path, [[field.name for field in fields(Label)], *map(astuple, labels)])
+    rows = ([round(value, 4) if isinstance(value, float) else value for value in astuple(each)] for each in labels)
+    write_csv(path, [[field.name for field in fields(Label)], *rows])
 
 
 def suspicion(judgements: np.ndarray) -> np.ndarray:
