@@ -22,10 +22,10 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
     ]
     if 'lam' in options.entry.uses:
         return '\n'.join([*lines, *_of_eq_4(memory_needs(task, num_processes), pool)])
-    if options.entry.keeps_similarities:
-        pairs = sum((rows.stop - rows.start) ** 2 for rows in map(pool.rows_of_class, pool.labels))
-        similarities = f'{size_text(4 * pairs)} of similarities, kept up to {size_text(task.memory)} (--memory)'
-        return '\n'.join([*lines, f'memory: {size_text(vectors.nbytes)} of vectors, {similarities}'])
+    if number := options.entry.num_similarities(pool):
+        similarities = f'{size_text(4 * number)} of similarities, kept up to {size_text(task.memory)} (--memory)'
+        needs = f'memory: {size_text(vectors.nbytes)} of vectors, {similarities}'
+        return '\n'.join([*lines, needs, *options.entry.warnings(pool)])
     needs = f'memory: {size_text(vectors.nbytes)} of vectors; what this method needs beside them is not known'
     return '\n'.join([*lines, f'{needs} ({size_text(available_memory())} available)'])
 

@@ -182,12 +182,16 @@ class LazyRows:
         return states
 
 
-def likeness(units: UnitRows, eligible: np.ndarray, count: int | None = None) -> np.ndarray:
+def likeness(
+    units: UnitRows, eligible: np.ndarray, count: int | None = None, total: np.ndarray | None = None
+) -> np.ndarray:
     """Return each row's mean cosine to the eligible rows of its class, itself included, (n,) float64.
 
-    ``count`` is how many are eligible in the whole class, where these are not all.
+    ``count`` and ``total`` are the number and the sum, at unit length, of the rows to compare with, where these are
+    others.
     """
-    rows, values, total = np.flatnonzero(eligible), np.zeros(len(eligible)), units.total
+    rows, values = np.flatnonzero(eligible), np.zeros(len(eligible))
+    total = units.total if total is None else total
     for part, block in units.read(rows):
         values[rows[part]] = np.einsum('ij,j->i', block, total)
     return values / max(1, len(rows) if count is None else count)

@@ -73,7 +73,6 @@ class Method(ABC):
         by_class: It selects by the class round-robin.
         turns: How many turns each class gets by default, as in :class:`mmcsod.selection.options.SelectionOptions`.
         needs_object_vectors: It selects on one vector an object, which Stage 1 keeps only if asked to.
-        keeps_similarities: It compares all vectors of a class with each other, and keeps what ``--memory`` allows.
         nested: The first picks of a large coreset are what a smaller budget gives.
     """
 
@@ -82,7 +81,6 @@ class Method(ABC):
     by_class: ClassVar[bool] = True
     turns: ClassVar[str] = 'equal'
     needs_object_vectors: ClassVar[bool] = False
-    keeps_similarities: ClassVar[bool] = False
     nested: ClassVar[bool] = True
 
     @property
@@ -90,6 +88,14 @@ class Method(ABC):
         """The settings that have other values than their defaults, by name."""
         values = ((field, getattr(self, field.name)) for field in dataclasses.fields(self))
         return {field.name: value for field, value in values if value != field.default}
+
+    def num_similarities(self, pool: Pool) -> int:
+        """Return how many similarities it compares and keeps as far as ``--memory`` allows: 0 if it keeps none."""
+        return 0
+
+    def warnings(self, pool: Pool) -> Iterator[str]:
+        """Yield a sentence on everything that a user may not expect of the method on a pool."""
+        yield from ()
 
     @abstractmethod
     def select(self, task: Task) -> Iterator[Pick]:

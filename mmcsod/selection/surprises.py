@@ -21,6 +21,7 @@ def surprises(task: Task, coreset: Coreset, options: SelectionOptions) -> Iterat
         yield f"lam is given and not used: the method '{options.entry.name}' has none."
     if options.weights != 'equal' and not options.entry.by_class:
         yield f"turns is given and not used: the method '{options.entry.name}' has no class round-robin."
+    yield from options.entry.warnings(task.pool)
     yield from _skipped_classes(task, coreset)
     yield from warn_of(task.pool.bank, coreset)
 

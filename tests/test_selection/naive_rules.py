@@ -92,13 +92,17 @@ def k_center(p, likeness, chosen, among):
     return 1 - max([p @ q for q in chosen], default=-1)
 
 
-def facility_location(bank, num_images):
-    """Return the ids that greedy facility location picks: f is computed whole for every candidate."""
+def facility_location(bank, num_images, most=10**9):
+    """Return the ids that greedy facility location picks: f is computed whole for every candidate.
+
+    Of a class with more rows than ``most``, every k-th is to cover.
+    """
     rows, images = [unit(vector) for vector in bank.vectors], list(bank.image_ids)
 
     def best_of(whole, left, chosen):
-        values = {i: sum(max(rows[j] @ rows[k] for k in (*chosen, i)) for j in whole) for i in left}
-        return next(i for i in left if values[i] >= max(values.values()) - 1e-12 * len(whole))
+        covered = whole[:: max(1, -(-len(whole) // most))]
+        values = {i: sum(max(rows[j] @ rows[k] for k in (*chosen, i)) for j in covered) for i in left}
+        return next(i for i in left if values[i] >= max(values.values()) - 1e-12 * len(covered))
 
     picks = class_round_robin(images, bank.labels, len(bank.classes), num_images, best_of)
     return [images[row] for row, _ in picks]

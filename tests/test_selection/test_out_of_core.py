@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, select_coreset
+from tests.test_selection.test_kernels.picks import clustered
 from tests.tool import run_script
 
 ROWS, DIMENSIONS, CLASSES, PICKS = 40_000, 1024, 4, 24
+SIZES = (2500, 5500, 6000, 6000, 6000, 7000, 7000)  # similarities of the first alone fit into half of what is left
+BUFFERS = 40 << 20
 LIMIT = 128 << 20  # the bank has 164 MB; Python and NumPy take 40 of these
 JOIN = "import os; open(os.environ['GROUP'], 'w').write(str(os.getpid()))"
 # What a user does in a memory that is small: ask what to expect, then select. Its own count of what it allocates, and
@@ -23,7 +26,8 @@ from mmcsod import FeatureBank
 from mmcsod.selection.memory_needs import memory_needs
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task, run_selection
-bank, options = FeatureBank.load(sys.argv[1]), SelectionOptions(int(sys.argv[2]), method='csod', kernel=sys.argv[3])
+bank = FeatureBank.load(sys.argv[1])
+options = SelectionOptions(int(sys.argv[2]), method=sys.argv[3], kernel=sys.argv[4])
 needs = memory_needs(make_task(bank, options))
 tracemalloc.start()
 coreset = run_selection(bank, options).coreset
@@ -35,15 +39,26 @@ print(json.dumps({
 """
 
 
+def save_bank(folder, vectors, labels):
+    images = [f'{row:05}' for row in range(len(vectors))]
+    FeatureBank.from_arrays(vectors, images, labels, 'abcdefg'[: labels.max() + 1]).save(folder)
+    return folder
+
+
 @pytest.fixture(scope='module')
 def bank(tmp_path_factory):
-    """On disk, and nothing of it in memory."""
     rng = np.random.default_rng(0)
-    folder = tmp_path_factory.mktemp('large') / 'features'
-    labels = np.arange(ROWS) * CLASSES // ROWS
-    vectors = rng.random((ROWS, DIMENSIONS), np.float32)
-    FeatureBank.from_arrays(vectors, [f'{row:05}' for row in range(ROWS)], labels, 'abcd').save(folder)
-    return folder
+    vectors, labels = rng.random((ROWS, DIMENSIONS), np.float32), np.arange(ROWS) * CLASSES // ROWS
+    return save_bank(tmp_path_factory.mktemp('large') / 'features', vectors, labels)
+
+
+@pytest.fixture(scope='module')
+def unlike_bank(tmp_path_factory):
+    """Classes of which the similarities fit, or do not."""
+    rng = np.random.default_rng(0)
+    vectors = np.concatenate([clustered(rng, size, DIMENSIONS, np.float32) for size in SIZES])
+    labels = np.repeat(np.arange(len(SIZES)), SIZES)
+    return save_bank(tmp_path_factory.mktemp('unlike') / 'features', vectors, labels)
 
 
 @pytest.fixture
@@ -72,17 +87,30 @@ def forget(path):
     os.close(descriptor)
 
 
+def select_in(group, bank, method, kernel):
+    """Return what is found in a control group, nothing of the bank being in memory before."""
+    forget(bank / 'vectors.npy')
+    done = run_script('-c', f'{JOIN}\n{SELECT}', bank, PICKS, method, kernel, GROUP=str(group))
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    found = json.loads(done.stdout.splitlines()[-1])
+    size = (bank / 'vectors.npy').stat().st_size
+    assert not found['fits']
+    assert found['available'] <= LIMIT < size
+    assert found['read'] > 2 * size  # else it was in memory after all
+    expected = select_coreset(FeatureBank.load(bank), num_images=PICKS, method=method, kernel=kernel)
+    assert found['images'] == expected.image_ids
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('kernel', ['numpy', pytest.param('pruned', marks=pytest.mark.campaign)])
 def test_a_bank_larger_than_the_memory_allowed(kernel, bank, small_group):
-    vectors = bank / 'vectors.npy'
-    forget(vectors)
-    done = run_script('-c', f'{JOIN}\n{SELECT}', bank, PICKS, kernel, GROUP=str(small_group))
-    assert done.returncode == 0, (done.returncode, done.stderr)
-    found = json.loads(done.stdout.splitlines()[-1])
-    expected = select_coreset(FeatureBank.load(bank), num_images=PICKS, method='csod', kernel=kernel)
-    assert found['images'] == expected.image_ids
-    assert not found['fits']
-    assert found['available'] <= LIMIT < vectors.stat().st_size
-    assert found['used'] <= found['beside'] < vectors.stat().st_size / 2
-    assert found['read'] > 2 * vectors.stat().st_size  # else it was in memory after all
+    found = select_in(small_group, bank, 'csod', kernel)
+    assert found['used'] <= found['beside'] < ROWS * DIMENSIONS * 4 / 2
+
+
+@pytest.mark.slow
+def test_facility_location_takes_half_of_what_is_available(unlike_bank, small_group):
+    found = select_in(small_group, unlike_bank, 'classwise-facility-location', 'numpy')
+    kept = 4 * SIZES[0] ** 2
+    assert kept < found['used'] < kept + BUFFERS

@@ -31,6 +31,9 @@ EXAMPLES = """examples:
 SECONDS = {'tests': 60, 'picks': 70, 'loop': 60, 'large': 60, 'extraction': 50}
 """How long each part may take."""
 
+CPU_SECONDS = 600
+"""The same without a GPU, where it is asked whether a part runs, not how fast."""
+
 COLUMNS = ('part', 'what', 'right', 'seconds', 'compared', 'note')
 PACKAGES = ('torch', 'numpy', 'faiss-gpu', 'faiss-cpu', 'onedl-mmcv', 'mmcv')
 CPU_TESTS = 'tests/test_selection/test_kernels/test_similarities.py'
@@ -79,7 +82,8 @@ def run_limited(name: str, args: argparse.Namespace) -> Iterator[dict[str, Any]]
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stdout is not None
-    timer = threading.Timer(SECONDS[name], os.killpg, (process.pid, signal.SIGKILL))
+    limit = SECONDS[name] if args.device == 'cuda' else CPU_SECONDS
+    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     for line in process.stdout:
         if line.startswith('{"part"'):
@@ -88,7 +92,7 @@ def run_limited(name: str, args: argparse.Namespace) -> Iterator[dict[str, Any]]
             print(line, end='', flush=True)
     timer.cancel()
     if status := process.wait():
-        reason = f'stopped after {SECONDS[name]} s' if status == -signal.SIGKILL else f'ended with status {status}'
+        reason = f'stopped after {limit} s' if status == -signal.SIGKILL else f'ended with status {status}'
         yield {'part': name, 'right': None if status == -signal.SIGKILL else False, 'note': reason}
 
 

@@ -1,89 +1,124 @@
-"""Similarities of all rows of a class with each other, in float32 and with a bound on their error.
+"""Similarities of the rows of a class with each other, in float32 and with a bound on their error.
 
 Where :mod:`mmcsod.selection.kernels.base` searches for one query's highest product, methods that compare all rows with
 all need these. ``torch_similarities`` computes the same on any device of PyTorch's.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
 from mmcsod.selection.kernels.base import HALF_ULP, product_error, scales
 from mmcsod.selection.unit_rows import parts
 
-COMPUTED = 1 << 24
-"""Similarities computed at a time: 64 MiB, and enough for BLAS."""
+TILE = 1024
+"""Rows, and rows to compare them with, whose similarities are computed at a time: 4 MiB, and enough for BLAS."""
 
 READ = 1 << 18
 """Similarities that are kept, read at a time: as many as stay in a cache."""
 
 CONVERTED = 1 << 22
-"""Elements of float16 converted at a time: 16 MiB."""
+"""Elements of rows that are copied at a time: 16 MiB."""
 
 
 class Similarities(Protocol):
-    """Cosines of one class's n rows; a row that is left out, or is zero, has none but 0.
+    """Cosines of some rows of a class, the candidates, with others that they are compared with.
+
+    Rows are given by their numbers within the class. A zero vector has cosine 0 with every other; a row that is left
+    out is neither a candidate nor one of the others. ``places`` are of the others, ascending: by default all.
 
     Attributes:
-        error: How far any of them may be from the exact one.
+        error: How far any similarity may be from the exact one.
     """
 
     error: float
 
-    def keep(self, rows: slice) -> None:
-        """Compute the similarities of consecutive rows with all rows once, and keep them: 4 bytes each."""
+    @property
+    def is_kept(self) -> bool:
+        """Whether similarities are kept."""
 
-    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (m,) float64, the sum over i of max(s_ij - covered_i, 0) for some rows j, and by how much each errs.
+    def keep(self, candidates: np.ndarray) -> None:
+        """Compute the similarities of some candidates with all others once, and keep them: 4 bytes each."""
 
-        ``covered`` is (n,) float32; infinity leaves a row out.
+    def gains(
+        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the excesses of candidates above ``low`` add up to, cut at ``high``, and how far each sum errs.
+
+        That is (m,) float64, the sum over i of min(max(s_ij - low_i, 0), high_i - low_i). The bounds, float32, are of
+        the others at ``places``; an infinite ``low`` leaves one out.
         """
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return, for each of some rows, those whose similarity is above their ``floor``, ascending, and that, float32.
+        """Return, for each candidate, the places of others whose similarity is above their ``floor``, and that.
 
-        ``floor`` is (n,) float32; infinity leaves a row out.
+        Floor and similarities are float32; an infinite ``floor`` leaves one out.
         """
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Return (m, k) float64, the products of some rows at unit length with (k, d) directions of at most that."""
 
 
-SimilaritiesFactory = Callable[[np.ndarray, np.ndarray], Similarities]
-"""Makes the similarities of one class from its vectors, (n, d) float32 or float16, and their inverse norms, (n,)."""
+class SimilaritiesFactory(Protocol):
+    """Makes the similarities of one class."""
+
+    def __call__(
+        self, vectors: np.ndarray, inverse_norms: np.ndarray, others: np.ndarray | None = None
+    ) -> Similarities:
+        """Return them from vectors, (n, d) float32 or float16, their inverse norms, (n,), and the rows to compare with.
+
+        ``others`` are ascending; None is for who asks for products only.
+        """
 
 
 class NumpySimilarities:
     """On the CPU, over the bank's own rows where they lie."""
 
-    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray) -> None:
+    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, others: np.ndarray | None = None) -> None:
         self.error = similarity_error(vectors.shape[1])
         self._vectors, self._scales = in_range(vectors, inverse_norms)
-        self._silent = np.flatnonzero(self._scales == 0)  # left out, and may hold anything: or zero
-        self._kept, self._table = slice(0, 0), np.empty((0, len(vectors)), np.float32)
+        self._others = np.arange(0) if others is None else others
+        self._lines = Lines(len(vectors))
 
-    def keep(self, rows: slice) -> None:
+    @property
+    def is_kept(self) -> bool:
         """See :class:`Similarities`."""
-        units = self._units(slice(None))
-        units[self._silent] = 0
-        self._kept, self._table = rows, units[rows] @ units.T  # all rows: half the products, as NumPy notices
+        return len(self._lines.table) > 0
 
-    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def keep(self, candidates: np.ndarray) -> None:
         """See :class:`Similarities`."""
-        gains, counts = np.empty(len(candidates)), np.empty(len(candidates))
-        for part, lines in self._read(candidates):
-            lines -= covered
-            counts[part] = [np.count_nonzero(line) for line in lines > -self.error]
-            gains[part] = np.maximum(lines, 0, out=lines).sum(axis=1)
+        table = np.empty((len(candidates), len(self._others)), np.float32)
+        is_symmetric = np.array_equal(candidates, self._others)
+        for rows, places, tile in self._tiles(candidates, self._others, lower=is_symmetric):
+            table[rows, places] = tile
+            if is_symmetric and rows != places:
+                table[places, rows] = tile.T
+        self._lines.keep(candidates, table)
+
+    def gains(
+        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`Similarities`."""
+        gains, counts = np.zeros(len(candidates)), np.zeros(len(candidates))
+        most = None if high is None else high - low
+        for rows, part, tile in self._read(candidates, places):
+            tile -= low[part]
+            counts[rows] += [np.count_nonzero(line) for line in tile > -self.error]
+            np.maximum(tile, 0, out=tile)
+            gains[rows] += (tile if most is None else np.minimum(tile, most[part], out=tile)).sum(axis=1)
         return gains, gain_errors(gains, counts, self.error)
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """See :class:`Similarities`."""
-        found = []
-        for _, lines in self._read(candidates):
-            found += [(rows := np.flatnonzero(line > floor), line[rows]) for line in lines]
-        return found
+        places: list[list[np.ndarray]] = [[] for _ in candidates]
+        values: list[list[np.ndarray]] = [[] for _ in candidates]
+        for rows, part, tile in self._read(candidates):
+            for row, line in zip(range(len(candidates))[rows], tile, strict=True):
+                above = np.flatnonzero(line > floor[part])
+                places[row].append(part.start + above)
+                values[row].append(line[above])
+        return [(np.concatenate(one), np.concatenate(other)) for one, other in zip(places, values, strict=True)]
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """See :class:`Similarities`."""
@@ -92,27 +127,58 @@ class NumpySimilarities:
             products[part] = self._vectors[rows[part]].astype(np.float32, copy=False) @ queries
         return np.multiply(products, self._scales[rows, None], out=products)
 
-    def _read(self, candidates: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield some of the candidates at a time and a copy of their similarities with all rows, (k, n) float32."""
-        places = candidates - self._kept.start
-        is_kept = bool(((places >= 0) & (places < len(self._table))).all())
-        for part in parts(len(candidates), (READ if is_kept else COMPUTED) // max(1, len(self._vectors))):
-            yield part, self._table[places[part]] if is_kept else self._lines(candidates[part])
+    def _read(
+        self, candidates: np.ndarray, places: np.ndarray | None = None
+    ) -> Iterator[tuple[slice, slice, np.ndarray]]:
+        """Yield some of the candidates, some of the places, and a copy of their similarities, (k, p) float32."""
+        if places is None and (lines := self._lines.of(candidates)) is not None:
+            for rows in parts(len(lines), READ // max(1, len(self._others))):
+                yield rows, slice(0, len(self._others)), self._lines.table[lines[rows]]
+        else:
+            yield from self._tiles(candidates, self._others if places is None else self._others[places])
 
-    def _lines(self, candidates: np.ndarray) -> np.ndarray:
-        """Compute the similarities of some rows with all rows, (m, n) float32."""
-        units, lines = self._units(candidates), np.empty((len(candidates), len(self._vectors)), np.float32)
-        step = len(self._vectors) if self._vectors.dtype == np.float32 else CONVERTED // max(1, units.shape[1])
-        with np.errstate(invalid='ignore', over='ignore'):
-            for part in parts(len(self._vectors), step):
-                lines[:, part] = units @ self._vectors[part].astype(np.float32, copy=False).T
-            lines *= self._scales
-        lines[:, self._silent] = 0
-        return lines
+    def _tiles(
+        self, candidates: np.ndarray, others: np.ndarray, lower: bool = False
+    ) -> Iterator[tuple[slice, slice, np.ndarray]]:
+        """Compute similarities of some of the candidates with some of the others at a time, (k, p) float32.
 
-    def _units(self, rows: Any) -> np.ndarray:
-        with np.errstate(invalid='ignore', over='ignore'):
-            return self._vectors[rows].astype(np.float32, copy=False) * self._scales[rows, None]
+        Of ``lower`` those tiles are left out that lie above the diagonal.
+        """
+        for some in parts(len(candidates), max(TILE, CONVERTED // max(1, self._vectors.shape[1]))):
+            units = self._units(candidates[some])
+            for places in parts(len(others), TILE):
+                read = as_slice(others[places])
+                block, scales_here = self._vectors[read].astype(np.float32, copy=False).T, self._scales[read]
+                for part in parts(len(units), TILE):
+                    rows = slice(some.start + part.start, some.start + part.stop)
+                    if not lower or rows.start >= places.start:
+                        yield rows, places, np.multiply(tile := units[part] @ block, scales_here, out=tile)
+
+    def _units(self, rows: np.ndarray) -> np.ndarray:
+        units = self._vectors[rows].astype(np.float32, copy=False)
+        return np.multiply(units, self._scales[rows, None], out=units)
+
+
+class Lines:
+    """Similarities that are kept, one line a candidate."""
+
+    def __init__(self, number: int) -> None:
+        self.table = np.empty((0, 0), np.float32)
+        self._line = np.full(number, -1)
+
+    def keep(self, candidates: np.ndarray, table: np.ndarray) -> None:
+        """Keep the lines of some candidates, (m, n) float32."""
+        self.table, self._line[candidates] = table, np.arange(len(candidates))
+
+    def of(self, candidates: np.ndarray) -> np.ndarray | None:
+        """Return the lines of some candidates, (k,), or None if one of them is not kept."""
+        lines = self._line[candidates]
+        return lines if (lines >= 0).all() else None
+
+
+def as_slice(rows: np.ndarray) -> slice | np.ndarray:
+    """Return ascending rows as a slice where they are consecutive: what it reads is then not copied."""
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) and rows[-1] - rows[0] == len(rows) - 1 else rows
 
 
 def similarity_error(dimensions: int) -> float:
@@ -136,6 +202,8 @@ def in_range(vectors: np.ndarray, inverse_norms: np.ndarray) -> tuple[np.ndarray
     factors = scales(inverse_norms)
     if not np.isnan(factors).any():
         return vectors, factors
+    units = np.empty(vectors.shape, np.float32)
     with np.errstate(invalid='ignore', over='ignore'):
-        units = (vectors.astype(np.float64) * inverse_norms[:, None]).astype(np.float32)
+        for part in parts(len(vectors), TILE):
+            units[part] = vectors[part].astype(np.float64) * inverse_norms[part, None]
     return units, (inverse_norms > 0).astype(np.float32)

@@ -25,35 +25,52 @@ def kernel_factory(device: str | None = None) -> SimilaritiesFactory:
 class TorchSimilarities:
     """See :class:`mmcsod.selection.kernels.similarities.Similarities`; the vectors are copied to a GPU as they are."""
 
-    def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, device: torch.device) -> None:
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        inverse_norms: np.ndarray,
+        others: np.ndarray | None = None,
+        *,
+        device: torch.device,
+    ) -> None:
         vectors, scales = in_range(vectors, inverse_norms)
         self.error = similarity_error(vectors.shape[1])
         self._device = device
         self._vectors = to_device(vectors, device)
         self._scales = torch.from_numpy(scales).to(device)
-        self._silent = torch.from_numpy(np.flatnonzero(scales == 0)).to(device)  # left out, and may hold anything
-        self._kept = range(0)
-        self._table = torch.empty(0, len(vectors), device=device)
+        self._others = torch.from_numpy(np.arange(0) if others is None else others).to(device)
+        self._table: torch.Tensor | None = None
+        self._kept = np.full(len(vectors), -1)  # which line of the table a row has
 
-    def keep(self, rows: slice) -> None:
+    @property
+    def is_kept(self) -> bool:
+        """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
+        return self._table is not None
+
+    def keep(self, candidates: np.ndarray) -> None:
         """See :class:`mmcsod.selection.kernels.similarities.Similarities`; not kept if the device has no room."""
-        number = rows.stop - rows.start
-        if self._device.type == 'cuda' and 4 * number * len(self._vectors) > torch.cuda.mem_get_info()[0] / 2:
+        shape = (len(candidates), len(self._others))
+        if self._device.type == 'cuda' and 4 * shape[0] * shape[1] > torch.cuda.mem_get_info()[0] / 2:
             return
         with telling_of_full_memory():
-            table = torch.empty(number, len(self._vectors), device=self._device)
-            for part in self._parts(number):
-                table[part] = self._lines(torch.arange(rows.start + part.start, rows.start + part.stop))
-        self._kept, self._table = range(rows.start, rows.stop), table
+            table = torch.empty(shape, device=self._device)
+            for part in self._parts(len(candidates)):
+                table[part] = self._lines(candidates[part], self._others)
+        self._table, self._kept[candidates] = table, np.arange(len(candidates))
 
-    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def gains(
+        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
         gains, counts = np.empty(len(candidates)), np.empty(len(candidates))
-        covered_here = torch.from_numpy(covered).to(self._device)
+        low_here = torch.from_numpy(low).to(self._device)
+        most = None if high is None else torch.from_numpy(high - low).to(self._device)
         for part in self._parts(len(candidates)):
-            excess = self._read(candidates[part]) - covered_here
+            excess = self._read(candidates[part], places) - low_here
             counts[part] = torch.count_nonzero(excess > -self.error, dim=1).cpu().numpy()
-            gains[part] = excess.clamp_(min=0).sum(dim=1).cpu().numpy()
+            excess.clamp_(min=0)
+            excess = excess if most is None else torch.minimum(excess, most, out=excess)
+            gains[part] = excess.sum(dim=1).cpu().numpy()
         return gains, gain_errors(gains, counts, self.error)
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -64,8 +81,8 @@ class TorchSimilarities:
             lines = self._read(candidates[part])
             above = lines > floor_here
             ends = torch.count_nonzero(above, dim=1).cumsum(0).cpu().numpy()[:-1]
-            rows, values = above.nonzero()[:, 1].cpu().numpy(), lines[above].cpu().numpy()
-            found += zip(np.split(rows, ends), np.split(values, ends), strict=True)
+            places, values = above.nonzero()[:, 1].cpu().numpy(), lines[above].cpu().numpy()
+            found += zip(np.split(places, ends), np.split(values, ends), strict=True)
         return found
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -80,21 +97,24 @@ class TorchSimilarities:
         return products
 
     def _parts(self, number: int) -> Iterator[slice]:
-        return parts(number, BLOCK_ELEMENTS // max(1, len(self._vectors)))
+        return parts(number, BLOCK_ELEMENTS // max(1, len(self._others)))
 
-    def _read(self, candidates: np.ndarray) -> torch.Tensor:
-        """Return a copy of the similarities of some rows with all rows, (m, n) float32."""
+    def _read(self, candidates: np.ndarray, places: np.ndarray | None = None) -> torch.Tensor:
+        """Return a copy of the similarities of candidates with the others at some places, (m, p) float32."""
+        if places is not None:
+            return self._lines(candidates, self._others[torch.from_numpy(places).to(self._device)])
+        lines = self._kept[candidates]
+        if self._table is not None and (lines >= 0).all():
+            return self._table[torch.from_numpy(lines).to(self._device)]
+        return self._lines(candidates, self._others)
+
+    def _lines(self, candidates: np.ndarray, others: torch.Tensor) -> torch.Tensor:
         rows = torch.from_numpy(candidates).to(self._device)
-        if len(candidates) and candidates.min() in self._kept and candidates.max() in self._kept:
-            return self._table[rows - self._kept.start]
-        return self._lines(rows)
-
-    def _lines(self, rows: torch.Tensor) -> torch.Tensor:
         units = self._vectors[rows].float() * self._scales[rows, None]
-        step = max(1, BLOCK_ELEMENTS // max(1, units.shape[1]))
+        blocks = others.split(max(1, BLOCK_ELEMENTS // max(1, units.shape[1])))
         with full_float32():
-            products = [units @ block.float().T for block in self._vectors.split(step)]
-        return torch.cat(products, dim=1).mul_(self._scales).index_fill_(1, self._silent, 0)
+            products = [units @ self._vectors[block].float().T for block in blocks]
+        return torch.cat(products, dim=1).mul_(self._scales[others])
 
 
 def multiply(one: np.ndarray, other: np.ndarray, device: str | None = None) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmcsod.selection.coverage import coverages
+from mmcsod.selection.kernels import similarities
 from mmcsod.selection.kernels.similarities import NumpySimilarities
 from mmcsod.selection.lazy_rows import LazyRows
 from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
@@ -43,22 +44,33 @@ def rows_of(make, dtype, number=300):
 @pytest.mark.parametrize('device', DEVICES)
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 @pytest.mark.parametrize('keeps', [True, False])
-def test_what_is_computed_is_within_its_bound(device, dtype, keeps):
+@pytest.mark.parametrize('step', [1, 3])
+def test_what_is_computed_is_within_its_bound(device, dtype, keeps, step, monkeypatch):
+    monkeypatch.setattr(similarities, 'TILE', 60)
     units, eligible = rows_of(clustered, dtype)
     exact = units.vectors.astype(np.float64) * units.inverse_norms[:, None]
     exact[~eligible] = 0
-    found = factory_of(device)(units.vectors, units.inverse_norms)
+    others = np.flatnonzero(eligible)[::step]
+    found = factory_of(device)(units.vectors, units.inverse_norms, others)
     if keeps:
-        found.keep(slice(100, 250))
+        found.keep(np.flatnonzero(eligible)[50:])
+    assert found.is_kept == keeps
     candidates = np.array([101, 130, 249])
-    cosines = exact @ exact[candidates].T
-    covered = np.where(eligible, np.median(cosines, axis=1), np.inf).astype(np.float32)
-    gains, errors = found.gains(candidates, covered)
-    assert (np.abs(gains - np.maximum(cosines - covered[:, None], 0).sum(axis=0)) <= errors).all()
+    cosines = exact[others] @ exact[candidates].T
+    low = np.median(cosines, axis=1).astype(np.float32)
+    low[3] = np.inf
+    gains, errors = found.gains(candidates, low)
+    assert (np.abs(gains - np.maximum(cosines - low[:, None], 0).sum(axis=0)) <= errors).all()
     assert (errors < 1e-2).all()
-    for (rows, values), column in zip(found.near(candidates, covered), cosines.T, strict=True):
-        assert set(np.flatnonzero(column > covered + found.error)) <= set(rows) <= set(np.flatnonzero(eligible))
-        assert np.abs(values - column[rows]).max() <= found.error
+    places = np.array([1, 2, 4, 7, 40])
+    high = low[places] + np.float32(0.01)
+    gains, errors = found.gains(candidates, low[places], high, places)
+    terms = np.minimum(np.maximum(cosines[places] - low[places, None], 0), (high - low[places])[:, None])
+    assert (np.abs(gains - terms.sum(axis=0)) <= errors).all()
+    assert gains.max() > 0.01
+    for (places, values), column in zip(found.near(candidates, low), cosines.T, strict=True):
+        assert set(np.flatnonzero(column > low + found.error)) <= set(places) <= set(np.flatnonzero(low < np.inf))
+        assert np.abs(values - column[places]).max() <= found.error
     directions = exact[[5, 9]]
     assert np.abs(found.products(candidates, directions) - exact[candidates] @ directions.T).max() <= found.error
 

@@ -1,3 +1,5 @@
+import importlib.util
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,21 +10,79 @@ from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.kernels import similarities
 from mmcsod.selection.methods import classwise_facility_location as module
 from mmcsod.selection.options import SelectionOptions
+from mmcsod.selection.select import run_selection
 from tests.test_selection.banks import class_bank, random_banks
 from tests.test_selection.naive_rules import facility_location
+from tests.test_selection.test_kernels.picks import clustered
 from tests.test_selection.test_select import make_bank
+from tests.test_selection.threads import run_together
 
 METHOD = 'classwise-facility-location'
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(bank=random_banks(), num_images=st.integers(1, 12), memory=st.sampled_from([0, 300, '1GB']))
-def test_equals_the_formula_whatever_is_kept(bank, num_images, memory):
-    coreset = select_coreset(bank, num_images=num_images, method=METHOD, turns='equal', memory=memory)
-    assert coreset.image_ids == facility_location(bank, num_images)
-    assert coreset == select_coreset(
-        bank, num_images=num_images, method=METHOD, turns='equal'
-    )  # scores to the last bit
+@pytest.fixture
+def _eager(monkeypatch):
+    """Bounds are corrected for what changed wherever that is not all, in tiles that even small classes fill."""
+    monkeypatch.setattr(module, 'GATHERED', 0)
+    monkeypatch.setattr(module, 'FEW', 2)
+    monkeypatch.setattr(similarities, 'TILE', 3)
+
+
+@pytest.mark.usefixtures('_eager')
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    bank=random_banks(),
+    num_images=st.integers(1, 14),
+    memory=st.sampled_from([0, 300, '1GB']),
+    most=st.sampled_from([1, 2, 4, 9, 1000]),
+)
+def test_equals_the_formula_whatever_is_kept_and_covered(bank, num_images, memory, most):
+    options = {'num_images': num_images, 'method': METHOD, 'turns': 'equal', 'method_options': {'max_covered': most}}
+    coreset = select_coreset(bank, memory=memory, **options)
+    assert coreset.image_ids == facility_location(bank, num_images, most)
+    assert coreset == select_coreset(bank, **options)  # scores to the last bit
+
+
+@pytest.mark.usefixtures('_eager')
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(bank=random_banks(), size=st.sampled_from([2, 3]), most=st.sampled_from([3, 1000]))
+def test_nor_do_kernel_and_processes_matter(bank, size, most):
+    options = {'method': METHOD, 'method_options': {'max_covered': most}, 'memory': 0}
+    expected = run_selection(bank, SelectionOptions(12, kernel='numpy', **options)).coreset
+    if importlib.util.find_spec('torch'):
+        assert run_selection(bank, SelectionOptions(12, kernel='torch', **options)).coreset == expected
+    found = run_together(size, lambda group: run_selection(bank, SelectionOptions(12, **options), group).coreset)
+    assert all(coreset == expected for coreset in found)
+
+
+@pytest.mark.parametrize('num_included', [0, 30])
+def test_what_is_not_kept_is_corrected(num_included, monkeypatch):
+    """Of a class of some hundreds most bounds need a few products, and the images are the same."""
+    vectors = clustered(np.random.default_rng(3), 400, 24, np.float32)
+    bank, calls = class_bank(vectors), []
+    correct = module.FacilityLocation._correct
+
+    def counting(self, rows, version):
+        calls.append(len(rows) * len(self._coverage.since(version)[0]))
+        correct(self, rows, version)
+
+    monkeypatch.setattr(module, 'GATHERED', 1)
+    monkeypatch.setattr(module.FacilityLocation, '_correct', counting)
+    options = {'num_images': 60, 'method': METHOD, 'include': bank.images[:num_included]}
+    coreset = select_coreset(bank, memory=0, **options)
+    assert coreset == select_coreset(bank, **options)
+    assert len(calls) > 20
+    assert sum(calls) < 3 * 400**2
+
+
+def test_a_class_of_more_vectors_than_are_covered_is_named_and_recorded(caplog):
+    bank = class_bank(clustered(np.random.default_rng(0), 50, 8, np.float32))
+    coreset = select_coreset(bank, num_images=10, method=METHOD, method_options={'max_covered': '20'})
+    assert "Class 'thing' has 50 vectors: those to cover are one in 3, 17 in all" in caplog.text
+    assert coreset.parameters['method_options'] == {'max_covered': 20}
+    caplog.clear()
+    assert 'method_options' not in select_coreset(bank, num_images=10, method=METHOD).parameters
+    assert 'to cover' not in caplog.text
 
 
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
@@ -33,7 +93,7 @@ def test_blocks_and_float32_change_no_pick(dtype, monkeypatch):
     bank = class_bank(vectors.astype(dtype))
     monkeypatch.setattr(module, 'FEW', 4)
     monkeypatch.setattr(similarities, 'READ', 200)
-    monkeypatch.setattr(similarities, 'COMPUTED', 300)
+    monkeypatch.setattr(similarities, 'TILE', 7)
     monkeypatch.setattr(similarities, 'CONVERTED', 100)
     for memory in (0, '1GB'):
         coreset = select_coreset(bank, num_images=8, method=METHOD, memory=memory)
