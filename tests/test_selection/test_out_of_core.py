@@ -13,7 +13,7 @@ from tests.test_selection.test_kernels.picks import clustered
 from tests.tool import run_script
 
 ROWS, DIMENSIONS, CLASSES, PICKS = 40_000, 1024, 4, 24
-SIZES = (2500, 5500, 6000, 6000, 6000, 7000, 7000)  # similarities of the first alone fit into half of what is left
+SIZES = (2500, *[3125] * 12)  # similarities of the first alone fit into half of what is left
 BUFFERS = 40 << 20
 LIMIT = 128 << 20  # the bank has 164 MB; Python and NumPy take 40 of these
 JOIN = "import os; open(os.environ['GROUP'], 'w').write(str(os.getpid()))"
@@ -41,7 +41,7 @@ print(json.dumps({
 
 def save_bank(folder, vectors, labels):
     images = [f'{row:05}' for row in range(len(vectors))]
-    FeatureBank.from_arrays(vectors, images, labels, 'abcdefg'[: labels.max() + 1]).save(folder)
+    FeatureBank.from_arrays(vectors, images, labels, 'abcdefghijklm'[: labels.max() + 1]).save(folder)
     return folder
 
 

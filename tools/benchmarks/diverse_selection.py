@@ -16,8 +16,8 @@ from tabulate import tabulate
 from mmcsod import FeatureBank, select_coreset
 from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import make_states, take_shared_turns
+from mmcsod.selection.facility_rows import FacilityLocation
 from mmcsod.selection.lazy_rows import LazyRows, Rule
-from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
 from mmcsod.selection.methods.log_det import LogDet
 from mmcsod.selection.methods.nearest import Nearest
 from mmcsod.selection.options import SelectionOptions

@@ -5,6 +5,7 @@ all need these. ``torch_similarities`` computes the same on any device of PyTorc
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,11 +23,32 @@ CONVERTED = 1 << 22
 """Elements of rows that are copied at a time: 16 MiB."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """What similarities are summed over: where they are above a floor, and up to where.
+
+    Attributes:
+        low: (k, p) float32, floors for each of p others.
+        high: (p,) float32, above which nothing is added; None for no end.
+        places: (p,) which of the others these are, ascending; None for all.
+        line: (m,) which floors each candidate has; None for the first.
+    """
+
+    low: np.ndarray
+    high: np.ndarray | None = None
+    places: np.ndarray | None = None
+    line: np.ndarray | None = None
+
+    def floor(self, rows: slice, part: slice) -> np.ndarray:
+        """Return the floors of some candidates for some of the others, (m, p) or (1, p)."""
+        return self.low[:1, part] if self.line is None else self.low[self.line[rows], part]
+
+
 class Similarities(Protocol):
     """Cosines of some rows of a class, the candidates, with others that they are compared with.
 
     Rows are given by their numbers within the class. A zero vector has cosine 0 with every other; a row that is left
-    out is neither a candidate nor one of the others. ``places`` are of the others, ascending: by default all.
+    out is neither a candidate nor one of the others.
 
     Attributes:
         error: How far any similarity may be from the exact one.
@@ -41,19 +63,16 @@ class Similarities(Protocol):
     def keep(self, candidates: np.ndarray) -> None:
         """Compute the similarities of some candidates with all others once, and keep them: 4 bytes each."""
 
-    def gains(
-        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the excesses of candidates above ``low`` add up to, cut at ``high``, and how far each sum errs.
+    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Return what similarities of candidates add up to in a window, and how far each sum errs, (m,) float64.
 
-        That is (m,) float64, the sum over i of min(max(s_ij - low_i, 0), high_i - low_i). The bounds, float32, are of
-        the others at ``places``; an infinite ``low`` leaves one out.
+        That is the sum over i of min(max(s_ij - low_i, 0), high_i - low_i).
         """
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return, for each candidate, the places of others whose similarity is above their ``floor``, and that.
 
-        Floor and similarities are float32; an infinite ``floor`` leaves one out.
+        Floor and similarities are float32.
         """
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -89,24 +108,21 @@ class NumpySimilarities:
     def keep(self, candidates: np.ndarray) -> None:
         """See :class:`Similarities`."""
         table = np.empty((len(candidates), len(self._others)), np.float32)
-        is_symmetric = np.array_equal(candidates, self._others)
-        for rows, places, tile in self._tiles(candidates, self._others, lower=is_symmetric):
+        for rows, places, tile in self._tiles(candidates, self._others):
             table[rows, places] = tile
-            if is_symmetric and rows != places:
-                table[places, rows] = tile.T
         self._lines.keep(candidates, table)
 
-    def gains(
-        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`Similarities`."""
         gains, counts = np.zeros(len(candidates)), np.zeros(len(candidates))
-        most = None if high is None else high - low
-        for rows, part, tile in self._read(candidates, places):
-            tile -= low[part]
+        for rows, part, tile in self._read(candidates, window.places):
+            floor = window.floor(rows, part)
+            tile -= floor
             counts[rows] += [np.count_nonzero(line) for line in tile > -self.error]
             np.maximum(tile, 0, out=tile)
-            gains[rows] += (tile if most is None else np.minimum(tile, most[part], out=tile)).sum(axis=1)
+            if window.high is not None:
+                np.minimum(tile, window.high[part] - floor, out=tile)
+            gains[rows] += tile.sum(axis=1)
         return gains, gain_errors(gains, counts, self.error)
 
     def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -137,22 +153,26 @@ class NumpySimilarities:
         else:
             yield from self._tiles(candidates, self._others if places is None else self._others[places])
 
-    def _tiles(
-        self, candidates: np.ndarray, others: np.ndarray, lower: bool = False
-    ) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    def _tiles(self, candidates: np.ndarray, others: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
         """Compute similarities of some of the candidates with some of the others at a time, (k, p) float32.
 
-        Of ``lower`` those tiles are left out that lie above the diagonal.
+        Where the two are the same rows, a tile gives its mirror image, too.
         """
-        for some in parts(len(candidates), max(TILE, CONVERTED // max(1, self._vectors.shape[1]))):
+        is_symmetric = np.array_equal(candidates, others)
+        for some in parts(len(candidates), TILE * max(1, CONVERTED // TILE // max(1, self._vectors.shape[1]))):
             units = self._units(candidates[some])
-            for places in parts(len(others), TILE):
+            for places in parts(some.stop if is_symmetric else len(others), TILE):
                 read = as_slice(others[places])
                 block, scales_here = self._vectors[read].astype(np.float32, copy=False).T, self._scales[read]
                 for part in parts(len(units), TILE):
                     rows = slice(some.start + part.start, some.start + part.stop)
-                    if not lower or rows.start >= places.start:
-                        yield rows, places, np.multiply(tile := units[part] @ block, scales_here, out=tile)
+                    if is_symmetric and rows.start < places.start:
+                        continue
+                    tile = units[part] @ block
+                    tile *= scales_here
+                    if is_symmetric and rows.start > places.start:
+                        yield places, rows, tile.T.copy()
+                    yield rows, places, tile
 
     def _units(self, rows: np.ndarray) -> np.ndarray:
         units = self._vectors[rows].astype(np.float32, copy=False)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from mmcsod.selection.kernels.gpu import find_device, has_gpu, telling_of_full_memory, torch
-from mmcsod.selection.kernels.similarities import SimilaritiesFactory, gain_errors, in_range, similarity_error
+from mmcsod.selection.kernels.similarities import SimilaritiesFactory, Window, gain_errors, in_range, similarity_error
 from mmcsod.selection.kernels.torch_kernel import to_device
 from mmcsod.selection.unit_rows import parts
 
@@ -58,18 +58,17 @@ class TorchSimilarities:
                 table[part] = self._lines(candidates[part], self._others)
         self._table, self._kept[candidates] = table, np.arange(len(candidates))
 
-    def gains(
-        self, candidates: np.ndarray, low: np.ndarray, high: np.ndarray | None = None, places: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
         gains, counts = np.empty(len(candidates)), np.empty(len(candidates))
-        low_here = torch.from_numpy(low).to(self._device)
-        most = None if high is None else torch.from_numpy(high - low).to(self._device)
+        high = None if window.high is None else torch.from_numpy(window.high).to(self._device)
         for part in self._parts(len(candidates)):
-            excess = self._read(candidates[part], places) - low_here
+            floor = torch.from_numpy(window.floor(part, slice(None))).to(self._device)
+            excess = self._read(candidates[part], window.places) - floor
             counts[part] = torch.count_nonzero(excess > -self.error, dim=1).cpu().numpy()
             excess.clamp_(min=0)
-            excess = excess if most is None else torch.minimum(excess, most, out=excess)
+            if high is not None:
+                torch.minimum(excess, high - floor, out=excess)
             gains[part] = excess.sum(dim=1).cpu().numpy()
         return gains, gain_errors(gains, counts, self.error)
 

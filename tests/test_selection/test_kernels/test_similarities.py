@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mmcsod.selection.coverage import coverages
+from mmcsod.selection.facility_rows import FacilityLocation
 from mmcsod.selection.kernels import similarities
-from mmcsod.selection.kernels.similarities import NumpySimilarities
+from mmcsod.selection.kernels.similarities import NumpySimilarities, Window
 from mmcsod.selection.lazy_rows import LazyRows
-from mmcsod.selection.methods.classwise_facility_location import FacilityLocation
 from mmcsod.selection.methods.log_det import LogDet
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
@@ -58,18 +58,20 @@ def test_what_is_computed_is_within_its_bound(device, dtype, keeps, step, monkey
     candidates = np.array([101, 130, 249])
     cosines = exact[others] @ exact[candidates].T
     low = np.median(cosines, axis=1).astype(np.float32)
-    low[3] = np.inf
-    gains, errors = found.gains(candidates, low)
+    low[3] = 2
+    gains, errors = found.gains(candidates, Window(low[None]))
     assert (np.abs(gains - np.maximum(cosines - low[:, None], 0).sum(axis=0)) <= errors).all()
     assert (errors < 1e-2).all()
-    places = np.array([1, 2, 4, 7, 40])
+    places, line = np.array([1, 2, 4, 7, 40]), np.array([1, 0, 1])
+    lows = np.stack([low[places], low[places] + np.float32(0.005)])
     high = low[places] + np.float32(0.01)
-    gains, errors = found.gains(candidates, low[places], high, places)
-    terms = np.minimum(np.maximum(cosines[places] - low[places, None], 0), (high - low[places])[:, None])
+    gains, errors = found.gains(candidates, Window(lows, high, places, line))
+    floors = lows[line].T
+    terms = np.minimum(np.maximum(cosines[places] - floors, 0), high[:, None] - floors)
     assert (np.abs(gains - terms.sum(axis=0)) <= errors).all()
     assert gains.max() > 0.01
     for (places, values), column in zip(found.near(candidates, low), cosines.T, strict=True):
-        assert set(np.flatnonzero(column > low + found.error)) <= set(places) <= set(np.flatnonzero(low < np.inf))
+        assert set(np.flatnonzero(column > low + found.error)) <= set(places) <= set(np.flatnonzero(low < 2))
         assert np.abs(values - column[places]).max() <= found.error
     directions = exact[[5, 9]]
     assert np.abs(found.products(candidates, directions) - exact[candidates] @ directions.T).max() <= found.error

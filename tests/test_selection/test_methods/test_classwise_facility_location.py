@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcsod import FeatureBank, UserError, select_coreset
+from mmcsod.selection import facility_rows as module
 from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.kernels import similarities
-from mmcsod.selection.methods import classwise_facility_location as module
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from tests.test_selection.banks import class_bank, random_banks
@@ -62,9 +62,9 @@ def test_what_is_not_kept_is_corrected(num_included, monkeypatch):
     bank, calls = class_bank(vectors), []
     correct = module.FacilityLocation._correct
 
-    def counting(self, rows, version):
-        calls.append(len(rows) * len(self._coverage.since(version)[0]))
-        correct(self, rows, version)
+    def counting(self, rows):
+        calls.append(len(rows) * self._coverage.num_changed(self._seen[rows]).max())
+        correct(self, rows)
 
     monkeypatch.setattr(module, 'GATHERED', 1)
     monkeypatch.setattr(module.FacilityLocation, '_correct', counting)
