@@ -18,6 +18,7 @@ from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.facility_rows import FacilityLocation
 from mmcsod.selection.lazy_rows import LazyRows, Rule
+from mmcsod.selection.methods.classwise_facility_location import one_in
 from mmcsod.selection.methods.log_det import LogDet
 from mmcsod.selection.methods.nearest import Nearest
 from mmcsod.selection.options import SelectionOptions
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   python tools/benchmarks/diverse_selection.py libraries     needs requirements/benchmarks.txt
   python tools/benchmarks/diverse_selection.py cost --shape coco --num-images 1000
   python tools/benchmarks/diverse_selection.py cost --shape voc --methods classwise-facility-location
+  python tools/benchmarks/diverse_selection.py large --rows 200000 --max-covered 70000
 """
 PICKS = 100
 
@@ -203,6 +205,36 @@ def _median_of(repeats: int, run: Callable[[], Any]) -> tuple[float, Any]:
     return float(np.median([seconds for seconds, _ in runs])), runs[-1][1]
 
 
+def large(args: argparse.Namespace) -> None:
+    """Time one large class with fewer and fewer of its vectors covered, and compare what is selected."""
+    bank = make_bank([args.rows], args.rows, 512)
+    units = bank.vectors / np.linalg.norm(bank.vectors, axis=1, keepdims=True)
+    table, first = [], None
+    for most in (*args.max_covered, None):
+        method = 'uniform' if most is None else LARGE
+        options = {} if most is None else {'max_covered': most}
+        start, cpu = time.perf_counter(), time.process_time()
+        coreset = select_coreset(
+            bank, args.num_images, method=method, method_options=options, memory=args.memory or '4GB'
+        )
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        rows = [bank.image_index[image] for image in coreset.image_ids]
+        step = 1 if most is None else one_in(args.rows, most)
+        covered = '' if most is None else -(-args.rows // step)
+        first = first or set(rows)
+        value = _mean_nearest(units, rows)
+        table.append([method, most, covered, seconds, cpu, value, len(first.intersection(rows)) / len(rows)])
+        print(table[-1], flush=True)
+    headers = ['method', 'max_covered', 'covered', 'seconds', 'CPU s', 'mean cosine to nearest', 'same as first']
+    print(tabulate(table, headers, floatfmt='.4g'))
+
+
+def _mean_nearest(units: np.ndarray, rows: list[int]) -> float:
+    """Return the mean, over all rows, of the cosine to the nearest selected one."""
+    parts = (units[begin : begin + 10_000] @ units[rows].T for begin in range(0, len(units), 10_000))
+    return float(np.concatenate([part.max(axis=1) for part in parts]).mean(dtype=np.float64))
+
+
 def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = run()
@@ -215,7 +247,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parts = parser.add_subparsers(dest='part', required=True)
-    for run in (libraries, cost):
+    for run in (libraries, cost, large):
         parts.add_parser(run.__name__, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
     parts.choices['libraries'].add_argument('--repeats', type=int, default=3, help='of mmcsod; the median counts')
     parts.choices['libraries'].add_argument('--sizes', type=int, nargs='+', default=[1000, 3000, 6000])
@@ -224,6 +256,10 @@ def parse_args() -> argparse.Namespace:
     parts.choices['cost'].add_argument('--num-images', type=int, default=1000, metavar='N')
     parts.choices['cost'].add_argument('--memory', help='for similarities (default: half of what there is)')
     parts.choices['cost'].add_argument('--methods', nargs='+', default=['csod-logdet', 'csod-mmr'])
+    parts.choices['large'].add_argument('--rows', type=int, default=20_000)
+    parts.choices['large'].add_argument('--num-images', type=int, default=200, metavar='N')
+    parts.choices['large'].add_argument('--memory', help='for similarities (default: 4GB)')
+    parts.choices['large'].add_argument('--max-covered', type=int, nargs='+', default=[20_000, 10_000, 7_000, 2_000])
     return parser.parse_args()
 
 
