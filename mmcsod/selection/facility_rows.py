@@ -14,7 +14,7 @@ from mmcsod.selection.shards import gather_records, shard
 from mmcsod.selection.unit_rows import UnitRows, parts
 from mmcsod.util.distributed import ALONE, Group
 
-FEW = 128
+FEW = 64
 """Rows whose gains are computed first, enough for BLAS; twice as many, and so on, as long as bounds ask for more."""
 
 GATHERED = 64

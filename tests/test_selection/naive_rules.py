@@ -1,7 +1,5 @@
 """The methods on rows, from their formulas, with inverses and double loops in float64; slow, plain."""
 
-import math
-
 import numpy as np
 
 EPSILON = 1e-3
@@ -97,12 +95,12 @@ def k_center(p, likeness, chosen, among):
 def facility_location(bank, num_images, most=10**9):
     """Return the ids that greedy facility location picks: f is computed whole for every candidate.
 
-    Of a class with more rows than ``most``, every k-th is to cover, k being the square of how often it is larger.
+    Of a class with more rows than ``most``, every k-th is to cover.
     """
     rows, images = [unit(vector) for vector in bank.vectors], list(bank.image_ids)
 
     def best_of(whole, left, chosen):
-        covered = whole[:: max(1, math.ceil((len(whole) / most) ** 2))]
+        covered = whole[:: max(1, -(-len(whole) // most))]
         values = {i: sum(max(rows[j] @ rows[k] for k in (*chosen, i)) for j in covered) for i in left}
         return next(i for i in left if values[i] >= max(values.values()) - 1e-12 * len(covered))
 

@@ -34,8 +34,8 @@ class ClasswiseFacilityLocation(Method):
     image-level vectors, as section 4.2 has it.
 
     Attributes:
-        max_covered: Rows of a class that the sum is over, at most. Of a larger class it is over every k-th row, so that
-            it takes no more similarities than a class of that size; any row may be selected all the same.
+        max_covered: Rows of a class that the sum is over, at most. Of a larger class it is over every k-th row, with
+            the smallest k that will do; any row may be selected all the same.
     """
 
     turns = 'proportional'
@@ -78,5 +78,5 @@ class ClasswiseFacilityLocation(Method):
 
 
 def one_in(number: int, most: int) -> int:
-    """Return the smallest k of which so many rows and every k-th of them have at most ``most`` squared similarities."""
-    return max(1, -(-(number**2) // most**2))
+    """Return the smallest k of which every k-th of so many rows are at most ``most``."""
+    return max(1, -(-number // most))

@@ -78,7 +78,7 @@ def test_what_is_not_kept_is_corrected(num_included, monkeypatch):
 def test_a_class_of_more_vectors_than_are_covered_is_named_and_recorded(caplog):
     bank = class_bank(clustered(np.random.default_rng(0), 50, 8, np.float32))
     coreset = select_coreset(bank, num_images=10, method=METHOD, method_options={'max_covered': '20'})
-    assert "Class 'thing' has 50 vectors: those to cover are one in 7, 8 in all" in caplog.text
+    assert "Class 'thing' has 50 vectors: those to cover are one in 3, 17 in all" in caplog.text
     assert coreset.parameters['method_options'] == {'max_covered': 20}
     caplog.clear()
     assert 'method_options' not in select_coreset(bank, num_images=10, method=METHOD).parameters
