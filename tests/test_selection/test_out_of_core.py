@@ -14,7 +14,7 @@ from tests.tool import run_script
 
 ROWS, DIMENSIONS, CLASSES, PICKS = 40_000, 1024, 4, 24
 SIZES = (2500, *[3125] * 12)  # similarities of the first alone fit into half of what is left
-BUFFERS = 40 << 20
+BUFFERS = 50 << 20
 LIMIT = 128 << 20  # the bank has 164 MB; Python and NumPy take 40 of these
 JOIN = "import os; open(os.environ['GROUP'], 'w').write(str(os.getpid()))"
 # What a user does in a memory that is small: ask what to expect, then select. Its own count of what it allocates, and
