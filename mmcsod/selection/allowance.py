@@ -28,10 +28,9 @@ class Allowance:
         return True
 
     def __str__(self) -> str:
-        return (
-            f'similarities kept for {self.kept} of {self.kept + self.refused} classes: {self.used / 1e6:.0f} MB of '
-            f'{self.limit / 1e6:.0f} MB allowed (--memory)'
-        )
+        kept, limit = f'{self.used / 1e6:.0f} MB', f'{self.limit / 1e6:.0f} MB'
+        classes = f'{self.kept} of {self.kept + self.refused} classes'
+        return f'similarities of vectors kept in memory for {classes}: {kept} of {limit} allowed (--memory)'
 
 
 def default_limit(num_processes: int) -> int:

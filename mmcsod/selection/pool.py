@@ -91,7 +91,7 @@ class Pool:
             with ThreadPoolExecutor(os.cpu_count()) as threads:
                 found = list(threads.map(lambda rows: self.read_units(rows, group), parts))
             self._units[group] = dict(zip(self.labels, found, strict=True))
-            logger.info('norms and class sums of %d rows: %.2f s', len(self.bank), time.perf_counter() - start)
+            logger.info('read %d vectors in %.2f s', len(self.bank), time.perf_counter() - start)
         return self._units[group]
 
     def read_units(self, rows: slice, group: Group = ALONE) -> UnitRows:

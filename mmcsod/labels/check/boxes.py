@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,26 +19,48 @@ SLACK = 2
 """Pixels that a box may end beyond its image: rounding."""
 
 
+@dataclass(frozen=True)
+class _Labels:
+    """What examples call an annotation by: its file, and file names of images by id."""
+
+    file: str
+    images: Mapping[Any, Any]
+
+    def find(self, kind: str, annotations: Sequence[Entry], key: str = '') -> list[Finding]:
+        """Return a finding about annotations, with their value of ``key``, or nothing where there are none."""
+        return found(kind, self.file, annotations, lambda one: self._name(one) + _value(one, key))
+
+    def _name(self, annotation: Entry) -> str:
+        image = self.images.get(_image_id(annotation))
+        return entry_name(annotation) + (f' in {image}' if image else '')
+
+
+def _value(annotation: Entry, key: str) -> str:
+    shown = f'{key} {short(annotation[key])}' if key in annotation else f'no {key}'
+    return f': {shown}' if key else ''
+
+
 def check_boxes(content: Content, file: str) -> list[Finding]:
     """Check the boxes of a file; fill in what needs no guess and leave out what is not finite, in place."""
     annotations = content['annotations']
-    findings = _boxes_of_masks(annotations, file) + _odd_crowds(annotations, file)
+    labels = _Labels(file, {_image_id(one, 'id'): one.get('file_name') for one in content['images']})
+    findings = _boxes_of_masks(annotations, labels) + _odd_crowds(annotations, labels)
     odd = [position for position, box in enumerate(_boxes(annotations)) if not _is_box(box)]
-    findings += found('odd box', file, [annotations[position] for position in odd], _show)
+    findings += labels.find('odd box', [annotations[position] for position in odd], 'bbox')
     usable = [one for one in annotations if _is_box(one.get('bbox'))] if odd else annotations
     if not usable:
         return findings
     array = np.array([one['bbox'] for one in usable], np.float64)
     finite = np.isfinite(array.sum(axis=1))
-    findings += _select('not finite', file, usable, ~finite)
+    findings += labels.find('not finite', _where(usable, ~finite), 'bbox')
     if not finite.all():
         dropped = {id(usable[row]) for row in np.flatnonzero(~finite)}
         content['annotations'] = [one for one in annotations if id(one) not in dropped]
         usable, array = [one for one in usable if id(one) not in dropped], array[finite]
     if not usable:
         return [*findings, Finding('no usable box', file, 1, (f'{len(finite)} with NaN or infinity',))]
-    findings += _areas(usable, array, file) + _repeated_objects(usable, array, file)
-    return findings + _geometry(usable, array, _sizes(content, usable), file)
+    findings += _areas(usable, array, labels) + _repeated_objects(usable, array, labels)
+    return findings + _geometry(usable, array, _sizes(content, usable), labels)
 
 
 def _boxes(annotations: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -51,30 +74,24 @@ def _is_box(box: Any) -> bool:
     return is_number(x) and is_number(y) and is_number(width) and is_number(height)
 
 
-def _show(annotation: Entry) -> str:
-    return f'{entry_name(annotation)}: ' + (f'bbox {short(annotation["bbox"])}' if 'bbox' in annotation else 'no bbox')
-
-
-def _boxes_of_masks(annotations: Sequence[Entry], file: str) -> list[Finding]:
+def _boxes_of_masks(annotations: Sequence[Entry], labels: _Labels) -> list[Finding]:
     filled = []
     for annotation in annotations:
         if not annotation.get('bbox') and (box := bounds(annotation.get('segmentation'))):
             annotation['bbox'] = box
             filled.append(annotation)
-    return found('box of mask', file, filled, entry_name)
+    return labels.find('box of mask', filled)
 
 
-def _odd_crowds(annotations: Sequence[Entry], file: str) -> list[Finding]:
+def _odd_crowds(annotations: Sequence[Entry], labels: _Labels) -> list[Finding]:
     without = [one for one in annotations if one.get('iscrowd') is None]
     for annotation in without:
         annotation['iscrowd'] = 0
     odd = [one for one in annotations if not isinstance(one['iscrowd'], int | float)]
-    return found('iscrowd', file, without, entry_name) + found(
-        'odd iscrowd', file, odd, lambda one: f'{entry_name(one)}: {short(one["iscrowd"])}'
-    )
+    return labels.find('iscrowd', without) + labels.find('odd iscrowd', odd, 'iscrowd')
 
 
-def _repeated_objects(annotations: Sequence[Entry], boxes: np.ndarray, file: str) -> list[Finding]:
+def _repeated_objects(annotations: Sequence[Entry], boxes: np.ndarray, labels: _Labels) -> list[Finding]:
     """Count objects of the image, class and box of another one: vectors and losses count them twice."""
     sums = boxes @ np.sqrt((2, 3, 5, 7))  # alike for few boxes but equal ones, and quicker to compare
     _, positions, counts = np.unique(sums, return_inverse=True, return_counts=True)
@@ -82,21 +99,21 @@ def _repeated_objects(annotations: Sequence[Entry], boxes: np.ndarray, file: str
     repeated = []
     for row in np.flatnonzero(counts[positions] > 1).tolist():
         one = annotations[row]
-        key = (_key(one), one.get('category_id') if is_id(one.get('category_id')) else None, *one['bbox'])
+        key = (_image_id(one), one.get('category_id') if is_id(one.get('category_id')) else None, *one['bbox'])
         if key in seen:
             repeated.append(one)
         seen.add(key)
-    return found('object twice', file, repeated, _show)
+    return labels.find('object twice', repeated, 'bbox')
 
 
-def _areas(annotations: Sequence[Entry], boxes: np.ndarray, file: str) -> list[Finding]:
+def _areas(annotations: Sequence[Entry], boxes: np.ndarray, labels: _Labels) -> list[Finding]:
     """Fill in the area of boxes that have one: MMDetection leaves out objects whose area is 0."""
     filled = []
     for annotation, own in zip(annotations, (boxes[:, 2] * boxes[:, 3]).tolist(), strict=True):
         area = annotation.get('area')
         if not (is_number(area) and 0 < area < math.inf) and own > 0:
             filled.append(annotation)
-    findings = found('area', file, filled, lambda one: f'{entry_name(one)}: {short(one.get("area"))}')
+    findings = labels.find('area', filled, 'area')
     for annotation in filled:
         annotation['area'] = annotation['bbox'][2] * annotation['bbox'][3]
     for annotation in annotations:
@@ -112,11 +129,11 @@ def _sizes(content: Content, annotations: Sequence[Entry]) -> np.ndarray:
         for image in content['images']
         if has_size(image) and isinstance(image.get('id'), int | str | float)
     }
-    return np.array([sizes.get(_key(one), unknown) for one in annotations], np.float64)
+    return np.array([sizes.get(_image_id(one), unknown) for one in annotations], np.float64)
 
 
-def _key(annotation: Entry) -> Any:
-    number = annotation.get('image_id')
+def _image_id(entry: Entry, key: str = 'image_id') -> Any:
+    number = entry.get(key)
     return number if isinstance(number, int | str | float) else None
 
 
@@ -126,24 +143,24 @@ def has_size(image: Mapping[str, Any]) -> bool:
     return is_number(width) and is_number(height) and 0 < width < math.inf and 0 < height < math.inf
 
 
-def _geometry(annotations: Sequence[Entry], boxes: np.ndarray, sizes: np.ndarray, file: str) -> list[Finding]:
+def _geometry(annotations: Sequence[Entry], boxes: np.ndarray, sizes: np.ndarray, labels: _Labels) -> list[Finding]:
     shares = (boxes > -ROUNDED).all() and (boxes < 1 + ROUNDED).all() and (boxes[:, 2:] > 0).any()
     if shares:
-        return found('shares', file, annotations, _show)
+        return labels.find('shares', annotations, 'bbox')
     ends = boxes[:, :2] + boxes[:, 2:]
     beyond = (ends > sizes + SLACK).any(axis=1)
     if _are_corners(boxes, sizes, beyond):
-        return found('corners', file, annotations, _show)
+        return labels.find('corners', annotations, 'bbox')
     flat = (boxes[:, 2:] < 1).any(axis=1)
     outside = ~flat & ((ends <= 0) | (boxes[:, :2] >= sizes)).any(axis=1)
     huge = ~flat & ~outside & (boxes[:, 2:] > 2 * sizes).any(axis=1)
     rows = {'no area': flat, 'outside': outside, 'huge': huge, 'beyond the edge': beyond & ~(flat | outside | huge)}
-    findings = [one for kind, mask in rows.items() for one in _select(kind, file, annotations, mask)]
+    findings = [one for kind, mask in rows.items() for one in labels.find(kind, _where(annotations, mask), 'bbox')]
     ignored = np.array([one['iscrowd'] in (1, True) or bool(one.get('ignore')) for one in annotations])
     if not (flat | outside | ignored).all():
         return findings
     example = f'{flat.sum()} without area, {outside.sum()} outside their image, {ignored.sum()} crowd or ignored'
-    return [*findings, Finding('no usable box', file, 1, (example,))]
+    return [*findings, Finding('no usable box', labels.file, 1, (example,))]
 
 
 def _are_corners(boxes: np.ndarray, sizes: np.ndarray, beyond: np.ndarray) -> bool:
@@ -152,5 +169,5 @@ def _are_corners(boxes: np.ndarray, sizes: np.ndarray, beyond: np.ndarray) -> bo
     return bool(beyond.mean() > MANY and fit.mean() > NEARLY_ALL)
 
 
-def _select(kind: str, file: str, annotations: Sequence[Entry], mask: np.ndarray) -> list[Finding]:
-    return found(kind, file, [annotations[row] for row in np.flatnonzero(mask)], _show)
+def _where(annotations: Sequence[Entry], mask: np.ndarray) -> list[Entry]:
+    return [annotations[row] for row in np.flatnonzero(mask)]

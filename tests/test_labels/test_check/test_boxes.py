@@ -59,7 +59,7 @@ def test_what_mmdetection_leaves_out_or_cuts_is_counted(values, kind):
     labels = check(broken(box(*values)))
     assert counts(labels) == {kind: 1}
     assert not labels.is_changed
-    assert 'annotation 1: bbox' in str(labels.findings[0])
+    assert 'annotation 1 in 2.png: bbox' in str(labels.findings[0])
 
 
 def test_a_box_may_touch_the_edge_or_pass_it_by_rounding():
@@ -99,7 +99,7 @@ def test_shares_in_place_of_pixels():
 def test_an_object_listed_again_under_another_id():
     labels = check(broken(lambda content: content['annotations'].append({**content['annotations'][0], 'id': 50})))
     (finding,) = labels.findings
-    assert (finding.kind, finding.examples) == ('object twice', ('annotation 50: bbox [61, 50, 26, 30]',))
+    assert (finding.kind, finding.examples) == ('object twice', ('annotation 50 in 2.png: bbox [61, 50, 26, 30]',))
 
 
 def test_polygons_area_and_crowd_are_filled_in():

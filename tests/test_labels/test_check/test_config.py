@@ -49,7 +49,7 @@ def test_objects_of_other_classes_are_counted(config):
 
 def test_errors_refuse_and_write_nothing(config, tmp_path):
     read = config(broken(lambda content: content['annotations'][0].update(bbox=None)))
-    with pytest.raises(UserError, match=r'1 objects whose bbox .*annotation 1: bbox null'):
+    with pytest.raises(UserError, match=r'1 objects whose bbox .*annotation 1 in .*: bbox null'):
         use_checked_labels(read, tmp_path / 'labels')
     assert not (tmp_path / 'labels').exists()
 
