@@ -87,13 +87,13 @@ def extract_from_args(args: argparse.Namespace) -> FeatureBank:
         args.config,
         args.checkpoint,
         work_dir(args),
-        args.device,
-        args.launcher,
-        parse_cfg_options(args.cfg_options),
-        args.backbone,
-        args.images,
-        args.val,
-        args.test,
+        device=args.device,
+        launcher=args.launcher,
+        cfg_options=parse_cfg_options(args.cfg_options),
+        backbone=args.backbone,
+        images=args.images,
+        val=args.val,
+        test=args.test,
         **_options(args),
     )
 
@@ -112,7 +112,7 @@ def describe_extraction(args: argparse.Namespace) -> str:
     needs = extraction_needs(
         args.config,
         parse_cfg_options(args.cfg_options),
-        args.checkpoint is None,
+        args.checkpoint,
         ExtractionOptions(**_options(args)),
         {'images': args.images, 'val': args.val, 'test': args.test},
     )

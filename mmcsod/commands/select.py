@@ -12,6 +12,7 @@ from mmcsod.selection.image_ids import read_image_ids
 from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
+from mmcsod.util.launcher import rank
 
 DESCRIPTION = 'Select a coreset from the images that a detector reads, or from a finished feature bank.'
 EXAMPLES = """examples; the first example of `mmcsod retrain --help` trains the detector that they need:
@@ -55,7 +56,8 @@ def main(args: argparse.Namespace) -> int:
         refuse_unfit_file(args.out)
         refuse_unfit_name(args.out)
     if args.dry_run and args.config is not None and args.bank is None:
-        print(describe_extraction(args))
+        if rank(args.launcher) == 0:
+            print(describe_extraction(args))
         return 0
     with joined(args.launcher) as group:
         bank, folder = _open_bank(args)

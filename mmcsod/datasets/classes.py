@@ -232,10 +232,10 @@ def _visible(names: Sequence[str], others: Sequence[str]) -> list[str]:
     return [ascii(name) if plain_name(name) in plain and name not in others else name for name in names]
 
 
-def nearest(name: str, candidates: Sequence[str], likeness: float) -> str | None:
+def nearest(name: str, candidates: Sequence[str], cutoff: float) -> str | None:
     """Return the candidate most like ``name``, letter case and punctuation aside, or None if none is like it."""
     plain = {_letters(candidate): candidate for candidate in candidates}
-    found = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=likeness)
+    found = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=cutoff)
     return plain[found[0]] if found else None
 
 

@@ -37,6 +37,12 @@ def load_state_dict(path: str | Path) -> dict[str, Tensor]:
     return load_checkpoint(path).state
 
 
+def refuse_missing(path: str | Path) -> None:
+    """Raise a :class:`UserError` if there is no checkpoint at a path."""
+    if not Path(path).is_file():
+        raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained detector.')
+
+
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint of MMEngine, a bare state dict or safetensors without running any code from it.
 
@@ -45,8 +51,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """
     refuse_old_torch()
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f'There is no checkpoint {path}; give the .pth file of a trained detector.')
+    refuse_missing(path)
     try:
         content = _read_safetensors(path) if path.suffix == SAFETENSORS else _read(path)
     except ModuleNotFoundError as error:

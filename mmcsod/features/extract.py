@@ -36,6 +36,7 @@ def extract_bank(
     config: str | Path,
     checkpoint: str | Path | None = None,
     work_dir: str | Path | None = None,
+    *,
     device: str | None = None,
     launcher: str = 'none',
     cfg_options: Mapping[str, Any] | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmcsod.features.checkpoint import refuse_missing
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import untrained_tap
 from mmcsod.features.options import ExtractionOptions
@@ -38,17 +39,23 @@ class ExtractionNeeds:
 def extraction_needs(
     config: str | Path,
     cfg_options: Mapping[str, Any],
-    from_backbone: bool,
+    checkpoint: str | None,
     options: ExtractionOptions,
     labels: Mapping[str, Any],
 ) -> ExtractionNeeds:
-    """Return what an extraction would read and store; ``labels`` are ``images``, ``val`` and ``test`` of labels."""
+    """Return what an extraction would read and store; ``labels`` are ``images``, ``val`` and ``test`` of labels.
+
+    Raises:
+        UserError: If the checkpoint is not there, or the config, the labels or an option is unfit.
+    """
+    if checkpoint is not None:
+        refuse_missing(checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / 'features'
         cfg = load_config(str(config_of(config, folder, **labels, overwrite=True)), cfg_options)
         cfg = with_ground_truth(cfg, options, directory, look_for_images=False)  # those that are missing are counted
         pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
-        tap = untrained_tap(cfg, options.tap, from_backbone)
+        tap = untrained_tap(cfg, options.tap, from_backbone=checkpoint is None)
         return _needs(pool, options, f"'{tap.name}': {tap.description}", tap.dimensions)
 
 

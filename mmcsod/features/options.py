@@ -20,7 +20,7 @@ MOST_WORKERS = 256
 """Processes that load images; each takes some hundred megabytes, and the system starts them until none is left."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExtractionOptions:
     """How Stage 1 is to be run.
 

@@ -55,7 +55,7 @@ class Label:
 
 
 def suspicious_labels(bank: FeatureBank) -> list[Label]:
-    """Return every judged label of a bank, the most suspicious first."""
+    """Return every scored label of a bank, the most suspicious first."""
     if not has_label_scores(bank) or bank.label_scores is None or bank.objects is None:
         raise UserError(
             'This bank holds no label scores; extract again, with --overwrite or into another --work-dir, '
@@ -63,10 +63,10 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
             'dataset.'
         )
     objects = bank.objects[~bank.objects['ignored']]
-    scores = suspicion(bank.label_scores)
-    order = np.argsort(-scores, kind='stable').tolist()
+    suspected = suspicion(bank.label_scores)
+    order = np.argsort(-suspected, kind='stable').tolist()
     return [
-        _label(bank, objects[i], bank.label_scores[i], float(scores[i]))
+        _label(bank, objects[i], bank.label_scores[i], float(suspected[i]))
         for i in order
         if np.isfinite(bank.label_scores['own'][i])
     ]
@@ -99,33 +99,33 @@ def write_labels(labels: Sequence[Label], path: str | Path) -> None:
     write_csv(path, [[field.name for field in fields(Label)], *rows])
 
 
-def suspicion(judgements: np.ndarray) -> np.ndarray:
+def suspicion(scores: np.ndarray) -> np.ndarray:
     """Return how likely each label is wrong, (n,) from -1 to 1: the highest other class less the label's probability.
 
     This is the normalised margin of confident learning (Northcutt, Jiang and Chuang, JAIR 2021), negated. Objects
     without scores get -1.
     """
-    return np.nan_to_num(judgements['other'] - judgements['own'], nan=-1.0).astype(np.float64)
+    return np.nan_to_num(scores['other'] - scores['own'], nan=-1.0).astype(np.float64)
 
 
-def reason(judgement: np.void, label: str, classes: Sequence[str]) -> str:
+def reason(scores: np.void, label: str, classes: Sequence[str]) -> str:
     """Return in words what speaks against a label."""
-    if not np.isfinite(judgement['own']):
-        return 'not judged'
-    words = [f'{label} has {judgement["own"]:.2f}']
-    if judgement['other'] > judgement['own']:
-        words.append(f'{classes[judgement["other_label"]]} has {judgement["other"]:.2f}')
-    if 1 - judgement['own'] - judgement['other'] > SURE:
+    if not np.isfinite(scores['own']):
+        return 'not scored'
+    words = [f'{label} has {scores["own"]:.2f}']
+    if scores['other'] > scores['own']:
+        words.append(f'{classes[scores["other_label"]]} has {scores["other"]:.2f}')
+    if 1 - scores['own'] - scores['other'] > SURE:
         words.append('it may be no object of these classes')
-    if judgement['iou'] < LOOSE:
-        words.append(f'poorly localised box (IoU {judgement["iou"]:.2f})')
+    if scores['iou'] < LOOSE:
+        words.append(f'poorly localised box (IoU {scores["iou"]:.2f})')
     return ', '.join(words)
 
 
-def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: float) -> Label:
-    name, other = bank.classes[labelled['label']], int(judgement['other_label'])
+def _label(bank: FeatureBank, labelled: np.void, scores: np.void, suspected: float) -> Label:
+    name, other = bank.classes[labelled['label']], int(scores['other_label'])
     x1, y1, x2, y2 = labelled['box'].tolist()
-    left, top, right, bottom = judgement['refined'].tolist()
+    left, top, right, bottom = scores['refined'].tolist()
     return Label(
         bank.images[labelled['image']],
         name,
@@ -133,14 +133,14 @@ def _label(bank: FeatureBank, labelled: np.void, judgement: np.void, score: floa
         y1,
         x2,
         y2,
-        score,
-        float(judgement['own']),
-        float(judgement['other']),
+        suspected,
+        float(scores['own']),
+        float(scores['other']),
         bank.classes[other] if other >= 0 else '',
-        float(judgement['iou']),
+        float(scores['iou']),
         x1 + left * (x2 - x1),
         y1 + top * (y2 - y1),
         x1 + right * (x2 - x1),
         y1 + bottom * (y2 - y1),
-        reason(judgement, name, bank.classes),
+        reason(scores, name, bank.classes),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from mmcsod.util.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RetrainOptions:
     """How to train; the defaults leave the stock config as it is.
 

@@ -67,6 +67,18 @@ def test_bad_input_is_told_in_one_sentence(select, tmp_path):
     assert not list(tmp_path.glob('features*'))
 
 
+def test_a_dry_run_tells_sizes_once_and_writes_nothing(select, tmp_path, monkeypatch):
+    done = select('--dry-run')
+    assert done.returncode == 0, done.stderr
+    assert '8 images, ' in done.stdout
+    assert "tap 'fc'" in done.stdout
+    refused(select('--dry-run', checkpoint=('none.pth',)), 'There is no checkpoint', 'none.pth')
+    monkeypatch.setenv('RANK', '1')
+    done = select('--dry-run', '--launcher', 'pytorch')
+    assert (done.returncode, done.stdout) == (0, '')
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_pipeline_of_ones_own(select, tmp_path):
     (tmp_path / 'own.py').write_text(
         "pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),\n"
