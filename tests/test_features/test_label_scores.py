@@ -44,7 +44,7 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
 def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, tmp_path):
     bank = extract(detector, cfg, tmp_path / 'features', OPTIONS)
     pool = ExtractionDataset(cfg)
-    judge = label_scorer(detector, pool.classes)
+    scorer = label_scorer(detector, pool.classes)
     detector.eval()
     alone = []
     for index in range(len(pool)):
@@ -53,7 +53,7 @@ def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, t
         with torch.no_grad():
             maps = detector.extract_feat(detector.data_preprocessor(batch, False)['inputs'])
             rois = torch.cat([torch.zeros(len(sample.boxes), 1), sample.boxes], dim=1)
-            alone.append(judge(maps, rois, sample.labels))
+            alone.append(scorer(maps, rois, sample.labels))
     alone = np.concatenate(alone)
     for name in ('own', 'other', 'iou'):
         assert bank.label_scores[name] == pytest.approx(alone[name], abs=1e-5)
@@ -69,7 +69,7 @@ def test_a_head_of_other_classes_or_none_scores_no_labels(detector):
 
 
 @pytest.mark.parametrize(
-    ('num_classes', 'names', 'is_judged'),
+    ('num_classes', 'names', 'is_scored'),
     [
         (3, CLASSES, True),
         (3, None, True),
@@ -77,13 +77,13 @@ def test_a_head_of_other_classes_or_none_scores_no_labels(detector):
         (80, None, False),
     ],
 )
-def test_only_a_head_that_learnt_these_classes_is_asked(num_classes, names, is_judged, cfg, tmp_path):
+def test_only_a_head_that_learnt_these_classes_is_asked(num_classes, names, is_scored, cfg, tmp_path):
     trained = copy.deepcopy(cfg)
     trained.model.roi_head.bbox_head.num_classes = num_classes
     meta = {} if names is None else {'dataset_meta': {'classes': names}}
     torch.save({'state_dict': build(trained).state_dict(), 'meta': meta}, tmp_path / 'weights.pth')
     bank = extract(build_tap(cfg, tmp_path / 'weights.pth').detector, cfg, tmp_path / 'features', OPTIONS)
-    assert (bank.label_scores is not None) is is_judged
+    assert (bank.label_scores is not None) is is_scored
     assert np.isfinite(bank.vectors).all()
 
 
