@@ -41,12 +41,14 @@ class Leaks:
         num_validation: How many validation images there are.
         num_unread: How many of them could not be read, or are black.
         num_same_recording: How many come from a recording of the pool; None if that is not known.
+        by_pixels_alone: Whether objects were not compared, those of the pool being predicted.
     """
 
     pairs: Sequence[Leak]
     num_validation: int
     num_unread: int = 0
     num_same_recording: int | None = None
+    by_pixels_alone: bool = False
 
     @property
     def num_selected(self) -> int:
@@ -56,7 +58,8 @@ class Leaks:
     @property
     def of_pool(self) -> str:
         """How many validation images leak into the pool, in words."""
-        return f'{len(self.pairs)} of {self.num_validation} validation images have a near-duplicate in the pool'
+        how = ' (by pixels alone)' if self.by_pixels_alone else ''
+        return f'{len(self.pairs)} of {self.num_validation} validation images have a near-duplicate in the pool{how}'
 
     @property
     def unread(self) -> str:
@@ -69,10 +72,17 @@ class Leaks:
         return f'{self.of_pool}, {self.num_selected} in the coreset{self.unread}'
 
 
+def by_pixels(index: int, image: int) -> bool:
+    """Return that two images whose pixels are alike are near-duplicates, whatever their objects."""
+    return True
+
+
 def compare_validation(
     bank: FeatureBank, view: ValidationView, selected: np.ndarray = NONE_SELECTED, group: str | None = None
 ) -> Leaks:
     """Compare validation images with a pool, a bank with pixels.
+
+    Where objects of the pool are predicted, they differ from labels even in a copy of an image, so pixels decide alone.
 
     Args:
         bank: The pool.
@@ -81,11 +91,12 @@ def compare_validation(
         group: What recordings are told by, if the coreset says so.
     """
     assert bank.pixels is not None
+    predicted = bool(bank.provenance.get('predictions'))
     classes = {name: label for label, name in enumerate(bank.classes)}
     agree = same_objects(objects_of_images(view.images, classes), objects_of_bank(bank))
-    pairs = find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, agree)
+    pairs = find_leaks(bank.images, bank.pixels, selected, view.paths, view.pixels, by_pixels if predicted else agree)
     shared = num_of_same_recording(bank, group or bank.provenance.get('group'), view)
-    return Leaks(pairs, len(view.images), view.num_unread, shared)
+    return Leaks(pairs, len(view.images), view.num_unread, shared, predicted)
 
 
 def kept_leaks(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> Leaks | None:
@@ -106,7 +117,7 @@ def find_leaks(
     selected: np.ndarray,
     paths: Sequence[str],
     validation: np.ndarray,
-    agree: Callable[[int, int], bool] = lambda index, image: True,
+    agree: Callable[[int, int], bool] = by_pixels,
 ) -> list[Leak]:
     """Return the validation images with a near-duplicate in the pool, those with a selected one first.
 
@@ -153,9 +164,9 @@ def leak_file(coreset: Path) -> Path:
 
 
 def write_leaks(path: Path, found: Leaks) -> None:
-    """Write them as CSV; the header's last field is the number of validation images."""
+    """Write them as CSV."""
     rows = [[leak.validation, leak.pool, 'keep' if leak.is_selected else 'drop'] for leak in found.pairs]
-    write_csv(path, [[*HEADER, f'of {found.num_validation} validation images'], *rows])
+    write_csv(path, [HEADER, *rows])
 
 
 def remove_leaks(path: Path) -> None:

@@ -50,7 +50,7 @@ def leaks(
     """Return for each validation image the index of the pool's that shows the same, the most alike; -1 if none does.
 
     Both are (n, 32, 32) uint8. Each is compared with the ``CANDIDATES`` images of the pool that are nearest by coarse
-    pixels.
+    pixels. ``agree`` says of two that do whether they show the same objects; equal pixels are the same unasked.
     """
     found = np.full(len(validation), -1, np.int64)
     if not len(pool):
@@ -63,7 +63,8 @@ def leaks(
         correlations, differences = _compare_all(block, pool, nearest)
         is_same = (correlations >= SAME_PICTURE) & (differences <= MOST_IN_A_PART)
         for pair in np.flatnonzero(is_same):
-            is_same[pair] = agree(part.start + int(pair) // number, int(nearest.flat[pair]))
+            row, own = part.start + int(pair) // number, int(nearest.flat[pair])
+            is_same[pair] = np.array_equal(validation[row], pool[own]) or agree(row, own)
         scores = np.where(is_same, correlations, -np.inf).reshape(nearest.shape)
         best = scores.argmax(axis=1)
         rows = np.flatnonzero(is_same.reshape(nearest.shape).any(axis=1))

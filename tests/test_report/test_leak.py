@@ -4,8 +4,8 @@ import numpy as np
 
 from mmcsod import FeatureBank
 from mmcsod.records.bank_checks import OBJECT_DTYPE
-from mmcsod.records.validation import LabelledImage
-from mmcsod.report.leak import Leaks, find_leaks, leak_file, remove_leaks, write_leaks
+from mmcsod.records.validation import LabelledImage, ValidationView
+from mmcsod.report.leak import Leaks, compare_validation, find_leaks, leak_file, remove_leaks, write_leaks
 from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
 from tests.test_selection.test_pixels import cut, scenes
 
@@ -22,7 +22,7 @@ def test_validation_images_that_the_pool_shows_those_of_the_coreset_first(tmp_pa
     )
     path = leak_file(tmp_path / 'a.json')
     write_leaks(path, leaks)
-    assert path.read_text().splitlines()[1:] == ['x,f,keep', 'w,c,drop']
+    assert path.read_text().splitlines() == ['validation_image,pool_image,decision', 'x,f,keep', 'w,c,drop']
     remove_leaks(path)
     remove_leaks(path)
     path.write_text('mine')
@@ -42,5 +42,22 @@ def test_images_of_other_objects_are_no_leaks():
     ]
     agree = same_objects(objects_of_images(validation, {'cat': 0}), objects_of_bank(bank))
     assert [agree(index, image) for index in range(3) for image in (0, 5)] == [False, True, False, False, True, True]
-    found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), POOL[[5, 5, 5]], agree)
+    later = cut(scenes(6), down=1)[[5, 5, 5]]
+    found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), later, agree)
     assert [leak.validation for leak in found] == ['v', 'x']
+    found = find_leaks(list('abcdef'), POOL, np.array([5]), list('vwx'), POOL[[5, 5, 5]], agree)
+    assert [leak.validation for leak in found] == ['v', 'w', 'x']  # copies, whatever their labels
+
+
+def test_predictions_are_not_compared_with_labels():
+    bank = replace(
+        FeatureBank.from_arrays(np.eye(6, 4), list('abcdef'), [0] * 6, ['cat']),
+        pixels=POOL,
+        sizes=np.full((6, 2), 100, np.int32),
+        objects=np.array([(image, 0, (0, 0, 9, 9), 1, False) for image in range(6)], OBJECT_DTYPE),
+    )
+    images = (LabelledImage('v', (100, 100), ('cat',), np.array([[80, 80, 90, 90]])),)
+    view = ValidationView(images, np.zeros((1, 2), np.int64), cut(scenes(6), down=1)[[5]])
+    assert compare_validation(bank, view).of_pool.startswith('0 of 1 ')
+    found = compare_validation(replace(bank, provenance={'predictions': 'p.json'}), view)
+    assert found.of_pool == '1 of 1 validation images have a near-duplicate in the pool (by pixels alone)'
