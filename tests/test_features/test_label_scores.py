@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmcsod.features import label_scores
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.detector import build_tap
 from mmcsod.features.label_scores import label_scorer
@@ -28,6 +29,12 @@ def sure(cfg, detector):
     return detector
 
 
+def maps_and_rois(detector, sample):
+    batch = {'inputs': [sample.inputs], 'data_samples': [sample.data_sample]}
+    maps = detector.extract_feat(detector.data_preprocessor(batch, False)['inputs'])
+    return maps, torch.cat([torch.zeros(len(sample.boxes), 1), sample.boxes], dim=1)
+
+
 def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
     bank = extract(sure, cfg, tmp_path / 'features', OPTIONS)
     labels, found = bank.objects['label'], bank.label_scores
@@ -41,6 +48,26 @@ def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):
     assert found['iou'] == pytest.approx(np.where(labels == 1, 1 / 3, 1), abs=1e-4)
 
 
+@pytest.mark.parametrize(('index', 'parts'), [(2, [2, 1]), (3, [2, 2])])
+def test_a_crowd_is_scored_in_parts(index, parts, cfg, detector, monkeypatch):
+    sample, head, counts = ExtractionDataset(cfg)[index], detector.roi_head, []
+    scorer, forward = label_scorer(detector.eval(), CLASSES), head._bbox_forward
+
+    def count(levels, rois):
+        counts.append(len(rois))
+        return forward(levels, rois)
+
+    with torch.no_grad():
+        maps, rois = maps_and_rois(detector, sample)
+        at_once = scorer(maps, rois, sample.labels)
+        monkeypatch.setattr(label_scores, 'ROIS_AT_ONCE', 2)
+        monkeypatch.setattr(head, '_bbox_forward', count)
+        in_parts = scorer(maps, rois, sample.labels)
+    assert counts == parts
+    for name in at_once.dtype.names:
+        assert in_parts[name] == pytest.approx(at_once[name], abs=1e-5)
+
+
 def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, tmp_path):
     bank = extract(detector, cfg, tmp_path / 'features', OPTIONS)
     pool = ExtractionDataset(cfg)
@@ -49,11 +76,8 @@ def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, t
     alone = []
     for index in range(len(pool)):
         sample = pool[index]
-        batch = {'inputs': [sample.inputs], 'data_samples': [sample.data_sample]}
         with torch.no_grad():
-            maps = detector.extract_feat(detector.data_preprocessor(batch, False)['inputs'])
-            rois = torch.cat([torch.zeros(len(sample.boxes), 1), sample.boxes], dim=1)
-            alone.append(scorer(maps, rois, sample.labels))
+            alone.append(scorer(*maps_and_rois(detector, sample), sample.labels))
     alone = np.concatenate(alone)
     for name in ('own', 'other', 'iou'):
         assert bank.label_scores[name] == pytest.approx(alone[name], abs=1e-5)

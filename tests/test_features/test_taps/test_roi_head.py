@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mmcv.ops import roi_align
 
 from mmcsod.features.options import ExtractionOptions
-from mmcsod.features.taps import attach_tap
+from mmcsod.features.taps import attach_tap, roi_head
 from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
@@ -180,3 +180,15 @@ def test_a_tap_that_the_head_lacks_is_refused():
         attach_tap(detector, 'fc')
     with pytest.raises(UserError, match='no tap'):
         attach_tap(detector, 'res6')
+
+
+def test_a_crowd_is_read_in_parts(cfg, detector, monkeypatch):
+    tap, counts = attach_tap(detector.eval(), 'fc'), []
+    rois = torch.tensor([[0.0, 4, 4, 40, 60], [0, 8, 2, 90, 70], [0, 30, 10, 60, 50]])
+    with torch.no_grad():
+        maps = detector.extract_feat(torch.rand(1, 3, 96, 128))
+        at_once = tap(maps, rois)
+        monkeypatch.setattr(roi_head, 'ROIS_AT_ONCE', 2)
+        detector.roi_head.bbox_roi_extractor.register_forward_pre_hook(lambda _, given: counts.append(len(given[1])))
+        assert torch.allclose(tap(maps, rois), at_once, atol=1e-5)
+    assert counts == [2, 1]
