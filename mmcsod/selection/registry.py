@@ -126,7 +126,7 @@ def register_method(name: str) -> Callable[[Kind], Kind]:
     """Register the decorated subclass of :class:`Method` as the method ``name``.
 
     Raises:
-        UserError: If mmcsod has a method of that name, or what is decorated is no such class.
+        UserError: If mmcsod has a method of that name or had one, or what is decorated is no such class.
     """
 
     def register(kind: Kind) -> Kind:
@@ -134,6 +134,10 @@ def register_method(name: str) -> Callable[[Kind], Kind]:
             raise UserError(
                 f"What is registered as the method '{name}' is not a subclass of mmcsod.selection.Method; "
                 'docs/methods.md shows one.'
+            )
+        if name in _INSTEAD:
+            raise UserError(
+                f"mmcsod had a selection method '{name}', removed since; register yours under another name."
             )
         if not _is_ours(kind) and name in method_names() and _is_ours(_METHODS[name]):
             raise UserError(f"mmcsod has a selection method '{name}'; register yours under another name.")

@@ -72,6 +72,8 @@ def test_a_method_of_a_user_takes_no_name_of_ours_and_may_be_registered_again(mo
 
     with pytest.raises(UserError, match="mmcsod has a selection method 'uniform'"):
         registry.register_method('uniform')(Mine)
+    with pytest.raises(UserError, match="mmcsod had a selection method 'd2', removed since"):
+        registry.register_method('d2')(Mine)
     registry.register_method('mine')(Mine)
     registry.register_method('mine')(Mine)
     assert registry.get_method('mine') == Mine()
