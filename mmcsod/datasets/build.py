@@ -31,7 +31,7 @@ def build_leaves(config: Config, part: str) -> list[BaseDataset]:
         part: 'train', 'val' or 'test'.
 
     Raises:
-        UserError: If the annotations cannot be read.
+        UserError: If the annotations, or the coreset of a CoresetDataset, cannot be read.
     """
     loader = config.get(f'{part}_dataloader')
     if not loader:
@@ -39,6 +39,8 @@ def build_leaves(config: Config, part: str) -> list[BaseDataset]:
     enter_scope(config)
     try:
         return leaf_datasets(DATASETS.build(loader['dataset']))
+    except UserError:
+        raise
     except Exception as error:  # an annotation file can be wrong in any way
         raise UserError(
             f'The data of {part}_dataloader cannot be read ({first_cause(error)}); check them in the config.'

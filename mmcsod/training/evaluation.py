@@ -27,6 +27,8 @@ def build_validation_set(config: Config, classes: tuple[str, ...], allow_missing
         dataset = DATASETS.build(loader.dataset)
         dataset.full_init()
         metrics = _build_evaluator(evaluator).metrics
+    except UserError:
+        raise
     except Exception as error:  # an annotation file can be wrong in any way
         raise UserError(
             f'The validation data cannot be read ({type(error).__name__}: {error}); check val_dataloader '

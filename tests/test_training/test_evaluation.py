@@ -41,6 +41,16 @@ def test_mistakes_are_one_sentence(options, message, config):
         build_validation_set(config, CLASSES)
 
 
+def test_a_missing_coreset_of_the_validation_set_is_told_as_it_is(config, tmp_path):
+    config.val_dataloader.dataset = {
+        'type': 'CoresetDataset',
+        'coreset': str(tmp_path / 'c.json'),
+        'dataset': config.val_dataloader.dataset,
+    }
+    with pytest.raises(UserError, match=rf'^a coreset file {tmp_path}/c\.json cannot be read: No such file'):
+        build_validation_set(config, CLASSES)
+
+
 def test_several_metrics_are_built(config):
     config.val_evaluator = {'metrics': [config.val_evaluator, {'type': 'CocoMetric', 'ann_file': 'nowhere.json'}]}
     with pytest.raises(UserError, match=r'nowhere\.json'):
