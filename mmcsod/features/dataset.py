@@ -26,6 +26,7 @@ from mmcsod.features.packed_boxes import packed_boxes
 from mmcsod.features.pipeline import derive_pipeline
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.util.config import training_set
+from mmcsod.util.console import show_traceback
 from mmcsod.util.errors import UserError, first_cause
 
 logger = logging.getLogger('mmcsod')
@@ -203,6 +204,7 @@ class ExtractionDataset(Dataset):
         try:
             packed = leaf.prepare_data(position)
         except Exception as error:  # whatever a decoder or transform raises belongs to this one image
+            show_traceback()
             return Sample(index, error=f'{type(error).__name__}: {error}'.splitlines()[0])
         if packed is None:
             return Sample(index, error='the pipeline returned nothing')
@@ -258,9 +260,7 @@ class ExtractionDataset(Dataset):
 
     def image_paths(self) -> Iterator[str]:
         """Yield where each image is, in dataset order."""
-        for leaf in self.leaves:
-            for position in range(len(leaf)):
-                yield leaf.get_data_info(position)['img_path']
+        yield from (leaf.get_data_info(position)['img_path'] for leaf in self.leaves for position in range(len(leaf)))
 
     def how_to_mend(self) -> str:
         """Return what to do if images cannot be read, by where the first of them is."""

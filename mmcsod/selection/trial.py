@@ -9,6 +9,7 @@ import numpy as np
 from mmcsod.selection.by_row import Choice, SharedSelector
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
+from mmcsod.util.console import show_traceback
 
 logger = logging.getLogger('mmcsod')
 
@@ -36,6 +37,7 @@ class Trial(Generic[Factory]):
         try:
             found = self._picks(make_kernel)
         except Exception as error:  # whatever a driver or a library of a GPU may raise
+            show_traceback()
             reason = f'ended in {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'
         else:
             if found == expected:

@@ -75,9 +75,14 @@ def log_warnings_only() -> None:
     logging.getLogger('mmcsod').setLevel(logging.WARNING)
 
 
-def _fail(message: str) -> NoReturn:
+def show_traceback() -> None:
+    """Print the traceback of the error that is being handled if :data:`TRACEBACK` asks for it."""
     if os.environ.get(TRACEBACK, '0') not in ('', '0'):
         traceback.print_exc()
+
+
+def _fail(message: str) -> NoReturn:
+    show_traceback()
     print('error:', *printable(message).split('\n'), file=sys.stderr)  # one line, whatever the names in it
     if is_joined():
         sys.stdout.flush()

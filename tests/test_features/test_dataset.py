@@ -12,6 +12,7 @@ from mmengine.dataset import BaseDataset
 from mmcsod.features.dataset import ExtractionDataset
 from mmcsod.features.pipeline import derive_pipeline
 from mmcsod.util.config import load_config
+from mmcsod.util.console import TRACEBACK
 from mmcsod.util.errors import UserError
 
 from ..sets import annotation, image_entry, write_labels, write_voc, write_voc_list
@@ -246,6 +247,15 @@ def test_a_package_that_images_need_is_named(cfg):
     pool = ExtractionDataset(cfg)
     with pytest.raises(UserError, match=r'Images cannot be loaded without what is not installed here .*petrel_client'):
         list(pool.checked([pool[0]], strict=False))
+
+
+@pytest.mark.parametrize('asked', ['', '1'])
+def test_the_traceback_of_an_unreadable_image_is_shown_on_request(asked, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(TRACEBACK, asked)
+    write_coco(tmp_path, 1)
+    (tmp_path / 'images' / '000.png').unlink()
+    assert ExtractionDataset(small_config(tmp_path))[0].error.startswith('FileNotFoundError')
+    assert ('prepare_data' in capsys.readouterr().err) == bool(asked)
 
 
 def test_videos_are_refused(cfg):

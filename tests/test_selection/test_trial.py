@@ -8,6 +8,7 @@ import pytest
 from mmcsod import UserError, select_coreset
 from mmcsod.selection import kernels
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
+from mmcsod.util.console import TRACEBACK
 from tests.test_selection.banks import class_bank
 from tests.test_selection.test_select import make_bank
 
@@ -75,6 +76,14 @@ def test_any_other_is_left_for_the_cpu_with_a_warning(gpu, caplog, kernel, reaso
     with caplog.at_level(logging.WARNING, 'mmcsod'):
         assert select_coreset(bank, num_images=40, lam='2N/D') == expected
     assert reason in caplog.text
+
+
+@pytest.mark.parametrize('asked', ['', '1'])
+def test_the_traceback_of_a_broken_one_is_shown_on_request(asked, gpu, monkeypatch, capsys):
+    monkeypatch.setenv(TRACEBACK, asked)
+    gpu(BrokenKernel)
+    select_coreset(make_bank(num_images=20), num_images=5, lam='2N/D')
+    assert ('in propose' in capsys.readouterr().err) == bool(asked)
 
 
 def test_a_bad_vector_is_still_told(gpu):
