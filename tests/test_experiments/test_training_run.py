@@ -55,6 +55,31 @@ def test_a_process_that_fails_is_one_sentence_with_its_last_line(tmp_path):
     assert not (tmp_path / 'result.json').exists()
 
 
+TRAINING = """#!/bin/sh
+cd {}
+echo 'INFO - Iter(train) [1/2]'
+for look in $(seq 3000); do
+    [ -e seen ] && echo '{{"is": "seen"}}' > result.json && exit
+    sleep 0.01
+done
+exit 1
+"""
+
+
+def test_progress_follows_the_log_of_a_running_training(tmp_path, monkeypatch):
+    program = tmp_path / 'training.sh'
+    program.write_text(TRAINING.format(tmp_path))
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(program))
+    monkeypatch.setattr(training_run, 'SECONDS_BETWEEN_LOOKS', 0.01)
+
+    def progress(done):
+        if done == 1:
+            (tmp_path / 'seen').touch()
+
+    assert train_in_process(tmp_path, 'a.py', None, {}, progress) == {'is': 'seen'}
+
+
 PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, '-c', sys.argv[1]])
