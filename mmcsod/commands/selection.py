@@ -98,14 +98,17 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     leaks = check_leaks(bank, coresets[-1], paths[-1], args)
     report_if_possible(Path(paths[-1]), bank, coresets[-1], leaks, args.report, args.overwrite)
     when = ', once the new images are labelled' if bank.provenance.get('predictions') else ''
-    print(f'Train on it{when}: {_training_command(bank, paths[-1])}')
+    print(f'Train on it{when}: {_training_command(bank, paths[-1], args)}')
 
 
-def _training_command(bank: FeatureBank, coreset: Path) -> str:
-    """Return the command that trains on a coreset, ready to paste."""
+def _training_command(bank: FeatureBank, coreset: Path, args: argparse.Namespace) -> str:
+    """Return the command that trains on a coreset, ready to paste; the data are changed as they were to select."""
     config = Path(bank.provenance.get('config') or 'CONFIG')
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
-    return shlex.join(['mmcsod', 'retrain', str(shown), str(coreset)])
+    changes = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
+    missing = ['--allow-missing-classes'] if args.allow_missing_classes else []
+    given = [*missing, *changes] if args.bank is None else []
+    return shlex.join(['mmcsod', 'retrain', str(shown), str(coreset), *given])
 
 
 def _select(bank: FeatureBank, options: list[SelectionOptions], group: Group) -> tuple[list[Coreset], tuple[str, ...]]:

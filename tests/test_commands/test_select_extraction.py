@@ -41,8 +41,11 @@ def refused(done, *parts):
 
 
 def test_an_unreadable_image_is_named_and_the_status_says_so(select, files, tmp_path):
-    done = select()
+    changes = ('--allow-missing-classes', '--cfg-options', 'my_list=[1, 2]', 'my_word=a')
+    done = select(*changes)
     assert done.returncode == 1, done.stderr
+    retrain = f'Train on it: mmcsod retrain {files}/config.py {tmp_path}/coreset.json'
+    assert f"{retrain} --allow-missing-classes --cfg-options 'my_list=[1, 2]' my_word=a" in done.stdout
     assert 'images/005.png could not be read' in done.stdout
     assert 'Resize(keep_ratio=True, scale=' in done.stdout
     coreset = Coreset.load(tmp_path / 'coreset.json')
