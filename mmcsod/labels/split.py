@@ -1,5 +1,6 @@
 """One split of a dataset: its COCO annotation file and its images."""
 
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,14 @@ from typing import Any
 
 import msgspec
 from PIL import Image
+from tqdm import tqdm
 
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import new_file
-from mmcsod.util.images import UNREADABLE, turned_size
+from mmcsod.util.images import UNREADABLE, kind_of_file, turned_size
+from mmcsod.util.text import first_few
+
+logger = logging.getLogger('mmcsod')
 
 IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
 
@@ -43,13 +48,26 @@ def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Return width and height of an image as a loader decodes it, from its header."""
-    try:
-        with Image.open(path) as image:
-            return turned_size(image)
-    except UNREADABLE as error:
-        raise UserError(f'{path} is not a readable image ({error}); repair it, or remove it and its labels.') from error
+def image_sizes(images: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Return width and height of each image as a loader decodes it, from its header; warn of those that have none.
+
+    Raises:
+        UserError: If not one can be read.
+    """
+    sizes, unreadable = {}, []
+    for path in tqdm(images, desc='Reading labels', unit='image', delay=1, leave=False):
+        try:
+            with Image.open(path) as image:
+                sizes[path] = turned_size(image)
+        except UNREADABLE:
+            unreadable.append(f'{path} ({kind_of_file(str(path))})')
+    if unreadable:
+        which = f'{len(unreadable)} of {len(images)} images cannot be read'
+        shown = f'{first_few(unreadable)}; mend them, or remove them and their labels.'
+        if not sizes:
+            raise UserError(f'{which}: {shown}')
+        logger.warning('%s and are left out: %s', which, shown)
+    return sizes
 
 
 def coco_annotation(image_id: int, category_id: int, box: tuple[float, ...], **more: Any) -> dict[str, Any]:

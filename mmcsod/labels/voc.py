@@ -13,7 +13,7 @@ from mmcsod.labels.split import (
     Split,
     coco_annotation,
     find_files,
-    image_size,
+    image_sizes,
     normal,
     write_coco,
 )
@@ -63,12 +63,11 @@ class VOCFolder:
             return None
         numbers = {name: number for number, name in enumerate(self.classes, 1)}
         entries, annotations = [], []
-        for number, stem in enumerate(stems, 1):
-            path = self._image(stem)
-            width, height = image_size(path)
+        sizes = image_sizes([self._image(stem) for stem in stems])
+        for number, (path, (width, height)) in enumerate(sizes.items(), 1):
             name = path.relative_to(self.root).as_posix()
             entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
-            annotations += [_annotation(number, each, numbers) for each in self._objects[stem]]
+            annotations += [_annotation(number, each, numbers) for each in self._objects[path.stem]]
         write_coco(out, entries, annotations, self.classes)
         return Split(out, self.root)
 

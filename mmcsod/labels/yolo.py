@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tqdm import tqdm
 
 from mmcsod.labels.check.files import missing_images
 from mmcsod.labels.split import (
@@ -17,7 +16,7 @@ from mmcsod.labels.split import (
     Split,
     coco_annotation,
     find_files,
-    image_size,
+    image_sizes,
     normal,
     write_coco,
 )
@@ -123,8 +122,7 @@ def write_split(images: Sequence[Path], classes: Classes, out: Path) -> Split:
     images = [normal(path) for path in images]
     root = _common_folder(images)
     entries, annotations = [], []
-    for number, path in enumerate(tqdm(images, desc='Reading labels', unit='image', delay=1, leave=False), 1):
-        width, height = image_size(path)
+    for number, (path, (width, height)) in enumerate(image_sizes(images).items(), 1):
         name = path.relative_to(root).as_posix()
         entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
         for label, (x, y, w, h) in read_objects(label_file(path), classes):

@@ -170,6 +170,17 @@ def test_coco_files_stay_where_they_are_and_images_are_found_around_them(yolo):
     assert (dataset.ann_file, dataset.data_root) == (str(moved), f'{yolo.parent}/images/train/')
 
 
+def test_unreadable_images_are_left_out_and_counted_but_one_is_needed(yolo, caplog):
+    train = yolo.parent / 'images' / 'train'
+    (train / 'empty.jpg').write_bytes(b'')
+    write_config(yolo, yolo.parent / 'out')
+    assert [each['file_name'] for each in read(yolo.parent / 'out' / 'train.json')['images']] == ['a.jpg']
+    assert f'1 of 2 images cannot be read and are left out: {train}/empty.jpg (0 bytes); mend them' in caplog.text
+    (train / 'a.jpg').write_bytes(b'<html>')
+    with pytest.raises(UserError, match=r'^2 of 2 images cannot be read: .*a\.jpg \(an HTML or XML page\), .*empty'):
+        write_config(yolo, yolo.parent / 'again')
+
+
 def test_an_edited_config_stays(yolo):
     path = write_config(yolo, yolo.parent / 'out')
     assert write_config(yolo, yolo.parent / 'out') == path
