@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.commands.arguments import add_cfg_options, add_labels_arguments
-from mmcsod.labels.config import CONFIG, config_of, is_labels, write_config
+from mmcsod.labels.config import CONFIG, config_of, is_labels, refuse_no_folder, write_config
 from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _unreadable_labels(args: argparse.Namespace, folder: str) -> list[tuple[str,
     if not is_labels(args.config):
         config_of(args.config, None, args.images, args.val, args.test)  # which refuses labels beside a config
         return []
+    refuse_no_folder(args.images)
     try:
         write_config(args.config, folder, args.images, args.val, args.test)
     except UserError as error:

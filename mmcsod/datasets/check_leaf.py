@@ -15,10 +15,11 @@ from mmengine.fileio import get
 
 from mmcsod.datasets.images import decoded_size
 from mmcsod.labels.check.coco import Labels, check_coco
-from mmcsod.labels.check.files import Listings, MissingImage, missing_images
+from mmcsod.labels.check.files import Listings, MissingImage, missing_files, missing_images
 from mmcsod.labels.check.findings import FILLED, NUM_EXAMPLES, Finding, found, short
 from mmcsod.labels.check.graph import is_id, is_text
 from mmcsod.labels.check.voc import check_list, check_xml
+from mmcsod.labels.split import IMAGE_SUFFIXES
 from mmcsod.util.errors import first_cause
 
 PACKAGES = {'petrel': 'petrel_client', 's3': 'petrel_client', 'ceph': 'ceph', 'lmdb': 'lmdb', 'memcached': 'mc'}
@@ -117,7 +118,8 @@ def _missing_file(path: str, name: str, error: Exception, beside: str) -> Findin
     if '://' in path or os.path.exists(path):  # noqa: PTH110 (any text)
         return Finding('missing file', name, 1, (f'{path}: {type(error).__name__}: {first_cause(error)}',))
     elsewhere = posixpath.join(beside, path)
-    missing = [MissingImage(path, elsewhere)] if os.path.exists(elsewhere) else missing_images([path])  # noqa: PTH110
+    is_beside = os.path.exists(elsewhere)  # noqa: PTH110
+    missing = [MissingImage(path, elsewhere)] if is_beside else missing_files([path], Listings())
     return Finding('missing file', name, 1, (str(missing[0]) if missing else f'{path} leads nowhere',))
 
 
@@ -168,11 +170,11 @@ def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -
     content = {one: _read(path) for one, path in local.items() if listings.holds(posixpath.normpath(path))}
     xml = check_xml([(files[one], raw) for one, raw in content.items()], name)
     classes = leaf.metainfo.get('classes')
-    missing = found('missing XML', name, missing_images(local.values(), listings))
+    missing = found('missing XML', name, missing_files(local.values(), listings))
     findings = [*checked.findings, *missing, *xml.findings, *_other_classes(xml.objects, classes, name)]
     if look_for_images:
         images = posixpath.join(leaf.sub_data_root, leaf.img_subdir)
-        findings += _missing([posixpath.join(images, f'{one}.jpg') for one in checked.names], name, images)
+        findings += _voc_images([posixpath.join(images, f'{one}.jpg') for one in checked.names], name, images)
     changed = any(one.severity == FILLED for one in findings)
     return CheckedLeaf(
         leaf.ann_file,
@@ -182,6 +184,21 @@ def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -
         objects=xml.objects,
         classes=classes,
     )
+
+
+def _voc_images(paths: Sequence[str], name: str, folder: str) -> list[Finding]:
+    """Return what is missing of the only names that MMDetection reads, which end in .jpg."""
+    listings = Listings()
+    others = {path: near for path in paths if (near := _other_format(path, listings))}
+    shown = [f'{path}: there is {near}' for path, near in others.items()]
+    rest = [path for path in paths if path not in others]
+    return [*found('not .jpg', name, shown), *_missing(rest, name, folder)]
+
+
+def _other_format(path: str, listings: Listings) -> str | None:
+    near = listings.near(*posixpath.split(path)) or ''
+    suffix = posixpath.splitext(near)[1]
+    return near if suffix != '.jpg' and suffix.lower() in IMAGE_SUFFIXES else None
 
 
 def _read(path: str) -> bytes:

@@ -13,7 +13,7 @@ from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.labels.check.files import missing_images
 from mmcsod.util.errors import UserError
-from mmcsod.util.images import UNREADABLE, turned_size
+from mmcsod.util.images import UNREADABLE, is_turned, turned_size
 from mmcsod.util.text import first_few
 
 HEADERS = 500
@@ -36,7 +36,7 @@ def check_images(dataset: Any, what: str, sizes_are_known: bool = False) -> list
         _refuse_missing([info['img_path'] for info in infos], what)
         looked_at = [infos[row] for row in np.unique(np.linspace(0, len(infos) - 1, HEADERS, dtype=int))]
         sizes = _open([info['img_path'] for info in looked_at], what)
-        if not sizes_are_known and 'orientation' not in leaf.pipeline.transforms[0].color_type:
+        if not sizes_are_known and not ignores_orientation(leaf):
             warnings += _size_warnings(looked_at, sizes, what)
     return warnings
 
@@ -88,6 +88,20 @@ def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarr
                 for i in found[:NUM_EXAMPLES]
             ]
             yield f'{len(found)} images have another size than their annotations say ({"; ".join(examples)}): {cause}.'
+
+
+def ignores_orientation(leaf: BaseDataset) -> bool:
+    """Return whether a dataset loads images as they are stored, whatever their EXIF data ask for."""
+    return 'orientation' in getattr(next(iter(leaf.pipeline.transforms), None), 'color_type', '')
+
+
+def has_orientation(path: str) -> bool:
+    """Return whether the EXIF data of a local image ask to turn or mirror it."""
+    try:
+        with Image.open(path) as image:
+            return is_turned(image)
+    except UNREADABLE:
+        return False
 
 
 def decoded_size(path: str) -> tuple[int, int] | None:

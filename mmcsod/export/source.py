@@ -13,7 +13,7 @@ from mmcsod.datasets import all_image_ids, common_root, image_id, leaf_datasets
 from mmcsod.datasets.audit import BELOW_MIN_SIZE, CROWD_OR_DIFFICULT, NO_CLASS, Account, reasons_left_out
 from mmcsod.datasets.build import build_training_set
 from mmcsod.datasets.coreset_dataset import CoresetDataset
-from mmcsod.datasets.images import decoded_size
+from mmcsod.datasets.images import decoded_size, has_orientation, ignores_orientation
 from mmcsod.export.files import FilePlacer, inside
 from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
@@ -66,6 +66,7 @@ class Source:
 
     def objects(self, image: str, info: dict[str, Any], account: Account) -> Iterator[tuple[Mapping[str, Any], bool]]:
         """Yield the objects of an image that count, each with whether training ignores it; count the others."""
+        self._refuse_turned(image, info)
         _set_decoded_size(image, info)
         min_size = (self.leaf.filter_cfg or {}).get('bbox_min_size')
         reasons = reasons_left_out(info, len(self.classes), min_size)
@@ -74,6 +75,14 @@ class Source:
                 yield instance, reason is not None
             else:
                 account.add(reason, image)
+
+    def _refuse_turned(self, image: str, info: Mapping[str, Any]) -> None:
+        """Refuse an image that the detector saw as it is stored, and readers of the export see turned."""
+        if ignores_orientation(self.leaf) and has_orientation(info['img_path']):
+            raise UserError(
+                f'The EXIF data of the image {image} turn it, which the config ignores and readers of the export may '
+                'not, so its boxes would lie elsewhere; save it without EXIF data.'
+            )
 
     @property
     def ann_file(self) -> str:

@@ -21,14 +21,16 @@ CONFIG = 'config.py'
 SPLITS = ('train', 'val', 'test')
 CONFIG_KEYS = frozenset({'_base_', 'model', 'train_dataloader'})
 """Entries that tell a config in JSON or YAML from labels."""
+PACKED = ('.gz', '.tgz', '.zip')
+"""How packed labels end, which are unpacked first."""
 PLAIN_FOLDERS = frozenset({'annotations', 'labels', 'images', 'data'})
 """Folders whose names do not tell a dataset."""
 
 
 def is_labels(name: str | Path) -> bool:
-    """Return whether a path is labels and not a config: a folder, or JSON or YAML without a config's entries."""
+    """Return whether a path is labels and not a config: a folder, packed, or JSON or YAML without its entries."""
     path = Path(name)
-    if path.is_dir():
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in PACKED):
         return True
     if not path.is_file() or path.suffix.lower() not in ('.json', '.yaml', '.yml'):
         return False
@@ -127,11 +129,16 @@ def write_config(
     return path
 
 
+def refuse_no_folder(images: str | Path | None) -> None:
+    """Refuse ``--images`` that is not a folder."""
+    if images is not None and not Path(images).is_dir():
+        raise UserError(f'There is no folder {images}; --images names the folder of the images.')
+
+
 def _read_splits(given: dict[str, Path], images: str | Path | None, folder: Path) -> dict[str, Split | None]:
     """Return each split; what was given for one counts before what the training labels name for it."""
+    refuse_no_folder(images)
     image_folder = None if images is None else Path(images)
-    if image_folder is not None and not image_folder.is_dir():
-        raise UserError(f'There is no folder {image_folder}; --images names the folder of the images.')
     first = _reader(given['train'], image_folder)
     splits = {name: first(name, folder / f'{name}.json') for name in SPLITS}
     for name in ('val', 'test'):
@@ -147,6 +154,8 @@ def _reader(path: Path, images: Path | None) -> Callable[[str, Path], Split | No
     if path.suffix.lower() in ('.yaml', '.yml'):
         content = read_yaml(path)
         return lambda split, out: yaml_split(path, content, split, out)
+    if path.is_file() and path.suffix.lower() in PACKED:
+        raise UserError(f'{path} is packed, and MMDetection reads plain files; unpack it and give what is in it.')
     if not path.is_dir():
         raise UserError(f'There are no labels {path}; give COCO JSON, a YOLO data.yaml, or a folder of labels.')
     if (path / 'data.yaml').is_file():

@@ -1,5 +1,6 @@
 """VOC labels, one XML file an image, as COCO JSON."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,12 +108,14 @@ def read_objects(path: Path) -> list[VOCObject]:
     """Return the objects of an XML file, whose pixels are counted from 1.
 
     Raises:
-        UserError: If it is not XML, or an object has no name or box of four numbers.
+        UserError: If it is not XML or has a namespace, or an object has no name or box of four finite numbers.
     """
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError, ValueError) as error:
         raise UserError(f'{path} is not readable XML ({error}); export it again.') from error
+    if root.tag.startswith('{'):
+        raise UserError(f'{path} has a namespace, so that no object in it is found; remove xmlns from <annotation>.')
     return [_read_object(element, path, number) for number, element in enumerate(root.iter('object'), 1)]
 
 
@@ -121,6 +124,8 @@ def _read_object(element: ElementTree.Element, path: Path, number: int) -> VOCOb
     sides = [element.findtext(f'bndbox/{side}') for side in ('xmin', 'ymin', 'xmax', 'ymax')]
     try:
         left, top, right, bottom = (_from_zero(float(side or '')) for side in sides)
+        if not all(map(math.isfinite, (left, top, right, bottom))):
+            raise ValueError
     except ValueError as error:
         raise UserError(f'{path}: object {number} has no box of four numbers ({sides}).') from error
     if not name:

@@ -120,6 +120,7 @@ def _images(root: Path, source: str, place: str) -> list[Path]:
 def write_split(images: Sequence[Path], classes: Classes, out: Path) -> Split:
     """Write the labels of some images as COCO JSON; an image without a label file has no objects."""
     images = [normal(path) for path in images]
+    _warn_of_labels_alone(images)
     root = _common_folder(images)
     entries, annotations = [], []
     for number, (path, (width, height)) in enumerate(image_sizes(images).items(), 1):
@@ -134,6 +135,20 @@ def write_split(images: Sequence[Path], classes: Classes, out: Path) -> Split:
 def _refuse_unlabelled(images: Sequence[Path]) -> None:
     if not any(label_file(path).is_file() for path in images):
         raise UserError(f'No image has a label file; that of {images[0]} would be {label_file(images[0])}.')
+
+
+def _warn_of_labels_alone(images: Sequence[Path]) -> None:
+    """Warn of label files without an image of any split, in the folders that those of some images are in."""
+    folders = {path.parent for path in images}
+    there = {label_file(each) for folder in folders for each in folder.iterdir() if _is_image(each)}
+    labels = sorted(each for folder in {path.parent for path in there} for each in folder.glob('*.txt'))
+    alone = [each for each in labels if each not in there and each.name != 'classes.txt' and each.name[:2] != '._']
+    if alone:
+        logger.warning('%d label files have no image and do not count, %s first; add the images.', len(alone), alone[0])
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def label_file(image: Path) -> Path:

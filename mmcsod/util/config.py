@@ -24,7 +24,8 @@ def load_config(name: str, overrides: Mapping[str, Any] | None = None) -> Config
     """
     path = _find(name)
     if not path.is_file():
-        raise UserError(f'There is no config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
+        what = 'are neither labels nor a' if '::' not in name and _may_be_labels(name) else 'is no'
+        raise UserError(f'There {what} config {name}; give the path of one, or a stock one as mmdet::FOLDER/NAME.py.')
     try:
         cfg = Config.fromfile(path)
     except ImportError as error:
@@ -103,6 +104,10 @@ def type_name(config: Mapping[str, Any]) -> str:
     """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
     kind = config.get('type', '')
     return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]
+
+
+def _may_be_labels(name: str) -> bool:
+    return name.endswith('/') or Path(name).suffix.lower() in ('', '.json', '.yaml', '.yml')
 
 
 def _find(name: str) -> Path:

@@ -25,6 +25,11 @@ KINDS = {
 """What files are that begin so."""
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Return whether the EXIF data of an opened image ask to turn or mirror it."""
+    return image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
+
+
 def turned_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height of an opened image in the orientation that its EXIF data ask for, as loaders give it."""
     is_sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS

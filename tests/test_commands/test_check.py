@@ -31,11 +31,21 @@ def test_the_status_says_whether_a_training_is_stopped(change, status, kinds, tm
     assert (ended.value.code or 0, set(kinds) - found, bool(kinds) == bool(found)) == (status, set(), True)
 
 
-def test_what_is_not_there_cannot_be_checked(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['none.json'], 'There are neither labels nor a config none.json'),
+        (['none.py'], 'There is no config none.py'),
+        (['train.json', '--images', 'none'], 'There is no folder none'),
+    ],
+)
+def test_what_is_not_there_cannot_be_checked(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_coco(tmp_path, 3)
     with pytest.raises(SystemExit) as ended:
-        main(['check', str(tmp_path / 'none.json')])
+        main(['check', *words])
     assert ended.value.code == 2
-    assert 'There is no config' in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_labels_that_become_coco_json_are_named_themselves(voc_root, tmp_path, capsys):  # noqa: F811

@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 from mmcsod.export import export_coreset
 from mmcsod.export.yolo import label_line
 from mmcsod.records.coreset import Coreset
+from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 from tests.test_export.conftest import own_format, training_config
 
@@ -100,7 +101,8 @@ def test_what_extraction_leaves_out_is_left_out_and_counted(coco_root, tmp_path)
     assert (tmp_path / 'out/labels/train/0002.txt').read_text() == '1 0.250000 0.250000 0.500000 0.500000\n'
 
 
-def test_shares_are_of_the_turned_image(coco_root, tmp_path):
+@pytest.fixture
+def turned_root(coco_root, tmp_path):
     """A photograph that its EXIF data turn: trainers decode 32 x 48, while the annotations say 48 x 32."""
     root = shutil.copytree(coco_root, tmp_path / 'own')
     path = root / 'train' / '0002.jpg'
@@ -109,6 +111,20 @@ def test_shares_are_of_the_turned_image(coco_root, tmp_path):
         exif[ExifTags.Base.Orientation] = 6
         image.save(path, exif=exif)
     assert cv2.imread(str(path)).shape == (48, 32, 3)
+    return root
+
+
+def test_an_image_that_the_detector_saw_unturned_is_refused(turned_root, tmp_path):
+    loader = {'type': 'LoadImageFromFile', 'color_type': 'color_ignore_orientation'}
+    config = training_config({**coco_leaf(turned_root), 'pipeline': [loader]})
+    with pytest.raises(UserError, match=r'The EXIF data of the image train/0002\.jpg turn it'):
+        export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
+    assert not (tmp_path / 'out').exists()
+    export_coreset(make_coreset(['train/0003.jpg']), config, 'yolo', tmp_path / 'out', 'link')
+
+
+def test_shares_are_of_the_turned_image(turned_root, tmp_path):
+    root = turned_root
     config = training_config(coco_leaf(root))
     export_coreset(make_coreset(['train/0002.jpg']), config, 'yolo', tmp_path / 'out', 'link')
     boxes = dict(read_yolo(tmp_path / 'out'))['train/0002.jpg']

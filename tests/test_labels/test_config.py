@@ -1,5 +1,6 @@
 """From labels to a config that MMDetection reads."""
 
+import gzip
 import json
 import shutil
 
@@ -92,6 +93,17 @@ def test_a_wrong_yolo_line_is_named(yolo, line, message):
     assert not (yolo.parent / 'out' / 'config.py').exists()
 
 
+def test_label_files_without_an_image_are_counted(yolo, caplog):
+    labels = yolo.parent / 'labels' / 'train'
+    (labels / 'classes.txt').write_text('cat\ndog\n')
+    write_config(yolo, yolo.parent / 'out')
+    assert 'label files' not in caplog.text
+    for name in ('c', 'b'):
+        shutil.copy(labels / 'a.txt', labels / f'{name}.txt')
+    write_config(yolo, yolo.parent / 'out')
+    assert f'2 label files have no image and do not count, {labels}/b.txt first' in caplog.text
+
+
 def test_keypoints_are_no_polygon_and_images_named_twice_count_once(yolo):
     text = yolo.read_text().replace('train: images/train', 'train: [images/train, images/train]')
     yolo.write_text(f'{text}kpt_shape: [1, 3]\n')
@@ -139,6 +151,8 @@ def test_voc_lists_make_splits_and_difficult_objects_are_ignored(voc):
         ('', 'c.xml is not readable XML'),
         ('<a><object><name>x</name></object></a>', 'c.xml: object 1 has no box of four numbers'),
         (XML.format(name=' ', difficult=0), 'c.xml: object 1 has no name'),
+        (XML.format(name='x', difficult=0).replace('>11<', '>nan<'), r"c.xml: object 1 has no box .*'nan'"),
+        (XML.replace('<annotation>', '<annotation xmlns="http://x.org">'), 'c.xml has a namespace.* remove xmlns'),
     ],
 )
 def test_a_wrong_xml_file_is_named(voc, xml, message):
@@ -200,6 +214,10 @@ def test_what_counts_as_labels(yolo, voc, tmp_path):
     assert [is_labels(path) for path in (yolo, voc, broken, config, 'mmdet::x.py', tmp_path / 'c.py')] == [
         True, True, True, False, False, False,
     ]  # fmt: skip
+    packed = tmp_path / 'train.json.gz'
+    packed.write_bytes(gzip.compress(b'{}'))
+    with pytest.raises(UserError, match=r'train\.json\.gz is packed.* unpack it'):
+        config_of(packed)
     assert config_of('mmdet::x.py') == 'mmdet::x.py'
     with pytest.raises(UserError, match='go with labels'):
         config_of('mmdet::x.py', images='photos')

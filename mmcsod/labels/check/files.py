@@ -50,7 +50,7 @@ class Listings:
 
 @dataclass(frozen=True)
 class MissingImage:
-    """An image that is not there.
+    """An image, or another file, that is not there.
 
     Attributes:
         path: Where it should be.
@@ -67,16 +67,23 @@ class MissingImage:
 def missing_images(paths: Iterable[str], listings: Listings | None = None, folder: str = '') -> list[MissingImage]:
     """Return those of ``paths`` that are no file; URLs pass.
 
-    Folders are listed once each, which is far quicker than asking for every file. Where nothing around a path has a
-    near name, ``folder`` is looked through.
+    Where nothing around a path has a near name, ``folder`` is looked through.
     """
     listings = listings or Listings()
-    missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
-    found = [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
+    found = missing_files(paths, listings)
     if any(one.near for one in found):
         return found
-    shown = [MissingImage(path, _below(path, listings, folder)) for path in missing[:NUM_EXAMPLES]]
+    shown = [MissingImage(one.path, _below(one.path, listings, folder)) for one in found[:NUM_EXAMPLES]]
     return shown + found[NUM_EXAMPLES:]
+
+
+def missing_files(paths: Iterable[str], listings: Listings) -> list[MissingImage]:
+    """Return those of ``paths`` that are no file, without a look into other folders: train.json is in many.
+
+    Folders are listed once each, which is far quicker than asking for every file.
+    """
+    missing = [path for path in paths if '://' not in path and not listings.holds(posixpath.normpath(path))]
+    return [MissingImage(path, _near(path, listings) if number < 100 else None) for number, path in enumerate(missing)]
 
 
 def _near(path: str, listings: Listings) -> str | None:

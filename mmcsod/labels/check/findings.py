@@ -89,6 +89,7 @@ KINDS = {
     'size': Kind(FILLED, 'images with an impossible size, or one that boxes lie beyond (that of the image file)', ''),
     'no size': Kind(ERROR, 'images without a possible size, not readable either', 'give width and height in pixels'),
     # VOC
+    'not .jpg': Kind(ERROR, "images not .jpg (MMDetection's VOC reads no other)", 'give mmcsod the VOC folder itself'),
     'list': Kind(FILLED, 'lines with blanks, an extension or a byte order mark (names alone)', ''),
     'flags': Kind(ERROR, 'lines with a flag behind the name', 'give a list of names alone, as Main/train.txt'),
     'missing XML': Kind(ERROR, 'XML files that are not there', 'correct the list, or add them'),

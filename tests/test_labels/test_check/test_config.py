@@ -1,12 +1,15 @@
 """Datasets and evaluators of a config read a corrected copy; the user's file stays as it is."""
 
 import json
+import shutil
 
 import pytest
 from mmengine.config import Config
 
 from mmcsod.datasets.check import check_config, check_settings, use_checked_labels
+from mmcsod.datasets.check_leaf import check_leaf
 from mmcsod.util.errors import UserError
+from tests.test_datasets.conftest import voc_leaf, voc_root  # noqa: F401
 
 from .labels import PLAIN, broken
 
@@ -82,6 +85,28 @@ def test_labels_beside_the_config_are_pointed_to_from_another_folder(config, tmp
     monkeypatch.chdir(tmp_path / 'elsewhere')
     (checked,) = check_config(Config.fromfile(str(tmp_path / 'config.py')), ('train',))
     assert checked.findings[0].examples == (f'train.json: there is {tmp_path}/train.json',)
+
+
+def test_a_namesake_of_another_set_is_not_pointed_to(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    read = config(PLAIN, data_root='', ann_file='mine/train.json')
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'train.json').rename(tmp_path / 'other' / 'train.json')
+    (checked,) = check_config(read, ('train',))
+    assert checked.findings[0].examples == ('mine/train.json',)
+
+
+def test_voc_images_in_another_format_have_a_remedy_of_their_own(voc_root, tmp_path):  # noqa: F811
+    root = shutil.copytree(voc_root, tmp_path / 'voc')
+    names = (root / 'VOC2007/ImageSets/Main/trainval.txt').read_text().split()
+    path = root / 'VOC2007/JPEGImages' / f'{names[0]}.jpg'
+    path.rename(path.with_suffix('.png'))
+    (root / 'VOC2007/JPEGImages' / f'{names[1]}.jpg').unlink()
+    found = {
+        one.kind: one for one in check_leaf(voc_leaf(root, 'VOC2007')).findings if one.kind != 'image without objects'
+    }
+    assert {kind: one.count for kind, one in found.items()} == {'not .jpg': 1, 'missing image': 1}
+    assert found['not .jpg'].examples == (f'{path}: there is {names[0]}.png',)
 
 
 def test_parts_of_a_set_must_share_their_classes_unless_they_cannot_be_read(config):
