@@ -15,6 +15,7 @@ from mmengine.model import is_model_wrapper
 
 from mmcsod.datasets.ids import leaf_datasets
 from mmcsod.features.options import ExtractionOptions
+from mmcsod.labels.check.findings import refuse_errors
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.image_table import write_table
 from mmcsod.report.leak import leak_file, remove_leaks
@@ -91,9 +92,15 @@ class GTRoIFeatureHook(Hook):
         attach_tap(inner_detector(_unwrapped(runner.model)), self.options.tap)
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse class names that the annotations do not have, which MMDetection would train on without a word."""
+        """Refuse labels and class names now that would be refused after hours of training.
+
+        Predictions take the place of labels where they are given, and are checked once training has ended.
+        """
+        from mmcsod.datasets.check import BY_IMAGE, check_config
         from mmcsod.datasets.classes import check_classes
 
+        if self.options.predictions is None:
+            refuse_errors([one for file in check_config(runner.cfg, ('train',)) for one in file.findings], BY_IMAGE)
         for leaf in leaf_datasets(runner.train_dataloader.dataset):
             check_classes(leaf, self.options.allow_missing_classes)
 

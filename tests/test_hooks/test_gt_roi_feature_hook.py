@@ -1,5 +1,6 @@
 """The hook inside real runners, and under MMDetection's own train script."""
 
+import json
 from pathlib import Path
 
 import mmdet
@@ -146,3 +147,15 @@ def test_wrong_class_names_are_refused_before_training(root, tmp_path):
     with pytest.raises(UserError, match=r'names dogg \(there is dog\)'):
         Runner.from_cfg(cfg).train()
     assert not list(tmp_path.glob('*.pth'))
+
+
+def test_labels_that_could_not_be_selected_from_are_refused_before_training(tmp_path):
+    write_coco(tmp_path, 4)
+    labels = json.loads((tmp_path / 'train.json').read_text())
+    labels['images'].append({**labels['images'][0], 'id': 99})  # MMDetection trains on it
+    labels['annotations'].append({**labels['annotations'][0], 'id': 99, 'image_id': 99})
+    (tmp_path / 'train.json').write_text(json.dumps(labels))
+    cfg = training_config(tmp_path, tmp_path / 'work', {}, ITERATIONS)
+    with pytest.raises(UserError, match='images listed more than once'):
+        Runner.from_cfg(cfg).train()
+    assert not list(tmp_path.glob('work/*.pth'))
