@@ -3,9 +3,11 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from PIL import Image
 
 from mmcsod.records.bank_checks import PIXELS_SIDE
@@ -31,15 +33,29 @@ def grey_pixels(image: np.ndarray) -> np.ndarray:
     return np.rint(255 * (cells - low) / (high - low)).astype(np.uint8)
 
 
-def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, list[str]]:
+def color_types(leaves: Sequence[BaseDataset]) -> list[str]:
+    """Return for each image of datasets the ``color_type`` of three channels that turns it as their loader does."""
+    return [color for leaf in leaves for color in [_color_type(leaf)] * len(leaf)]
+
+
+def _color_type(leaf: BaseDataset) -> str:
+    asked = getattr(next(iter(leaf.pipeline.transforms), None), 'color_type', '')
+    return 'color_ignore_orientation' if 'ignore_orientation' in asked else 'color'
+
+
+def read_pixels(paths: Sequence[str | Path], colors: Sequence[str] | None = None) -> tuple[np.ndarray, list[str]]:
     """Return the pixels of image files as MMDetection loads them.
+
+    Args:
+        paths: Of the images.
+        colors: The ``color_type`` to load each with; by default all are turned as their EXIF data say.
 
     Returns:
         (n, 32, 32) uint8, zeros where one cannot be read; and the paths of those.
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads, progress('read images', len(paths)) as update:
         found = []
-        for pixels in threads.map(_pixels_of, paths):
+        for pixels in threads.map(_pixels_of, paths, colors or repeat('color')):
             found.append(pixels)
             update(1)
     blank = np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8)
@@ -48,12 +64,12 @@ def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, list[str]]:
     return cells.reshape(len(paths), PIXELS_SIDE, PIXELS_SIDE), unreadable
 
 
-def _pixels_of(path: str | Path) -> np.ndarray | None:
+def _pixels_of(path: str | Path, color: str) -> np.ndarray | None:
     import cv2
     import mmcv
 
     try:
-        image = mmcv.imread(str(path))
+        image = mmcv.imread(str(path), color)
     except (OSError, ValueError, cv2.error):  # the last of a file of 0 bytes
         return None
     return None if image is None else grey_pixels(image)

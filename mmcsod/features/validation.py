@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from mmcsod.datasets.build import build_leaves, labelled_images
 from mmcsod.datasets.check import use_checked_labels
-from mmcsod.datasets.pixels import read_pixels
+from mmcsod.datasets.pixels import color_types, read_pixels
 from mmcsod.features.recordings import field_of
 from mmcsod.records.recordings import is_pattern
 from mmcsod.records.validation import ValidationView
@@ -35,7 +35,7 @@ def view_validation(
     with TemporaryDirectory() as scratch:
         use_checked_labels(config, Path(scratch), [part])
         leaves = build_leaves(config, part)
-        images = labelled_images(leaves)
+        images, colors = labelled_images(leaves), color_types(leaves)
         recordings = (
             None if group is None or is_pattern(group) else [name for leaf in leaves for name in field_of(leaf, group)]
         )
@@ -45,7 +45,7 @@ def view_validation(
             ValidationView.remove(bank)
         return None
     stamps, found = _stamps(paths), None if bank is None else ValidationView.load(bank)
-    pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths)[0]
+    pixels = found.pixels if found is not None and found.shows(paths, stamps) else read_pixels(paths, colors)[0]
     view = ValidationView(images, stamps, pixels)
     if group is not None and recordings is not None:
         view = replace(view, group=group, recordings=tuple(recordings))

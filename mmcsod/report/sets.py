@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.config import Config
 
 from mmcsod.datasets.build import build_leaves, labelled_images
-from mmcsod.datasets.pixels import read_pixels
+from mmcsod.datasets.pixels import color_types, read_pixels
 from mmcsod.labels.check.findings import Finding, found
 from mmcsod.records.validation import LabelledImage
 from mmcsod.selection.pixels import leaks
@@ -29,11 +29,12 @@ def compare_sets(config: Config) -> list[tuple[str, Finding]]:
     Raises:
         UserError: If annotations cannot be read.
     """
-    sets: dict[tuple[str, ...], tuple[list[str], tuple[LabelledImage, ...]]] = {}
+    sets: dict[tuple[str, ...], tuple[list[str], tuple[LabelledImage, ...], list[str]]] = {}
     for name in SETS:
-        if images := labelled_images(build_leaves(config, name)):
-            sets.setdefault(tuple(image.path for image in images), ([], images))[0].append(name)
-    views = [(', '.join(names), images, *read_pixels(paths)) for paths, (names, images) in sets.items()]
+        leaves = build_leaves(config, name)
+        if images := labelled_images(leaves):
+            sets.setdefault(tuple(image.path for image in images), ([], images, color_types(leaves)))[0].append(name)
+    views = [(', '.join(names), images, *read_pixels(paths, colors)) for paths, (names, images, colors) in sets.items()]
     findings = [(name, one) for name, _, _, bad in views for one in found('unreadable image', 'images', bad)]
     for (first, pool, ones, _), (second, images, others, _) in combinations(views, 2):
         pairs = _pairs(pool, ones, images, others)

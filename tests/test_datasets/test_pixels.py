@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
+from mmengine.dataset import BaseDataset
+from PIL import ExifTags, Image
 
-from mmcsod.datasets.pixels import grey_pixels, read_pixels
+from mmcsod.datasets.pixels import color_types, grey_pixels, read_pixels
 
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
@@ -35,3 +38,18 @@ def test_files_that_are_no_images_are_zeros(content, tmp_path):
     pixels, unreadable = read_pixels([tmp_path / 'a.jpg'])
     assert not pixels.any()
     assert unreadable == [str(tmp_path / 'a.jpg')]
+
+
+@pytest.mark.parametrize('color', ['color', 'color_ignore_orientation'])
+def test_images_are_turned_as_their_loader_does(color, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    ramp = np.arange(48 * 64, dtype=np.uint32).reshape(48, 64) // 16
+    Image.fromarray(ramp.astype(np.uint8)).save(tmp_path / 'a.png', exif=exif)
+    (tmp_path / 'labels.json').write_text('{"metainfo": {}, "data_list": [{"img_path": "a.png"}]}')
+    loader = LoadImageFromFile(color_type=color)
+    leaf = BaseDataset('labels.json', data_root=str(tmp_path), pipeline=[loader])
+    wanted = grey_pixels(loader({'img_path': str(tmp_path / 'a.png')})['img'])
+    pixels, _ = read_pixels([tmp_path / 'a.png'], color_types([leaf]))
+    np.testing.assert_array_equal(pixels[0], wanted)
+    assert np.array_equal(pixels, read_pixels([tmp_path / 'a.png'])[0]) == (color == 'color')
