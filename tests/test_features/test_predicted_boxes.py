@@ -80,7 +80,7 @@ def test_a_bank_of_other_scores_is_not_reused(root):
         ({'image_id': 99}, r'2 predictions of images that are not listed \(prediction 1: image_id 99'),
         ({'category_id': 7}, '2 predictions of categories .*: category_id 7'),
         ({'score': 0.1}, r'Not one of the 2 boxes .* has a score of 0.3 or more; give a lower --score-threshold'),
-        ({'bbox': [1, 2, 3]}, r'2 objects whose bbox is not four numbers \(prediction 1: bbox \[1, 2, 3\]'),
+        ({'bbox': [1, 2, 3]}, r'2 objects whose bbox is not four numbers \(prediction 1 in .*: bbox \[1, 2, 3\]'),
         ({'score': 'high'}, 'score is not from 0 to 1 .*score "high"'),
         ({'score': 90}, 'divide percentages by 100'),
         ({'file_name': '7.png'}, r'image_id 1 is .*, not "7.png"'),

@@ -151,7 +151,7 @@ def test_excluded_rows_may_hold_anything():
 
 def test_the_log_says_what_was_kept(caplog):
     bank = make_bank(num_images=40)
-    for memory, kept in ((0, 'kept for 0 of 4 classes'), ('1MB', 'kept for 4 of 4 classes')):
+    for memory, kept in ((0, 'kept in memory for 0 of 4 classes'), ('1MB', 'kept in memory for 4 of 4 classes')):
         with caplog.at_level('INFO', 'mmcsod'):
             select_coreset(bank, num_images=12, method=METHOD, memory=memory)
         assert kept in caplog.text
