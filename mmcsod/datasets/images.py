@@ -92,7 +92,8 @@ def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarr
 
 def ignores_orientation(leaf: BaseDataset) -> bool:
     """Return whether a dataset loads images as they are stored, whatever their EXIF data ask for."""
-    return 'orientation' in getattr(next(iter(leaf.pipeline.transforms), None), 'color_type', '')
+    color = getattr(next(iter(leaf.pipeline.transforms), None), 'color_type', '')
+    return 'ignore_orientation' in color or color == 'unchanged'
 
 
 def has_orientation(path: str) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
+from mmcsod.datasets.images import ignores_orientation
 from mmcsod.records.bank_checks import PIXELS_SIDE
 from mmcsod.util.progress import progress
 
@@ -35,12 +36,8 @@ def grey_pixels(image: np.ndarray) -> np.ndarray:
 
 def color_types(leaves: Sequence[BaseDataset]) -> list[str]:
     """Return for each image of datasets the ``color_type`` of three channels that turns it as their loader does."""
-    return [color for leaf in leaves for color in [_color_type(leaf)] * len(leaf)]
-
-
-def _color_type(leaf: BaseDataset) -> str:
-    asked = getattr(next(iter(leaf.pipeline.transforms), None), 'color_type', '')
-    return 'color_ignore_orientation' if 'ignore_orientation' in asked else 'color'
+    colors = ['color_ignore_orientation' if ignores_orientation(leaf) else 'color' for leaf in leaves]
+    return [color for leaf, color in zip(leaves, colors, strict=True) for _ in range(len(leaf))]
 
 
 def read_pixels(paths: Sequence[str | Path], colors: Sequence[str] | None = None) -> tuple[np.ndarray, list[str]]:

@@ -87,7 +87,7 @@ def _odd_crowds(annotations: Sequence[Entry], labels: _Labels) -> list[Finding]:
     without = [one for one in annotations if one.get('iscrowd') is None]
     for annotation in without:
         annotation['iscrowd'] = 0
-    odd = [one for one in annotations if not isinstance(one['iscrowd'], int | float)]
+    odd = [one for one in annotations if one['iscrowd'] not in (0, 1)]
     return labels.find('iscrowd', without) + labels.find('odd iscrowd', odd, 'iscrowd')
 
 

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -60,6 +61,13 @@ def test_what_mmdetection_leaves_out_or_cuts_is_counted(values, kind):
     assert counts(labels) == {kind: 1}
     assert not labels.is_changed
     assert 'annotation 1 in 2.png: bbox' in str(labels.findings[0])
+
+
+@pytest.mark.parametrize('value', [2, '1', [0]])
+def test_a_crowd_is_0_or_1(value):
+    labels = check(broken(lambda content: content['annotations'][0].update(iscrowd=value)))
+    assert counts(labels) == {'odd iscrowd': 1}
+    assert f'annotation 1 in 2.png: iscrowd {json.dumps(value)}' in str(labels.findings[0])
 
 
 def test_a_box_may_touch_the_edge_or_pass_it_by_rounding():
