@@ -8,16 +8,5 @@ detectors = {'faster-rcnn': 'configs/small/faster-rcnn_mobilenet-v2_fpn_light_32
 selector = dict(bank='work_dirs/imagenet_construction/features')
 num_images = [25]  # 5 a class
 
-grid = [
-    dict(methods=['csod'], lams=['2N/D']),
-    dict(methods=['classwise-facility-location', 'uniform', 'full']),
-    dict(methods=['csod', 'stride']),
-    dict(methods=['classwise-facility-location', 'csod'], turns=['proportional']),
-    dict(methods=['csod'], lams=['2N/D'], turns=['proportional']),
-    dict(methods=['csod-logdet']),
-    # 2 and 10 a class
-    dict(methods=['classwise-facility-location'], turns=['proportional'], num_images=[10, 50]),
-    dict(methods=['uniform', 'full', 'stride'], num_images=[10, 50]),
-    dict(methods=['csod'], lams=['2N/D'], num_images=[10, 50]),
-    dict(methods=['classwise-facility-location'], num_images=[10, 50]),
-]
+# 2 and 10 a class where fod_a.py has them
+grid = [dict(block, num_images=[10, 50]) if 'num_images' in block else block for block in _base_.grid]
