@@ -92,7 +92,7 @@ def _end(one: Selected, curve: np.ndarray) -> str:
 
 def draw_coverage(selections: Sequence[Selected]) -> Chart:
     """Draw the mean coverage of the classes over the number of selected images."""
-    curves = {one.name: coverage_curve(one.views) for one in selections}
+    curves = {one.name: coverage_curve(one.coverages) for one in selections}
     title = 'Coverage of all classes'
     with _drawing(title, WIDTH, 2.9) as (axes, svg):
         _draw_curves(axes, list(curves.values()))
@@ -136,7 +136,7 @@ def draw_lam(one: Selected) -> Chart | None:
 
 def draw_class_coverage(selections: Sequence[Selected], label: int, name: str) -> Chart:
     """Draw one class's coverage over the number of selected images, small."""
-    curves = {one.name: one.views[label].coverage for one in selections}
+    curves = {one.name: one.coverages[label].curve for one in selections}
     with _drawing(f'class {label}', 2.4, 1.5) as (axes, svg):
         _draw_curves(axes, list(curves.values()))
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))

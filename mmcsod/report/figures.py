@@ -59,7 +59,7 @@ def draw_similarity(selections: Sequence[Selected], path: str | Path) -> None:
     figure = Figure(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
     for one in selections:
-        curve = coverage_curve(one.views)
+        curve = coverage_curve(one.coverages)
         _draw_to_the_end(left, np.arange(1, len(curve) + 1), curve, one.name)
         numbers = np.unique(np.linspace(1, len(curve), min(len(curve), NUM_REDUNDANCIES)).astype(int))
         masks = [one.bank.mask(one.coreset.image_ids[:number]) for number in numbers]

@@ -68,11 +68,11 @@ def terms_of(pick: Pick) -> dict[str, float]:
 def _stands(one: Selected) -> list[list[Stand]]:
     """Split the rows of each class among the selected images that they are nearest to."""
     stands: list[list[Stand]] = [[] for _ in one.coreset.picks]
-    for label, view in one.views.items():
-        rows = np.flatnonzero((view.nearest >= 0) & ~one.mask[view.images])
-        rows = rows[np.lexsort((-view.cosines[rows], view.nearest[rows]))]
-        ranks, starts = np.unique(view.nearest[rows], return_index=True)
+    for label, found in one.coverages.items():
+        rows = np.flatnonzero((found.nearest >= 0) & ~one.mask[found.images])
+        rows = rows[np.lexsort((-found.cosines[rows], found.nearest[rows]))]
+        ranks, starts = np.unique(found.nearest[rows], return_index=True)
         for rank, own in zip(ranks.tolist(), np.split(rows, starts)[1:], strict=True):
-            thousandths = np.rint(1000 * view.cosines[own].astype(np.float64)).astype(int)
-            stands[rank].append((label, view.images[own].tolist(), thousandths.tolist()))
+            thousandths = np.rint(1000 * found.cosines[own].astype(np.float64)).astype(int)
+            stands[rank].append((label, found.images[own].tolist(), thousandths.tolist()))
     return stands

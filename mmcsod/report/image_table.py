@@ -74,10 +74,10 @@ def rare_images(one: Selected) -> np.ndarray:
     """
     rare = np.zeros(len(one.bank.images), bool)
     vectors = Projected(one.bank.vectors, np.zeros(0, np.int64))
-    for label, view in one.views.items():
+    for label, found in one.coverages.items():
         scale = vectors.scale(np.flatnonzero(one.bank.labels == label))
-        is_far = (2 * scale * (1 - view.cosines) >= 1) | (view.nearest < 0)
-        rare[view.images[is_far]] = True
+        is_far = (2 * scale * (1 - found.cosines) >= 1) | (found.nearest < 0)
+        rare[found.images[is_far]] = True
     return rare & ~one.mask
 
 
@@ -115,10 +115,10 @@ def _fill_nearest(one: Selected, entries: Sequence[ImageEntry]) -> None:
 
 def _nearest(one: Selected) -> Iterator[tuple[int, int, float]]:
     """Yield an image, the rank of the selected image nearest to it in a class, and the cosine; the highest first."""
-    views = list(one.views.values())
-    if views:
+    classes = list(one.coverages.values())
+    if classes:
         images, nearest, cosines = (
-            np.concatenate([getattr(view, name) for view in views]) for name in ('images', 'nearest', 'cosines')
+            np.concatenate([getattr(each, name) for each in classes]) for name in ('images', 'nearest', 'cosines')
         )
         order = np.argsort(-cosines, kind='stable')
         order = order[nearest[order] >= 0]

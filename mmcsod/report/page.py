@@ -128,7 +128,8 @@ def _render(
             *filter(None, map(charts.draw_lam, selections)),
         ],
         class_charts=[
-            charts.draw_class_coverage(selections, label, bank.classes[label]) for label in sorted(selections[0].views)
+            charts.draw_class_coverage(selections, label, bank.classes[label])
+            for label in sorted(selections[0].coverages)
         ],
         map_shares=pool_map.shares,
         overlaps=overlaps(selections),

@@ -13,7 +13,8 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.report.coverage import ClassView, class_views
+from mmcsod.report.coverage import class_coverages
+from mmcsod.selection.coverage import ClassCoverage
 from mmcsod.util.errors import UserError
 
 
@@ -48,9 +49,9 @@ class Selected:
         ]
 
     @cached_property
-    def views(self) -> dict[int, ClassView]:
+    def coverages(self) -> dict[int, ClassCoverage]:
         """Coverage of each class that has rows."""
-        return class_views(self.bank, self.images)
+        return class_coverages(self.bank, self.images)
 
 
 def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:

@@ -40,9 +40,9 @@ def similarity_table(selections: Sequence[Selected]) -> str:
     rows = [
         [
             one.name,
-            f'{coverage_curve(one.views)[-1]:.4f}',
+            f'{coverage_curve(one.coverages)[-1]:.4f}',
             f'{redundancy(one.bank, one.mask):.4f}',
-            sum(bool(np.isnan(view.coverage[-1])) for view in one.views.values()),
+            sum(bool(np.isnan(each.curve[-1])) for each in one.coverages.values()),
         ]
         for one in selections
     ]
@@ -55,7 +55,7 @@ def coverage_table(selections: Sequence[Selected]) -> str:
     numbers = [number for number in COVERAGE_AT if number < longest]
     rows = []
     for one in selections:
-        curve = coverage_curve(one.views)
+        curve = coverage_curve(one.coverages)
         shown = [f'{curve[number - 1]:.4f}' if number <= len(curve) else '' for number in numbers]
         bend = diminishing_returns(one.bank, one.coreset, curve) or 'not yet'
         rows.append([one.name, *shown, len(curve), f'{curve[-1]:.4f}', bend])

@@ -50,6 +50,7 @@ def lam_unit(task: Task) -> float:
 
 def _try(task: Task, select: Callable[[Task], list[Pick]], lams: Sequence[float]) -> list[LamTrial]:
     selections = [select(task.anew(lam)) for lam in lams]
-    masks = [task.pool.bank.mask([pick.image_id for pick in picks]) for picks in selections]
-    values = np.round(coverages(task.pool, masks, task.group, multiply=matrix_product(task.kernel)), DIGITS).tolist()
+    index = task.pool.bank.image_index
+    selected = [np.array([index[pick.image_id] for pick in picks]) for picks in selections]
+    values = np.round(coverages(task.pool, selected, task.group, matrix_product(task.kernel)), DIGITS).tolist()
     return [LamTrial(*each) for each in zip(lams, values, selections, strict=True)]

@@ -29,7 +29,7 @@ def test_coverage_ends_where_the_coreset_does():
     bank = make_bank()
     one, two = (Selected.find(name, bank, select_coreset(bank, number)) for name, number in (('a', 9), ('b', 4)))
     chart = draw_coverage([one, two])
-    ends = [np.mean([np.nan_to_num(view.coverage[-1]) for view in own.views.values()]) for own in (one, two)]
+    ends = [np.mean([np.nan_to_num(each.curve[-1]) for each in own.coverages.values()]) for own in (one, two)]
     assert f'a {ends[0]:.3f} with 9 images' in chart.summary
     assert f'b {ends[1]:.3f} with 4 images' in chart.summary
     assert [row[0] for row in chart.rows] == list('123456789')
@@ -40,7 +40,7 @@ def test_coverage_ends_where_the_coreset_does():
 def test_a_class_that_is_never_picked_is_told_so():
     bank = make_bank()
     one = Selected.find('a', bank, select_coreset(bank, 1))
-    missing = next(label for label, view in one.views.items() if np.isnan(view.coverage).all())
+    missing = next(label for label, each in one.coverages.items() if np.isnan(each.curve).all())
     chart = draw_class_coverage([one], missing, 'x')
     assert chart.rows == [['a', 'never', 'none']]
 

@@ -28,7 +28,7 @@ def test_one_coreset_is_a_line_over_its_picks(drawn):
     coverage, repetition = drawn[0].axes
     line, end = coverage.lines
     np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 21))
-    np.testing.assert_allclose(line.get_ydata(), coverage_curve(one.views))
+    np.testing.assert_allclose(line.get_ydata(), coverage_curve(one.coverages))
     assert end.get_xdata().tolist() == [20]
     assert len(repetition.lines[0].get_xdata()) == figures.NUM_REDUNDANCIES
     assert repetition.lines[0].get_ydata()[-1] == redundancy(bank, one.mask)

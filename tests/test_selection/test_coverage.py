@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod.selection.coverage import SCALE, class_coverages, coverages, exact_units
+from mmcsod.selection.coverage import SCALE, class_coverage, coverages, exact_units
 from mmcsod.selection.pool import Pool
 from tests.test_selection.banks import class_bank, random_banks
 from tests.test_selection.naive_rules import unit
@@ -27,27 +27,25 @@ def test_coverage_is_the_definition(bank, data):
     seen = np.unique(bank.rows['image'])
     excluded = set(data.draw(st.lists(st.sampled_from(seen.tolist()), max_size=len(seen) - 1)))
     pool = Pool(bank, range(len(bank.classes)), excluded)
-    masks = [
-        np.isin(np.arange(len(bank.images)), data.draw(st.lists(st.sampled_from(pool.images.tolist())))) for _ in 'ab'
-    ]
-    found = coverages(pool, masks)
+    some = st.lists(st.sampled_from(pool.images.tolist()), min_size=1, unique=True)
+    selections = [np.array(data.draw(some)) for _ in 'ab']
+    found = coverages(pool, selections)
+    masks = [np.isin(np.arange(len(bank.images)), selected) for selected in selections]
     expected = [naive_coverage(bank, pool.labels, mask, excluded) for mask in masks]
     assert found == pytest.approx(expected, abs=1e-6)
     for size in (2, 3):
-        assert all((each == found).all() for each in run_together(size, lambda group: coverages(pool, masks, group)))
+        assert all(
+            (each == found).all() for each in run_together(size, lambda group: coverages(pool, selections, group))
+        )
 
 
 def test_a_large_class_is_sampled_evenly_and_all_of_its_selected_rows_count():
     vectors = np.random.default_rng(0).normal(size=(5000, 6)).astype(np.float32)
-    bank, mask = class_bank(vectors), np.zeros(5000, bool)
-    mask[[1, 2501]] = True  # not in the sample, which is every third row
-    pool = Pool(bank, [0])
+    pool, selected = Pool(class_bank(vectors), [0]), np.array([2501, 1])  # not in the sample, which is every third row
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    nearest = (units[::3] @ units[[1, 2501]].T).max(axis=1)
-    assert class_coverages(pool, 0, [mask])[0] == pytest.approx(nearest.mean(), abs=1e-6)
-    assert class_coverages(pool, 0, [mask], sample=None)[0] == pytest.approx(
-        (units @ units[[1, 2501]].T).max(axis=1).mean(), abs=1e-6
-    )
+    nearest = (units @ units[selected].T).max(axis=1)
+    assert coverages(pool, [selected]) == pytest.approx(nearest[::3].mean(), abs=1e-6)
+    assert class_coverage(pool, 0, selected).curve[-1] == pytest.approx(nearest.mean(), abs=1e-6)
 
 
 def test_products_are_exact_in_any_order():

@@ -113,6 +113,6 @@ def test_coverage_is_the_same_to_the_last_bit_on_every_device(device):
     from mmcsod.selection.kernels.torch_similarities import multiply
 
     pool = Pool(make_bank(num_images=60), range(4))
-    chosen = [np.arange(60) % step == 0 for step in (5, 9)]
+    chosen = [np.arange(0, 60, step) for step in (5, 9)]
     found = coverages(pool, chosen, multiply=partial(multiply, device=device))
     assert found.tolist() == coverages(pool, chosen).tolist()
