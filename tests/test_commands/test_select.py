@@ -5,7 +5,7 @@ import pytest
 
 from mmcsod import Coreset, select_coreset
 from mmcsod.util.text import size_text
-from tests.test_selection.test_select import make_bank
+from tests.test_selection.banks import make_bank
 from tests.tool import ROOT, run_script, run_tool
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mmcsod import FeatureBank
+from mmcsod.records.bank import ROW_DTYPE
 
 
 @st.composite
@@ -40,3 +41,33 @@ def make_vectors(rng, kind, rows, dimensions):
 def class_bank(vectors):
     """A bank of one class, one row an image."""
     return FeatureBank.from_arrays(vectors, [f'{i:05}' for i in range(len(vectors))], [0] * len(vectors), ['thing'])
+
+
+def presence_bank(presence, image_vectors=None):
+    """A bank of images '0', '1', ..., whose classes, 'a', 'b', ..., are the true entries of (D, C) ``presence``."""
+    labels, images = np.nonzero(np.asarray(presence).T)
+    rows = np.ones(len(images), ROW_DTYPE)
+    rows['image'], rows['label'] = images, labels
+    return FeatureBank(
+        vectors=np.ones((len(rows), 2), np.float32),
+        rows=rows,
+        images=tuple(map(str, range(len(presence)))),
+        classes=tuple('abcd'[: np.shape(presence)[1]]),
+        image_vectors=None if image_vectors is None else np.asarray(image_vectors, np.float32),
+    )
+
+
+def make_bank(num_images=40, num_classes=4, seed=0, unused=0):
+    """A bank of random vectors in random classes, with one to five objects a row; ``unused`` images have no row."""
+    rng = np.random.default_rng(seed)
+    labels, images = np.nonzero(rng.random((num_classes, num_images)) < 0.4)
+    rows = np.zeros(len(labels), ROW_DTYPE)
+    rows['image'], rows['label'] = images, labels
+    rows['count'] = rng.integers(1, 6, len(rows))
+    return FeatureBank(
+        vectors=rng.normal(0.5, 1, (len(rows), 8)).astype(np.float32),
+        rows=rows,
+        images=tuple(f'{i:03}.jpg' for i in range(num_images + unused)),
+        classes=tuple(f'class {c}' for c in range(num_classes)),
+        provenance={'detector': 'none'},
+    )

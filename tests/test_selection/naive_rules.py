@@ -31,11 +31,12 @@ def class_round_robin(images, labels, num_classes, num_images, best_of, included
 
 def naive_select(vectors, images, labels, num_classes, num_images, lam, included=()):
     """Return [(image, label, A, B)] of section 3.5, rows given as parallel lists; image is anything hashable."""
-    units, sums = [unit(vector) for vector in vectors], {}
+    units, sums = np.array([unit(vector) for vector in vectors]), {}
+    cosines = units @ units.T
 
     def best_of(whole, left, chosen):
-        first = {i: sum(float(units[i] @ units[j]) for j in left) for i in left}
-        second = {i: sum(float(units[i] @ units[j]) for j in chosen) for i in left}
+        first = dict(zip(left, cosines[np.ix_(left, left)].sum(axis=1), strict=True))
+        second = dict(zip(left, cosines[np.ix_(left, np.array(chosen, int))].sum(axis=1), strict=True))
         best = tie_rule(left, first, second, lam, len(chosen))
         sums[best] = first[best], second[best]
         return best

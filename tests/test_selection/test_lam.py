@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from mmcsod import select_coreset
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
-from tests.test_selection.banks import class_bank, random_banks
+from tests.test_selection.banks import class_bank, make_bank, random_banks
 from tests.test_selection.test_coverage import naive_coverage
-from tests.test_selection.test_select import make_bank
 from tests.test_selection.threads import run_together
 
 

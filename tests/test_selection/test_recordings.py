@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.selection import method_names
 from mmcsod.selection.recordings import find_recordings, propose_group
-from tests.test_selection.test_select import make_bank
+from tests.test_selection.banks import make_bank
 
 METHODS = [{'count': 'count:1-999'}.get(name, name) for name in method_names() if name != 'csod-objectwise']
 

@@ -6,23 +6,8 @@ import numpy as np
 import pytest
 
 from mmcsod import FeatureBank, UserError, select_coreset
-from mmcsod.records.bank import ROW_DTYPE
+from tests.test_selection.banks import make_bank
 from tests.tool import run_script
-
-
-def make_bank(num_images=40, num_classes=4, seed=0, unused=0):
-    rng = np.random.default_rng(seed)
-    labels, images = np.nonzero(rng.random((num_classes, num_images)) < 0.4)
-    rows = np.zeros(len(labels), ROW_DTYPE)
-    rows['image'], rows['label'] = images, labels
-    rows['count'] = rng.integers(1, 6, len(rows))
-    return FeatureBank(
-        vectors=rng.normal(0.5, 1, (len(rows), 8)).astype(np.float32),
-        rows=rows,
-        images=tuple(f'{i:03}.jpg' for i in range(num_images + unused)),
-        classes=tuple(f'class {c}' for c in range(num_classes)),
-        provenance={'detector': 'none'},
-    )
 
 
 @pytest.fixture

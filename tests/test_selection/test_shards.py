@@ -9,10 +9,9 @@ from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.shards import OrderedSum, gather_records, shard
 from mmcsod.util.distributed import Group
-from tests.test_selection.banks import class_bank, random_banks
+from tests.test_selection.banks import class_bank, make_bank, random_banks
 from tests.test_selection.test_kernels.picks import FACTORIES, near_ties
 from tests.test_selection.test_methods.test_csod import objectwise_bank
-from tests.test_selection.test_select import make_bank
 from tests.test_selection.threads import run_together
 
 SIZES = (1, 2, 3, 5)

@@ -9,8 +9,7 @@ from mmcsod import UserError, select_coreset
 from mmcsod.selection import kernels
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.util.console import TRACEBACK
-from tests.test_selection.banks import class_bank
-from tests.test_selection.test_select import make_bank
+from tests.test_selection.banks import class_bank, make_bank
 
 torch_kernel = pytest.importorskip('mmcsod.selection.kernels.torch_kernel')
 

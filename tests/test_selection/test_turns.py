@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
-from tests.test_selection.test_select import make_bank
+from tests.test_selection.banks import make_bank
 
 ROTATING = ['csod', 'csod-logdet', 'classwise-facility-location', 'classwise-k-means', 'uniform', 'max', 'count:0-999']
 

@@ -13,8 +13,8 @@ from mmcsod.selection.lazy_rows import LazyRows
 from mmcsod.selection.methods.log_det import LogDet
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import UnitRows
+from tests.test_selection.banks import make_bank
 from tests.test_selection.test_kernels.picks import clustered, exact_ties, near_ties
-from tests.test_selection.test_select import make_bank
 
 DEVICES = ['numpy', 'cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
 RULES = {

@@ -11,10 +11,9 @@ from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.kernels import similarities
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
-from tests.test_selection.banks import class_bank, random_banks
+from tests.test_selection.banks import class_bank, make_bank, random_banks
 from tests.test_selection.naive_rules import facility_location
 from tests.test_selection.test_kernels.picks import clustered
-from tests.test_selection.test_select import make_bank
 from tests.test_selection.threads import run_together
 
 METHOD = 'classwise-facility-location'

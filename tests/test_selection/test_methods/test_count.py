@@ -2,33 +2,39 @@ import numpy as np
 import pytest
 
 from mmcsod import UserError, select_coreset
-from tests.test_selection.test_methods.drawn import labels_of, objects_of
+
+
+@pytest.fixture
+def counted(bank):
+    counts = np.random.default_rng(0).integers(1, 12, 60)
+    bank.rows['count'] = counts[bank.rows['image']]
+    return bank
+
+
+def objects_of(bank, coreset):
+    return int(bank.rows['count'][np.isin(bank.image_ids, coreset.image_ids)].sum())
 
 
 @pytest.mark.parametrize('bounds', [(60, 70), (100, 104), (150, 200)])
-def test_count_meets_the_range_and_keeps_the_turns(bank, bounds):
-    counts = np.random.default_rng(0).integers(1, 12, 60)
-    bank.rows['count'] = counts[bank.rows['image']]
+def test_count_meets_the_range_and_keeps_the_turns(counted, bounds):
     for seed in range(5):
-        coreset = select_coreset(bank, num_images=18, method=f'count:{bounds[0]}-{bounds[1]}', seed=seed)
-        assert bounds[0] <= objects_of(bank, coreset) <= bounds[1]
-        assert labels_of(coreset) == [0, 1, 2] * 6
+        coreset = select_coreset(counted, num_images=18, method=f'count:{bounds[0]}-{bounds[1]}', seed=seed)
+        assert bounds[0] <= objects_of(counted, coreset) <= bounds[1]
+        assert [pick.label for pick in coreset.picks] == [0, 1, 2] * 6
         assert len(set(coreset.image_ids)) == 18
 
 
-def test_count_spreads_over_its_range(bank):
-    counts = np.random.default_rng(0).integers(1, 12, 60)
-    bank.rows['count'] = counts[bank.rows['image']]
-    found = [objects_of(bank, select_coreset(bank, num_images=18, method='count:130-150', seed=s)) for s in range(40)]
+def test_count_spreads_over_its_range(counted):
+    found = [objects_of(counted, select_coreset(counted, 18, method='count:130-150', seed=seed)) for seed in range(40)]
     assert min(found) < 134
     assert max(found) > 146
 
 
-def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(bank):
-    drawn = select_coreset(bank, num_images=18, method='count:0-1000', seed=3)
-    assert drawn.image_ids == select_coreset(bank, num_images=18, method='uniform', seed=3).image_ids
+def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(counted):
+    drawn = select_coreset(counted, num_images=18, method='count:0-1000', seed=3)
+    assert drawn.image_ids == select_coreset(counted, num_images=18, method='uniform', seed=3).image_ids
 
 
-def test_a_range_that_cannot_be_met_is_refused(bank):
+def test_a_range_that_cannot_be_met_is_refused(counted):
     with pytest.raises(UserError, match='No uniform draw of 18 images with 5000 to 6000 objects'):
-        select_coreset(bank, num_images=18, method='count', method_options={'low': 5000, 'high': 6000})
+        select_coreset(counted, num_images=18, method='count', method_options={'low': 5000, 'high': 6000})

@@ -11,8 +11,7 @@ from mmcsod import select_coreset
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.selection import method_names
 from mmcsod.selection.registry import get_method
-from tests.test_selection.banks import random_banks
-from tests.test_selection.test_methods.brute_force import make_bank
+from tests.test_selection.banks import presence_bank, random_banks
 
 METHODS = [{'count': 'count:1-99'}.get(name, name) for name in method_names()]
 
@@ -46,7 +45,7 @@ def test_as_many_images_as_there_are_each_once_and_none_that_is_excluded(method,
 
 @pytest.mark.parametrize('method', [method for method in METHODS if 'seed' in get_method(method).uses])
 def test_a_seed_repeats_exactly_and_another_differs(method):
-    bank = make_bank(np.ones((60, 1)), np.random.default_rng(0).normal(size=(60, 3)))
+    bank = presence_bank(np.ones((60, 1)), np.random.default_rng(0).normal(size=(60, 3)))
     bank = replace(bank, vectors=bank.image_vectors)
     first, again, other = (select_coreset(bank, 20, method=method, seed=seed) for seed in (7, 7, 8))
     assert first.picks == again.picks
