@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mmcsod.features.dataset import ExtractionDataset
-from mmcsod.features.image_view import ImageView
+from mmcsod.features.image_view import UNREAD, ImageView
 from mmcsod.records.bank import LABEL_SCORE_DTYPE, ROW_DTYPE
-from mmcsod.records.bank_checks import OF_IMAGES
 from mmcsod.util.errors import UserError
 
 
@@ -57,10 +56,9 @@ def chunk_arrays(
     arrays = {
         'vectors': _stack(means),
         'rows': np.concatenate(tables) if tables else np.zeros(0, ROW_DTYPE),
-        'image_vectors': _image_vectors(indices, features),
         'unreadable': np.array([index for index in indices if index not in features], np.int64),
         'not_finite': np.array([index for index in read if not _is_finite(features[index])], np.int64),
-        **_views(indices, features),
+        **_of_images(indices, features),
     }
     if keep_objects:
         arrays['object_vectors'] = _stack(objects)
@@ -69,16 +67,19 @@ def chunk_arrays(
     return arrays
 
 
-def _views(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> dict[str, np.ndarray]:
-    """Return the bank's arrays of how images look, zeros for an image that could not be read."""
-    arrays = {name: np.zeros((len(indices), *shape), dtype) for name, (dtype, shape) in OF_IMAGES.items()}
-    for row, index in enumerate(indices):
-        if index in features:
-            view = features[index].view
-            arrays['sizes'][row], arrays['orientations'][row] = view.size, view.orientation
-            arrays['pixels'][row] = view.pixels
-    constant = [index for index in indices if index in features and features[index].view.is_constant]
-    return arrays | {'constant': np.array(constant, np.int64)}
+def _of_images(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> dict[str, np.ndarray]:
+    """Return the arrays of one entry for each image, zeros for one that could not be read, and which are constant."""
+    width = common_width(len(own.image) for own in features.values())
+    unread = ImageFeatures(np.zeros((0, 0)), np.zeros(width, np.float32), UNREAD)
+    images = [features.get(index, unread) for index in indices]
+    constant = [index for index, own in zip(indices, images, strict=True) if own.view.is_constant]
+    return {
+        'image_vectors': np.stack([own.image for own in images]),
+        'sizes': np.array([own.view.size for own in images], np.int32),
+        'orientations': np.array([own.view.orientation for own in images], np.uint8),
+        'pixels': np.stack([own.view.pixels for own in images]),
+        'constant': np.array(constant, np.int64),
+    }
 
 
 def _is_finite(features: ImageFeatures) -> bool:
@@ -103,11 +104,3 @@ def common_width(widths: Iterable[int]) -> int:
 def _stack(parts: list[np.ndarray]) -> np.ndarray:
     width = common_width(part.shape[1] for part in parts)
     return np.concatenate(parts) if parts else np.zeros((0, width), np.float32)
-
-
-def _image_vectors(indices: Sequence[int], features: Mapping[int, ImageFeatures]) -> np.ndarray:
-    vectors = np.zeros((len(indices), common_width(len(own.image) for own in features.values())), np.float32)
-    for row, index in zip(vectors, indices, strict=True):
-        if index in features:
-            row[:] = features[index].image
-    return vectors

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmdet.registry import DATASETS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from mmcsod.datasets.audit import NUM_EXAMPLES, Account, initialise, reasons_left_out
@@ -39,9 +37,12 @@ NUM_FAILURES = 50
 class Sample:
     """One image, ready for the detector.
 
+    It holds arrays, not tensors, which PyTorch passes between processes through shared memory: where that is small
+    (64 MB in Docker by default), workers wait for room without a word. Arrays go through a pipe.
+
     Attributes:
         index: Position of the image in the pool.
-        inputs: (3, h, w) uint8 tensor of the resized image. This and the next four are None if it could not be read.
+        inputs: (3, h, w) uint8, the resized image. This and the next four are None if it could not be read.
         data_sample: Its ``DetDataSample``, which holds no annotations but what is known of the image.
         boxes: (k, 4) float32 x1, y1, x2, y2 of the usable objects in pixels of the resized image.
         labels: (k,) int32, index of the class of each.
@@ -50,9 +51,9 @@ class Sample:
     """
 
     index: int
-    inputs: Tensor = None
+    inputs: Any = None
     data_sample: Any = None
-    boxes: Tensor = None
+    boxes: Any = None
     labels: np.ndarray | None = None
     view: ImageView | None = None
     error: str | None = None
@@ -163,15 +164,14 @@ class ExtractionDataset(Dataset):
     def _objects_of(self, index: int) -> np.ndarray:
         leaf, position = self._locate(index)
         info = leaf.get_data_info(position)
-        boxes, _ = boxes_and_labels(info)
-        table = np.zeros(len(boxes), OBJECT_DTYPE)
-        if not len(table):
-            return table
+        boxes, labels = boxes_and_labels(info)
         min_size = (leaf.filter_cfg or {}).get('bbox_min_size')
         reasons = reasons_left_out(info, len(self.classes), min_size, self._keep_ignored)
         for reason in filter(None, reasons):
             self.objects_left_out.add(reason, self.images[index])
-        table['image'], table['label'] = index, self._labels(leaf, info)
+        of_categories = self._category_labels.get(id(leaf))  # where the file lacks some class
+        table = np.zeros(len(boxes), OBJECT_DTYPE)
+        table['image'], table['label'] = index, labels if of_categories is None else of_categories[labels]
         table['box'], table['area'] = boxes, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         table['ignored'] = [reason is not None for reason in reasons]
         return table[self._has_class(info)]
@@ -180,12 +180,6 @@ class ExtractionDataset(Dataset):
         """Return for each box of an image whether it is of a class; CrowdHumanDataset labels those to ignore -1."""
         _, labels = boxes_and_labels(info)
         return (labels >= 0) & (labels < len(self.classes))
-
-    def _labels(self, leaf: BaseDataset, info: Mapping[str, Any]) -> np.ndarray:
-        """Return the labels of an image's boxes as indices into ``classes``, also where the file lacks some class."""
-        _, labels = boxes_and_labels(info)
-        of_categories = self._category_labels.get(id(leaf))
-        return labels if of_categories is None else of_categories[labels]
 
     def _locate(self, index: int) -> tuple[BaseDataset, int]:
         leaf = int(np.searchsorted(self._starts, index, side='right')) - 1
@@ -219,9 +213,9 @@ class ExtractionDataset(Dataset):
         usable = ~objects['ignored']
         return Sample(
             index,
-            packed['inputs'],
+            packed['inputs'].numpy(),
             DetDataSample(metainfo=metainfo),
-            boxes[torch.from_numpy(usable)],
+            boxes[usable],
             objects['label'][usable],
             self._viewers[id(leaf)].view,
         )

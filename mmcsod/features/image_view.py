@@ -7,6 +7,7 @@ from mmengine.dataset import BaseDataset
 from PIL import ExifTags, Image, ImageOps
 
 from mmcsod.datasets.pixels import grey_pixels
+from mmcsod.records.bank_checks import PIXELS_SIDE
 from mmcsod.util.images import UNREADABLE
 
 FEW_LEVELS = 16
@@ -24,6 +25,10 @@ class ImageView(NamedTuple):
     orientation: int
     pixels: np.ndarray
     is_constant: bool
+
+
+UNREAD = ImageView((0, 0), 0, np.zeros((PIXELS_SIDE, PIXELS_SIDE), np.uint8), is_constant=False)
+"""What stands for an image that could not be read."""
 
 
 class ImageViewer:

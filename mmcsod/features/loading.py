@@ -1,16 +1,10 @@
-"""Samples from worker processes.
-
-PyTorch passes tensors between processes through shared memory. Where that is small (64 MB in Docker by default),
-workers wait for room without a word. So they pass arrays, which go through a pipe.
-"""
+"""Samples from worker processes."""
 
 import resource
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.utils.data import DataLoader, Dataset
 
 from mmcsod.features.dataset import Sample
@@ -34,12 +28,7 @@ def load_samples(images: Dataset, indices: Sequence[int], num_workers: int, ahea
         _check_open_files(FILES_OF_A_WORKER * num_workers + OTHER_FILES)
     workers: dict[str, Any] = {'prefetch_factor': ahead, 'timeout': PATIENCE} if num_workers else {}
     try:
-        yield from map(
-            _as_tensors,
-            DataLoader(
-                images, batch_size=None, sampler=indices, num_workers=num_workers, collate_fn=_as_arrays, **workers
-            ),
-        )
+        yield from DataLoader(images, batch_size=None, sampler=indices, num_workers=num_workers, **workers)
     except (RuntimeError, OSError) as error:  # PyTorch's word for a worker that was killed, and the system's for limits
         raise UserError(
             f'The processes that load images failed ({str(error).splitlines()[0]}): most likely memory or '
@@ -57,15 +46,3 @@ def _check_open_files(needed: int) -> None:
             f'Loading images with so many processes takes up to {needed} more files open, and the system allows '
             f"{limit}, of which {is_open} are; raise that ('ulimit -n {limit + needed}'), or give fewer --num-workers."
         )
-
-
-def _as_arrays(sample: Sample) -> Sample:
-    if sample.error is not None:
-        return sample
-    return replace(sample, inputs=sample.inputs.numpy(), boxes=sample.boxes.numpy())
-
-
-def _as_tensors(sample: Sample) -> Sample:
-    if sample.error is not None:
-        return sample
-    return replace(sample, inputs=torch.from_numpy(sample.inputs), boxes=torch.from_numpy(sample.boxes))

@@ -12,9 +12,10 @@ from mmcsod.datasets.audit import NUM_EXAMPLES
 from mmcsod.datasets.images import size_warnings
 from mmcsod.features.chunks import ChunkStore
 from mmcsod.features.dataset import ExtractionDataset, image_file_digests
-from mmcsod.features.image_warnings import constant_warning, list_unreadable, outside_warning
 from mmcsod.records.validation import ValidationView
 from mmcsod.util.errors import UserError
+from mmcsod.util.files import write_text
+from mmcsod.util.images import kind_of_file
 from mmcsod.util.provenance import json_values, versions
 from mmcsod.util.text import first_few
 
@@ -95,9 +96,36 @@ def _warnings(
     sizes = np.concatenate(list(store.arrays('sizes')))
     yield from size_warnings(pool.images, pool.labelled_sizes(), sizes)
     yield from outside_warning(pool.images, pool.objects, sizes)
-    yield from constant_warning([pool.images[i] for i in np.concatenate(list(store.arrays('constant')))])
+    if constant := [pool.images[i] for i in np.concatenate(list(store.arrays('constant')))]:
+        yield (
+            f'{len(constant)} images are of one colour once decoded ({first_few(constant, NUM_EXAMPLES)}): empty, or '
+            'of a depth that the loader does not keep, such as 12 bits read as 8.'
+        )
     if not_finite:
         yield (
             f'{len(not_finite)} images have vectors of NaN or infinity, so that selection refuses them '
             f'({first_few(not_finite, NUM_EXAMPLES)}): exclude them, or extract with another checkpoint or precision.'
+        )
+
+
+def list_unreadable(file: Path, images: Sequence[str], paths: Sequence[str]) -> Iterator[str]:
+    """List unreadable images in a file, each with what it is, and yield a sentence; remove an older list."""
+    file.unlink(missing_ok=True)
+    if not images:
+        return
+    kinds = [kind_of_file(path) for path in paths]
+    write_text(file, ''.join(f'{image}\t{kind}\n' for image, kind in zip(images, kinds, strict=True)))
+    examples = [f'{image}: {kind}' for image, kind in zip(images[:NUM_EXAMPLES], kinds, strict=False)]
+    yield f'{len(images)} images could not be read and are not in the bank, listed in {file}: {"; ".join(examples)}.'
+
+
+def outside_warning(images: Sequence[str], objects: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
+    """Yield a sentence if boxes lie outside their decoded image, where the labelled size had room for them."""
+    sizes = decoded[objects['image']]
+    outside = ~objects['ignored'] & (sizes.min(axis=1) > 0) & (objects['box'][:, :2] >= sizes).any(axis=1)
+    if outside.any():
+        names = [images[index] for index in np.unique(objects['image'][outside])]
+        yield (
+            f'{int(outside.sum())} objects lie outside the decoded image, so their vectors show its edge '
+            f'({first_few(names, NUM_EXAMPLES)}); correct their boxes or exclude these images.'
         )

@@ -86,18 +86,19 @@ class FeatureReader:
             For each sample its objects' vectors; the image's vector, which is the backbone's last map, globally
             average-pooled over the image without its padding (section 4.2); and, if asked for, its label scores.
         """
-        batch = {'inputs': [s.inputs for s in samples], 'data_samples': [s.data_sample for s in samples]}
+        images = [torch.from_numpy(s.inputs) for s in samples]
+        batch = {'inputs': images, 'data_samples': [s.data_sample for s in samples]}
         inputs = self._detector.data_preprocessor(batch, False)['inputs'].contiguous(memory_format=self._layout)
-        rois = bbox2roi([s.boxes for s in samples]).to(self._device)
+        rois = bbox2roi([torch.from_numpy(s.boxes) for s in samples]).to(self._device)
         with self.autocast(), told_in_one_sentence(self._detector):
             features = self._detector.extract_feat(inputs)
             vectors = self.tap(features, rois) if len(rois) else torch.zeros(0, 0)
             scores = self._label_scores(features, rois, samples)
         counts = [len(s.boxes) for s in samples]
         assert self._last_map is not None
-        images = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
+        pooled = [_pool(self._last_map[i], s.inputs.shape[-2:], inputs.shape[-2:]) for i, s in enumerate(samples)]
         views = [s.view for s in samples if s.view is not None]
-        parts = zip(vectors.float().cpu().split(counts), images, views, scores, strict=True)
+        parts = zip(vectors.float().cpu().split(counts), pooled, views, scores, strict=True)
         return [
             ImageFeatures(own.numpy(), image.float().cpu().numpy(), view, of_labels)
             for own, image, view, of_labels in parts

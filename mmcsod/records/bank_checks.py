@@ -41,51 +41,24 @@ def check_bank(
     optional: Mapping[str, np.ndarray | None],
 ) -> None:
     """Refuse arrays that are of another kind or shape than a bank's, or that do not belong together; says how."""
-    _check_vectors(vectors)
-    _check_more_vectors('image', optional['image_vectors'])
-    _check_more_vectors('object', optional['object_vectors'])
     _check_names(images, classes)
-    _check_table('rows', rows, ROW_DTYPE, len(images), len(classes))
-    if len(vectors) != len(rows):
-        raise UserError(f'The bank has {len(vectors)} vectors but {len(rows)} table rows; {AGAIN}')
-    if len(rows) and rows['count'].min() < 0:
-        raise UserError(f"The bank's rows count objects below 0; {AGAIN}")
-    _check_of_images(optional, len(images))
-    if (scores := optional['prediction_scores']) is not None:
-        _check_table('prediction scores', scores, SCORE_DTYPE, len(images), len(classes))
-    objects = optional['objects']
-    if objects is not None:
-        _check_table('objects', objects, OBJECT_DTYPE, len(images), len(classes))
-        _check_object_vectors(objects, optional['object_vectors'])
-        _check_label_scores(objects, optional['label_scores'], len(classes))
-
-
-def _check_vectors(vectors: np.ndarray) -> None:
-    if vectors.ndim != 2:
-        raise UserError(f'Bank vectors must be a 2-d array (rows, dimensions), not {vectors.ndim}-d.')
-    if vectors.dtype not in (np.float32, np.float16):
-        raise UserError(f'Bank vectors must be float32 or float16, not {vectors.dtype}; convert them.')
-
-
-def _check_more_vectors(name: str, vectors: np.ndarray | None) -> None:
-    if vectors is not None and not (vectors.ndim == 2 and vectors.dtype.kind == 'f'):
-        raise UserError(
-            f'The {name} vectors of a bank must be a 2-d array of floats, not {vectors.ndim}-d of {vectors.dtype}.'
-        )
-
-
-def _check_of_images(arrays: Mapping[str, np.ndarray | None], num_images: int) -> None:
-    """Refuse an array that does not have one entry for each image."""
-    vectors = arrays['image_vectors']
-    if vectors is not None and len(vectors) != num_images:
-        raise UserError(f'The bank has {len(vectors)} image vectors but {num_images} images; {AGAIN}')
-    for name, (dtype, shape) in OF_IMAGES.items():
-        array = arrays[name]
-        if array is not None and not (array.dtype == dtype and array.shape == (num_images, *shape)):
-            raise UserError(
-                f"The bank's {name} are {array.dtype} of shape {array.shape}, not {dtype} of shape "
-                f'{(num_images, *shape)}; {AGAIN}'
-            )
+    ranges = {'image': range(len(images)), 'label': range(len(classes))}
+    _check_vectors('vectors', vectors, ('float32', 'float16'))
+    _check_table('rows', rows, ROW_DTYPE, {**ranges, 'count': range(1 << 31)})
+    _check_number('vectors', vectors, len(rows), 'table rows')
+    given = {name: array for name, array in optional.items() if array is not None}
+    for name, array in given.items():
+        if name in OF_IMAGES:
+            _check_of_images(name, array, len(images))
+        if name in ('image_vectors', 'object_vectors'):
+            _check_vectors(name, array, ('float16', 'float32', 'float64'))
+    if 'image_vectors' in given:
+        _check_number('image vectors', given['image_vectors'], len(images), 'images')
+    if 'prediction_scores' in given:
+        _check_table('prediction scores', given['prediction_scores'], SCORE_DTYPE, ranges)
+    if 'objects' in given:
+        _check_table('objects', given['objects'], OBJECT_DTYPE, ranges)
+        _check_of_objects(given, int((~given['objects']['ignored']).sum()), len(classes))
 
 
 def _check_names(images: Sequence[str], classes: Sequence[str]) -> None:
@@ -96,35 +69,44 @@ def _check_names(images: Sequence[str], classes: Sequence[str]) -> None:
     refuse_undecodable((*images, *classes))
 
 
-def _check_table(name: str, table: np.ndarray, dtype: np.dtype, num_images: int, num_classes: int) -> None:
+def _check_vectors(name: str, vectors: np.ndarray, dtypes: Sequence[str]) -> None:
+    name = name.replace('_', ' ')
+    if vectors.ndim != 2:
+        raise UserError(f"A bank's {name} must be a 2-d array (rows, dimensions), not {vectors.ndim}-d.")
+    if vectors.dtype not in dtypes:
+        raise UserError(f"A bank's {name} must be {' or '.join(dtypes)}, not {vectors.dtype}; convert them.")
+
+
+def _check_number(name: str, array: np.ndarray, number: int, of: str) -> None:
+    if len(array) != number:
+        raise UserError(f'The bank has {len(array)} {name} but {number} {of}; {AGAIN}')
+
+
+def _check_of_images(name: str, array: np.ndarray, num_images: int) -> None:
+    dtype, shape = OF_IMAGES[name][0], (num_images, *OF_IMAGES[name][1])
+    if not (array.dtype == dtype and array.shape == shape):
+        raise UserError(
+            f"The bank's {name} are {array.dtype} of shape {array.shape}, not {dtype} of shape {shape}; {AGAIN}"
+        )
+
+
+def _check_table(name: str, table: np.ndarray, dtype: np.dtype, ranges: Mapping[str, range]) -> None:
+    """Refuse a table of other columns, or of numbers outside the range of their column."""
     if not (table.ndim == 1 and table.dtype == dtype):
         raise UserError(f"The bank's {name} have the columns {table.dtype}, not {dtype}; {AGAIN}")
-    for column, size in (('image', num_images), ('label', num_classes)):
-        values = table[column]
-        if len(values) and not (0 <= values.min() and values.max() < size):
+    for column, allowed in ranges.items():
+        if len(table) and not all(int(value) in allowed for value in (table[column].min(), table[column].max())):
             raise UserError(
-                f"The bank's {name} name a {column} outside 0..{size - 1}; its tables do not belong together."
+                f"The bank's {name} name a {column} outside {allowed.start}..{allowed.stop - 1}; its tables do not "
+                'belong together.'
             )
 
 
-def _check_object_vectors(objects: np.ndarray, vectors: np.ndarray | None) -> None:
-    expected = int((~objects['ignored']).sum())
-    if vectors is not None and len(vectors) != expected:
-        raise UserError(
-            f'The bank has {len(vectors)} object vectors but {expected} objects that are not ignored; {AGAIN}'
-        )
-
-
-def _check_label_scores(objects: np.ndarray, scores: np.ndarray | None, num_classes: int) -> None:
-    if scores is None:
-        return
-    if not (scores.ndim == 1 and scores.dtype == LABEL_SCORE_DTYPE):
-        raise UserError(f"The bank's label scores have the columns {scores.dtype}, not {LABEL_SCORE_DTYPE}; {AGAIN}")
-    expected = int((~objects['ignored']).sum())
-    if len(scores) != expected:
-        raise UserError(
-            f'The bank has label scores of {len(scores)} objects but {expected} that are not ignored; {AGAIN}'
-        )
-    others = scores['other_label']
-    if len(others) and not (-1 <= others.min() and others.max() < num_classes):
-        raise UserError(f"The bank's label scores name a class that is none of its own; {AGAIN}")
+def _check_of_objects(arrays: Mapping[str, np.ndarray], number: int, num_classes: int) -> None:
+    """Refuse arrays that do not have one entry for each object that is not ignored."""
+    if 'label_scores' in arrays:
+        others = {'other_label': range(-1, num_classes)}
+        _check_table('label scores', arrays['label_scores'], LABEL_SCORE_DTYPE, others)
+    for name in ('label_scores', 'object_vectors'):
+        if name in arrays:
+            _check_number(name.replace('_', ' '), arrays[name], number, 'objects that are not ignored')

@@ -11,8 +11,6 @@ from mmcsod.training.options import RetrainOptions
 from mmcsod.util.config import training_set, type_name
 from mmcsod.util.errors import UserError
 
-CUSTOM_IMPORTS = ('mmcsod',)
-
 
 def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:
     """Put a ``CoresetDataset`` around the training dataset of ``config``, in place; nothing else is touched.
@@ -42,7 +40,7 @@ def drop_extraction(config: Config) -> None:
 
 def add_imports(config: Config) -> None:
     """Make a dumped ``config`` register this package's modules by itself, where MMEngine's runner looks for them."""
-    merge_imports(config, {'imports': CUSTOM_IMPORTS})
+    merge_imports(config, {'imports': 'mmcsod'})
     if not config.get('default_scope'):  # new-style configs, which name classes, need none
         config.default_scope = 'mmdet'
 

@@ -8,7 +8,7 @@ gradient clipping"; its values (section S4) are not in the main text. These are 
 from mmengine.config import Config, ConfigDict
 
 from mmcsod.training.config import base_batch_size
-from mmcsod.training.schedule import has_warmup, schedulers
+from mmcsod.training.schedule import schedulers, warmup_end
 
 GENTLE_WARMUP_SHARE = 0.2
 """Share of the run that a gentle warm-up takes where the config has none, and may take where it has one."""
@@ -29,7 +29,7 @@ def make_gentle(config: Config, iterations: int) -> None:
         config.optim_wrapper.clip_grad = ConfigDict(CLIP_GRAD)
     if base_batch_size(config):
         config.auto_scale_lr.enable = True
-    if not has_warmup(config):
+    if not warmup_end(config, 1):
         end = max(2, int(iterations * GENTLE_WARMUP_SHARE))  # shorter ones never end
         warmup = ConfigDict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=end)
         config.param_scheduler = [warmup, *schedulers(config)]

@@ -32,7 +32,7 @@ def schedulers(config: Config) -> list[Any]:
     return list(found)
 
 
-def warmup_end(config: Config, epoch_length: int = 0) -> int:
+def warmup_end(config: Config, epoch_length: int) -> int:
     """Return the iteration at which the warm-up ends, 0 if none; those that count epochs need an ``epoch_length``."""
     length = schedule_length(config)
     ends = [
@@ -41,12 +41,6 @@ def warmup_end(config: Config, epoch_length: int = 0) -> int:
         if _is_warmup(scheduler, length)
     ]
     return max(ends, default=0)
-
-
-def has_warmup(config: Config) -> bool:
-    """Whether some scheduler is a warm-up, counted in iterations or epochs."""
-    length = schedule_length(config)
-    return any(_is_warmup(scheduler, length) for scheduler in schedulers(config))
 
 
 def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP_SHARE) -> None:
@@ -59,7 +53,7 @@ def set_iterations(config: Config, iterations: int, warmup_share: float = WARMUP
     that all are full. An EMAHook begins at the same share of the run.
     """
     length = schedule_length(config)
-    stretch = _Stretch(length, iterations, warmup_end(config), warmup_share)
+    stretch = _Stretch(length, iterations, warmup_end(config, 0), warmup_share)
     config.param_scheduler = list(filter(_acts, map(stretch.scheduler, schedulers(config))))
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': iterations, 'val_interval': iterations}
     _set_hooks(config, iterations)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from mmdet.structures.bbox import bbox2roi
 
 from mmcsod.features import label_scores
 from mmcsod.features.dataset import ExtractionDataset
@@ -30,9 +31,9 @@ def sure(cfg, detector):
 
 
 def maps_and_rois(detector, sample):
-    batch = {'inputs': [sample.inputs], 'data_samples': [sample.data_sample]}
+    batch = {'inputs': [torch.from_numpy(sample.inputs)], 'data_samples': [sample.data_sample]}
     maps = detector.extract_feat(detector.data_preprocessor(batch, False)['inputs'])
-    return maps, torch.cat([torch.zeros(len(sample.boxes), 1), sample.boxes], dim=1)
+    return maps, bbox2roi([torch.from_numpy(sample.boxes)])
 
 
 def test_probabilities_and_overlap_by_hand(cfg, sure, tmp_path):

@@ -1,13 +1,10 @@
 """Samples pass between processes without shared memory, and no process that loads them hangs or dies unheard."""
 
 import os
-import shutil
-import subprocess
-import sys
 import time
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,7 +23,7 @@ class Odd(torch.utils.data.Dataset):
     def __getitem__(self, index):
         if index:
             self.second()
-        return Sample(index, torch.zeros(3, 4, 5, dtype=torch.uint8), None, torch.zeros(0, 4))
+        return Sample(index, np.zeros((3, 4, 5), np.uint8), None, np.zeros((0, 4)))
 
 
 def test_no_tensor_goes_through_shared_memory(cfg, monkeypatch):
@@ -41,8 +38,8 @@ def test_no_tensor_goes_through_shared_memory(cfg, monkeypatch):
     shared = list(loading.load_samples(images, range(4), 1, 2))
     assert [sample.index for sample in shared] == [0, 1, 2, 3]
     for one, other in zip(alone, shared, strict=True):
-        assert torch.equal(one.inputs, other.inputs)
-        assert torch.equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.inputs, other.inputs)
+        np.testing.assert_array_equal(one.boxes, other.boxes)
         assert one.data_sample.metainfo.keys() == other.data_sample.metainfo.keys()
 
 
@@ -59,33 +56,3 @@ def test_too_few_files_are_one_sentence_before_anything_is_started():
     message = r'takes up to 80 more files open, and the system allows 64, of which'
     with open_files(64), pytest.raises(UserError, match=message):
         next(loading.load_samples(Odd(None), range(3), 16, 1))
-
-
-LARGE = """
-import torch
-from mmcsod.features.dataset import Sample
-from mmcsod.features.loading import load_samples
-
-class Large(torch.utils.data.Dataset):
-    def __getitem__(self, index):
-        return Sample(index, torch.full((3, 1000, 1333), index, dtype=torch.uint8), None, torch.zeros(0, 4))
-
-for sample in load_samples(Large(), range(16), 4, 4):
-    assert bool((sample.inputs == sample.index).all())
-"""
-
-
-@pytest.mark.slow
-def test_large_images_pass_where_shared_memory_is_small():
-    """64 MB of them from four processes, where there are 16 MB."""
-    small = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=16m tmpfs /dev/shm && exec "$@"', '-']
-    if shutil.which('unshare') is None or subprocess.run([*small, 'true'], capture_output=True).returncode:
-        pytest.skip('mounting is not permitted here')
-    done = subprocess.run(
-        [*small, sys.executable, '-c', LARGE],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr

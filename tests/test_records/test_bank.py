@@ -114,10 +114,10 @@ def test_arrays_that_do_not_belong_together_are_refused(vectors, ids, labels, me
     [
         ({'vectors': np.zeros((5, 3), np.float32)}, '5 vectors but 4 table rows'),
         ({'image_vectors': np.zeros((2, 5), np.float32)}, '2 image vectors but 3 images'),
-        ({'label_scores': np.zeros(6, LABEL_SCORE_DTYPE)}, 'label scores of 6 objects but 5 that are not ignored'),
+        ({'label_scores': np.zeros(6, LABEL_SCORE_DTYPE)}, '6 label scores but 5 objects that are not ignored'),
         (
             {'label_scores': np.array([(0.1, 0.2, 2, 0.5, BOX)] * 5, LABEL_SCORE_DTYPE)},
-            'label scores name a class that is none of its own',
+            r'label scores name a other_label outside -1\.\.1',
         ),
         ({'object_vectors': np.zeros((6, 3), np.float32)}, '6 object vectors but 5 objects that are not ignored'),
         (

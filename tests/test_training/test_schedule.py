@@ -7,7 +7,7 @@ from mmdet.registry import HOOKS, PARAM_SCHEDULERS
 from mmengine.config import Config
 
 from mmcsod.training.length import Length, schedule_length
-from mmcsod.training.schedule import has_warmup, schedulers, set_iterations, warmup_end
+from mmcsod.training.schedule import schedulers, set_iterations, warmup_end
 from mmcsod.util.errors import UserError
 
 STOCK = Path(mmdet.__file__).parent / '.mim' / 'configs'
@@ -64,7 +64,7 @@ def test_the_shape_is_that_of_the_stock_schedule(name, iterations=120):
     for share in (0.25, 0.5, 0.64, 0.7, 0.85, 0.93, 0.99):  # after any warm-up, beside any milestone
         expected, found = stock_rates[int(share * len(stock_rates))], rates[int(share * iterations)]
         assert found == pytest.approx(expected, rel=0.12, abs=0.01)
-    assert warmup_end(config) <= 0.1 * iterations
+    assert warmup_end(config, 0) <= 0.1 * iterations
 
 
 @pytest.mark.parametrize('name', [COCO_1X, 'yolox/yolox_s_8xb8-300e_coco.py', 'rtmdet/rtmdet_tiny_8xb32-300e_coco.py'])
@@ -108,8 +108,8 @@ def test_warmup_is_told_from_a_linear_schedule():
     warmup = {'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'begin': 0, 'end': 50}
     linear = {**warmup, 'start_factor': 1.0, 'end_factor': 0.1, 'end': 1000}
     loop = {'type': 'IterBasedTrainLoop', 'max_iters': 1000}
-    assert warmup_end(Config({'train_cfg': loop, 'param_scheduler': [warmup, linear]})) == 50
-    assert not has_warmup(Config({'train_cfg': loop, 'param_scheduler': [linear]}))
+    assert warmup_end(Config({'train_cfg': loop, 'param_scheduler': [warmup, linear]}), 0) == 50
+    assert not warmup_end(Config({'train_cfg': loop, 'param_scheduler': [linear]}), 1)
 
 
 @pytest.mark.parametrize(

@@ -91,10 +91,13 @@ class Bench:
         head, count = self.detector.roi_head, 0
         with self.reader.ready(), self.reader.autocast():
             for batch in batches(self.samples(), self.reader, self.options.batch_size):
-                data = {'inputs': [s.inputs for s in batch], 'data_samples': [s.data_sample for s in batch]}
+                data = {
+                    'inputs': [torch.from_numpy(s.inputs) for s in batch],
+                    'data_samples': [s.data_sample for s in batch],
+                }
                 maps = self.detector.extract_feat(self.detector.data_preprocessor(data)['inputs'])
                 if head.with_shared_head:
-                    rois = bbox2roi([s.boxes for s in batch]).to(self.device)
+                    rois = bbox2roi([torch.from_numpy(s.boxes) for s in batch]).to(self.device)
                     head.shared_head(head.bbox_roi_extractor([level.float() for level in maps], rois))
                 count += len(batch)
         return count
@@ -118,7 +121,9 @@ class Bench:
         head.predict = counting_predict
         with torch.no_grad():
             for sample in itertools.islice(self.samples(), self.test_images):
-                self.detector.test_step({'inputs': [sample.inputs], 'data_samples': [sample.data_sample]})
+                self.detector.test_step(
+                    {'inputs': [torch.from_numpy(sample.inputs)], 'data_samples': [sample.data_sample]}
+                )
         del head.predict
         return self.test_images
 

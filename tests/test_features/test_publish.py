@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmcsod.features.image_warnings import list_unreadable, outside_warning
+from mmcsod.features.publish import list_unreadable, outside_warning
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.util.images import kind_of_file
 
