@@ -12,7 +12,7 @@ from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.records.validation import ValidationView
 from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
-from mmcsod.report.leak import Leaks, compare_validation, leak_file, remove_leaks, write_leaks
+from mmcsod.report.leak import Leaks, compare_validation, kept_view, leak_file, remove_leaks, write_leaks
 from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
 from mmcsod.util.errors import UserError
@@ -77,7 +77,7 @@ def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapp
     if bank.pixels is None or bank.checksums is None:
         return None
     if config is None:
-        view = ValidationView.load(bank.checksums.directory)
+        view = kept_view(bank)
     else:
         from mmcsod.features.validation import view_validation
         from mmcsod.util.config import load_config
@@ -93,16 +93,15 @@ def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapp
 
 
 def _validation(bank: FeatureBank, args: Namespace, group: str | None) -> ValidationView | None:
-    folder = None if bank.checksums is None else bank.checksums.directory
     if args.config is None and args.val is None:
-        view = None if folder is None else ValidationView.load(folder)
-        if view is None:
+        if (view := kept_view(bank)) is None:
             raise UserError('the validation images are not known; give their labels with --val.')
         return view
     from mmcsod.features.validation import view_validation
     from mmcsod.labels.config import is_labels, write_config
     from mmcsod.util.config import load_config, parse_cfg_options
 
+    folder = None if bank.checksums is None else bank.checksums.directory
     if args.config is not None:
         name = bank.provenance['config'] if is_labels(args.config) else args.config  # of labels, the one written
         return view_validation(load_config(name, parse_cfg_options(args.cfg_options)), folder, group)

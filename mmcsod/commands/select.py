@@ -1,7 +1,6 @@
 """``mmcsod select``."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from mmcsod.commands.extraction import add_extraction_arguments, describe_extraction, extract_from_args, work_dir
@@ -65,15 +64,6 @@ def main(args: argparse.Namespace) -> int:
     return int(bool(bank.provenance.get('unreadable_images')))
 
 
-def only_bank(folders: Sequence[str]) -> str:
-    """Return the one folder that is given."""
-    if len(folders) > 1:
-        raise UserError(
-            f'{len(folders)} feature banks were given; selecting with several at once was removed, so give one.'
-        )
-    return folders[0]
-
-
 def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
     """Return the bank, extracted where a config is given, and the folder for the coreset."""
     if (args.config is None) == (args.bank is None):
@@ -81,5 +71,9 @@ def _open_bank(args: argparse.Namespace) -> tuple[FeatureBank, Path]:
             'Give either CONFIG, with CHECKPOINT where there is one, or --bank with a finished feature bank.'
         )
     if args.bank is not None:
-        return FeatureBank.load(only_bank(args.bank)), Path(args.work_dir or Path(args.bank[0]).parent)
+        if len(args.bank) > 1:
+            raise UserError(
+                f'{len(args.bank)} feature banks were given; selecting with several at once was removed, so give one.'
+            )
+        return FeatureBank.load(args.bank[0]), Path(args.work_dir or Path(args.bank[0]).parent)
     return extract_from_args(args), work_dir(args)

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.report.counts import class_counts
 from mmcsod.selection.recordings import count_recordings, find_recordings, propose_group
 
 
@@ -34,7 +35,8 @@ def _counted(bank: FeatureBank, coreset: Coreset) -> str:
 
 def _column(bank: FeatureBank, chosen: np.ndarray) -> list[tuple[int, int]]:
     """Return images and objects of each class, then of all, in some images."""
-    images, objects = _class_counts(bank, chosen)
+    pairs = np.unique(bank.rows[chosen[bank.rows['image']]][['image', 'label']])
+    images, objects = np.bincount(pairs['label'], minlength=len(bank.classes)), class_counts(bank, chosen)
     return [*zip(images, objects, strict=True), (chosen.sum(), objects.sum())]
 
 
@@ -58,26 +60,12 @@ def _notes(bank: FeatureBank, coresets: Sequence[Coreset]) -> Iterator[str]:
         )
 
 
-def _class_counts(bank: FeatureBank, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rows = bank.rows[chosen[bank.rows['image']]]
-    pairs = np.unique(rows[['image', 'label']])
-    images = np.bincount(pairs['label'], minlength=len(bank.classes))
-    objects = np.bincount(rows['label'], rows['count'], minlength=len(bank.classes)).astype(int)
-    return images, objects
-
-
 def _describe_parameters(coreset: Coreset) -> str:
-    parameters = dict(coreset.parameters)
-    words = [f'method {coreset.method}']
+    words, parameters = [f'method {coreset.method}'], coreset.parameters
     if 'lam' in parameters:
         words.append(f'lam {parameters["lam"]:.6g} ({_lam_rule(coreset)})')
-    if 'turns' in parameters:
-        words.append(f'turns {parameters["turns"]}')
-    if 'uncertain' in parameters:
-        words.append(f'the least certain images by {parameters["uncertain"]}')
-    if 'seed' in parameters:
-        words.append(f'seed {parameters["seed"]}')
-    return ', '.join(words)
+    others = {'turns': 'turns', 'uncertain': 'the least certain images by', 'seed': 'seed'}
+    return ', '.join([*words, *(f'{text} {parameters[name]}' for name, text in others.items() if name in parameters)])
 
 
 def _lam_rule(coreset: Coreset) -> str:

@@ -17,6 +17,8 @@ EXAMPLES = """examples; those of `mmcsod select --help` make bank and coreset:
   sha256sum work_dirs/chess/coreset.json > SHA256SUMS
   mmcsod verify work_dirs/chess/coreset.json --sha256 SHA256SUMS"""
 
+BLOCK = 4096
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is to be verified."""
@@ -67,7 +69,7 @@ def _listed(sums: Path, name: str) -> str:
     raise UserError(f'{sums} lists no checksum of {name}; write it with sha256sum.')
 
 
-def _check_finite(path: Path, vectors: np.ndarray, block: int = 4096) -> None:
-    for begin in range(0, len(vectors), block):
-        if not np.isfinite(vectors[begin : begin + block]).all():
-            raise UserError(f'{path} holds NaN or infinity in rows {begin} to {begin + block - 1}; {AGAIN}')
+def _check_finite(path: Path, vectors: np.ndarray) -> None:
+    for begin in range(0, len(vectors), BLOCK):
+        if not np.isfinite(vectors[begin : begin + BLOCK]).all():
+            raise UserError(f'{path} holds NaN or infinity in rows {begin} to {begin + BLOCK - 1}; {AGAIN}')

@@ -164,24 +164,24 @@ def _other_classes(objects: Counter[str], classes: Any, name: str) -> list[Findi
 def _check_voc(leaf: XMLDataset, raw: bytes, name: str, look_for_images: bool) -> CheckedLeaf:
     folder = posixpath.join(leaf.sub_data_root, leaf.ann_subdir)
     listings = Listings()
-    checked = check_list(raw, name, lambda one: listings.holds(posixpath.normpath(f'{folder}/{one}.xml')))
-    files = {one: f'{folder}/{one}.xml' for one in checked.names}
+    names, findings = check_list(raw, name, lambda one: listings.holds(posixpath.normpath(f'{folder}/{one}.xml')))
+    files = {one: f'{folder}/{one}.xml' for one in names}
     local = {} if '://' in folder else files
     content = {one: _read(path) for one, path in local.items() if listings.holds(posixpath.normpath(path))}
-    xml = check_xml([(files[one], raw) for one, raw in content.items()], name)
+    objects, faults, mended = check_xml([(files[one], raw) for one, raw in content.items()], name)
     classes = leaf.metainfo.get('classes')
-    missing = found('missing XML', name, missing_files(local.values(), listings))
-    findings = [*checked.findings, *missing, *xml.findings, *_other_classes(xml.objects, classes, name)]
+    findings += found('missing XML', name, missing_files(local.values(), listings))
+    findings += [*faults, *_other_classes(objects, classes, name)]
     if look_for_images:
         images = posixpath.join(leaf.sub_data_root, leaf.img_subdir)
-        findings += _voc_images([posixpath.join(images, f'{one}.jpg') for one in checked.names], name, images)
+        findings += _voc_images([posixpath.join(images, f'{one}.jpg') for one in names], name, images)
     changed = any(one.severity == FILLED for one in findings)
     return CheckedLeaf(
         leaf.ann_file,
         tuple(findings),
-        ''.join(f'{one}\n' for one in checked.names) if changed else None,
-        {one: xml.mended.get(files[one], raw) for one, raw in content.items()} if xml.mended else {},
-        objects=xml.objects,
+        ''.join(f'{one}\n' for one in names) if changed else None,
+        {one: mended.get(files[one], raw) for one, raw in content.items()} if mended else {},
+        objects=objects,
         classes=classes,
     )
 

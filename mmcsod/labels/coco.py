@@ -12,16 +12,13 @@ from mmcsod.labels.check.graph import check_structure
 from mmcsod.labels.split import Split, normal
 from mmcsod.util.errors import UserError
 
+LARGEST = (1333, 800)
 LOOKED_FOR = 20
 """Images by which a folder is recognised; the first alone may be missing."""
 
 
 def coco_split(path: Path, images: Path | None) -> Split:
-    """Return a COCO annotation file with the folder of its images, by default one around it that has one of the first.
-
-    Raises:
-        UserError: If the file cannot be read, or no folder around it has them.
-    """
+    """Return a COCO annotation file with the folder of its images, by default one around it that has some."""
     names = [str(image.get('file_name')) for image in read_coco(path)['images'][:LOOKED_FOR]]
     around = path.absolute().parent
     folders = [around, around / 'images', around / path.stem, around.parent, around.parent / 'images']
@@ -36,11 +33,7 @@ def coco_split(path: Path, images: Path | None) -> Split:
 
 
 def read_coco(path: Path) -> dict[str, Any]:
-    """Return the content of a COCO annotation file.
-
-    Raises:
-        UserError: If it cannot be read or has no images, annotations or categories.
-    """
+    """Return the content of a COCO annotation file."""
     try:
         text, _ = as_utf8(path.read_bytes(), str(path))
         content, _ = parse(text, str(path))
@@ -61,11 +54,11 @@ def used_classes(content: dict[str, Any]) -> tuple[list[str], list[str]]:
     return used, [str(each['name']) for each in categories if not counts[each.get('id')]]
 
 
-def usual_size(content: dict[str, Any], largest: tuple[int, int] = (1333, 800)) -> tuple[int, int]:
-    """Return the long and short side that nine of ten images fit, at most ``largest``, MMDetection's usual."""
+def usual_size(content: dict[str, Any]) -> tuple[int, int]:
+    """Return the long and short side that nine of ten images fit, at most those that MMDetection's configs have."""
     sizes = [(each.get('width'), each.get('height')) for each in content['images']]
     numbers = [sorted(size) for size in sizes if all(isinstance(side, int | float) and side > 0 for side in size)]
     if not numbers:
-        return largest
+        return LARGEST
     short, long = np.percentile(np.array(numbers, float), 90, axis=0)
-    return min(largest[0], int(long)), min(largest[1], int(short))
+    return min(LARGEST[0], int(long)), min(LARGEST[1], int(short))

@@ -13,7 +13,7 @@ from mmcsod.labels.template import WRITTEN, config_text
 from mmcsod.labels.voc import VOCFolder
 from mmcsod.labels.yolo import read_yaml, write_yolo_folder, yaml_split
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import write_text
+from mmcsod.util.files import begins_with, write_text
 
 logger = logging.getLogger('mmcsod')
 
@@ -46,11 +46,7 @@ def is_labels(name: str | Path) -> bool:
 
 def is_written(config: str | Path) -> bool:
     """Return whether a config is one that :func:`write_config` wrote, edited or not."""
-    path = Path(config)
-    if not path.is_file():
-        return False
-    with path.open('rb') as file:
-        return file.readline().startswith(WRITTEN.encode())
+    return Path(config).is_file() and begins_with(config, WRITTEN)
 
 
 def config_of(

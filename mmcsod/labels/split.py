@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,15 @@ logger = logging.getLogger('mmcsod')
 
 IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height, in pixels or in shares of the image."""
+Object = tuple[int, Box, bool]
+"""Class, counted from 0, box in pixels, and whether training and evaluation ignore it."""
+
 
 @dataclass(frozen=True)
 class Split:
-    """A split as ``CocoDataset`` reads it.
-
-    Attributes:
-        ann_file: COCO JSON.
-        images: The folder that its file names are relative to.
-    """
+    """A split as ``CocoDataset`` reads it: COCO JSON, and the folder that its file names are relative to."""
 
     ann_file: Path
     images: Path
@@ -49,11 +49,7 @@ def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
 
 
 def image_sizes(images: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """Return width and height of each image as a loader decodes it, from its header; warn of those that have none.
-
-    Raises:
-        UserError: If not one can be read.
-    """
+    """Return width and height of each image as a loader decodes it, from its header; warn of others."""
     sizes, unreadable = {}, []
     for path in tqdm(images, desc='Reading labels', unit='image', delay=1, leave=False):
         try:
@@ -70,26 +66,23 @@ def image_sizes(images: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     return sizes
 
 
-def coco_annotation(image_id: int, category_id: int, box: tuple[float, ...], **more: Any) -> dict[str, Any]:
-    """Return a COCO annotation without its id; ``box`` is x, y, width, height in pixels."""
-    return {
-        'image_id': image_id,
-        'category_id': category_id,
-        'bbox': [round(value, 3) for value in box],
-        'area': round(box[2] * box[3], 3),
-        'iscrowd': 0,
-        **more,
-    }
+def write_split(
+    path: Path, images: Sequence[Path], root: Path, classes: Sequence[str], objects_of: Callable[..., Iterable[Object]]
+) -> Split:
+    """Write images below ``root`` with their objects as COCO JSON, all numbered from 1 in their order.
 
-
-def write_coco(
-    path: Path, images: Sequence[Mapping[str, Any]], annotations: Sequence[Mapping[str, Any]], classes: Iterable[str]
-) -> None:
-    """Write a COCO annotation file; annotations are numbered from 1 in their order, categories from 1."""
-    content = {
-        'images': images,
-        'annotations': [{'id': number, **annotation} for number, annotation in enumerate(annotations, 1)],
-        'categories': [{'id': number, 'name': name} for number, name in enumerate(classes, 1)],
-    }
+    ``objects_of`` gives the objects of an image file, its width and its height.
+    """
+    entries: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for number, (image, (width, height)) in enumerate(image_sizes(images).items(), 1):
+        name = image.relative_to(root).as_posix()
+        entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
+        for label, box, is_crowd in objects_of(image, width, height):
+            numbers = {'id': len(annotations) + 1, 'image_id': number, 'category_id': label + 1}
+            shape = {'bbox': [round(value, 3) for value in box], 'area': round(box[2] * box[3], 3)}
+            annotations.append({**numbers, **shape, 'iscrowd': int(is_crowd)})
+    categories = [{'id': number, 'name': name} for number, name in enumerate(classes, 1)]
     with new_file(path) as file:
-        file.write_bytes(msgspec.json.encode(content))
+        file.write_bytes(msgspec.json.encode({'images': entries, 'annotations': annotations, 'categories': categories}))
+    return Split(path, root)

@@ -1,23 +1,14 @@
 """VOC labels, one XML file an image, as COCO JSON."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from tqdm import tqdm
 
-from mmcsod.labels.split import (
-    IMAGE_SUFFIXES,
-    Split,
-    coco_annotation,
-    find_files,
-    image_sizes,
-    normal,
-    write_coco,
-)
+from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, write_split
 from mmcsod.util.errors import UserError
 
 LISTS = {'train': ('train', 'trainval'), 'val': ('val',), 'test': ('test',)}
@@ -29,7 +20,7 @@ class VOCObject:
     """An object of an XML file: its box is x, y, width, height in pixels, counted from 0."""
 
     name: str
-    box: tuple[float, float, float, float]
+    box: Box
     is_difficult: bool
 
 
@@ -62,15 +53,13 @@ class VOCFolder:
         stems = self._stems(split)
         if stems is None:
             return None
-        numbers = {name: number for number, name in enumerate(self.classes, 1)}
-        entries, annotations = [], []
-        sizes = image_sizes([self._image(stem) for stem in stems])
-        for number, (path, (width, height)) in enumerate(sizes.items(), 1):
-            name = path.relative_to(self.root).as_posix()
-            entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
-            annotations += [_annotation(number, each, numbers) for each in self._objects[path.stem]]
-        write_coco(out, entries, annotations, self.classes)
-        return Split(out, self.root)
+        images = [self._image(stem) for stem in stems]
+        return write_split(out, images, self.root, self.classes, self._objects_of)
+
+    def _objects_of(self, image: Path, *_: int) -> Iterator[Object]:
+        """Yield the objects of an image; a difficult one is a crowd in COCO, ignored alike."""
+        for each in self._objects[image.stem]:
+            yield self.classes.index(each.name), each.box, each.is_difficult
 
     def _stems(self, split: str) -> Sequence[str] | None:
         lists = [self._lists / f'{name}.txt' for name in LISTS[split]]
@@ -105,11 +94,7 @@ def _stem(name: str) -> str:
 
 
 def read_objects(path: Path) -> list[VOCObject]:
-    """Return the objects of an XML file, whose pixels are counted from 1.
-
-    Raises:
-        UserError: If it is not XML or has a namespace, or an object has no name or box of four finite numbers.
-    """
+    """Return the objects of an XML file, whose pixels are counted from 1."""
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError, ValueError) as error:
@@ -137,8 +122,3 @@ def _read_object(element: ElementTree.Element, path: Path, number: int) -> VOCOb
 def _from_zero(side: float) -> float:
     """Return a side counted from 0, as MMDetection's ``VOCDataset`` does; a 0, of tools that count from it, stays."""
     return max(side - 1, min(side, 0))
-
-
-def _annotation(image_id: int, each: VOCObject, numbers: Mapping[str, int]) -> dict[str, Any]:
-    """Return a COCO annotation; a difficult object is a crowd there, which training and evaluation ignore alike."""
-    return {**coco_annotation(image_id, numbers[each.name], each.box), 'iscrowd': int(each.is_difficult)}

@@ -2,8 +2,9 @@
 
 import logging
 import math
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,13 @@ from typing import Any
 import yaml
 
 from mmcsod.labels.check.files import missing_images
-from mmcsod.labels.split import (
-    IMAGE_SUFFIXES,
-    Split,
-    coco_annotation,
-    find_files,
-    image_sizes,
-    normal,
-    write_coco,
-)
+from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, write_split
 from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
 
 FARTHEST = 2
 """Shares of the image; what is farther out was written in pixels."""
-
-Box = tuple[float, float, float, float]
-"""x, y, width, height in shares of the image."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +40,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def class_names(content: Mapping[str, Any], path: Path) -> list[str]:
-    """Return the class names of a ``data.yaml``, a list or a mapping from number to name.
-
-    Raises:
-        UserError: If they are neither, or the numbers are not 0, 1, 2, ...
-    """
+def _class_names(content: Mapping[str, Any], path: Path) -> list[str]:
+    """Return the class names of a ``data.yaml``, a list or a mapping from number to name."""
     names = content['names']
     if isinstance(names, Mapping):
         if set(names) != set(range(len(names))):
@@ -91,7 +77,7 @@ def yaml_split(path: Path, content: Mapping[str, Any], split: str, out: Path) ->
         raise UserError(f'{path}: `{split}` ({sources}) has no images; paths are relative to {root}.')
     if split == 'train':
         _refuse_unlabelled(images)
-    return write_split(images, Classes(class_names(content, path), _num_of_keypoints(content, path)), out)
+    return _write(images, Classes(_class_names(content, path), _num_of_keypoints(content, path)), out)
 
 
 def _num_of_keypoints(content: Mapping[str, Any], path: Path) -> int:
@@ -117,19 +103,17 @@ def _images(root: Path, source: str, place: str) -> list[Path]:
     return images
 
 
-def write_split(images: Sequence[Path], classes: Classes, out: Path) -> Split:
+def _write(images: Sequence[Path], classes: Classes, out: Path) -> Split:
     """Write the labels of some images as COCO JSON; an image without a label file has no objects."""
     images = [normal(path) for path in images]
     _warn_of_labels_alone(images)
-    root = _common_folder(images)
-    entries, annotations = [], []
-    for number, (path, (width, height)) in enumerate(image_sizes(images).items(), 1):
-        name = path.relative_to(root).as_posix()
-        entries.append({'id': number, 'file_name': name, 'width': width, 'height': height})
-        for label, (x, y, w, h) in read_objects(label_file(path), classes):
-            annotations.append(coco_annotation(number, label + 1, (x * width, y * height, w * width, h * height)))
-    write_coco(out, entries, annotations, classes.names)
-    return Split(out, root)
+    root = Path(os.path.commonpath([path.parent for path in images]))
+
+    def objects_of(image: Path, width: int, height: int) -> Iterator[Object]:
+        for label, (x, y, w, h) in _read_objects(label_file(image), classes):
+            yield label, (x * width, y * height, w * width, h * height), False
+
+    return write_split(out, images, root, classes.names, objects_of)
 
 
 def _refuse_unlabelled(images: Sequence[Path]) -> None:
@@ -140,15 +124,13 @@ def _refuse_unlabelled(images: Sequence[Path]) -> None:
 def _warn_of_labels_alone(images: Sequence[Path]) -> None:
     """Warn of label files without an image of any split, in the folders that those of some images are in."""
     folders = {path.parent for path in images}
-    there = {label_file(each) for folder in folders for each in folder.iterdir() if _is_image(each)}
+    there = {
+        label_file(each) for folder in folders for each in folder.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES
+    }
     labels = sorted(each for folder in {path.parent for path in there} for each in folder.glob('*.txt'))
     alone = [each for each in labels if each not in there and each.name != 'classes.txt' and each.name[:2] != '._']
     if alone:
         logger.warning('%d label files have no image and do not count, %s first; add the images.', len(alone), alone[0])
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def label_file(image: Path) -> Path:
@@ -160,7 +142,7 @@ def label_file(image: Path) -> Path:
     return image.with_suffix('.txt')
 
 
-def read_objects(path: Path, classes: Classes) -> list[tuple[int, Box]]:
+def _read_objects(path: Path, classes: Classes) -> list[tuple[int, Box]]:
     """Return class and box of each object of a label file."""
     if not path.exists():
         return []
@@ -203,14 +185,6 @@ def _box(values: Sequence[float], num_of_keypoints: int) -> Box | None:
     return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 
-def _common_folder(images: Sequence[Path]) -> Path:
-    folders = {path.parent for path in images}
-    root = min(folders, key=lambda folder: len(folder.parts))
-    while not all(folder.is_relative_to(root) for folder in folders):
-        root = root.parent
-    return root
-
-
 def write_yolo_folder(folder: Path, images: Path | None, out: Path) -> Split:
     """Write the labels of a folder with ``labels`` and ``images``, and ``classes.txt`` in either, as COCO JSON."""
     labels = folder if folder.name == 'labels' else folder / 'labels'
@@ -223,4 +197,4 @@ def write_yolo_folder(folder: Path, images: Path | None, out: Path) -> Split:
         raise UserError(f'{labels.parent} has no classes.txt with a class name a line; add it, or a data.yaml.')
     classes = [line.strip() for line in names[0].read_text(encoding='utf-8-sig').splitlines() if line.strip()]
     _refuse_unlabelled(found)
-    return write_split(found, Classes(classes), out)
+    return _write(found, Classes(classes), out)

@@ -37,8 +37,8 @@ def analyze(
     masks = {one.name: one.mask for one in selections}
     sizes = NO_OBJECTS if bank.objects is None else tables.size_table(bank, masks)
     parts = [sizes, tables.similarity_table(selections), tables.coverage_table(selections)]
-    if len(masks) > 1:
-        parts.append(tables.changes_table(masks))
+    if len(selections) > 1:
+        parts.append(tables.changes_table(selections))
     if class_name is not None:
         parts += [tables.prototype_table(bank, class_name), tables.rank_table(bank, named, class_name)]
     if out is not None:

@@ -58,22 +58,17 @@ def _names(bank: FeatureBank, group: str | None) -> tuple[str, ...] | None:
 
 def features(bank: FeatureBank) -> Facts:
     """Return how the vectors were made, as far as the bank knows."""
-    facts = [('Vectors', f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}')]
-    return facts + list(_source(dict(bank.provenance)).items())
-
-
-def _source(provenance: dict[str, Any]) -> dict[str, str]:
-    identity = dict(provenance.get('identity') or {})
-    versions = dict(provenance.get('versions') or {})
-    weights = weights_digest(identity)
+    provenance, identity = bank.provenance, bank.provenance.get('identity') or {}
+    versions, weights = provenance.get('versions') or {}, weights_digest(identity)
     facts = {
+        'Vectors': f'{len(bank):,} of {bank.vectors.shape[1]} dimensions, {bank.vectors.dtype}',
         'Detector config': provenance.get('config'),
         'Checkpoint': f'SHA-256 of the weights {weights[:16]}…' if weights else None,
         'Tap': identity.get('tap'),
         'Images below': provenance.get('data_root'),
         'Versions': ', '.join(f'{name} {version}' for name, version in versions.items()),
     }
-    return {name: str(value) for name, value in facts.items() if value}
+    return [(name, str(value)) for name, value in facts.items() if value]
 
 
 NAMES = {

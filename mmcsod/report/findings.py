@@ -39,13 +39,8 @@ class Findings:
 
     def pictures(self, bank: FeatureBank, root: Path) -> dict[str, str]:
         """Return ``data:`` URIs: of the validation images as leak-0, leak-1, ..., of the labels as label-0, ..."""
-        copies = [small_copy(Path(leak.validation)) for leak in self.leaks]
-        turned = [is_turned(bank, bank.image_index[label.image]) for label in self.labels]
-        crops = [
-            small_crop(root / label.image, label.box, label.refined, turn)
-            for label, turn in zip(self.labels, turned, strict=True)
-        ]
-        named = {
-            f'{kind}-{n}': uri for kind, found in (('leak', copies), ('label', crops)) for n, uri in enumerate(found)
-        }
-        return {name: uri for name, uri in named.items() if uri is not None}
+        found = {f'leak-{n}': small_copy(Path(leak.validation)) for n, leak in enumerate(self.leaks)}
+        for n, label in enumerate(self.labels):
+            turn = is_turned(bank, bank.image_index[label.image])
+            found[f'label-{n}'] = small_crop(root / label.image, label.box, label.refined, turn)
+        return {name: uri for name, uri in found.items() if uri is not None}

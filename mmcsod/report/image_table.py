@@ -1,5 +1,6 @@
 """Every image of a pool in a table beside a coreset: keep or drop, and why."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -12,7 +13,7 @@ from mmcsod.report.selected import Selected
 from mmcsod.selection.near_duplicates import pool_groups
 from mmcsod.selection.projected import Projected
 from mmcsod.selection.recordings import find_recordings
-from mmcsod.util.files import write_csv
+from mmcsod.util.files import begins_with, write_csv
 
 
 @dataclass
@@ -93,17 +94,16 @@ def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:
 
 def is_image_table(path: Path) -> bool:
     """Return whether a file is such a table."""
-    with path.open('rb') as file:
-        return file.readline().decode('utf-8', errors='replace').strip() == HEADER
+    return begins_with(path, HEADER)
 
 
 def _fill_objects(one: Selected, entries: Sequence[ImageEntry]) -> None:
-    counts: dict[tuple[int, int], int] = {}
+    counts: Counter[tuple[int, int]] = Counter()
     for image, label, count in one.bank.rows.tolist():
-        counts[image, label] = counts.get((image, label), 0) + count
+        counts[image, label] += count
     for (image, label), count in sorted(counts.items()):
         words = f'{one.bank.classes[label]} {count}'
-        entries[image].objects = f'{entries[image].objects}, {words}' if entries[image].objects else words
+        entries[image].objects = ', '.join(filter(None, (entries[image].objects, words)))
 
 
 def _fill_nearest(one: Selected, entries: Sequence[ImageEntry]) -> None:

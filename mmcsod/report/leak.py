@@ -17,7 +17,7 @@ from mmcsod.report.selected import Selected
 from mmcsod.selection.pixels import leaks
 from mmcsod.selection.recordings import find_recordings
 from mmcsod.selection.same_objects import objects_of_bank, objects_of_images, same_objects
-from mmcsod.util.files import write_csv
+from mmcsod.util.files import begins_with, write_csv
 
 HEADER = ['validation_image', 'pool_image', 'decision']
 NONE_SELECTED = np.zeros(0, np.int64)
@@ -99,12 +99,15 @@ def compare_validation(
     return Leaks(pairs, len(view.images), view.num_unread, shared, predicted)
 
 
+def kept_view(bank: FeatureBank) -> ValidationView | None:
+    """Return the validation images that lie beside a bank; None if none do."""
+    return None if bank.checksums is None else ValidationView.load(bank.checksums.directory)
+
+
 def kept_leaks(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> Leaks | None:
     """Compare the first of some coresets with the validation images that lie beside the bank; None if none do."""
-    if bank.pixels is None or bank.checksums is None:
-        return None
-    view = ValidationView.load(bank.checksums.directory)
-    if view is None:
+    view = kept_view(bank)
+    if bank.pixels is None or view is None:
         return None
     name, coreset = next(iter(coresets.items()))
     selected = Selected.find(name, bank, coreset).images
@@ -171,10 +174,5 @@ def write_leaks(path: Path, found: Leaks) -> None:
 
 def remove_leaks(path: Path) -> None:
     """Remove what :func:`write_leaks` wrote for another coreset of that name; files of others stay."""
-    if path.is_file() and _is_of_leaks(path):
+    if path.is_file() and begins_with(path, ','.join(HEADER)):
         path.unlink()
-
-
-def _is_of_leaks(path: Path) -> bool:
-    with path.open('rb') as file:
-        return file.readline().startswith(','.join(HEADER).encode())

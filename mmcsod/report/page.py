@@ -52,16 +52,72 @@ def write_report(
     table = ObjectTable(bank)
     cards = [make_cards(one, table) for one in selections]
     groups = pool_groups(bank, selections[0].coreset)
-    picks = list(dict.fromkeys(itertools.chain.from_iterable(one.images.tolist() for one in selections)))
-    found = Findings.of(bank, leaks)
-    thumbnails, more = Thumbnails(), {}
+    parts = {
+        **_head(bank, coresets),
+        **_summary(bank, selections, written or {}),
+        **_pictures(bank, root, cards, groups, Findings.of(bank, leaks)),
+        **_gallery(bank, selections, cards),
+        **_near_duplicates(bank, selections, groups),
+    }
+    write_text(path, _template().render(bank=bank, selections=selections, ranks_objects=table.by_object, **parts))
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader('mmcsod.report'),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template('report.html')
+
+
+def _head(bank: FeatureBank, coresets: Mapping[str, Coreset]) -> dict[str, Any]:
+    """Return what is about the page itself; a content security policy has it run its own script and no other."""
+    script = _asset('script.js')
+    return {
+        'mark': coresets_mark(coresets),
+        'style': _asset('style.css'),
+        'colours': _class_colours(len(bank.classes)),
+        'script': script,
+        'script_hash': 'sha256-' + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        'version': __version__,
+        'written': time.strftime('%Y-%m-%d %H:%M'),
+    }
+
+
+def _summary(bank: FeatureBank, selections: Sequence[Selected], written: Mapping[str, str]) -> dict[str, Any]:
+    masks = {POOL: np.ones(len(bank.images), bool)} | {one.name: one.mask for one in selections}
+    return {
+        'facts': facts.table(bank, selections, written),
+        'features': facts.features(bank),
+        'left_out': facts.left_out(bank),
+        'charts': [
+            *map(charts.draw_distribution, distributions(bank, masks)),
+            charts.draw_coverage(selections),
+            *filter(None, map(charts.draw_lam, selections)),
+        ],
+        'class_charts': [
+            charts.draw_class_coverage(selections, label, bank.classes[label])
+            for label in sorted(selections[0].coverages)
+        ],
+        'overlaps': overlaps(selections),
+        'changes': changes(selections),
+    }
+
+
+def _pictures(
+    bank: FeatureBank, root: Path | None, cards: list[list[Card]], groups: Sequence[np.ndarray], found: Findings
+) -> dict[str, Any]:
+    thumbnails, pictures = Thumbnails(), {}
     if root is not None:
+        picks = list(dict.fromkeys(card.image for own in cards for card in own))
         leaking = [bank.image_index[leak.pool] for leak in found.leaks]
         thumbnails = make_thumbnails(bank, root, picks, [*leaking, *_useful(bank, cards, groups)])
-        more = found.pictures(bank, root)
-    write_text(
-        path, _render(bank, selections, cards, groups, thumbnails, found, more, root, table.by_object, written or {})
-    )
+        pictures = {str(image): uri for image, uri in thumbnails.images.items()} | found.pictures(bank, root)
+    canvas = _canvas_sizes(bank, thumbnails, cards)
+    return {'root': root, 'found': found, 'thumbnails': thumbnails, 'pictures': pictures, 'canvas': canvas}
 
 
 def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], groups: Sequence[np.ndarray]) -> Iterator[int]:
@@ -74,81 +130,30 @@ def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], groups: Sequence
     yield from range(len(bank.images))
 
 
-def _render(
-    bank: FeatureBank,
-    selections: list[Selected],
-    cards: list[list[Card]],
-    groups: list[np.ndarray],
-    thumbnails: Thumbnails,
-    found: Findings,
-    more: Mapping[str, str],
-    root: Path | None,
-    ranks_objects: bool,
-    written: Mapping[str, str],
-) -> str:
-    masks = {POOL: np.ones(len(bank.images), bool)} | {one.name: one.mask for one in selections}
-    pool_map = map_pool(bank)
-    script = _asset('script.js')
-    pictures = {**{str(image): uri for image, uri in thumbnails.images.items()}, **more}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('mmcsod.report'),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template('report.html').render(
-        style=_asset('style.css'),
-        mark=coresets_mark({one.name: one.coreset for one in selections}),
-        script=script,
-        script_hash=_hash(script),
-        version=__version__,
-        written=time.strftime('%Y-%m-%d %H:%M'),
-        bank=bank,
-        colours=_class_colours(len(bank.classes)),
-        selections=selections,
-        galleries=list(zip(selections, cards, strict=True)),
-        facts=facts.table(bank, selections, written),
-        features=facts.features(bank),
-        left_out=facts.left_out(bank),
-        thumbnails=thumbnails,
-        pictures=pictures,
-        found=found,
-        root=root,
-        ranks_objects=ranks_objects,
-        terms=list(dict.fromkeys(name for own in cards for card in own for name in card.terms)),
-        num_groups=len(groups),
-        is_partial=len(bank.images) > MOST_IMAGES,
-        groups=[_group(group, selections) for group in groups[:NUM_GROUPS]],
-        num_members=NUM_MEMBERS,
-        near_duplicates=[(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],
-        charts=[
-            *map(charts.draw_distribution, distributions(bank, masks)),
-            charts.draw_coverage(selections),
-            *filter(None, map(charts.draw_lam, selections)),
-        ],
-        class_charts=[
-            charts.draw_class_coverage(selections, label, bank.classes[label])
-            for label in sorted(selections[0].coverages)
-        ],
-        map_shares=pool_map.shares,
-        overlaps=overlaps(selections),
-        changes=changes(selections),
-        data=_data(bank, selections, cards, pool_map.points),
-        canvas=_canvas_sizes(bank, thumbnails, cards),
-    )
-
-
-def _data(bank: FeatureBank, selections: list[Selected], cards: list[list[Card]], points: np.ndarray) -> dict[str, Any]:
-    """Return what the page's script reads, as JSON values."""
+def _gallery(bank: FeatureBank, selections: Sequence[Selected], cards: list[list[Card]]) -> dict[str, Any]:
+    """Return the cards and the map, and ``data``, what the page's script reads of them, as JSON values."""
+    points, shares = map_pool(bank)
+    galleries = list(zip(selections, cards, strict=True))
     return {
-        'names': list(bank.images),
-        'classes': list(bank.classes),
-        'points': _grid(points),
-        'coresets': [
-            {'name': one.name, 'picks': [_pick(card) for card in own]}
-            for one, own in zip(selections, cards, strict=True)
-        ],
+        'galleries': galleries,
+        'terms': list(dict.fromkeys(name for own in cards for card in own for name in card.terms)),
+        'map_shares': shares,
+        'data': {
+            'names': list(bank.images),
+            'classes': list(bank.classes),
+            'points': _grid(points),
+            'coresets': [{'name': one.name, 'picks': [_pick(card) for card in own]} for one, own in galleries],
+        },
+    }
+
+
+def _near_duplicates(bank: FeatureBank, selections: Sequence[Selected], groups: list[np.ndarray]) -> dict[str, Any]:
+    return {
+        'num_groups': len(groups),
+        'is_partial': len(bank.images) > MOST_IMAGES,
+        'groups': [_group(group, selections) for group in groups[:NUM_GROUPS]],
+        'num_members': NUM_MEMBERS,
+        'near_duplicates': [(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],
     }
 
 
@@ -173,7 +178,7 @@ def _grid(points: np.ndarray) -> list[int | None]:
     return [None if np.isnan(value) else round(value) for value in (1000 * (points - low) / extent).ravel().tolist()]
 
 
-def _group(group: np.ndarray, selections: list[Selected]) -> dict[str, Any]:
+def _group(group: np.ndarray, selections: Sequence[Selected]) -> dict[str, Any]:
     """Return a group of near-duplicates: its images, the selected first, and how many each coreset has."""
     picked = np.any([one.mask[group] for one in selections], axis=0)
     return {
@@ -206,8 +211,3 @@ def _class_colours(number: int) -> list[str]:
 
 def _asset(name: str) -> str:
     return (files('mmcsod.report') / 'templates' / name).read_text(encoding='utf-8')
-
-
-def _hash(script: str) -> str:
-    """Return what a content security policy calls a script by, so that the page runs this one and no other."""
-    return 'sha256-' + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

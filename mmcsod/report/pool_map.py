@@ -1,7 +1,5 @@
 """The pool as a map: its images on their first two principal components."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.sparse.linalg import svds
 
@@ -15,16 +13,12 @@ SMALL = 8
 """Images or dimensions below which all components are computed."""
 
 
-@dataclass(frozen=True)
-class PoolMap:
-    """Images as points, (D, 2) float64, NaN for images without vectors, and each axis's share of the variance."""
+def map_pool(bank: FeatureBank) -> tuple[np.ndarray, list[float]]:
+    """Project each image, the mean of its unit vectors, onto the two directions of largest variance.
 
-    points: np.ndarray
-    shares: tuple[float, float]
-
-
-def map_pool(bank: FeatureBank) -> PoolMap:
-    """Project each image, the mean of its unit vectors, onto the two directions of largest variance."""
+    Returns:
+        (D, 2) float64, NaN for images without vectors; and each direction's share of the variance.
+    """
     means, counts = _image_means(bank)
     held = counts > 0
     points = np.full((len(bank.images), 2), np.nan)
@@ -32,7 +26,7 @@ def map_pool(bank: FeatureBank) -> PoolMap:
     total = float(np.square(centred, dtype=np.float64).sum())
     points[held] = _principal_scores(centred) if total > 0 else 0
     shares = np.square(points[held]).sum(axis=0) / total if total > 0 else np.zeros(2)
-    return PoolMap(points, (float(shares[0]), float(shares[1])))
+    return points, shares.tolist()
 
 
 def _image_means(bank: FeatureBank) -> tuple[np.ndarray, np.ndarray]:

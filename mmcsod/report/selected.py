@@ -30,7 +30,13 @@ class Selected:
     @classmethod
     def find(cls, name: str, bank: FeatureBank, coreset: Coreset) -> Selected:
         """Look the selected images up in the bank."""
-        return cls(name, bank, coreset, selected_images(bank, coreset, name))
+        unknown = [image for image in coreset.image_ids if image not in bank.image_index]
+        if unknown:
+            raise UserError(
+                f'{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first '
+                f"'{unknown[0]}'; give the bank it was selected from."
+            )
+        return cls(name, bank, coreset, bank.mask(coreset.image_ids))
 
     @cached_property
     def images(self) -> np.ndarray:
@@ -61,17 +67,6 @@ def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:
     if len(set(names)) < len(names):
         raise UserError('A coreset file is given twice; give each once.')
     return {name: Coreset.load(path) for name, path in zip(names, paths, strict=True)}
-
-
-def selected_images(bank: FeatureBank, coreset: Coreset, name: str) -> np.ndarray:
-    """Return (len(bank.images),) bool, which of the bank's images a coreset holds."""
-    unknown = [image for image in coreset.image_ids if image not in bank.image_index]
-    if unknown:
-        raise UserError(
-            f'{len(unknown)} of the {len(coreset)} images of the coreset {name} are not in the bank, first '
-            f"'{unknown[0]}'; give the bank it was selected from."
-        )
-    return bank.mask(coreset.image_ids)
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,9 @@ def suspicious_labels(bank: FeatureBank) -> list[Label]:
         )
     objects = bank.objects[~bank.objects['ignored']]
     suspected = suspicion(bank.label_scores)
-    order = np.argsort(-suspected, kind='stable').tolist()
-    return [
-        _label(bank, objects[i], bank.label_scores[i], float(suspected[i]))
-        for i in order
-        if np.isfinite(bank.label_scores['own'][i])
-    ]
+    order = np.argsort(-suspected, kind='stable')
+    scored = order[np.isfinite(bank.label_scores['own'][order])].tolist()
+    return [_label(bank, objects[i], bank.label_scores[i], float(suspected[i])) for i in scored]
 
 
 def has_label_scores(bank: FeatureBank) -> bool:
@@ -110,8 +107,6 @@ def suspicion(scores: np.ndarray) -> np.ndarray:
 
 def reason(scores: np.void, label: str, classes: Sequence[str]) -> str:
     """Return in words what speaks against a label."""
-    if not np.isfinite(scores['own']):
-        return 'not scored'
     words = [f'{label} has {scores["own"]:.2f}']
     if scores['other'] > scores['own']:
         words.append(f'{classes[scores["other_label"]]} has {scores["other"]:.2f}')

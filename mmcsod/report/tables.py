@@ -9,7 +9,7 @@ from mmcsod.records.coreset import Coreset
 from mmcsod.report.counts import SIZES, kl_divergence, size_counts
 from mmcsod.report.coverage import coverage_curve, diminishing_returns, redundancy
 from mmcsod.report.objects import COUNTS, prototype_cosines, rank_objects
-from mmcsod.report.selected import Selected
+from mmcsod.report.selected import Selected, changes
 from mmcsod.selection.classes import unknown_class
 from mmcsod.util.text import markdown_table
 
@@ -64,26 +64,19 @@ def coverage_table(selections: Sequence[Selected]) -> str:
     )
 
 
-def changes_table(masks: Mapping[str, np.ndarray]) -> str:
+def changes_table(selections: Sequence[Selected]) -> str:
     """Return how many images of the first coreset each of the others has exchanged: Table 2's first line."""
-    (first, reference), *others = masks.items()
-    rows = [[name, int((reference & ~mask).sum()), int((mask & ~reference).sum())] for name, mask in others]
-    return markdown_table(rows, [f'compared with {first}', 'images gone', 'images new'])
+    rows = [[one.second, len(one.only_first), len(one.only_second)] for one in changes(selections)]
+    return markdown_table(rows, [f'compared with {selections[0].name}', 'images gone', 'images new'])
 
 
 def prototype_table(bank: FeatureBank, name: str) -> str:
     """Return the cosines of image prototypes to a class's prototype: Table 4."""
     cosines, numbers = prototype_cosines(bank, label_of(bank, name))
-    rows = [
-        [
-            size,
-            *(
-                '' if number == 0 else f'{cosine:.3f} ({number})'
-                for cosine, number in zip(cosines[i], numbers[i], strict=True)
-            ),
-        ]
-        for i, size in reversed(list(enumerate(SIZES)))
-    ]
+    rows: list[list[str]] = []
+    for size, *cells in zip(SIZES, cosines, numbers, strict=True):
+        shown = (f'{cosine:.3f} ({number})' if number else '' for cosine, number in zip(*cells, strict=True))
+        rows.insert(0, [size, *shown])
     return markdown_table(rows, [name, *COUNTS])
 
 

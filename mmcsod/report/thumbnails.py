@@ -4,10 +4,9 @@ import base64
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -63,7 +62,8 @@ def make_thumbnails(
     todo = [(image, large) for image in picks] + [(image, SMALL) for image in rest[:MOST]]
     made = Thumbnails()
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for chunk in _chunks(todo):
+        for start in range(0, len(todo), CHUNK):
+            chunk = todo[start : start + CHUNK]
             found = threads.map(
                 lambda task: _read(root / bank.images[task[0]], task[1], is_turned(bank, task[0])), chunk
             )
@@ -90,12 +90,6 @@ def _add(
     return len(uri)
 
 
-def _chunks(todo: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    iterator = iter(todo)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
-
-
 def small_copy(path: Path) -> str | None:
     """Return a ``data:`` URI of a small copy of an image, or None if it cannot be read."""
     found = _read(path, SMALL, True)
@@ -103,14 +97,7 @@ def small_copy(path: Path) -> str | None:
 
 
 def small_crop(path: Path, box: Box, refined: Box | None, turn: bool) -> str | None:
-    """Return a ``data:`` URI of a labelled box with a margin, or None if the image cannot be read.
-
-    Args:
-        path: The image file.
-        box: The labelled box, x1, y1, x2, y2 in pixels.
-        refined: What a detector refines it to, drawn too if it is known.
-        turn: Whether EXIF data may turn the image.
-    """
+    """Return a ``data:`` URI of a labelled box and what a detector refines it to, None for an unreadable image."""
     margin = CROP_MARGIN * max(box[2] - box[0], box[3] - box[1])
     try:
         with Image.open(path) as image:

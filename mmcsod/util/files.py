@@ -181,6 +181,12 @@ def _finite(text: str) -> float:
     return value
 
 
+def begins_with(path: str | Path, text: str) -> bool:
+    """Return whether a file, of whatever kind, begins with a text, by which files of mmcsod are known."""
+    with Path(path).open('rb') as file:
+        return file.read(len(text.encode())) == text.encode()
+
+
 def refuse_undecodable(names: Iterable[str]) -> None:
     """Refuse names that no file can hold: Python's stand-ins for bytes of a file name that are no text."""
     for name in names:

@@ -20,14 +20,13 @@ def test_suspicion_by_hand():
 
 
 def test_reasons_by_hand():
-    right, wrong, nothing, loose, unknown = scored(
-        (0.9, 0.1, 1, 0.8), (0.1, 0.7, 1, 0.8), (0.1, 0.2, 1, 0.9), (0.8, 0.1, 1, 0.3), (np.nan, np.nan, -1, np.nan)
+    right, wrong, nothing, loose = scored(
+        (0.9, 0.1, 1, 0.8), (0.1, 0.7, 1, 0.8), (0.1, 0.2, 1, 0.9), (0.8, 0.1, 1, 0.3)
     )
     assert reason(right, 'cat', CLASSES) == 'cat has 0.90'
     assert reason(wrong, 'cat', CLASSES) == 'cat has 0.10, dog has 0.70'
     assert reason(nothing, 'cat', CLASSES).endswith('dog has 0.20, it may be no object of these classes')
     assert reason(loose, 'cat', CLASSES) == 'cat has 0.80, poorly localised box (IoU 0.30)'
-    assert reason(unknown, 'cat', CLASSES) == 'not scored'
 
 
 def test_the_refined_box_is_in_pixels():

@@ -50,12 +50,7 @@ class Listings:
 
 @dataclass(frozen=True)
 class MissingImage:
-    """An image, or another file, that is not there.
-
-    Attributes:
-        path: Where it should be.
-        near: What is there under a near name, None if nothing is.
-    """
+    """An image, or another file, that is not there, and what is there under a near name."""
 
     path: str
     near: str | None
@@ -64,12 +59,12 @@ class MissingImage:
         return f'{_shown(self.path)}: there is {_shown(self.near)}' if self.near else _shown(self.path)
 
 
-def missing_images(paths: Iterable[str], listings: Listings | None = None, folder: str = '') -> list[MissingImage]:
+def missing_images(paths: Iterable[str], folder: str = '') -> list[MissingImage]:
     """Return those of ``paths`` that are no file; URLs pass.
 
     Where nothing around a path has a near name, ``folder`` is looked through.
     """
-    listings = listings or Listings()
+    listings = Listings()
     found = missing_files(paths, listings)
     if any(one.near for one in found):
         return found
@@ -132,8 +127,7 @@ def _walk(folder: str, parts: list[str], listings: Listings) -> str | None:
 
 
 def _plain(name: str) -> str:
-    if not name.isascii():
-        name = _readable(name)
+    name = _readable(name)
     return unicodedata.normalize('NFC', unquote(name)).casefold().strip()
 
 

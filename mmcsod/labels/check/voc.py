@@ -4,7 +4,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import Any
 from xml.etree import ElementTree
@@ -17,57 +16,31 @@ CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 FLAGGED = re.compile(r'\S+\s+(-1|0|1)')
 
 
-@dataclass(frozen=True)
-class VocList:
-    """The names in a VOC image list.
-
-    Attributes:
-        names: Those of the images, without anything around them.
-        findings: What is wrong with the list.
-    """
-
-    names: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class XmlFiles:
-    """What the XML files of a list say.
-
-    Attributes:
-        objects: How many objects have each name.
-        findings: What is wrong with the files.
-        mended: What files whose size is impossible should hold, by their paths: no size, so that MMDetection opens the
-            image.
-    """
-
-    objects: Counter[str]
-    findings: tuple[Finding, ...]
-    mended: dict[str, bytes]
-
-
-def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> VocList:
-    """Check the bytes of an image list."""
+def check_list(raw: bytes, file: str, has_xml: Callable[[str], bool]) -> tuple[list[str], list[Finding]]:
+    """Return the names in the bytes of an image list, without anything around them, and what is wrong with it."""
     try:
         text, findings = as_utf8(raw, file)
     except Unreadable as error:
-        return VocList((), (error.finding,))
+        return [], [error.finding]
     lines = text.decode().split('\n')  # as MMDetection splits them
     lines = [line.rstrip('\r') for line in (lines[:-1] if lines[-1] == '' else lines)]
     filled = [line for line in lines if FLAGGED.fullmatch(line.strip()) and not has_xml(line)]
     if filled:
-        return VocList((), tuple(found('flags', file, filled, short)))
+        return [], found('flags', file, filled, short)
     names = [_name(line, has_xml) for line in lines]
-    findings += found(
-        'list', file, [old for old, new in zip(lines, names, strict=True) if old != new or not old], short
-    )
-    kept = tuple(name for name in names if name)
-    repeated = sorted({name for name in kept if kept.count(name) > 1}) if len(set(kept)) < len(kept) else []
-    return VocList(kept, (*findings, *found('image twice', file, repeated, short)))
+    odd = [old for old, new in zip(lines, names, strict=True) if old != new or not old]
+    kept = list(filter(None, names))
+    repeated = sorted(name for name, count in Counter(kept).items() if count > 1)
+    return kept, [*findings, *found('list', file, odd, short), *found('image twice', file, repeated, short)]
 
 
-def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
-    """Check the XML files of a list."""
+def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> tuple[Counter[str], list[Finding], dict[str, bytes]]:
+    """Check the XML files of a list.
+
+    Returns:
+        How many objects have each name; what is wrong; and what files whose size is impossible should hold, by their
+        paths: no size, so that MMDetection opens the image.
+    """
     kinds = ('odd XML', 'size', 'XML without size', 'image without objects', 'no area', 'outside', 'beyond the edge')
     entries: dict[str, list[str]] = {kind: [] for kind in kinds}
     objects: Counter[str] = Counter()
@@ -95,7 +68,7 @@ def check_xml(files: Sequence[tuple[str, bytes]], file: str) -> XmlFiles:
     findings = [one for kind, shown in entries.items() for one in found(kind, file, shown)]
     if files and not objects and not entries['odd XML']:
         findings = [Finding('no objects', file, 1, (f'{len(files)} images, 0 annotations',))]
-    return XmlFiles(objects, tuple(findings), mended)
+    return objects, findings, mended
 
 
 def _fault(box: Sequence[int], size: Sequence[float]) -> str | None:
