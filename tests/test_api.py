@@ -52,6 +52,7 @@ def test_the_work_dir_is_named_after_the_config(files):
             lambda: extract_bank('my_config.py', batchsize=3),
             "extract_bank has no option 'batchsize': did you mean batch_s",
         ),
+        (lambda: retrain('my_config.py', None, iter=5), r"retrain has no option 'iter': did you mean iters\?"),
     ],
 )
 def test_mistakes_are_one_sentence(call, message, files):

@@ -15,7 +15,6 @@ from mmcsod.features.checkpoint import load_state_dict, load_weights, tensor_dig
 from mmcsod.features.detector import build_tap
 from mmcsod.features.safe_loading import OLDEST_TORCH, safe_loading
 from mmcsod.features.taps import attach_tap
-from mmcsod.util.config import load_config
 from mmcsod.util.errors import UserError
 
 from ..tool import run_script
@@ -105,7 +104,6 @@ def test_nobody_loads_unsafely_meanwhile(tmp_path):
     [
         (b'', 'no checkpoint of PyTorch: its 0 bytes'),
         (b'<html>not found', 'no checkpoint of PyTorch: its 15 bytes begin'),
-        (b'PK not a zip', 'no checkpoint of PyTorch: its 12 bytes begin'),
         (pickle.dumps({'a': 1}), 'unsafe|no state_dict'),
         (None, 'There is no checkpoint'),
     ],
@@ -126,19 +124,6 @@ def test_a_checkpoint_of_other_classes_selects(cfg, coco_root, tmp_path):
     torch.save({'state_dict': trained.state_dict(), 'message_hub': hub.state_dict()}, tmp_path / 'other.pth')
     loaded, trained = build_tap(cfg, tmp_path / 'other.pth', 'cpu'), attach_tap(trained)
     assert tensor_digests(loaded.detector, loaded.tensors) == tensor_digests(trained.detector, trained.tensors)
-
-
-def test_heads_that_no_tap_reads_may_be_of_other_classes():
-    cfg = load_config('mmdet::ms_rcnn/ms-rcnn_r50_fpn_1x_coco.py')
-    cfg.model.backbone.init_cfg = None
-    detector = build(cfg)
-    state, needed = detector.state_dict(), attach_tap(detector).tensors
-    assert any('mask_iou_head.fc_mask_iou' in key for key in state)
-    other = {key: value[:1] if 'mask_iou_head.fc_mask_iou' in key else value for key, value in state.items()}
-    load_weights(detector, other, 'other.pth', needed)
-    without = {key: value for key, value in state.items() if 'shared_fcs' not in key}
-    with pytest.raises(UserError, match='of another detector'):
-        load_weights(detector, without, 'other.pth', needed)
 
 
 def test_a_checkpoint_of_another_detector_is_refused(cfg, coco_root):

@@ -32,6 +32,14 @@ def write_chunk(store, chunk, lacks=(), **changed):
     store.write(chunk, {name: array for name, array in arrays.items() if name not in lacks})
 
 
+def made_up(store, chunk, width):
+    """Return the arrays of a chunk whose images have an object each, with vectors of a width; none was read for 0."""
+    view = ImageView((8, 6), 1, np.zeros((32, 32), np.uint8), False)
+    own = ImageFeatures(np.ones((1, width), np.float32), np.ones(2, np.float32), view)
+    pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
+    return chunk_arrays(store.indices(chunk), dict.fromkeys(store.indices(chunk) if width else (), own), pool, True)
+
+
 def test_joining_reads_each_array_once(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
     store = chunks.ChunkStore(tmp_path / 'features', 12)
@@ -56,13 +64,8 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 4)
     store = chunks.ChunkStore(tmp_path / 'features', 8)
     store.begin({})
-    pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
-    view = ImageView((8, 6), 1, np.zeros((32, 32), np.uint8), False)
-    features = {
-        index: ImageFeatures(np.ones((1, 3), np.float32), np.ones(2, np.float32), view) for index in range(4, 8)
-    }
-    for chunk, read in enumerate(({}, features)):
-        store.write(chunk, chunk_arrays(store.indices(chunk), read, pool, True))
+    for chunk, width in enumerate((0, 3)):
+        store.write(chunk, made_up(store, chunk, width))
     objects = np.zeros(4, OBJECT_DTYPE)
     store.publish(images=tuple(map(str, range(8))), classes=('x',), objects=objects, provenance={})
     bank = FeatureBank.load(tmp_path / 'features')
@@ -71,21 +74,11 @@ def test_a_chunk_of_images_that_could_not_be_read_is_joined_too(tmp_path, monkey
 
 
 def test_vectors_of_two_widths_are_one_sentence(tmp_path, monkeypatch):
-    """In a chunk as between chunks."""
     monkeypatch.setattr(chunks, 'CHUNK_SIZE', 2)
     store = chunks.ChunkStore(tmp_path / 'features', 4)
     store.begin({})
-    pool = SimpleNamespace(objects_of=lambda index: np.zeros(1, OBJECT_DTYPE))
-    view = ImageView((8, 6), 1, np.zeros((32, 32), np.uint8), False)
-
-    def read(index, width):
-        return ImageFeatures(np.ones((1, width), np.float32), np.ones(2, np.float32), view)
-
-    with pytest.raises(UserError, match='of 3 and of 5'):
-        chunk_arrays(range(2), {0: read(0, 3), 1: read(1, 5)}, pool, False)
     for chunk, width in enumerate((3, 5)):
-        features = {index: read(index, width) for index in store.indices(chunk)}
-        store.write(chunk, chunk_arrays(store.indices(chunk), features, pool, False))
+        store.write(chunk, made_up(store, chunk, width))
     with pytest.raises(UserError, match='of 3 and of 5'):
         store.publish(images=('a', 'b', 'c', 'd'), classes=('x',), objects=np.zeros(4, OBJECT_DTYPE), provenance={})
     assert not (tmp_path / 'features/meta.json').exists()

@@ -79,11 +79,6 @@ def test_synchronised_normalisation_needs_no_process_group(coco_root):
     assert torch.nn.BatchNorm2d in kinds
 
 
-def test_a_teacher_whose_weights_are_elsewhere_is_not_needed():
-    for name in ('ld/ld_r18-gflv1-r101_fpn_1x_coco.py', 'lad/lad_r50-paa-r101_fpn_2xb8_coco_1x.py'):
-        assert attach_tap(untrained_detector(load_config(f'mmdet::{name}'))).name == 'neck'
-
-
 def test_a_config_without_a_model_is_told():
     with pytest.raises(UserError, match='The config has no `model`'):
         untrained_detector(load_config('mmdet::_base_/default_runtime.py'))

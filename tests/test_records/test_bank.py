@@ -53,13 +53,6 @@ def test_what_is_saved_is_what_is_loaded(tmp_path, dtype):
     assert [path.name for path in (tmp_path / 'deep').iterdir()] == ['features']
 
 
-def test_what_is_optional_may_be_missing(tmp_path):
-    bank = FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y'])
-    bank.save(tmp_path / 'features')
-    loaded = FeatureBank.load(tmp_path / 'features')
-    assert loaded.image_vectors is loaded.objects is loaded.object_vectors is loaded.label_scores is None
-
-
 def test_from_arrays_gives_the_same_back_row_by_row():
     vectors = np.arange(8.0).reshape(4, 2)
     bank = FeatureBank.from_arrays(vectors, ['b', 'a', 'b', 'c'], [1, 0, 0, 1], ['x', 'y'])
@@ -86,17 +79,10 @@ def test_objectwise_rows_are_the_objects_that_are_not_ignored():
     assert rows.rows['count'].tolist() == [1] * 5
 
 
-def test_objectwise_needs_object_vectors():
-    with pytest.raises(UserError, match=r'holds no object vectors.*--keep-objects'):
-        FeatureBank.from_arrays(np.eye(2), ['a', 'b'], [0, 1], ['x', 'y']).objectwise()
-
-
 @pytest.mark.parametrize(
     ('vectors', 'ids', 'labels', 'message'),
     [
         (np.ones((3, 2)), 'ab', [0, 0], 'given 3 vectors, 2 image ids and 2 labels'),
-        (np.ones((2, 2)), 'abc', [0, 0], 'given 2 vectors, 3 image ids and 2 labels'),
-        (np.ones((2, 2)), 'ab', [0], 'given 2 vectors, 2 image ids and 1 labels'),
         (np.ones(2), 'ab', [0, 0], 'must be a 2-d array .* not 1-d'),
         (np.ones((2, 2)), 'ab', [0, 2], r'rows name a label outside 0\.\.1'),
         (np.ones((2, 2)), 'ab', [0, -1], r'rows name a label outside 0\.\.1'),
@@ -138,12 +124,6 @@ def test_tables_that_disagree_are_refused(change, message):
         replace(bank, **change)
 
 
-def test_a_folder_that_exists_is_not_overwritten(tmp_path):
-    (tmp_path / 'features').mkdir()
-    with pytest.raises(UserError, match='exists already'):
-        make_bank().save(tmp_path / 'features')
-
-
 def test_folders_that_are_no_bank_are_refused(tmp_path):
     with pytest.raises(UserError, match='There is no feature bank in'):
         FeatureBank.load(tmp_path / 'none')
@@ -157,12 +137,6 @@ def test_folders_that_are_no_bank_are_refused(tmp_path):
     [
         ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 2}, 'version 2 and this mmcsod reads version 1'),
         ('meta.json', {'format': 'mmcsod-feature-bank', 'version': 1}, 'or a damaged one'),
-        (
-            'meta.json',
-            {'format': 'mmcsod-feature-bank', 'version': 1, 'classes': 'xy', 'provenance': {}},
-            'a damaged one',
-        ),
-        ('images.json', 7, 'or a damaged one'),
         ('images.json', [['a'], 'b', 'c'], 'or a damaged one'),
     ],
 )
@@ -182,17 +156,6 @@ def test_input_of_from_arrays_that_is_taken_otherwise_than_expected_is_told(capl
     caplog.clear()
     FeatureBank.from_arrays(vectors, ['7', '8', '7'], [0, 0, 1], ['cat', 'dog'])
     assert not caplog.text
-
-
-@pytest.mark.parametrize('name', ['rows.npy', 'objects.npy', 'images.json', 'meta.json'])
-def test_one_changed_bit_of_a_table_is_told(name, tmp_path):
-    make_bank().save(tmp_path / 'features')
-    path = tmp_path / 'features' / name
-    content = bytearray(path.read_bytes())
-    content[content.index(b'x') if name == 'meta.json' else -8] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(UserError, match=r'checksum|damaged|JSON'):
-        FeatureBank.load(tmp_path / 'features')
 
 
 @pytest.mark.parametrize(
@@ -240,12 +203,10 @@ def test_rows_are_saved_class_by_class_and_picks_stay(tmp_path):
     assert select_coreset(bank, num_images=20) == select_coreset(given, num_images=20)
 
 
-@pytest.mark.parametrize('written_by', ['this version', '0.1'])
-def test_a_flipped_bit_is_found_whatever_the_order_of_rows_was(written_by, tmp_path, monkeypatch):
-    """Version 0.1 saved rows as they were, without checksums of blocks where classes were mixed."""
-    if written_by == '0.1':
-        monkeypatch.setattr(bank_module.np, 'argsort', lambda labels, kind: np.arange(len(labels)))
-        monkeypatch.setattr(bank_files, 'block_checksums', lambda *_: [])
+def test_a_flipped_bit_is_found_in_a_bank_of_version_0_1(tmp_path, monkeypatch):
+    """It has its rows as they were given, and no checksums of blocks where classes were mixed."""
+    monkeypatch.setattr(bank_module.np, 'argsort', lambda labels, kind: np.arange(len(labels)))
+    monkeypatch.setattr(bank_files, 'block_checksums', lambda *_: [])
     FeatureBank.from_arrays(*MIXED).save(tmp_path / 'features')
     monkeypatch.undo()
     path = tmp_path / 'features' / 'vectors.npy'

@@ -4,7 +4,6 @@ from mmengine.config import Config
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, set_num_classes
 from mmcsod.training.prepare import prepare
-from mmcsod.training.retrain import retrain
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_text
 from tests.test_datasets.conftest import COCO_PICKS
@@ -14,7 +13,6 @@ DETECTORS = {
     'retinanet/retinanet_r50_fpn_1x_coco.py': 1,
     'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py': 1,
     'cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py': 3,
-    'rtmdet/rtmdet_tiny_8xb32-300e_coco.py': 1,
     'dino/dino-4scale_r50_8xb2-12e_coco.py': 1,
     'yolox/yolox_s_8xb8-300e_coco.py': 1,
 }
@@ -83,17 +81,3 @@ def test_own_config_without_data_is_one_sentence(tmp_path, coco_coreset):
     write_text(tmp_path / 'empty.py', 'model = dict()\n')
     with pytest.raises(UserError, match=r'no train_dataloader\.dataset'):
         prepare(RETINANET, coco_coreset, RetrainOptions(data=str(tmp_path / 'empty.py')))
-
-
-@pytest.mark.slow
-def test_a_stock_detector_trains_on_own_data(tiny_config, coco_coreset, tmp_path):
-    small = {f'model.roi_head.bbox_head.{stage}.fc_out_channels': 16 for stage in range(3)}
-    small |= {
-        'model.backbone': {'init_cfg': None, 'depth': 18, 'base_channels': 8},
-        'model.neck.in_channels': [8, 16, 32, 64],
-        'model.test_cfg.rcnn.score_thr': 0.0,
-    }
-    options = dict(data=str(tiny_config), iters=2, work_dir=str(tmp_path / 'run'), cfg_options=small)
-    metrics = retrain('mmdet::cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py', coco_coreset, **options)
-    assert 'coco/bbox_mAP' in metrics
-    assert (tmp_path / 'run' / 'iter_2.pth').exists()

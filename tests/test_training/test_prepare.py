@@ -7,7 +7,6 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
-from mmcsod.datasets.build import build_training_set
 from mmcsod.labels.template import WRITTEN
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.options import RetrainOptions
@@ -15,12 +14,10 @@ from mmcsod.training.prepare import prepare
 from mmcsod.training.retrain import write_config
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import write_text
-from tests.sets import annotation, image_entry, write_labels
 from tests.test_datasets.conftest import COCO_PICKS, coco_leaf, make_coreset
 from tests.test_training.conftest import PAPER
 
 ROOT = Path(__file__).parents[2]
-SIGNS = ['traffic light', 'traffic sign']  # of BDD100k, its last
 
 
 def test_stock_name_is_wrapped_and_nothing_else_changes(in_voc):
@@ -71,21 +68,6 @@ def test_the_method_that_a_coreset_names_leads_to_no_other_folder(tiny_config, c
     assert '/' not in folder.name
 
 
-def test_own_bdd100k_config(tmp_path, monkeypatch):
-    """The layout and the categories of the BDD100k toolkit's COCO files."""
-    names = ['pedestrian', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle', *SIGNS]
-    images = [image_entry(number, f'{number}.jpg', (1280, 720)) for number in (1, 2, 3)]
-    annotations = [annotation(number, number, 10, [10, 10, 50, 50]) for number in (1, 2, 3)]
-    for part in ('train', 'val'):
-        write_labels(tmp_path / f'data/bdd100k/labels/det_20/det_{part}_cocofmt.json', images, annotations, names)
-    make_coreset(['images/100k/train/3.jpg'], names).save(tmp_path / 'coreset.json')
-    monkeypatch.chdir(tmp_path)
-    (name,) = (ROOT / 'configs' / 'bdd100k').glob('*.py')
-    ready = prepare(name, tmp_path / 'coreset.json', RetrainOptions())
-    assert (ready.plan.images, ready.plan.iterations, ready.plan.lr) == (1, 1000, 0.02)
-    assert build_training_set(ready.config).get_cat_ids(0) == [9]
-
-
 def test_mmdets_own_options(tiny_config, coco_coreset):
     options = RetrainOptions(
         amp=True,
@@ -104,17 +86,14 @@ def test_mmdets_own_options(tiny_config, coco_coreset):
 
 
 def test_the_full_run_is_not_resumed(tiny_config, coco_coreset):
-    write_text(tiny_config, tiny_config.read_text() + "resume, load_from = True, 'full/epoch_7.pth'\n")
+    write_text(tiny_config, tiny_config.read_text() + "load_from = 'full/epoch_7.pth'\n")
+    assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'full/epoch_7.pth'
+    write_text(tiny_config, tiny_config.read_text() + 'resume = True\n')
     ready = prepare(tiny_config, coco_coreset, RetrainOptions())
     assert (ready.config.resume, ready.config.load_from) == (False, None)
     assert {'~ resume: True -> False', "~ load_from: 'full/epoch_7.pth' -> None"} <= set(ready.difference)
     ready = prepare(tiny_config, coco_coreset, RetrainOptions(resume='coreset/epoch_3.pth'))
     assert (ready.config.resume, ready.config.load_from) == (True, 'coreset/epoch_3.pth')
-
-
-def test_weights_to_begin_with_are_kept(tiny_config, coco_coreset):
-    write_text(tiny_config, tiny_config.read_text() + "load_from = 'coco.pth'\n")
-    assert prepare(tiny_config, coco_coreset, RetrainOptions()).config.load_from == 'coco.pth'
 
 
 def test_the_extraction_hook_is_dropped_and_told(tiny_config, coco_coreset):

@@ -129,11 +129,6 @@ def test_an_interrupted_run_says_how_to_go_on(options, said, tiny_config, coco_c
         train(prepare(tiny_config, coco_coreset, options))
 
 
-def test_a_misspelt_option_is_one_sentence(tiny_config, coco_coreset):
-    with pytest.raises(UserError, match=r"retrain has no option 'iter': did you mean iters\?"):
-        retrain(tiny_config, coco_coreset, iter=5)
-
-
 @pytest.mark.skipif(get_device() != 'cpu', reason='several processes may train on this device')
 def test_several_processes_without_gpus_are_refused_before_anything_is_written(
     tiny_config, coco_coreset, tmp_path, monkeypatch

@@ -6,7 +6,7 @@ import torch
 from mmdet.registry import HOOKS, PARAM_SCHEDULERS
 from mmengine.config import Config
 
-from mmcsod.training.length import Length, schedule_length
+from mmcsod.training.length import schedule_length
 from mmcsod.training.schedule import schedulers, set_iterations, warmup_end
 from mmcsod.util.errors import UserError
 
@@ -76,15 +76,6 @@ def test_a_warmup_ends_however_short_the_run(name, iterations):
     assert max(learning_rates(config, epoch_length=1)) > 0.8
 
 
-def test_papers_schedule():
-    config = stock(PAPER)
-    set_iterations(config, 1000)
-    warmup, steps = config.param_scheduler
-    assert (warmup.type, warmup.begin, warmup.end) == ('LinearLR', 0, 100)
-    assert (steps.begin, steps.end, steps.milestones) == (0, 1000, [667, 889])
-    assert config.default_hooks.checkpoint.interval == 1000
-
-
 def test_coco_schedule_counts_iterations_throughout():
     config = stock(COCO_1X)
     set_iterations(config, 120)
@@ -110,18 +101,6 @@ def test_warmup_is_told_from_a_linear_schedule():
     loop = {'type': 'IterBasedTrainLoop', 'max_iters': 1000}
     assert warmup_end(Config({'train_cfg': loop, 'param_scheduler': [warmup, linear]}), 0) == 50
     assert not warmup_end(Config({'train_cfg': loop, 'param_scheduler': [linear]}), 1)
-
-
-@pytest.mark.parametrize(
-    ('loop', 'expected'),
-    [
-        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 12}, Length(12, True)),
-        ({'by_epoch': True, 'max_epochs': 3}, Length(3, True)),
-        ({'type': 'IterBasedTrainLoop', 'max_iters': 90}, Length(90, False)),
-    ],
-)
-def test_schedule_length(loop, expected):
-    assert schedule_length(Config({'train_cfg': loop})) == expected
 
 
 @pytest.mark.parametrize(

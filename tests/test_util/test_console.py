@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mmcsod.commands import main
-from mmcsod.util.console import TRACEBACK, printable, run
+from mmcsod.util.console import TRACEBACK, run
 from mmcsod.util.launcher import RANK, rank
 from tests.tool import logger_as_it_was, run_script
 
@@ -115,10 +115,6 @@ def test_a_traceback_is_shown_on_request(words, logger, capsys, monkeypatch):
     assert shown.startswith('Traceback')
     assert 'FileNotFoundError' in shown
     assert shown.splitlines()[-1].startswith('error: ')
-
-
-def test_control_characters_are_spelled_out():
-    assert printable('a\x1b[2Jb\u202ec\u00e9') == 'a\\x1b[2Jb\\u202ec\u00e9'
 
 
 @pytest.mark.usefixtures('logger')

@@ -10,9 +10,8 @@ from mmcsod.features.detector import untrained_detector
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.taps import TAPS, attach_tap
 from mmcsod.util.config import load_config
-from mmcsod.util.errors import UserError
 
-from ..conftest import build, extract, use_data
+from ..conftest import extract, use_data
 
 PAGE = Path(__file__).parents[3] / 'mmcsod' / 'features' / 'taps' / 'README.md'
 
@@ -44,9 +43,3 @@ def test_the_page_s_tap_is_registered_by_the_config_and_taken_by_auto(example, c
     assert bank.provenance['identity']['tap'] == 'class-branch'
     assert bank.vectors.shape == plain.vectors.shape
     assert not np.allclose(bank.vectors, plain.vectors)
-
-
-def test_a_tap_that_is_not_there_is_told_with_those_that_are():
-    detector = build(load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'))
-    with pytest.raises(UserError, match="There is no tap 'none'; choose one of auto, neck, pooled, roi, fc"):
-        attach_tap(detector, 'none')
