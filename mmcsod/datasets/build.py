@@ -24,15 +24,7 @@ def enter_scope(config: Config) -> None:
 
 
 def build_leaves(config: Config, part: str) -> list[BaseDataset]:
-    """Return the datasets that hold the images of a config's set; none if it has no such set.
-
-    Args:
-        config: What names them.
-        part: 'train', 'val' or 'test'.
-
-    Raises:
-        UserError: If the annotations, or the coreset of a CoresetDataset, cannot be read.
-    """
+    """Return the datasets that hold the images of a config's 'train', 'val' or 'test' set; none if it has none."""
     loader = config.get(f'{part}_dataloader')
     if not loader:
         return []

@@ -36,12 +36,7 @@ NOT_LOGGED = ('no area', 'outside', 'not looked into')
 
 @dataclass(frozen=True)
 class CheckedSet:
-    """A dataset file as a config uses it.
-
-    Attributes:
-        sets: 'train', 'val', 'test': which dataloaders read it.
-        leaf: What was found in it.
-    """
+    """A dataset file, and which of the dataloaders 'train', 'val' and 'test' read it."""
 
     sets: tuple[str, ...]
     leaf: CheckedLeaf

@@ -14,7 +14,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.fileio import get
 
 from mmcsod.datasets.images import decoded_size
-from mmcsod.labels.check.coco import Labels, check_coco
+from mmcsod.labels.check.coco import check_coco
 from mmcsod.labels.check.files import Listings, MissingImage, missing_files, missing_images
 from mmcsod.labels.check.findings import FILLED, NUM_EXAMPLES, Finding, found, short
 from mmcsod.labels.check.graph import is_id, is_text
@@ -125,7 +125,7 @@ def _missing_file(path: str, name: str, error: Exception, beside: str) -> Findin
 
 def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool, annotated: bool) -> CheckedLeaf:
     prefix = leaf.data_prefix.get('img', '')
-    labels: Labels = check_coco(raw, name, lambda file: decoded_size(posixpath.join(prefix, file)), annotated)
+    labels = check_coco(raw, name, lambda file: decoded_size(posixpath.join(prefix, file)), annotated)
     findings, content = labels.findings, labels.content
     if content is None:
         return CheckedLeaf(leaf.ann_file, findings)
@@ -144,11 +144,9 @@ def _check_coco(leaf: CocoDataset, raw: bytes, name: str, look_for_images: bool,
 
 
 def _count_objects(content: Mapping[str, Any]) -> Counter[str]:
-    names = {
-        category['id']: str(category.get('name')) for category in content['categories'] if is_id(category.get('id'))
-    }
-    numbers = Counter(number for one in content['annotations'] if is_id(number := one.get('category_id')))
-    return Counter({names[number]: count for number, count in numbers.items() if number in names})
+    names = {one['id']: str(one.get('name')) for one in content['categories'] if is_id(one.get('id'))}
+    numbers = (number for one in content['annotations'] if is_id(number := one.get('category_id')))
+    return Counter(names[number] for number in numbers if number in names)
 
 
 def _other_classes(objects: Counter[str], classes: Any, name: str) -> list[Finding]:

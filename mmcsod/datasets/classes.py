@@ -56,20 +56,16 @@ def category_names(leaf: BaseDataset) -> Iterator[list[str]]:
 
 
 def check_classes(leaf: BaseDataset, allow_missing: bool = False, categories: Sequence[str] = ()) -> None:
-    """Refuse a dataset whose ``metainfo.classes`` are not what its annotations call things.
+    """Refuse a dataset, which has been read, whose ``metainfo.classes`` are not what its annotations call things.
 
     A set in COCO format must have every class among its categories; more are normal. A set in VOC format has no list of
     categories, and may well lack objects of some class: it is refused where it has objects of nearly the same name.
-    Other formats are not looked at.
-
-    Args:
-        leaf: A dataset that has been read.
-        allow_missing: Let classes pass that a set truly lacks.
-        categories: What :func:`category_names` gave; the file is read again, where need be, if that is not at hand.
+    Other formats are not looked at. Without ``categories`` of :func:`category_names`, a COCO file is read again.
     """
-    _class_names(leaf)
+    classes = _class_names(leaf)
     if isinstance(leaf, CocoDataset):
-        _check_coco(leaf, allow_missing, categories)
+        if categories or len(leaf.cat_ids) < len(classes):
+            check_category_names(leaf.ann_file, classes, categories or _coco_categories(leaf), allow_missing)
     elif isinstance(leaf, XMLDataset) and not allow_missing:
         _check_xml(leaf)
 
@@ -135,12 +131,6 @@ def _refuse_empty(leaf: BaseDataset) -> NoReturn:
             f'{leaf.ann_file} has no usable box of the classes {first_few(classes, SHOWN)}; check its annotations.'
         )
     _refuse_all(leaf.ann_file, classes, names)
-
-
-def _check_coco(leaf: CocoDataset, allow_missing: bool, categories: Sequence[str]) -> None:
-    classes = list(leaf.metainfo['classes'])
-    if categories or len(leaf.cat_ids) < len(classes):
-        check_category_names(leaf.ann_file, classes, categories or _coco_categories(leaf), allow_missing)
 
 
 def check_category_names(
@@ -248,16 +238,14 @@ def _annotated_names(leaf: BaseDataset, infos: Sequence[Mapping[str, Any]]) -> l
     if isinstance(leaf, XMLDataset):
         names = (name for info in infos for name in object_names(leaf, info['xml_path']))
         return list(dict.fromkeys(names))
-    if isinstance(leaf, CocoDataset):
-        content = load(leaf.ann_file, backend_args=leaf.backend_args)
-        used = {annotation['category_id'] for annotation in content.get('annotations', ())}
-        return [str(category['name']) for category in content.get('categories', ()) if category['id'] in used]
-    return []
+    return _coco_categories(leaf, used_alone=True) if isinstance(leaf, CocoDataset) else []
 
 
-def _coco_categories(leaf: CocoDataset) -> list[str]:
+def _coco_categories(leaf: CocoDataset, used_alone: bool = False) -> list[str]:
     content = load(leaf.ann_file, backend_args=leaf.backend_args)
-    return [str(category['name']) for category in content.get('categories', ())]
+    used = {annotation['category_id'] for annotation in content.get('annotations', ())}
+    categories = content.get('categories', ())
+    return [str(category['name']) for category in categories if category['id'] in used or not used_alone]
 
 
 def object_names(leaf: XMLDataset, path: str) -> list[str]:

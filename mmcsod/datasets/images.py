@@ -1,6 +1,6 @@
 """Image files of datasets: which are missing, which cannot be read, and how large they are once decoded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,9 @@ def check_images(dataset: Any, what: str, sizes_are_known: bool = False) -> list
         looked_at = [infos[row] for row in np.unique(np.linspace(0, len(infos) - 1, HEADERS, dtype=int))]
         sizes = _open([info['img_path'] for info in looked_at], what)
         if not sizes_are_known and not ignores_orientation(leaf):
-            warnings += _size_warnings(looked_at, sizes, what)
+            labelled = np.array([(info.get('width') or 0, info.get('height') or 0) for info in looked_at], np.int64)
+            differing = size_warnings([info['img_path'] for info in looked_at], labelled, np.array(sizes))
+            warnings += [f'Of {len(looked_at)} {what} images looked at, {warning}' for warning in differing]
     return warnings
 
 
@@ -59,12 +61,6 @@ def _open(paths: Sequence[str], what: str) -> list[tuple[int, int]]:
             f'({first_few(unreadable)}); mend them, or remove them from the annotations.'
         )
     return [size or (0, 0) for size in sizes]
-
-
-def _size_warnings(infos: Sequence[Mapping[str, Any]], sizes: Sequence[tuple[int, int]], what: str) -> Iterator[str]:
-    labelled = np.array([(info.get('width') or 0, info.get('height') or 0) for info in infos], np.int64)
-    for warning in size_warnings([info['img_path'] for info in infos], labelled, np.array(sizes)):
-        yield f'Of {len(infos)} {what} images looked at, {warning}'
 
 
 def size_warnings(images: Sequence[str], labelled: np.ndarray, decoded: np.ndarray) -> Iterator[str]:
@@ -106,11 +102,7 @@ def has_orientation(path: str) -> bool:
 
 
 def decoded_size(path: str) -> tuple[int, int] | None:
-    """Return (width, height) of a local image in the orientation that its EXIF data ask for, as MMCV decodes it.
-
-    Returns:
-        None if the file is missing or not an image.
-    """
+    """Return (width, height) of a local image as MMCV decodes it, turned as its EXIF data say; None of no image."""
     try:
         with Image.open(path) as image:
             return turned_size(image)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,6 @@ METRICS = {'coco/bbox_mAP_50': 'AP50', 'pascal_voc/mAP': 'AP50'}
 """What the figure calls an evaluator's metric."""
 
 DARK_PAGE = '#0d1117'
-
-
-class _Colors(dict[str, str]):
-    """A color for each label, the same in all panels."""
-
-    def __missing__(self, label: str) -> str:
-        return self.setdefault(label, f'C{len(self)}')
 
 
 Grid = tuple[Experiment, Mapping[Run, Result]]
@@ -67,7 +61,8 @@ def make_figure(grids: Sequence[Grid]) -> Figure:
     ]
     if not found:
         raise UserError('There are no results to draw yet; run the experiment first.')
-    kinds, colors = [_kind(cells) for *_, cells in found], _Colors()
+    kinds = [_kind(cells) for *_, cells in found]
+    colors: dict[str, str] = defaultdict(map('C{}'.format, count()).__next__)  # of each label, the same in all panels
     by_budget = set(kinds) == {_draw_by_budget}
     width, legend = (5.0, 2.6) if by_budget else (7.6, 0.0)
     figure = Figure(figsize=(width * len(found) + legend, 4.4), layout='constrained')
@@ -82,7 +77,7 @@ def make_figure(grids: Sequence[Grid]) -> Figure:
     return figure
 
 
-def _kind(cells: Cells) -> Callable[[Axes, Cells, _Colors], None]:
+def _kind(cells: Cells) -> Callable[[Axes, Cells, Mapping[str, str]], None]:
     """Return what draws the cells of one detector."""
     if any(series.is_swept for series in cells):
         return _draw_by_lam
@@ -106,7 +101,7 @@ def _meaning(cells: Cells) -> str:
     return f'mean of {min(seeds)}{f" to {max(seeds)}" if len(seeds) > 1 else ""} seeds; bars: 95 % t-interval'
 
 
-def _draw_by_budget(axes: Axes, cells: Cells, colors: _Colors) -> None:
+def _draw_by_budget(axes: Axes, cells: Cells, colors: Mapping[str, str]) -> None:
     """Draw a line over the number of images for each method that has several, the highest mean first."""
     lines = {series: found for series, found in cells.items() if len(found) > 1}
     budgets = sorted({number for found in lines.values() for number in found if number is not None})
@@ -126,7 +121,7 @@ def _draw_by_budget(axes: Axes, cells: Cells, colors: _Colors) -> None:
     axes.set_xlabel('images trained on')
 
 
-def _draw_by_lam(axes: Axes, cells: Cells, colors: _Colors) -> None:
+def _draw_by_lam(axes: Axes, cells: Cells, colors: Mapping[str, str]) -> None:
     """Draw a line for all lams of a method and budget, and a level for what has no lam or takes it from the budget."""
     lams = sorted({series.lam for series in cells if isinstance(series.lam, int | float)})
     lines: dict[tuple[Series, int | None], dict[float, Cell]] = defaultdict(dict)
@@ -152,7 +147,7 @@ def _label(series: Series, number: int | None) -> str:
     return _name(series) if number is None else f'{_name(series)}, {number} images'
 
 
-def _draw_by_method(axes: Axes, cells: Cells, colors: _Colors) -> None:
+def _draw_by_method(axes: Axes, cells: Cells, colors: Mapping[str, str]) -> None:
     """Draw a line of the panel for each method, the highest mean first: names of methods are long."""
     single = {series: next(iter(found.values())) for series, found in cells.items()}
     rows = sorted(single.items(), key=lambda item: item[1].mean)
@@ -167,12 +162,12 @@ def _draw_by_method(axes: Axes, cells: Cells, colors: _Colors) -> None:
 
 
 def _with_objects(label: str, cell: Cell) -> str:
-    count = cell.average('objects')
-    return label if count is None else f'{label} ({count:.0f} objects)'
+    objects = cell.average('objects')
+    return label if objects is None else f'{label} ({objects:.0f} objects)'
 
 
 def _errorbar(
-    axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, colors: _Colors, style: str = '-'
+    axes: Axes, positions: Sequence[float], cells: list[Cell], label: str, colors: Mapping[str, str], style: str = '-'
 ) -> None:
     """Draw means with their intervals, where there are two values or more."""
     widths = [np.nan if cell.half_width is None else cell.half_width for cell in cells]

@@ -145,8 +145,7 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
         )
     detectors = dict(cfg.detectors)
     selector = _selector(dict(cfg.selector), detectors, path)
-    blocks = [_Block(block, cfg, path) for block in cfg.grid]
-    runs = dict.fromkeys(run for block in blocks for run in block.runs(detectors))
+    runs = dict.fromkeys(run for block in cfg.grid for run in _runs(block, cfg, detectors, path))
     return Experiment(
         cfg.get('name', Path(path).stem),
         selector,
@@ -180,98 +179,90 @@ def _selector(entry: dict[str, Any], detectors: Mapping[str, str], path: str | P
             f"The selector of the experiment {path} needs 'config' and 'checkpoint', 'detector' and "
             "'iters' to be trained first, or a finished 'bank'."
         )
-    return _construct(Selector, entry, f'selector of the experiment {path}')
+    try:
+        return Selector(**entry)
+    except TypeError as error:
+        raise UserError(f'The selector of the experiment {path} has an unknown entry ({error}).') from error
 
 
-class _Block:
-    """One entry of ``grid``: the product of its lists, seeds outermost so that a part of it is of use."""
+ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'turns', 'taps', 'detectors', 'iters')
+"""Of a block of the grid; the experiment file may give some once, for all blocks."""
 
-    _ENTRIES = ('methods', 'num_images', 'seeds', 'lams', 'turns', 'taps', 'detectors', 'iters')
-    _DEFAULTS = ('num_images', 'seeds', 'lams', 'turns', 'taps', 'iters')
-    """Entries that the experiment file may give once, for all blocks."""
 
-    def __init__(self, entry: Mapping[str, Any], cfg: Mapping[str, Any], path: str | Path) -> None:
-        if not isinstance(entry, Mapping) or not entry.get('methods'):
-            raise UserError(f"A block of the grid of {path} has no entry 'methods'; see docs/experiments.md.")
-        unknown = sorted(set(entry) - set(self._ENTRIES))
-        if unknown:
+def _runs(block: Any, cfg: Mapping[str, Any], detectors: Mapping[str, str], path: str | Path) -> Iterator[Run]:
+    """Yield the product of a block's lists, seeds outermost so that a part of it is of use."""
+    entry = _checked(block, cfg, path)
+    names = entry.get('detectors', list(detectors))
+    for name in names:
+        if name not in detectors:
             raise UserError(
-                f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use {', '.join(self._ENTRIES)}."
+                f"A block of the grid of {path} names the detector '{name}'; its detectors are {', '.join(detectors)}."
             )
-        entry = {name: cfg[name] for name in self._DEFAULTS if name in cfg} | dict(entry)
-        for name in ('methods', 'num_images', 'lams', 'turns', 'taps', 'detectors'):
-            if not isinstance(entry.get(name, []), list | tuple):
-                raise UserError(
-                    f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, [{entry[name]!r}]."
-                )
-        self._entry = entry
-        self._path = path
-        self._iters = entry.get('iters')
-
-    def runs(self, detectors: Mapping[str, str]) -> Iterator[Run]:
-        entry = self._entry
-        names = entry.get('detectors', list(detectors))
-        for name in names:
-            if name not in detectors:
-                raise UserError(
-                    f"A block of the grid of {self._path} names the detector '{name}'; its detectors are "
-                    f'{", ".join(detectors)}.'
-                )
-        for seed, number, detector, tap, lam, turns, method in itertools.product(
-            self._seeds(),
-            entry.get('num_images', [None]),
-            names,
-            entry.get('taps', ['auto']),
-            entry.get('lams', ['auto']),
-            entry.get('turns', ['equal']),
-            entry['methods'],
-        ):
-            yield self._run(detector, method, number, lam, turns, tap, seed)
-
-    def _seeds(self) -> Sequence[int]:
-        seeds = self._entry.get('seeds', 1)
-        seeds = range(seeds) if isinstance(seeds, int) else seeds
-        if not isinstance(seeds, Sequence) or not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
-            raise UserError(
-                f"'seeds' in a block of the grid of {self._path} is {seeds!r}; give how many there are, or "
-                'a list of whole numbers, 0 or more.'
-            )
-        return seeds
-
-    def _run(self, detector: str, method: str, number: int | None, lam: Any, turns: str, tap: str, seed: int) -> Run:
+    for seed, number, detector, tap, lam, turns, method in itertools.product(
+        _seeds(entry.get('seeds', 1), path),
+        entry.get('num_images', [None]),
+        names,
+        entry.get('taps', ['auto']),
+        entry.get('lams', ['auto']),
+        entry.get('turns', ['equal']),
+        entry['methods'],
+    ):
         if method == FULL_SET:
-            return Run(detector, method, None, None, None, self._length(None), seed)
-        if number is None:
-            raise UserError(f"The method '{method}' of {self._path} needs 'num_images'.")
-        if not isinstance(turns, str):
-            raise UserError(f"'turns' of {self._path} is {turns!r}; write weights as 'A=3,B=1'.")
-        if isinstance(lam, Mapping):
-            lam = _of_budget(lam, number, 'lam', self._path)
-        options = SelectionOptions(number, method=method, lam=lam, turns=turns, seed=seed)
-        lam = 'coverage' if options.lam_rule == 'coverage' else lam if 'lam' in options.entry.uses else None
-        turns = turns if options.entry.by_class else 'equal'
-        return Run(detector, method, number, lam, tap, self._length(number), seed, turns)
+            yield Run(detector, method, None, None, None, _length(entry, None, path), seed)
+        else:
+            lam, turns = _lam_and_turns(method, number, lam, turns, path)
+            yield Run(detector, method, number, lam, tap, _length(entry, number, path), seed, turns)
 
-    def _length(self, number: int | None) -> int:
-        length = self._iters
-        if isinstance(length, Mapping):
-            length = _of_budget(length, number, 'iters', self._path)
-        if not isinstance(length, int) or length < 1:
+
+def _checked(block: Any, cfg: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
+    """Return a block with what the experiment file gives for all."""
+    if not isinstance(block, Mapping) or not block.get('methods'):
+        raise UserError(f"A block of the grid of {path} has no entry 'methods'; see docs/experiments.md.")
+    if unknown := sorted(set(block) - set(ENTRIES)):
+        raise UserError(f"A block of the grid of {path} has an unknown entry '{unknown[0]}'; use {', '.join(ENTRIES)}.")
+    entry = {name: cfg[name] for name in ENTRIES if name in cfg and name not in ('methods', 'detectors')} | dict(block)
+    for name in ENTRIES:
+        if name not in ('seeds', 'iters') and not isinstance(entry.get(name, []), list | tuple):
             raise UserError(
-                f"The experiment {self._path} needs 'iters': training iterations, or a dict of them by "
-                'number of images.'
+                f"'{name}' in a block of the grid of {path} is {entry[name]!r}; write a list, [{entry[name]!r}]."
             )
-        return length
+    return entry
 
 
-def _of_budget(values: Mapping[Any, Any], number: int | None, what: str, path: str | Path) -> Any:
+def _seeds(seeds: Any, path: str | Path) -> Sequence[int]:
+    seeds = range(seeds) if isinstance(seeds, int) else seeds
+    if not isinstance(seeds, Sequence) or not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+        raise UserError(
+            f"'seeds' in a block of the grid of {path} is {seeds!r}; give how many there are, or a list of whole "
+            'numbers, 0 or more.'
+        )
+    return seeds
+
+
+def _lam_and_turns(method: str, number: int | None, lam: Any, turns: str, path: str | Path) -> tuple[Any, str]:
+    """Return what tells a run apart: None and 'equal' for a method that has no lam, or no turns."""
+    if number is None:
+        raise UserError(f"The method '{method}' of {path} needs 'num_images'.")
+    if not isinstance(turns, str):
+        raise UserError(f"'turns' of {path} is {turns!r}; write weights as 'A=3,B=1'.")
+    options = SelectionOptions(number, method=method, lam=_of_budget(lam, number, 'lam', path), turns=turns)
+    given = options.lam if 'lam' in options.entry.uses else None
+    return 'coverage' if options.lam_rule == 'coverage' else given, turns if options.entry.by_class else 'equal'
+
+
+def _length(entry: Mapping[str, Any], number: int | None, path: str | Path) -> int:
+    length = _of_budget(entry.get('iters'), number, 'iters', path)
+    if not isinstance(length, int) or length < 1:
+        raise UserError(
+            f"The experiment {path} needs 'iters': training iterations, or a dict of them by number of images."
+        )
+    return length
+
+
+def _of_budget(values: Any, number: int | None, what: str, path: str | Path) -> Any:
+    """Return a value, that of a number of images from a dict of such."""
+    if not isinstance(values, Mapping):
+        return values
     if number not in values:
         raise UserError(f"'{what}' of the experiment {path} has no value for {number} images.")
     return values[number]
-
-
-def _construct(kind: type, entry: dict[str, Any], what: str) -> Any:
-    try:
-        return kind(**entry)
-    except TypeError as error:
-        raise UserError(f'The {what} has an unknown entry ({error}).') from error

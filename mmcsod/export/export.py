@@ -1,7 +1,7 @@
 """Exporting a coreset to formats that need none of this package."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmcsod.datasets.check import use_checked_labels
 from mmcsod.export.coco import write_coco
 from mmcsod.export.files import FilePlacer
-from mmcsod.export.source import Export, Source, open_dropped, open_sources
+from mmcsod.export.source import Export, open_dropped, open_sources
 from mmcsod.export.viewers import write_keep_and_drop
 from mmcsod.export.voc import has_xml, write_voc
 from mmcsod.export.yolo import write_yolo
@@ -65,14 +65,11 @@ def _export(
     dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
     with new_directory(out) as directory:
         folders = [folder for source in (*kept, *dropped) for folder in source.folders]
-        mode = image_mode or ('link' if _has_image_folder(file_format, kept) else 'reference')
+        has_folder = file_format == 'yolo' or (file_format == 'voc' and not all(map(has_xml, kept)))
+        mode = image_mode or ('link' if has_folder else 'reference')
         placer = FilePlacer(directory, str(out.absolute()), mode, folders)
         if file_format in VIEWERS:
             write_keep_and_drop(kept, dropped, placer, export)
         else:
             WRITERS[file_format](kept, placer, export)
     return export
-
-
-def _has_image_folder(file_format: str, sources: Sequence[Source]) -> bool:
-    return file_format == 'yolo' or (file_format == 'voc' and not all(map(has_xml, sources)))

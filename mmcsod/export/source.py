@@ -120,14 +120,10 @@ def open_sources(coreset: Coreset, config: Config, originals: Mapping[str, str])
 
     ``originals`` has the path of each annotation file that is read from a copy, by that of the copy.
     """
-    dataset = CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset)
-    leaves = leaf_datasets(dataset)
+    leaves = leaf_datasets(CoresetDataset(build_training_set(config, allow_missing_classes=True), coreset))
+    found = zip(leaves, all_image_ids(leaves), strict=True)
     root = common_root(leaves)
-    return [
-        Source(leaf, ids, root, original=originals.get(leaf.ann_file, ''))
-        for leaf, ids in zip(leaves, all_image_ids(leaves), strict=True)
-        if ids
-    ]
+    return [Source(leaf, ids, root, original=originals.get(leaf.ann_file, '')) for leaf, ids in found if ids]
 
 
 def open_dropped(coreset: Coreset, config: Config) -> list[Source]:
