@@ -7,7 +7,6 @@ from mmcsod.commands.extraction import add_extraction_arguments, describe_extrac
 from mmcsod.commands.selection import add_selection_arguments, select_from_args, selection_options
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.coreset_files import refuse_unfit_name
-from mmcsod.selection.image_ids import read_image_ids
 from mmcsod.util.distributed import joined
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import refuse_unfit_file
@@ -46,11 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Select as the command line says; return 1 if some image could not be read, else 0."""
     # Nobody should find out after extracting that an option is unfit, or that a method needs what was not kept.
-    if selection_options(args)[-1].entry.needs_object_vectors:
-        args.keep_objects = True
-    if 'uncertain' in args and args.bank is None and args.predictions is None:
-        raise UserError('--uncertain is about the scores of predictions; name their file with --predictions.')
-    args.labelled = tuple(read_image_ids(args.include)) if args.predictions and 'include' in args else ()
+    selection = selection_options(args)[-1]
+    if args.bank is None:
+        vars(args).update(selection.extraction(args.predictions))
     if args.out is not None:
         refuse_unfit_file(args.out)
         refuse_unfit_name(args.out)

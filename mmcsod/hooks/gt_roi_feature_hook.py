@@ -19,6 +19,7 @@ from mmcsod.labels.check.findings import refuse_errors
 from mmcsod.records.bank import FeatureBank
 from mmcsod.report.image_table import write_table
 from mmcsod.report.leak import leak_file, remove_leaks
+from mmcsod.selection.budget import Budget
 from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
@@ -31,14 +32,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger('mmcsod')
 
-HOOK_OPTIONS = (
-    'num_images',
-    'method',
-    'lam',
-    'seed',
-    'out_dir',
-    *(option.name for option in fields(ExtractionOptions)),
-)
+EXTRACTION = [option.name for option in fields(ExtractionOptions)]
+SELECTION = [option.name for option in fields(SelectionOptions) if option.name not in EXTRACTION]
+BUDGETS = [option.name for option in fields(Budget)]
 
 
 @HOOKS.register_module()
@@ -51,13 +47,12 @@ class GTRoIFeatureHook(Hook):
     of an earlier run.
 
     Args:
-        num_images: N of Algorithm 1; None leaves the bank alone and selects nothing.
-        method: Selection method, by default as in :class:`mmcsod.selection.options.SelectionOptions`; with one that
-            needs the vectors of objects, ``keep_objects`` is on.
-        lam: The balance of Eq. 4, or 'auto'.
-        seed: Seed of selection methods that draw.
+        num_images: N of Algorithm 1. Without it, ``ratio`` and ``num_objects``, the bank is left alone and nothing is
+            selected.
         out_dir: Where to write; the work dir by default.
-        **options: Fields of :class:`mmcsod.features.options.ExtractionOptions`.
+        **options: Fields of :class:`mmcsod.selection.options.SelectionOptions`, such as ``method``, and of
+            :class:`mmcsod.features.options.ExtractionOptions`, such as ``tap``. With a method that needs the vectors of
+            objects, ``keep_objects`` is on.
 
     Raises:
         UserError: If an option is unfit whatever the detector and the images are.
@@ -65,24 +60,17 @@ class GTRoIFeatureHook(Hook):
 
     priority = 'VERY_LOW'
 
-    def __init__(
-        self,
-        num_images: int | None = None,
-        method: str | None = None,
-        lam: float | str = 'auto',
-        seed: int = 0,
-        out_dir: str | None = None,
-        **options: Any,
-    ) -> None:
-        check_options(options, HOOK_OPTIONS, 'GTRoIFeatureHook')
-        # Nobody should find out after training that an option is unfit.
+    def __init__(self, num_images: int | None = None, *, out_dir: str | None = None, **options: Any) -> None:
+        check_options(options, [*SELECTION, 'out_dir', *EXTRACTION], 'GTRoIFeatureHook')
+        options['num_images'] = num_images
+        extraction = {name: value for name, value in options.items() if name in EXTRACTION}
         self.selection = None
-        if num_images is not None:
-            self.selection = SelectionOptions(num_images, method=method, lam=lam, seed=seed)
-            if self.selection.entry.needs_object_vectors:
-                options['keep_objects'] = True
+        # Nobody should find out after training that an option is unfit.
+        if any(options.get(name) is not None for name in BUDGETS):
+            self.selection = SelectionOptions(**{name: options[name] for name in SELECTION if name in options})
+            extraction |= self.selection.extraction(options.get('predictions'))
         self.out_dir = out_dir
-        self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **options})
+        self.options = ExtractionOptions(**{'overwrite': True, 'resume': True, **extraction})
 
     def before_run(self, runner: Runner) -> None:
         """Refuse a tap that the detector lacks now rather than after hours of training."""

@@ -115,6 +115,17 @@ class SelectionOptions:
         """The turns of the classes: the name of a rule, or weights by class name."""
         return parse_turns(self.turns or self.entry.turns)
 
+    def extraction(self, predictions: str | None) -> dict[str, Any]:
+        """Return the options that an extraction for this selection must have, by name, given its ``predictions``.
+
+        Raises:
+            UserError: If the selection is by scores of predictions, and there are none.
+        """
+        if self.uncertain is not None and predictions is None:
+            raise UserError('uncertain is about the scores of predictions; name their file as predictions.')
+        needed: dict[str, Any] = {'keep_objects': True} if self.entry.needs_object_vectors else {}
+        return needed | ({'labelled': self.include} if predictions and self.include else {})
+
     @property
     def lam_rule(self) -> str:
         """How lam is chosen, as a coreset file says: 'coverage', '2*N/D' or 'given'."""

@@ -1,6 +1,7 @@
 """The environment variables by which torchrun, slurm and mpi number the processes that they start."""
 
 import os
+from collections.abc import Mapping
 
 from mmcsod.util.errors import UserError
 
@@ -13,8 +14,11 @@ def rank(launcher: str) -> int:
     """Return the rank that a launcher gave this process: 'none', 'pytorch', 'slurm' or 'mpi'.
 
     Without one it is 0, whatever the environment says: a variable left over must not silence the only process.
+
+    Raises:
+        UserError: If no launcher has started this process.
     """
-    return 0 if launcher == 'none' else int(os.environ.get(RANK[launcher], 0))
+    return 0 if launcher == 'none' else _number(launcher, RANK)
 
 
 def local_rank(launcher: str) -> int:
@@ -23,10 +27,12 @@ def local_rank(launcher: str) -> int:
 
 
 def world_size(launcher: str) -> int:
-    """Return how many processes a launcher started: 'none', 'pytorch', 'slurm' or 'mpi'."""
-    if launcher == 'none':
-        return 1
-    variable = WORLD_SIZE[launcher]
+    """Return how many processes a launcher started; see :func:`rank`."""
+    return 1 if launcher == 'none' else _number(launcher, WORLD_SIZE)
+
+
+def _number(launcher: str, variables: Mapping[str, str]) -> int:
+    variable = variables[launcher]
     if variable not in os.environ:
         raise UserError(
             f'--launcher {launcher} was given but {variable} is not set, so no launcher has started this '

@@ -42,7 +42,7 @@ def test_mmdets_train_script_runs_the_resolved_config_unchanged(tiny_config, coc
     [
         ([], 'Give either a coreset file or --full.'),
         (['no-such.json'], 'no-such.json cannot be read'),
-        (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but WORLD_SIZE is not set'),
+        (['--full', '--launcher', 'pytorch'], '--launcher pytorch was given but RANK is not set'),
     ],
 )
 def test_mistakes_are_one_sentence(arguments, message, tiny_config):

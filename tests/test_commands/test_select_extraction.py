@@ -58,14 +58,15 @@ def test_an_unreadable_image_is_named_and_the_status_says_so(select, files, tmp_
 def test_bad_input_is_told_in_one_sentence(select, tmp_path):
     refused(select(config='none.py'), 'There is no config', 'none.py')
     refused(select(checkpoint=('none.pth',)), 'There is no checkpoint', 'none.pth')
-    refused(select('--launcher', 'pytorch'), '--launcher pytorch was given but WORLD_SIZE is not set')
+    for options in ((), ('--dry-run',)):
+        refused(select('--launcher', 'pytorch', *options), '--launcher pytorch was given but RANK is not set')
     (tmp_path / 'empty.py').write_text('')
     refused(select('--pipeline', tmp_path / 'empty.py'), 'empty.py has no list `pipeline`')
     annotations = 'train_dataloader.dataset.ann_file=none.json'
     refused(select('--cfg-options', annotations), 'none.json', 'is not there')
     refused(select('--method', 'best'), "Unknown selection method 'best'")
     refused(select('--tap', 'nose'), "There is no tap 'nose'; choose one of auto, neck")
-    refused(select('--uncertain', 'entropy'), 'name their file with --predictions')
+    refused(select('--uncertain', 'entropy'), 'uncertain is about the scores of predictions')
     refused(select('--backbone', 'resnet18', checkpoint=()), "'resnet18' is no backbone")
     assert not list(tmp_path.glob('features*'))
 

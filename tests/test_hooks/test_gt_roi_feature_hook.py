@@ -11,7 +11,7 @@ from mmdet.registry import HOOKS
 from mmengine.runner import Runner
 
 import mmcsod
-from mmcsod import Coreset, FeatureBank
+from mmcsod import Coreset, FeatureBank, select_coreset
 from mmcsod.features.detector import build_tap
 from mmcsod.features.extract import extract_features
 from mmcsod.features.options import ExtractionOptions
@@ -91,12 +91,13 @@ def test_averaged_weights_are_the_ones_read(root, tmp_path):
 
 
 def test_a_test_run_extracts_too(root, tmp_path):
-    cfg = training_config(root, tmp_path, dict(num_images=2, tap='roi'), ITERATIONS)
+    cfg = training_config(root, tmp_path, dict(ratio=0.25, method='uniform', seed=3, tap='roi'), ITERATIONS)
     torch.manual_seed(0)
     runner = Runner.from_cfg(cfg)
     runner.test()
-    assert FeatureBank.load(tmp_path / 'features').provenance['identity']['tap'] == 'roi'
-    assert len(Coreset.load(tmp_path / 'coreset.json')) == 2
+    bank = FeatureBank.load(tmp_path / 'features')
+    assert bank.provenance['identity']['tap'] == 'roi'
+    assert Coreset.load(tmp_path / 'coreset.json') == select_coreset(bank, ratio=0.25, method='uniform', seed=3)
 
 
 def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path):
@@ -114,7 +115,9 @@ def test_a_tap_that_the_detector_lacks_is_refused_before_training(root, tmp_path
         ({'num_images': 5, 'method': 'cosd'}, "Unknown selection method 'cosd'"),
         ({'amp': 'float16'}, 'amp is float16; give one of fp16, bf16'),
         ({'num_image': 5}, r"GTRoIFeatureHook has no option 'num_image': did you mean num_images\?"),
-        ({'zzz': True}, 'there are num_images, method, lam'),
+        ({'num_images': 5, 'turns': 'often'}, 'turns'),
+        ({'num_images': 5, 'ratio': 0.5}, '2 budgets were given'),
+        ({'ratio': 0.5, 'uncertain': 'margin'}, 'name their file as predictions'),
     ],
 )
 def test_unfit_options_are_refused_when_the_config_is_read(options, message):
@@ -128,6 +131,15 @@ def test_objectwise_selection_keeps_the_objects_by_itself():
     assert GTRoIFeatureHook(num_images=5, method='csod-objectwise').options.keep_objects
     assert GTRoIFeatureHook(num_images=5, keep_objects=True).options.keep_objects
     assert GTRoIFeatureHook(num_images=5).options.keep_objects is None
+
+
+def test_without_a_budget_nothing_is_selected():
+    assert GTRoIFeatureHook(method='uniform', group='clip').selection is None
+    assert GTRoIFeatureHook(num_objects=9, group='clip').selection.num_objects == 9
+
+
+def test_images_that_are_in_from_the_start_keep_their_labels_beside_predictions():
+    assert GTRoIFeatureHook(2, predictions='p.json', include=['a.jpg']).options.labelled == ('a.jpg',)
 
 
 def test_mmdets_own_train_script_needs_only_the_config(root, tmp_path):

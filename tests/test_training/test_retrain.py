@@ -134,6 +134,7 @@ def test_several_processes_without_gpus_are_refused_before_anything_is_written(
     tiny_config, coco_coreset, tmp_path, monkeypatch
 ):
     monkeypatch.setenv('WORLD_SIZE', '2')
+    monkeypatch.setenv('RANK', '0')
     options = dict(iters=1, work_dir=tmp_path / 'out', launcher='pytorch')
     with pytest.raises(UserError, match='with GPUs only; leave --launcher out'):
         retrain(tiny_config, coco_coreset, **options)
