@@ -10,8 +10,7 @@ from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
 
 from mmcsod.datasets import leaf_configs
-from mmcsod.training.length import schedule_length
-from mmcsod.training.schedule import schedulers
+from mmcsod.training.schedule import schedule_length, schedulers
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('bdd100k', 'coco', 'pascal_voc', 'small')

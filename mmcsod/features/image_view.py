@@ -7,6 +7,7 @@ from mmengine.dataset import BaseDataset
 from PIL import ExifTags, Image, ImageOps
 
 from mmcsod.datasets.pixels import grey_pixels
+from mmcsod.features.pipeline import is_image_loader
 from mmcsod.records.bank_checks import PIXELS_SIDE
 from mmcsod.util.images import UNREADABLE
 
@@ -53,7 +54,7 @@ def watch_loader(dataset: BaseDataset) -> ImageViewer:
     """Put a viewer behind the transform that loads a dataset's images, which is the first one as a rule."""
     viewer = ImageViewer()
     names = [type(transform).__name__ for transform in dataset.pipeline.transforms]
-    loader = next((index for index, name in enumerate(names) if name.startswith('Load') and 'Image' in name), 0)
+    loader = next((index for index, name in enumerate(names) if is_image_loader(name)), 0)
     dataset.pipeline.transforms.insert(loader + 1, viewer)
     return viewer
 

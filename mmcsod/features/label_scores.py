@@ -1,6 +1,7 @@
 """Label scores: class scores and refined boxes of a trained detector for the ground-truth boxes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,38 +13,35 @@ from torch import Tensor, nn
 from mmcsod.features.taps.roi_head import ROIS_AT_ONCE
 from mmcsod.records.bank import LABEL_SCORE_DTYPE
 
+LabelScorer = Callable[[Any, Tensor, np.ndarray], np.ndarray]
+"""From maps, (k, 5) RoIs and their (k,) labels to (k,) of ``LABEL_SCORE_DTYPE``, unknown for odd outputs of a head."""
 
-class LabelScorer:
-    """Scores labels with a detector's own box head."""
 
-    def __init__(self, head: StandardRoIHead) -> None:
-        self._head = head
+def _label_scores(head: StandardRoIHead, features: Any, rois: Tensor, labels: np.ndarray) -> np.ndarray:
+    levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
+    ends = np.arange(ROIS_AT_ONCE, len(labels), ROIS_AT_ONCE)
+    parts = zip(rois.split(ROIS_AT_ONCE), np.split(labels, ends), strict=True)
+    with torch.autocast(rois.device.type, enabled=False):
+        return np.concatenate([_scores(head, levels, *part) for part in parts])
 
-    def __call__(self, features: Any, rois: Tensor, labels: np.ndarray) -> np.ndarray:
-        """Return the scores of (k,) labels of (k, 5) RoIs, (k,) of ``LABEL_SCORE_DTYPE``; unknown for odd outputs."""
-        levels = tuple(level.float().contiguous() for level in features)  # RoIAlign has no kernel for bfloat16
-        ends = np.arange(ROIS_AT_ONCE, len(labels), ROIS_AT_ONCE)
-        parts = zip(rois.split(ROIS_AT_ONCE), np.split(labels, ends), strict=True)
-        with torch.autocast(rois.device.type, enabled=False):
-            return np.concatenate([self._scores(levels, *part) for part in parts])
 
-    def _scores(self, levels: tuple[Tensor, ...], rois: Tensor, labels: np.ndarray) -> np.ndarray:
-        results = self._head._bbox_forward(levels, rois)
-        own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
-        found = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan, (np.nan,) * 4), LABEL_SCORE_DTYPE))
-        num_classes = self._head.bbox_head.num_classes
-        scores, deltas = results['cls_score'], results['bbox_pred']
-        if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):
-            probabilities = scores.float().softmax(dim=1).cpu()
-            found['own'] = probabilities[index, own].numpy()
-            others = probabilities[:, :num_classes].clone()
-            others[index, own] = -1
-            found['other'], found['other_label'] = (part.numpy() for part in others.max(dim=1))
-        if isinstance(deltas, Tensor) and deltas.shape in ((len(labels), 4), (len(labels), 4 * num_classes)):
-            refined = _refined(self._head.bbox_head, rois[:, 1:], deltas.float(), own.to(rois.device))
-            found['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
-            found['refined'] = _in_shares(refined, rois[:, 1:]).cpu().numpy()
-        return found
+def _scores(head: Any, levels: tuple[Tensor, ...], rois: Tensor, labels: np.ndarray) -> np.ndarray:
+    results = head._bbox_forward(levels, rois)
+    own, index = torch.from_numpy(labels.astype(np.int64)), np.arange(len(labels))
+    found = np.full(len(labels), np.array((np.nan, np.nan, -1, np.nan, (np.nan,) * 4), LABEL_SCORE_DTYPE))
+    num_classes = head.bbox_head.num_classes
+    scores, deltas = results['cls_score'], results['bbox_pred']
+    if isinstance(scores, Tensor) and scores.shape == (len(labels), num_classes + 1):
+        probabilities = scores.float().softmax(dim=1).cpu()
+        found['own'] = probabilities[index, own].numpy()
+        others = probabilities[:, :num_classes].clone()
+        others[index, own] = -1
+        found['other'], found['other_label'] = (part.numpy() for part in others.max(dim=1))
+    if isinstance(deltas, Tensor) and deltas.shape in ((len(labels), 4), (len(labels), 4 * num_classes)):
+        refined = _refined(head.bbox_head, rois[:, 1:], deltas.float(), own.to(rois.device))
+        found['iou'] = bbox_overlaps(rois[:, 1:], refined, is_aligned=True).cpu().numpy()
+        found['refined'] = _in_shares(refined, rois[:, 1:]).cpu().numpy()
+    return found
 
 
 def label_scorer(detector: nn.Module, classes: Sequence[str]) -> LabelScorer | None:
@@ -61,7 +59,8 @@ def label_scorer(detector: nn.Module, classes: Sequence[str]) -> LabelScorer | N
     trained_on = (getattr(detector, 'dataset_meta', None) or {}).get('classes')
     if trained_on is not None and tuple(trained_on) != tuple(classes):
         return None
-    return LabelScorer(head) if all(torch.isfinite(weights).all() for weights in box_head.parameters()) else None
+    is_trained = all(torch.isfinite(weights).all() for weights in box_head.parameters())
+    return partial(_label_scores, head) if is_trained else None
 
 
 def _in_shares(boxes: Tensor, of: Tensor) -> Tensor:

@@ -44,13 +44,13 @@ def derive_pipeline(cfg: Config) -> list[dict]:
         UserError: If the config has no test pipeline to take the geometry from.
     """
     test = list(_flat(_test_pipeline(cfg)))
-    loaders = [t for t in test if _is_image_loader(t)]
+    loaders = [t for t in test if is_image_loader(type_name(t))]
     if not loaders:
         raise UserError(
             'The test pipeline does not begin with LoadImageFromFile, so an extraction pipeline cannot be '
             'derived from it; give one with --pipeline.'
         )
-    geometry = [t for t in test if not (_is_loader(t) or _is_random(t) or _is_packing(t))]
+    geometry = [t for t in test if _pads_around(t) or not _is_left_out(type_name(t))]
     packing = {'type': 'PackDetInputs', **({'meta_keys': META_KEYS} if any(map(_pads_around, geometry)) else {})}
     pipeline = [loaders[0], _annotation_loader(cfg), *geometry, packing]
     return copy.deepcopy([dict(t) for t in pipeline])
@@ -94,24 +94,16 @@ def _annotation_loader(cfg: Config) -> dict:
     return {'type': 'LoadAnnotations', 'with_bbox': True}
 
 
-def _is_image_loader(transform: dict) -> bool:
-    return type_name(transform).startswith('Load') and 'Image' in type_name(transform)
+def is_image_loader(name: str) -> bool:
+    """Return whether a transform of such a name loads images."""
+    return name.startswith('Load') and 'Image' in name
 
 
-def _is_loader(transform: dict) -> bool:
-    return type_name(transform).startswith('Load') or type_name(transform) == 'FilterAnnotations'
-
-
-def _is_random(transform: dict) -> bool:
-    return not _pads_around(transform) and (
-        'Random' in type_name(transform) or type_name(transform) in RANDOM_TRANSFORMS
-    )
+def _is_left_out(name: str) -> bool:
+    """Return whether a transform loads, packs, drops annotations or is random."""
+    return name.startswith(('Load', 'Pack')) or name in ('FilterAnnotations', *RANDOM_TRANSFORMS) or 'Random' in name
 
 
 def _pads_around(transform: dict) -> bool:
     """Return whether it is CornerNet's padding at test time, which is not random, whatever its name says."""
     return type_name(transform) == 'RandomCenterCropPad' and bool(transform.get('test_mode'))
-
-
-def _is_packing(transform: dict) -> bool:
-    return type_name(transform).startswith('Pack')

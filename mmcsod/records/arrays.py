@@ -50,7 +50,12 @@ def read_array(path: Path, memory_map: bool = False, sha256: str | None = None) 
 
 def check_file(path: Path, sha256: str) -> None:
     """Compare the SHA-256 of a file with the one given."""
-    if file_checksum(path) != sha256:
+    check_digest(path, file_checksum(path), sha256)
+
+
+def check_digest(path: Path, found: str, wanted: str) -> None:
+    """Refuse a file whose content has another checksum than it should."""
+    if found != wanted:
         raise UserError(
             f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, '
             'or extract again with --overwrite.'

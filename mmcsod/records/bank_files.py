@@ -24,13 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.records.arrays import block_checksums, block_rows, check_file, read_array, write_array
-from mmcsod.records.bank_checks import AGAIN, LABEL_SCORE_DTYPE, OF_IMAGES
+from mmcsod.records.arrays import block_checksums, block_rows, check_digest, check_file, read_array, write_array
+from mmcsod.records.bank_checks import LABEL_SCORE_DTYPE, OF_IMAGES
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import as_kind, json_digest, read_json, write_json
+from mmcsod.util.files import as_kind, json_digest, read_format, read_json, write_json
 
 FORMAT = 'mmcsod-feature-bank'
 FORMAT_VERSION = 1
+META = "a feature bank's meta.json"
 SEAL = 'sha256'  # the entry of meta.json that is the checksum of all others
 
 NEEDED = ('vectors', 'rows')
@@ -119,7 +120,7 @@ def put_recordings(directory: Path, recordings: Sequence[str], group: str) -> No
     Killed at any line, it is a whole bank: until recordings.json is written, meta.json does not name it.
     """
     path, name = directory / 'meta.json', 'recordings.json'
-    content = {key: value for key, value in read_json(path, "a feature bank's meta.json").items() if key != SEAL}
+    content = {key: value for key, value in read_json(path, META).items() if key != SEAL}
     digest, files = json_digest(list(recordings)), content.get('files', {})
     if files.get(name) == digest and content['provenance'].get('group') == group:
         return
@@ -161,21 +162,11 @@ def _read_meta(directory: Path) -> _Meta:
             f'There is no feature bank in {directory}: it has no meta.json; mmcsod select leaves banks '
             'in WORK_DIR/features.'
         )
-    content = read_json(path, "a feature bank's meta.json")
-    if not isinstance(content, dict) or content.get('format') != FORMAT:
-        raise UserError(f'{directory} is not a feature bank: its meta.json has no "format": "{FORMAT}".')
-    if content.get('version') != FORMAT_VERSION:
-        raise UserError(
-            f'{directory} is a feature bank of version {content.get("version")} and this mmcsod reads '
-            f'version {FORMAT_VERSION}; upgrade mmcsod.'
-        )
-    _check_seal(content, path)
-    return as_kind(content, _Meta, path, "a feature bank's meta.json")
-
-
-def _check_seal(content: Mapping[str, Any], path: Path) -> None:
-    if SEAL in content and content[SEAL] != json_digest({key: content[key] for key in content if key != SEAL}):
-        raise UserError(f'{path} is damaged: its checksum is not the one written in it; copy it anew, or {AGAIN}')
+    content = read_format(path, META, FORMAT, FORMAT_VERSION)
+    if SEAL in content:
+        seal = content.pop(SEAL)
+        check_digest(path, json_digest(content), seal)
+    return as_kind(content, _Meta, path, META)
 
 
 def _read(directory: Path, meta: _Meta, name: str) -> np.ndarray | None:
@@ -204,8 +195,6 @@ def _with_refined_boxes(scores: np.ndarray) -> np.ndarray:
 
 def _read_texts(path: Path, files: Mapping[str, str]) -> tuple[str, ...]:
     texts: tuple[str, ...] = read_json(path, f"a feature bank's {path.name}", tuple[str, ...])
-    if files.get(path.name, wanted := json_digest(list(texts))) != wanted:
-        raise UserError(
-            f'{path} is damaged: its checksum is not the one that was written down with it; copy it anew, or {AGAIN}'
-        )
+    if path.name in files:
+        check_digest(path, json_digest(list(texts)), files[path.name])
     return texts

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcsod.util.errors import UserError
-from mmcsod.util.files import as_kind, read_json, write_text
+from mmcsod.util.files import as_kind, read_format, write_text
 
 logger = logging.getLogger('mmcsod')
 
@@ -130,17 +130,7 @@ class Coreset:
         Raises:
             UserError: If the file is missing, not a coreset, of a newer version, or inconsistent.
         """
-        content = read_json(path, 'a coreset file')
-        if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise UserError(
-                f'{path} is not a coreset file: it has no "format": "{FORMAT}"; '
-                'give the coreset.json that mmcsod select wrote.'
-            )
-        if content.get('version') != FORMAT_VERSION:
-            raise UserError(
-                f'{path} is a coreset file of version {content.get("version")} and this mmcsod reads '
-                f'version {FORMAT_VERSION}; upgrade mmcsod.'
-            )
+        content = read_format(path, 'a coreset file', FORMAT, FORMAT_VERSION)
         coreset: Coreset = as_kind(content, cls, path, 'a coreset file')
         coreset._check(path)
         return coreset

@@ -6,7 +6,7 @@ import math
 from mmengine.config import Config, ConfigDict
 
 from mmcsod.training.config import merge_imports
-from mmcsod.training.length import schedule_length
+from mmcsod.training.schedule import schedule_length
 from mmcsod.util.config import box_classes, class_holders, training_set, type_name
 from mmcsod.util.errors import UserError
 

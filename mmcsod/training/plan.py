@@ -8,8 +8,7 @@ from tabulate import tabulate
 
 from mmcsod.datasets import leaf_datasets
 from mmcsod.training.config import base_batch_size
-from mmcsod.training.length import batch_size, count_iterations, schedule_length
-from mmcsod.training.schedule import warmup_end
+from mmcsod.training.schedule import batch_size, count_iterations, schedule_length, warmup_end
 from mmcsod.util.config import type_name
 from mmcsod.util.errors import UserError
 

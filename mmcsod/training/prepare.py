@@ -23,12 +23,11 @@ from mmcsod.training.config import (
 from mmcsod.training.difference import describe_difference
 from mmcsod.training.evaluation import build_validation_set
 from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
-from mmcsod.training.length import count_iterations
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, fit_to_data, refuse_other_number, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
 from mmcsod.training.runs import images_digest, refuse_mixing
-from mmcsod.training.schedule import WARMUP_SHARE, set_iterations
+from mmcsod.training.schedule import WARMUP_SHARE, count_iterations, set_iterations
 from mmcsod.util.config import load_config, override
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name

@@ -156,6 +156,23 @@ def read_json(path: str | Path, what: str, kind: Any = Any) -> Any:
     return as_kind(content, kind, path, what)
 
 
+def read_format(path: str | Path, what: str, name: str, version: int) -> dict[str, Any]:
+    """Read a JSON file that says of which format and version it is; see :func:`read_json`.
+
+    Raises:
+        UserError: If it cannot be read, or is of another format or version.
+    """
+    content = read_json(path, what)
+    if not isinstance(content, dict) or content.get('format') != name:
+        raise UserError(f'{path} is not {what}: it has no "format": "{name}"; give what mmcsod select wrote.')
+    if content.get('version') != version:
+        raise UserError(
+            f'{path} is {what} of version {content.get("version")} and this mmcsod reads version {version}; upgrade '
+            'mmcsod.'
+        )
+    return content
+
+
 def as_kind(content: Any, kind: Any, path: str | Path, what: str) -> Any:
     """Return what :func:`read_json` read as a ``kind``."""
     try:

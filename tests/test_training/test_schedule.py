@@ -6,8 +6,7 @@ import torch
 from mmdet.registry import HOOKS, PARAM_SCHEDULERS
 from mmengine.config import Config
 
-from mmcsod.training.length import schedule_length
-from mmcsod.training.schedule import schedulers, set_iterations, warmup_end
+from mmcsod.training.schedule import schedule_length, schedulers, set_iterations, warmup_end
 from mmcsod.util.errors import UserError
 
 STOCK = Path(mmdet.__file__).parent / '.mim' / 'configs'
