@@ -55,9 +55,9 @@ def main(args: argparse.Namespace) -> int:
         if rank(args.launcher) == 0:
             print(describe_extraction(args))
         return 0
-    with joined(args.launcher) as group:
+    with joined(args.launcher) as world:
         bank, folder = _open_bank(args)
-        select_from_args(bank, args, folder, group)
+        select_from_args(bank, args, folder, world)
     return int(bool(bank.provenance.get('unreadable_images')))
 
 

@@ -19,7 +19,7 @@ from mmcsod.selection.coreset_files import save_coresets
 from mmcsod.selection.options import DEFAULT_METHOD, SelectionOptions
 from mmcsod.selection.registry import method_names
 from mmcsod.selection.select import run_selection
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
@@ -76,17 +76,17 @@ def selection_options(args: argparse.Namespace) -> list[SelectionOptions]:
     return [replace(largest, num_images=number) for number in numbers]
 
 
-def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, group: Group = ALONE) -> None:
+def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, world: World = ALONE) -> None:
     """Select as the options say, write the coreset files to ``folder`` or as ``--out`` says, and print a summary."""
     options = selection_options(args)
     if args.dry_run:
-        if group.rank == 0:
-            print(describe_needs(bank, options[-1], group.size))
+        if world.rank == 0:
+            print(describe_needs(bank, options[-1], world.size))
         return
     start = time.perf_counter()
-    coresets, warnings = _select(bank, options, group)
+    coresets, warnings = _select(bank, options, world)
     seconds = time.perf_counter() - start
-    if group.rank != 0:
+    if world.rank != 0:
         return
     paths = save_coresets(coresets, args.out or folder / 'coreset.json', args.overwrite, is_default=args.out is None)
     for sentence in warnings:
@@ -111,13 +111,13 @@ def _training_command(bank: FeatureBank, coreset: Path, args: argparse.Namespace
     return shlex.join(['mmcsod', 'retrain', str(shown), str(coreset), *given])
 
 
-def _select(bank: FeatureBank, options: list[SelectionOptions], group: Group) -> tuple[list[Coreset], tuple[str, ...]]:
+def _select(bank: FeatureBank, options: list[SelectionOptions], world: World) -> tuple[list[Coreset], tuple[str, ...]]:
     """Return the coresets of all budgets, the largest last, and the warnings about that one."""
     *smaller, largest = options
-    selection = run_selection(bank, largest, group)
+    selection = run_selection(bank, largest, world)
     if largest.entry.nested:
         numbers = [one.num_images for one in smaller if one.num_images is not None]
         coresets = [selection.coreset.prefix(number) for number in numbers if number < len(selection.coreset)]
     else:
-        coresets = [run_selection(bank, one, group).coreset for one in smaller]
+        coresets = [run_selection(bank, one, world).coreset for one in smaller]
     return [*coresets, selection.coreset], selection.warnings

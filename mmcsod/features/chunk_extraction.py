@@ -12,23 +12,23 @@ from mmcsod.features.dataset import ExtractionDataset, Sample
 from mmcsod.features.loading import load_samples
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.features.reader import FeatureReader
-from mmcsod.util.distributed import Group
+from mmcsod.util.distributed import World
 from mmcsod.util.errors import UserError
 from mmcsod.util.progress import progress
 
 
 def extract_chunks(
-    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, group: Group
+    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, world: World
 ) -> None:
     """Extract this process's share of the chunks that are missing."""
     # One list for all: a process that looks later finds chunks that another has written by then.
-    todo = group.on_first(store.missing)[group.rank :: group.size]
+    todo = world.on_first(store.missing)[world.rank :: world.size]
     indices = [index for chunk in todo for index in store.indices(chunk)]
     loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
-    total = len(pool) if group.size == 1 else len(indices)
+    total = len(pool) if world.size == 1 else len(indices)
     with (
         reader.ready(),
-        progress('extract', total, total - len(indices), shown=group.rank == 0) as update,
+        progress('extract', total, total - len(indices), shown=world.rank == 0) as update,
     ):
         samples = pool.checked(loaded, options.strict)
         for chunk in todo:

@@ -27,7 +27,7 @@ from mmcsod.labels.config import config_of
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.bank_files import put_recordings
 from mmcsod.util.config import load_config
-from mmcsod.util.distributed import PATIENCE, current_group, joined
+from mmcsod.util.distributed import PATIENCE, current_world, joined
 from mmcsod.util.errors import UserError, check_options
 from mmcsod.util.locks import locked
 
@@ -91,9 +91,9 @@ def extract_features(
     """
     options = options or ExtractionOptions()
     directory = Path(directory)
-    group = current_group(PATIENCE)
+    world = current_world(PATIENCE)
     pool = ExtractionDataset(
-        with_ground_truth(cfg, options, directory, group),
+        with_ground_truth(cfg, options, directory, world),
         options.pipeline,
         options.keep_ignored,
         options.allow_missing_classes,
@@ -106,17 +106,17 @@ def extract_features(
     identity = identify(cfg, reader, pool, options, scores)
     store = ChunkStore(directory, len(pool))
     with contextlib.ExitStack() as stack:
-        group.on_first(lambda: stack.enter_context(_sole_use(directory)))
-        begun = group.on_first(lambda: make_ready(store, pool, identity, options))
+        world.on_first(lambda: stack.enter_context(_sole_use(directory)))
+        begun = world.on_first(lambda: make_ready(store, pool, identity, options))
         if begun is not None:
             keep_objects = begun['keep_objects']
-            if group.rank == 0:
+            if world.rank == 0:
                 announce(cfg, pool, reader, keep_objects)
-            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), group)
-            group.wait()
-            group.on_first(lambda: publish(store, pool, begun, cfg, options.predictions, scores))
+            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), world)
+            world.wait()
+            world.on_first(lambda: publish(store, pool, begun, cfg, options.predictions, scores))
         if options.group is not None:
-            group.on_first(partial(put_recordings, directory, recordings, options.group))
+            world.on_first(partial(put_recordings, directory, recordings, options.group))
     return FeatureBank.load(directory)
 
 

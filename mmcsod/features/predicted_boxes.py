@@ -20,7 +20,7 @@ from mmcsod.labels.check.findings import refuse_errors
 from mmcsod.labels.check.predictions import check_predictions
 from mmcsod.records.bank import SCORE_DTYPE
 from mmcsod.util.config import training_set
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import read_json, write_json
 
@@ -28,7 +28,7 @@ logger = logging.getLogger('mmcsod')
 
 
 def with_ground_truth(
-    cfg: Config, options: ExtractionOptions, directory: Path, group: Group = ALONE, look_for_images: bool = True
+    cfg: Config, options: ExtractionOptions, directory: Path, world: World = ALONE, look_for_images: bool = True
 ) -> Config:
     """Return a config whose labels are checked, or whose training set has predicted boxes for its ground truth.
 
@@ -52,7 +52,7 @@ def with_ground_truth(
         )
     leaf: Any = leaves[0]
     target = directory.with_name(f'{directory.name}.predicted.json').resolve()
-    group.on_first(lambda: write_json(target, _labelled(leaf, path, options)))
+    world.on_first(lambda: write_json(target, _labelled(leaf, path, options)))
     leaf['ann_file'] = str(target)
     leaf['filter_cfg'] = {**(leaf.get('filter_cfg') or {}), 'filter_empty_gt': False}
     return cfg

@@ -16,7 +16,7 @@ from mmcsod.records.coreset import Pick
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Task
 from mmcsod.selection.unit_rows import UnitRows
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 
 State = TypeVar('State')
 
@@ -59,17 +59,17 @@ class SharedSelector(Chooser, Protocol):
         """Take notice that a row is selected, whoever holds it."""
 
 
-def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], group: Group = ALONE) -> dict[int, State]:
+def make_states(pool: Pool, make: Callable[[UnitRows, np.ndarray], State], world: World = ALONE) -> dict[int, State]:
     """Return a state for each class that takes turns, several classes read at a time.
 
-    It is made of the rows that this process of the group holds, and of which of all n take part, (n,) bool.
+    It is made of the rows that this process holds, and of which of all n take part, (n,) bool.
     """
 
     def of_class(label: int, units: UnitRows) -> State:
         return make(units, pool.eligible[pool.rows_of_class(label)])
 
-    units = pool.units(group)
-    if group.size > 1:  # what processes exchange must have an order
+    units = pool.units(world)
+    if world.size > 1:  # what processes exchange must have an order
         return {label: of_class(label, units[label]) for label in pool.labels}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return dict(zip(pool.labels, threads.map(of_class, pool.labels, units.values()), strict=True))
@@ -92,7 +92,7 @@ def take_shared_turns(task: Task, states: Mapping[int, SharedSelector]) -> Itera
         places = [(states[label], row) for label, row in task.pool.places_of_image(image)]
         if not places:  # an included image without objects
             return
-        units = task.group.add(np.stack([state.unit(row) for state, row in places]))  # the others give zeros
+        units = task.world.add(np.stack([state.unit(row) for state, row in places]))  # the others give zeros
         for (state, row), unit in zip(places, units, strict=True):
             state.select(row, unit)
 

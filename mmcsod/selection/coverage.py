@@ -12,7 +12,7 @@ import numpy as np
 
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import parts, unit_rows
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 
 SAMPLE = 2000
 """Vectors of a class that are compared with the selected ones to choose lam; of a larger class every k-th is."""
@@ -46,7 +46,7 @@ class ClassCoverage:
 
 
 def coverages(
-    pool: Pool, selections: Sequence[np.ndarray], group: Group = ALONE, multiply: Multiply = np.matmul
+    pool: Pool, selections: Sequence[np.ndarray], world: World = ALONE, multiply: Multiply = np.matmul
 ) -> np.ndarray:
     """Return the coverage of a sample of the pool by each selection, (len(selections),) float64.
 
@@ -55,10 +55,10 @@ def coverages(
     """
     labels = [label for label in pool.labels if len(pool.images_of_class(label))]
     values = np.zeros((len(labels), len(selections)))
-    for number in range(group.rank, len(labels), group.size):
+    for number in range(world.rank, len(labels), world.size):
         found = [class_coverage(pool, labels[number], selected, SAMPLE, multiply) for selected in selections]
         values[number] = np.nan_to_num([one.curve[-1] for one in found])
-    return np.array([math.fsum(column) / max(1, len(labels)) for column in group.add(values).T])
+    return np.array([math.fsum(column) / max(1, len(labels)) for column in world.add(values).T])
 
 
 def class_coverage(

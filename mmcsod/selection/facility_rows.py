@@ -12,7 +12,7 @@ from mmcsod.selection.kernels.similarities import CONVERTED, NumpySimilarities, 
 from mmcsod.selection.lazy_rows import likeness
 from mmcsod.selection.shards import gather_records, shard
 from mmcsod.selection.unit_rows import UnitRows, parts
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 
 FEW = 64
 """Rows whose gains are computed first, enough for BLAS; twice as many, and so on, as long as bounds ask for more."""
@@ -49,15 +49,15 @@ class FacilityLocation:
         eligible: np.ndarray,
         similarities: SimilaritiesFactory = NumpySimilarities,
         allowance: Allowance | None = None,
-        group: Group = ALONE,
+        world: World = ALONE,
         step: int = 1,
     ) -> None:
         self._rows = np.flatnonzero(eligible)[::step]  # those to cover
-        self._own = shard(len(eligible), 1, group)
+        self._own = shard(len(eligible), 1, world)
         self._units = units
         self._similarities = similarities(units.vectors, units.inverse_norms, self._rows)
         self._allowance = allowance or Allowance(0)
-        self._group = group
+        self._world = world
         self._tie = TIE * len(self._rows)
         self._coverage = Coverage(len(self._rows))
         self._upper = np.where(eligible, _first_gains(units, eligible, self._rows), -np.inf)
@@ -90,9 +90,9 @@ class FacilityLocation:
             self._keep()
             self._cover()
         self._settle()
-        highest = self._group.gather(self._upper.max(keepdims=True)).max()
+        highest = self._world.gather(self._upper.max(keepdims=True)).max()
         first = np.flatnonzero(self._upper >= highest - self._tie)[:1]
-        winner = int(gather_records(first[:, None], self._group).min())
+        winner = int(gather_records(first[:, None], self._world).min())
         return Choice(winner, {'score': self._score(winner)})
 
     def _keep(self) -> None:
@@ -134,7 +134,7 @@ class FacilityLocation:
         """
         lower = np.where(self._seen == self._coverage.version, self._lower, np.minimum(self._lower, 0))
         rows = np.flatnonzero(self._upper >= lower.max() - self._tie)
-        if len(rows) == self._group.size == 1:
+        if len(rows) == self._world.size == 1:
             return rows[:0]
         rows = rows[self._upper[rows] > lower[rows] + self._tie]
         return rows[np.argsort(-self._upper[rows], kind='stable')]
@@ -144,11 +144,11 @@ class FacilityLocation:
         changed = self._coverage.num_changed(self._seen[rows])
         levels, whole = np.frexp(changed / len(self._rows))[1], np.ones(len(rows), bool)
         for level in [] if self._similarities.is_kept else np.unique(levels).tolist():
-            group = levels == level
-            number, most = np.count_nonzero(group), changed[group].max()
+            alike = levels == level
+            number, most = np.count_nonzero(alike), changed[alike].max()
             if most * (number + GATHERED) < len(self._rows) * number:
-                self._correct(rows[group])
-                whole[group] = False
+                self._correct(rows[alike])
+                whole[alike] = False
         if whole.any():
             self._compute(rows[whole])
 

@@ -52,5 +52,5 @@ def _try(task: Task, select: Callable[[Task], list[Pick]], lams: Sequence[float]
     selections = [select(task.anew(lam)) for lam in lams]
     index = task.pool.bank.image_index
     selected = [np.array([index[pick.image_id] for pick in picks]) for picks in selections]
-    values = np.round(coverages(task.pool, selected, task.group, matrix_product(task.kernel)), DIGITS).tolist()
+    values = np.round(coverages(task.pool, selected, task.world, matrix_product(task.kernel)), DIGITS).tolist()
     return [LamTrial(*each) for each in zip(lams, values, selections, strict=True)]

@@ -67,8 +67,8 @@ def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pi
         return LazyRows(units, eligible, rule(eligible), similarities)
 
     trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, of_class)
-    found = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes // task.group.size, trial)
-    states = make_states(task.pool, lambda units, eligible: of_class(units, eligible, found), task.group)
+    found = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes // task.world.size, trial)
+    states = make_states(task.pool, lambda units, eligible: of_class(units, eligible, found), task.world)
     yield from take_shared_turns(task, states)
 
 
@@ -92,7 +92,7 @@ class LazyRows:
     ) -> None:
         own = eligible[units.held]
         count = int(np.count_nonzero(eligible))
-        self.likeness = gather_records(likeness(units, own, count)[:, None], units.group)[:, 0]
+        self.likeness = gather_records(likeness(units, own, count)[:, None], units.world)[:, 0]
         self.rows_read = 0
         self._units = units
         self._rule = rule
@@ -125,7 +125,7 @@ class LazyRows:
         # One at a time: a row's last bits then do not depend on who else is near the best.
         alone = [self._exact_states(own[place : place + 1])[0] for place in range(len(own))]
         records = np.stack([own + self._units.held.start, np.array(alone)], axis=1)
-        found = gather_records(records, self._units.group)
+        found = gather_records(records, self._units.world)
         rows, states = found[:, 0].astype(np.int64), found[:, 1]
         scores = self._rule.score(quality[rows], states)
         tied = scores >= scores.max() - self._rule.tie
@@ -166,10 +166,10 @@ class LazyRows:
     def _refresh(self, rows: np.ndarray) -> None:
         """Bring the states of rows up to date in float32, with a bound on their error."""
         for seen in np.unique(self._seen[rows]):
-            group = rows[self._seen[rows] == seen]
-            products = self._similarities.products(group, self._directions.all[seen:])
-            self._states[group] = self._rule.lower(self._states[group], products)
-            self._errors[group] += self._rule.error(products, self._similarities.error)
+            alike = rows[self._seen[rows] == seen]
+            products = self._similarities.products(alike, self._directions.all[seen:])
+            self._states[alike] = self._rule.lower(self._states[alike], products)
+            self._errors[alike] += self._rule.error(products, self._similarities.error)
             self.rows_read += products.size
         self._seen[rows] = len(self._directions)
 

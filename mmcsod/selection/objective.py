@@ -79,11 +79,11 @@ class ClassObjective:
 
         None is left out: what is within the tolerance of the highest score of all is so of its own process's too.
         """
-        if self._units.group.size == 1:
+        if self._units.world.size == 1:
             return rows, pool, selected
         scores = self._lam * pool - selected
         near = scores >= scores.max(initial=-np.inf) - tolerance
-        found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._units.group)
+        found = gather_records(np.stack([rows[near], pool[near], selected[near]], axis=1), self._units.world)
         return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
     def _winner(

@@ -15,7 +15,7 @@ from mmcsod.records.arrays import block_rows
 from mmcsod.records.bank import FeatureBank
 from mmcsod.selection.shards import shard
 from mmcsod.selection.unit_rows import UnitRows
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 
 logger = logging.getLogger('mmcsod')
 
@@ -47,7 +47,7 @@ class Pool:
         self.eligible &= ~np.isin(self.row_images, list(excluded))
         self._excluded = frozenset(excluded)
         self._starts = np.searchsorted(self.row_labels, np.arange(len(bank.classes) + 1))
-        self._units: dict[Group, dict[int, UnitRows]] = {}
+        self._units: dict[World, dict[int, UnitRows]] = {}
 
     def without(self, images: Collection[int]) -> Pool:
         """Return the pool with some more images excluded."""
@@ -74,27 +74,27 @@ class Pool:
         vectors = np.asarray(self.bank.vectors)
         return vectors[rows] if self._order is None else vectors[self._order[rows]]
 
-    def shard_of_class(self, label: int, group: Group = ALONE) -> slice:
+    def shard_of_class(self, label: int, world: World = ALONE) -> slice:
         """Return where the rows of a class stand that this one of several processes holds."""
         rows = self.rows_of_class(label)
-        part = shard(rows.stop - rows.start, block_rows(self.bank.vectors.shape[1]), group, label)
+        part = shard(rows.stop - rows.start, block_rows(self.bank.vectors.shape[1]), world, label)
         return slice(rows.start + part.start, rows.start + part.stop)
 
-    def units(self, group: Group = ALONE) -> dict[int, UnitRows]:
+    def units(self, world: World = ALONE) -> dict[int, UnitRows]:
         """Return this process's vectors of each class, with their norms and the sum of those eligible.
 
         They are read at the first call, several classes at a time.
         """
-        if group not in self._units:
+        if world not in self._units:
             start = time.perf_counter()
-            parts = [self.shard_of_class(label, group) for label in self.labels]
+            parts = [self.shard_of_class(label, world) for label in self.labels]
             with ThreadPoolExecutor(os.cpu_count()) as threads:
-                found = list(threads.map(lambda rows: self.read_units(rows, group), parts))
-            self._units[group] = dict(zip(self.labels, found, strict=True))
+                found = list(threads.map(lambda rows: self.read_units(rows, world), parts))
+            self._units[world] = dict(zip(self.labels, found, strict=True))
             logger.info('read %d vectors in %.2f s', len(self.bank), time.perf_counter() - start)
-        return self._units[group]
+        return self._units[world]
 
-    def read_units(self, rows: slice, group: Group = ALONE) -> UnitRows:
+    def read_units(self, rows: slice, world: World = ALONE) -> UnitRows:
         """Read consecutive rows of one class; see :meth:`units`."""
 
         def name_row(row: int) -> str:
@@ -102,7 +102,7 @@ class Pool:
             return f"image '{self.bank.images[image]}', class '{self.bank.classes[label]}',"
 
         first = int(rows.start - self._starts[self.row_labels[rows.start]]) if rows.stop > rows.start else 0
-        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, group, self._checksums(rows, first), first)
+        return UnitRows(self.vectors(rows), self.eligible[rows], name_row, world, self._checksums(rows, first), first)
 
     def _checksums(self, rows: slice, first: int) -> Sequence[str]:
         """Return the checksums that consecutive rows must have, known where they are whole blocks of the bank."""

@@ -17,7 +17,7 @@ import numpy as np
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.rotation import Rotation
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 from mmcsod.util.errors import UserError, check_options
 
 
@@ -34,7 +34,7 @@ class Task:
         kernel: Name of the kernel to score with.
         target: N; where the budget is one of objects, an estimate of it.
         memory: Bytes that similarities of rows may be kept in.
-        group: The processes that select together. All run the method and must come to the same picks.
+        world: The processes that select together. All run the method and must come to the same picks.
     """
 
     pool: Pool
@@ -45,7 +45,7 @@ class Task:
     kernel: str
     target: int
     memory: int
-    group: Group = ALONE
+    world: World = ALONE
 
     def anew(self, lam: float) -> Task:
         """Return the same task at a balance of Eq. 4, with nothing selected but the included images."""

@@ -24,7 +24,7 @@ from mmcsod.selection.rotation import Rotation
 from mmcsod.selection.surprises import surprises
 from mmcsod.selection.turns import turn_weights
 from mmcsod.selection.uncertain import certain_images
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 from mmcsod.util.errors import UserError, check_options
 
 logger = logging.getLogger('mmcsod')
@@ -58,20 +58,20 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, **options: 
     return selection.coreset
 
 
-def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Selection:
+def run_selection(bank: FeatureBank, options: SelectionOptions, world: World = ALONE) -> Selection:
     """Select a coreset from a feature bank.
 
     Args:
         bank: Stage 1's vectors.
         options: How to select.
-        group: The processes that select together, all of them with the same bank and options. Each reads a part of the
+        world: The processes that select together, all of them with the same bank and options. Each reads a part of the
             vectors; all return the coreset that one alone would.
 
     Raises:
         UserError: If the bank is unfit, or an option does not go with it, or a process is gone.
     """
-    _check_all_see_the_same(bank, options, group)
-    task = make_task(bank, options, group)
+    _check_all_see_the_same(bank, options, world)
+    task = make_task(bank, options, world)
     if options.lam_rule == 'coverage':
         trials = try_lams(task, lambda task: _within_budget(task, options))
         best = max(trials, key=lambda trial: trial.rank)
@@ -80,19 +80,19 @@ def run_selection(bank: FeatureBank, options: SelectionOptions, group: Group = A
         trials, picks = [], _within_budget(task, options)
     method, parameters = options.entry, _parameters(task, options, trials)
     coreset = Coreset(tuple(picks), bank.classes, method.name, parameters, bank.provenance, method.nested)
-    return Selection(coreset, tuple(surprises(task, coreset, options)) if group.rank == 0 else ())
+    return Selection(coreset, tuple(surprises(task, coreset, options)) if world.rank == 0 else ())
 
 
-def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, group: Group) -> None:
-    if group.size == 1:
+def _check_all_see_the_same(bank: FeatureBank, options: SelectionOptions, world: World) -> None:
+    if world.size == 1:
         return
     rows = zlib.crc32(np.ascontiguousarray(bank.rows).data.cast('B'))
-    seen = group.gather(np.array([*bank.vectors.shape, rows, zlib.crc32(repr(options).encode())]))
+    seen = world.gather(np.array([*bank.vectors.shape, rows, zlib.crc32(repr(options).encode())]))
     if (seen != seen[0]).any():
         raise UserError('The processes of this run were given different banks or options; give all of them the same.')
 
 
-def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE) -> Task:
+def make_task(bank: FeatureBank, options: SelectionOptions, world: World = ALONE) -> Task:
     """Return what a method works on; where coverage is to choose lam, it is 2 N / D."""
     included, excluded = find_images(bank, options.include, options.exclude)
     vectors = bank.objectwise() if options.entry.needs_object_vectors else bank
@@ -111,8 +111,8 @@ def make_task(bank: FeatureBank, options: SelectionOptions, group: Group = ALONE
         0.0,
         options.kernel,
         target,
-        default_limit(group.size) if options.given_memory is None else options.given_memory,
-        group,
+        default_limit(world.size) if options.given_memory is None else options.given_memory,
+        world,
     )
     return replace(task, lam=2 * lam_unit(task) if lam is None else lam)
 
@@ -170,7 +170,7 @@ def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:
         unit='image',
         delay=1,
         leave=False,
-        disable=True if task.group.rank else None,
+        disable=True if task.world.rank else None,
     )
     found = list(progress)
     if len(found) < len(task.included):

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmcsod.records.arrays import block_rows, rows_checksum
 from mmcsod.selection.shards import OrderedSum
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 from mmcsod.util.errors import UserError
 
 LARGEST = np.float64(1e100)
@@ -39,7 +39,7 @@ class UnitRows:
         vectors: (n, d) float32 or float16, as given, memory-mapped or not.
         inverse_norms: (n,) float64, 0 for zero vectors and for rows left out.
         held: Which rows of the class these are.
-        group: The processes that share the class.
+        world: The processes that share the class.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class UnitRows:
         vectors: np.ndarray,
         eligible: np.ndarray,
         name_row: Callable[[int], str] = str,
-        group: Group = ALONE,
+        world: World = ALONE,
         checksums: Sequence[str] = (),
         first: int = 0,
     ) -> None:
@@ -57,7 +57,7 @@ class UnitRows:
             vectors: (n, d) float32 or float16.
             eligible: (n,) bool, False for rows to leave out.
             name_row: What to call a row in an error message.
-            group: The processes that share the class.
+            world: The processes that share the class.
             checksums: What the SHA-256 of the bytes of each block of the vectors must be, where it is known.
             first: Number, within the class, of the first of these rows.
 
@@ -66,9 +66,9 @@ class UnitRows:
         """
         self.vectors = vectors
         self.inverse_norms = np.zeros(len(vectors))
-        self.group = group
+        self.world = world
         self.held = slice(first, first + len(vectors))
-        self._total = OrderedSum(vectors.shape[1], group)
+        self._total = OrderedSum(vectors.shape[1], world)
         for number, (rows, block) in enumerate(self._blocks()):
             if checksums and rows_checksum(vectors[rows]) != checksums[number]:
                 raise UserError(
@@ -93,7 +93,7 @@ class UnitRows:
 
     def sum(self, chosen: np.ndarray) -> np.ndarray:
         """Return the (d,) float64 sum of the unit rows where ``chosen``, (n,) bool, is True."""
-        total = OrderedSum(self.vectors.shape[1], self.group)
+        total = OrderedSum(self.vectors.shape[1], self.world)
         weights = np.where(chosen, self.inverse_norms, 0)
         for rows, block in self._blocks():
             total.add(_weighted_sum(weights[rows], block))

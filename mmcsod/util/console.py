@@ -32,7 +32,7 @@ def run(main: Callable[[], int | None]) -> None:
     try:
         status = _status(main)
         sys.stdout.flush()
-        leave()  # MMEngine stays in its group
+        leave()  # MMEngine stays in its process group
     except UserError as error:
         _fail(str(error))
     except ModuleNotFoundError as error:
@@ -87,7 +87,7 @@ def _fail(message: str) -> NoReturn:
     if is_joined():
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(2)  # the threads of a group that has lost a process can turn a normal exit into an abort
+        os._exit(2)  # the threads of a process group that has lost a process can turn a normal exit into an abort
     sys.exit(2)
 
 

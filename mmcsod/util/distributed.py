@@ -1,6 +1,6 @@
 """Everything of torch.distributed: joining the processes that a launcher started, and their exchanges.
 
-One process alone is a :class:`Group` too, in which every exchange returns its input, so that code is written once.
+One process alone is a :class:`World`, too, in which every exchange returns its input, so that code is written once.
 PyTorch is imported only if there are several.
 """
 
@@ -29,7 +29,7 @@ PATIENCE = timedelta(days=1)
 """The same where peers may be done with their share of the work much later."""
 
 
-class Group:
+class World:
     """The processes of a run: here, one.
 
     Attributes:
@@ -63,10 +63,10 @@ class Group:
         return action()
 
 
-ALONE = Group()
+ALONE = World()
 
 
-class TorchGroup(Group):
+class TorchWorld(World):
     """Processes that exchange arrays through gloo, in main memory.
 
     Gloo, also where there are GPUs: what is exchanged is a few float64 numbers that the CPU decides on.
@@ -81,21 +81,21 @@ class TorchGroup(Group):
         self.size = torch.distributed.get_world_size()
 
     def add(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`Group.add`."""
+        """See :meth:`World.add`."""
         tensor = self._torch.from_numpy(values.copy())
         with reporting_lost_processes():
             self._torch.distributed.all_reduce(tensor, group=self._group)
         return tensor.numpy()
 
     def copy_of(self, values: np.ndarray, rank: int) -> np.ndarray:
-        """See :meth:`Group.copy_of`."""
+        """See :meth:`World.copy_of`."""
         tensor = self._torch.from_numpy(values.copy())
         with reporting_lost_processes():
             self._torch.distributed.broadcast(tensor, rank, group=self._group)
         return tensor.numpy()
 
     def gather(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`Group.gather`."""
+        """See :meth:`World.gather`."""
         tensor = self._torch.from_numpy(values.copy())
         gathered = [self._torch.empty_like(tensor) for _ in range(self.size)]
         with reporting_lost_processes():
@@ -103,12 +103,12 @@ class TorchGroup(Group):
         return self._torch.stack(gathered).numpy()
 
     def wait(self) -> None:
-        """See :meth:`Group.wait`."""
+        """See :meth:`World.wait`."""
         with reporting_lost_processes():
             self._torch.distributed.barrier(group=self._group)
 
     def on_first(self, action: Callable[[], T]) -> T:
-        """See :meth:`Group.on_first`."""
+        """See :meth:`World.on_first`."""
         outcome: list[Any] = [None, None]  # the result, and what a failure says
         if self.rank != 0:
             self._share(outcome)
@@ -131,31 +131,31 @@ class TorchGroup(Group):
 
 
 @contextlib.contextmanager
-def joined(launcher: str) -> Iterator[Group]:
-    """Join the processes that a launcher started, for as long as the block lasts, and give their group.
+def joined(launcher: str) -> Iterator[World]:
+    """Join the processes that a launcher started, for as long as the block lasts, and give them.
 
-    Each process uses the CUDA device of its number on its machine. A group that was there before is used, and stays.
+    Each process uses the CUDA device of its number on its machine. A process group that was there before stays.
     """
     world_size(launcher)
     leaves = not is_joined()
     try:
         if launcher != 'none' and leaves:
             _join(launcher)
-        yield current_group(SILENCE)
+        yield current_world(SILENCE)
     finally:
         if leaves:
             leave()
 
 
-def current_group(silence: timedelta) -> Group:
-    """Return the group of the processes that have joined; all of them must call this at the same point.
+def current_world(silence: timedelta) -> World:
+    """Return the processes that have joined; all of them must call this at the same point.
 
     ``silence`` is how long to wait for an unresponsive peer, or one whose share of the work takes longer.
     """
     if not is_joined():
         return ALONE
     with reporting_lost_processes():
-        return TorchGroup(silence)
+        return TorchWorld(silence)
 
 
 def is_joined() -> bool:
@@ -170,7 +170,7 @@ def is_first() -> bool:
 
 
 def leave() -> None:
-    """Leave the group that this process is in, if any."""
+    """Leave the process group that this process is in, if any."""
     if is_joined():
         sys.modules['torch'].distributed.destroy_process_group()
 

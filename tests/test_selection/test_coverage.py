@@ -35,7 +35,7 @@ def test_coverage_is_the_definition(bank, data):
     assert found == pytest.approx(expected, abs=1e-6)
     for size in (2, 3):
         assert all(
-            (each == found).all() for each in run_together(size, lambda group: coverages(pool, selections, group))
+            (each == found).all() for each in run_together(size, lambda world: coverages(pool, selections, world))
         )
 
 

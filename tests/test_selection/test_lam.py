@@ -66,7 +66,7 @@ def test_every_kernel_and_number_of_processes_chooses_the_same(kernel):
     options = SelectionOptions(20, method='csod', kernel='numpy')
     expected = run_selection(bank, options).coreset
     assert run_selection(bank, replace(options, kernel=kernel)).coreset == expected
-    for coreset in run_together(3, lambda group: run_selection(bank, options, group).coreset):
+    for coreset in run_together(3, lambda world: run_selection(bank, options, world).coreset):
         assert coreset == expected
 
 

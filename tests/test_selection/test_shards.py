@@ -8,7 +8,7 @@ from mmcsod.records import arrays
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import run_selection
 from mmcsod.selection.shards import OrderedSum, gather_records, shard
-from mmcsod.util.distributed import Group
+from mmcsod.util.distributed import World
 from tests.test_selection.banks import class_bank, make_bank, random_banks
 from tests.test_selection.test_kernels.picks import FACTORIES, near_ties
 from tests.test_selection.test_methods.test_csod import objectwise_bank
@@ -27,14 +27,14 @@ def _small_blocks(request, monkeypatch):
 def assert_same_picks(bank, options, sizes=(2, 5)):
     expected = run_selection(bank, options).coreset
     for size in sizes:
-        for coreset in run_together(size, lambda group: run_selection(bank, options, group).coreset):
+        for coreset in run_together(size, lambda world: run_selection(bank, options, world).coreset):
             assert coreset == expected, size
 
 
 def group_of(rank, size):
-    group = Group()
-    group.rank, group.size = rank, size
-    return group
+    world = World()
+    world.rank, world.size = rank, size
+    return world
 
 
 @given(rows=st.integers(0, 500), step=st.integers(1, 90), size=st.integers(1, 9), turn=st.integers(0, 20))
@@ -59,9 +59,9 @@ def test_a_sum_is_the_same_to_the_last_bit_whoever_adds(size):
         alone.add(part)
     expected = alone.result()
 
-    def work(group):
-        total = OrderedSum(7, group)
-        for part in parts[shard(40, 3, group)]:
+    def work(world):
+        total = OrderedSum(7, world)
+        for part in parts[shard(40, 3, world)]:
             total.add(part)
         return total.result()
 
@@ -72,7 +72,7 @@ def test_a_sum_is_the_same_to_the_last_bit_whoever_adds(size):
 
 def test_more_records_than_few_come_in_a_second_exchange():
     given = [np.arange(3.0 * number).reshape(number, 3) + number for number in (0, 2, 9)]
-    for found in run_together(3, lambda group: gather_records(given[group.rank], group)):
+    for found in run_together(3, lambda world: gather_records(given[world.rank], world)):
         np.testing.assert_array_equal(found, np.concatenate(given))
 
 
@@ -138,7 +138,7 @@ def test_objects_and_rows_that_are_not_class_by_class():
 def test_different_options_are_noticed():
     bank = make_bank()
     with pytest.raises(UserError, match='different banks or options'):
-        run_together(2, lambda group: run_selection(bank, SelectionOptions(5 + group.rank), group))
+        run_together(2, lambda world: run_selection(bank, SelectionOptions(5 + world.rank), world))
 
 
 @pytest.mark.usefixtures('_small_blocks')
@@ -151,5 +151,5 @@ def test_each_process_checks_the_vectors_that_it_reads(row, tmp_path):
     np.save(tmp_path / 'features' / 'vectors.npy', vectors)
     with pytest.raises(UserError, match='damaged'):
         run_together(
-            3, lambda group: run_selection(FeatureBank.load(tmp_path / 'features'), SelectionOptions(8), group)
+            3, lambda world: run_selection(FeatureBank.load(tmp_path / 'features'), SelectionOptions(8), world)
         )

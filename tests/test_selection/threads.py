@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from mmcsod.util.distributed import Group
+from mmcsod.util.distributed import World
 
 
-class ThreadGroup(Group):
+class ThreadWorld(World):
     def __init__(self, rank, slots, barrier):
         self.rank, self.size = rank, len(slots)
         self._slots, self._barrier = slots, barrier
@@ -28,12 +28,12 @@ class ThreadGroup(Group):
 
 
 def run_together(number, work):
-    """Return what ``work(group)`` gives in each of some threads that share the group."""
+    """Return what ``work(world)`` gives in each of some threads that share it."""
     slots, barrier = [None] * number, threading.Barrier(number)
 
     def run(rank):
         try:
-            return work(ThreadGroup(rank, slots, barrier))
+            return work(ThreadWorld(rank, slots, barrier))
         except BaseException:
             barrier.abort()
             raise

@@ -11,7 +11,7 @@ from mmcsod.util import distributed
 TURN = 20
 
 
-class LostGroup(distributed.TorchGroup):
+class LostWorld(distributed.TorchWorld):
     turns = 0
 
     def gather(self, values):
@@ -21,6 +21,6 @@ class LostGroup(distributed.TorchGroup):
         return super().gather(values)
 
 
-distributed.TorchGroup = LostGroup
+distributed.TorchWorld = LostWorld
 distributed.SILENCE = timedelta(seconds=5)
 main(sys.argv[2:])

@@ -89,12 +89,12 @@ def test_a_lost_process_ends_the_others_with_one_sentence(bank, tmp_path, way):
 
 
 def test_alone_every_exchange_gives_back_what_it_was_given():
-    with joined('none') as group:
-        assert group is ALONE
+    with joined('none') as world:
+        assert world is ALONE
     values = np.arange(3.0)
-    assert group.add(values) is values
-    assert group.copy_of(values, 0) is values
-    assert group.gather(values).tolist() == [[0, 1, 2]]
+    assert world.add(values) is values
+    assert world.copy_of(values, 0) is values
+    assert world.gather(values).tolist() == [[0, 1, 2]]
 
 
 def test_one_process_needs_no_pytorch():
@@ -167,10 +167,10 @@ from mmcsod.util.console import run
 from mmcsod.util.distributed import joined
 
 def main():
-    with joined('pytorch') as group:
-        print(group.on_first(lambda: ['rank', group.rank]), end=' ')
-        group.wait()
-        group.on_first(lambda: {}['x'] if os.environ['FAIL'] == 'any' else open('/nowhere'))
+    with joined('pytorch') as world:
+        print(world.on_first(lambda: ['rank', world.rank]), end=' ')
+        world.wait()
+        world.on_first(lambda: {}['x'] if os.environ['FAIL'] == 'any' else open('/nowhere'))
 
 run(main)
 """

@@ -28,7 +28,7 @@ from mmcsod.selection.lam import try_lams
 from mmcsod.selection.methods.csod import make_objectives
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.select import make_task
-from mmcsod.util.distributed import ALONE, Group, TorchGroup, joined
+from mmcsod.util.distributed import ALONE, TorchWorld, World, joined
 
 EXAMPLES = """examples:
   OMP_NUM_THREADS=1 python tools/benchmarks/growth.py
@@ -54,28 +54,28 @@ FACTORS = (0.5, 1, 2, 4)
 PROCESSES = (1, 2, 4)
 
 
-class CountingGroup(Group):
-    """Passes everything on to another group and counts the bytes that this process gives and gets."""
+class CountingWorld(World):
+    """Passes everything on to another world and counts the bytes that this process gives and gets."""
 
-    def __init__(self, group: Group) -> None:
-        self.rank, self.size = group.rank, group.size
+    def __init__(self, world: World) -> None:
+        self.rank, self.size = world.rank, world.size
         self.bytes = 0
-        self._group = group
+        self._world = world
 
     def add(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`mmcsod.util.distributed.Group.add`; a ring gives and gets about twice the array."""
+        """See :meth:`mmcsod.util.distributed.World.add`; a ring gives and gets about twice the array."""
         self.bytes += 2 * values.nbytes
-        return self._group.add(values)
+        return self._world.add(values)
 
     def copy_of(self, values: np.ndarray, rank: int) -> np.ndarray:
-        """See :meth:`mmcsod.util.distributed.Group.copy_of`."""
+        """See :meth:`mmcsod.util.distributed.World.copy_of`."""
         self.bytes += values.nbytes
-        return self._group.copy_of(values, rank)
+        return self._world.copy_of(values, rank)
 
     def gather(self, values: np.ndarray) -> np.ndarray:
-        """See :meth:`mmcsod.util.distributed.Group.gather`."""
+        """See :meth:`mmcsod.util.distributed.World.gather`."""
         self.bytes += self.size * values.nbytes
-        return self._group.gather(values)
+        return self._world.gather(values)
 
 
 def case_bank(case: Case) -> FeatureBank:
@@ -84,9 +84,9 @@ def case_bank(case: Case) -> FeatureBank:
     return make_bank([size] * case.classes, max(size, case.rows // 3), case.dimensions)
 
 
-def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) -> dict[str, float]:
+def measure(bank: FeatureBank, case: Case, kernel: str, world: World = ALONE) -> dict[str, float]:
     """Return CPU seconds of set-up and loop, and bytes exchanged, of one selection."""
-    counting = CountingGroup(group)
+    counting = CountingWorld(world)
     if case.method != 'csod':
         return measure_method(bank, case, kernel, counting)
     task = make_task(bank, SelectionOptions(case.picks, method='csod', kernel=kernel), counting)
@@ -103,16 +103,16 @@ def measure(bank: FeatureBank, case: Case, kernel: str, group: Group = ALONE) ->
     }
 
 
-def measure_method(bank: FeatureBank, case: Case, kernel: str, group: CountingGroup) -> dict[str, float]:
+def measure_method(bank: FeatureBank, case: Case, kernel: str, world: CountingWorld) -> dict[str, float]:
     """Return the same for another method, whose set-up is part of its loop, or for the choice of lam."""
     method = 'csod' if case.method == 'lam-auto' else case.method
     options = SelectionOptions(case.picks, method=method, lam='auto', kernel=kernel)
-    task, start = make_task(bank, options, group), time.process_time()
+    task, start = make_task(bank, options, world), time.process_time()
     if case.method == 'lam-auto':
         try_lams(task, lambda task: list(islice(options.entry.select(task), case.picks)))
     else:
         list(islice(options.entry.select(task), case.picks))
-    return {'setup': 0.0, 'loop': time.process_time() - start, 'setup_bytes': 0, 'loop_bytes': group.bytes}
+    return {'setup': 0.0, 'loop': time.process_time() - start, 'setup_bytes': 0, 'loop_bytes': world.bytes}
 
 
 def peak_memory(bank: FeatureBank, case: Case, kernel: str) -> int:
@@ -197,10 +197,10 @@ def run_processes(number: int, case: Case, kernel: str, folder: str) -> Iterator
 
 def child(args: argparse.Namespace) -> None:
     """Measure in one of several processes."""
-    with joined('pytorch') as group:
-        assert isinstance(group, TorchGroup)
+    with joined('pytorch') as world:
+        assert isinstance(world, TorchWorld)
         case = Case(picks=args.picks, method=args.method)
-        print(json.dumps(measure(FeatureBank.load(args.child), case, args.kernel, group)), flush=True)
+        print(json.dumps(measure(FeatureBank.load(args.child), case, args.kernel, world)), flush=True)
 
 
 def main() -> None:

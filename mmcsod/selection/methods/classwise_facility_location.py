@@ -69,7 +69,7 @@ class ClasswiseFacilityLocation(Method):
 
         def of_class(units: UnitRows, eligible: np.ndarray) -> FacilityLocation:
             step = one_in(int(np.count_nonzero(eligible)), self.max_covered)
-            return FacilityLocation(units, eligible, similarities, allowance, task.group, step)
+            return FacilityLocation(units, eligible, similarities, allowance, task.world, step)
 
         try:
             yield from take_shared_turns(task, make_states(task.pool, of_class))

@@ -12,7 +12,7 @@ from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task, register_method
 from mmcsod.selection.trial import Trial
-from mmcsod.util.distributed import ALONE, Group
+from mmcsod.util.distributed import ALONE, World
 
 
 @register_method('csod')
@@ -23,10 +23,10 @@ class Csod(Method):
 
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
-        num_bytes = task.pool.bank.vectors.nbytes // task.group.size
+        num_bytes = task.pool.bank.vectors.nbytes // task.world.size
         trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(ClassObjective, lam=task.lam))
         kernels = kernel_factory(task.kernel, num_bytes, trial)
-        yield from take_shared_turns(task, make_objectives(task.pool, task.lam, kernels, task.group))
+        yield from take_shared_turns(task, make_objectives(task.pool, task.lam, kernels, task.world))
 
 
 @register_method('csod-objectwise')
@@ -37,7 +37,7 @@ class CsodObjectwise(Csod):
 
 
 def make_objectives(
-    pool: Pool, lam: float, make_kernel: KernelFactory, group: Group = ALONE
+    pool: Pool, lam: float, make_kernel: KernelFactory, world: World = ALONE
 ) -> dict[int, ClassObjective]:
     """Return Eq. 4 for each class that takes turns, nothing selected yet."""
-    return make_states(pool, partial(ClassObjective, lam=lam, make_kernel=make_kernel), group)
+    return make_states(pool, partial(ClassObjective, lam=lam, make_kernel=make_kernel), world)

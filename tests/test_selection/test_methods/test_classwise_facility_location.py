@@ -50,7 +50,7 @@ def test_nor_do_kernel_and_processes_matter(bank, size, most):
     expected = run_selection(bank, SelectionOptions(12, kernel='numpy', **options)).coreset
     if importlib.util.find_spec('torch'):
         assert run_selection(bank, SelectionOptions(12, kernel='torch', **options)).coreset == expected
-    found = run_together(size, lambda group: run_selection(bank, SelectionOptions(12, **options), group).coreset)
+    found = run_together(size, lambda world: run_selection(bank, SelectionOptions(12, **options), world).coreset)
     assert all(coreset == expected for coreset in found)
 
 
