@@ -16,7 +16,8 @@ from tests.tool import run_command, run_script
 PROJECT = Path(__file__).parents[1]
 FEW_IMAGES = [
     '--cfg-options',
-    'train_dataloader.dataset.indices=60',
+    'train_dataloader.dataset.indices=50',
+    'train_dataloader.batch_size=2',
     'val_dataloader.dataset.indices=8',
     'test_dataloader.dataset.indices=8',
     'default_hooks.logger.interval=1',

@@ -29,25 +29,20 @@ def test_targets(pool, budget, target, parameters):
 
 
 @pytest.mark.parametrize(
-    'values',
+    ('values', 'message'),
     [
-        {},
-        {'num_images': 1, 'num_objects': 1},
-        {'num_images': 1.5},
-        {'num_objects': 0},
-        {'num_images': 10**21},
-        {'num_objects': 10**21},
-        {'ratio': 0.0},
-        {'ratio': 1.1},
-        {'ratio': float('nan')},
-        {'ratio': '0.1'},
+        ({}, '0 budgets were given; give one of'),
+        ({'num_images': 1, 'num_objects': 1}, '2 budgets were given'),
+        ({'num_images': 1.5}, 'num_images is 1.5; ask for 1 or more, a whole number'),
+        ({'num_images': '60'}, "num_images is the text '60'; ask for 1 or more"),
+        ({'num_objects': 0}, 'num_objects is 0'),
+        ({'num_objects': 10**21}, 'more than any dataset has'),
+        ({'ratio': 0.0}, 'ratio is 0.0; give a share above 0'),
+        ({'ratio': 1.1}, 'ratio is 1.1'),
+        ({'ratio': float('nan')}, 'ratio is nan'),
+        ({'ratio': '0.1'}, "ratio is the text '0.1'"),
     ],
 )
-def test_budgets_that_are_none_are_refused(values):
-    with pytest.raises(UserError):
+def test_budgets_that_are_none_are_refused(values, message):
+    with pytest.raises(UserError, match=message):
         Budget(**values)
-
-
-def test_a_number_given_as_text_is_told_as_such():
-    with pytest.raises(UserError, match="num_images is the text '60'; ask for 1 or more, a whole number"):
-        Budget(num_images='60')

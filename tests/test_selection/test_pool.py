@@ -11,19 +11,16 @@ def bank():
     return FeatureBank.from_arrays(vectors, ['a', 'b', 'c', 'a', 'c', 'c'], [0, 0, 0, 1, 1, 1], ['x', 'y', 'z'])
 
 
-def test_class_major_rows_are_used_in_place(bank):
+def test_class_major_rows_are_used_in_place_memory_mapped_or_not(bank, tmp_path):
+    bank.save(tmp_path / 'features')
+    loaded = FeatureBank.load(tmp_path / 'features')
+    assert isinstance(loaded.vectors, np.memmap)
+    assert np.shares_memory(Pool(loaded, [0, 1, 2]).vectors(slice(0, 3)), loaded.vectors)
     pool = Pool(bank, [0, 1, 2])
     assert pool.shares_bank
     assert np.shares_memory(pool.vectors(slice(0, 6)), bank.vectors)
     assert pool.rows_of_class(1) == slice(3, 6)
     assert pool.rows_of_class(2) == slice(6, 6)
-
-
-def test_a_memory_mapped_bank_is_used_in_place(bank, tmp_path):
-    bank.save(tmp_path / 'features')
-    loaded = FeatureBank.load(tmp_path / 'features')
-    assert isinstance(loaded.vectors, np.memmap)
-    assert np.shares_memory(Pool(loaded, [0, 1, 2]).vectors(slice(0, 3)), loaded.vectors)
 
 
 def test_rows_in_any_order_become_class_major_and_keep_their_order_in_a_class():

@@ -1,10 +1,9 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from mmcsod import FeatureBank, UserError, select_coreset
+from mmcsod import UserError
 from mmcsod.selection import method_names, registry
 
 DOCS = Path(__file__).parents[2] / 'docs' / 'methods.md'
@@ -13,21 +12,6 @@ DOCS = Path(__file__).parents[2] / 'docs' / 'methods.md'
 def test_every_method_is_documented():
     table = set(re.findall(r'^\| `([^`]+)` \|', DOCS.read_text(encoding='utf-8'), re.MULTILINE))
     assert table == set(method_names())
-
-
-def test_the_documented_example_is_a_method(monkeypatch):
-    example = re.findall(r'```python\n(""".*?)```', DOCS.read_text(encoding='utf-8'), re.DOTALL)[0]
-    monkeypatch.setattr(registry, '_METHODS', dict(registry._METHODS))
-    exec(compile(example, 'docs/methods.md', 'exec'), {'__name__': 'documented'})
-    bank = FeatureBank.from_arrays(np.ones((4, 2), np.float32), ['a', 'b', 'c', 'd'], [0, 0, 0, 1], ['cat', 'dog'])
-    bank.rows['count'] = [3, 1, 2, 9]
-    assert select_coreset(bank, num_images=4, method='min').image_ids == ['b', 'd', 'c', 'a']
-
-
-@pytest.mark.parametrize('name', method_names())
-def test_every_method_says_where_it_is_from(name):
-    text = registry._METHODS[name].__doc__
-    assert re.search(r'[Ss]ection|Welling|Sener|Iyer|Carbonell|et al\.|Arthur|Griffin|Madow', text), text
 
 
 @pytest.mark.parametrize(
@@ -74,11 +58,8 @@ def test_a_method_of_a_user_takes_no_name_of_ours_and_may_be_registered_again(mo
         registry.register_method('uniform')(Mine)
     with pytest.raises(UserError, match="mmcsod had a selection method 'd2', removed since"):
         registry.register_method('d2')(Mine)
+    with pytest.raises(UserError, match='not a subclass of'):
+        registry.register_method('mine')(lambda task: iter(()))
     registry.register_method('mine')(Mine)
     registry.register_method('mine')(Mine)
     assert registry.get_method('mine') == Mine()
-
-
-def test_a_function_is_no_method():
-    with pytest.raises(UserError, match='not a subclass of'):
-        registry.register_method('mine')(lambda task: iter(()))

@@ -1,5 +1,3 @@
-from itertools import islice
-
 import numpy as np
 import pytest
 
@@ -28,33 +26,22 @@ def turns(rotation):
     return taken
 
 
-def test_classes_take_turns_and_exhausted_ones_are_skipped():
-    rotation = make_rotation([('a', 0), ('b', 0), ('c', 0), ('d', 2), ('e', 2)], 4)
-    assert turns(rotation) == [(0, 'a'), (2, 'd'), (0, 'b'), (2, 'e'), (0, 'c')]
-
-
-def test_an_image_of_several_classes_leaves_all_of_them():
-    rotation = make_rotation([('a', 0), ('b', 0), ('a', 1), ('b', 1), ('c', 1)], 2)
-    assert turns(rotation) == [(0, 'a'), (1, 'b'), (1, 'c')]
-
-
-def test_several_rows_of_one_image_and_class_are_one_candidate():
-    rotation = make_rotation([('a', 0), ('a', 0), ('b', 0), ('a', 1)], 2)
-    assert rotation.candidates(0).tolist() == [0, 1]
-    assert turns(rotation) == [(0, 'a'), (0, 'b')]
-
-
-def test_included_images_are_taken_from_the_start():
-    rotation = make_rotation([('a', 0), ('b', 0), ('c', 1), ('b', 1)], 2, included=['b'])
-    assert rotation.candidates().tolist() == [0, 2]
-    assert turns(rotation) == [(0, 'a'), (1, 'c')]
+@pytest.mark.parametrize(
+    ('rows', 'included', 'expected'),
+    [
+        ('a0 b0 c0 d2 e2', '', '0a 2d 0b 2e 0c'),  # exhausted classes are skipped
+        ('a0 b0 a1 b1 c1', '', '0a 1b 1c'),  # an image of several classes leaves all of them
+        ('a0 a0 b0 a1', '', '0a 0b'),  # several rows of one image and class are one candidate
+        ('a0 b0 c1 b1', 'b', '0a 1c'),
+        ('a0', 'a', ''),
+    ],
+)
+def test_classes_take_turns(rows, included, expected):
+    rotation = make_rotation([(row[0], int(row[1])) for row in rows.split()], 4, included)
+    assert ' '.join(f'{label}{image}' for label, image in turns(rotation)) == expected
 
 
 def test_nothing_is_taken_twice():
     rotation = make_rotation([('a', 0), ('b', 0)], 1, included=['a'])
     with pytest.raises(ValueError, match='selected already'):
         rotation.take(0)
-
-
-def test_no_turn_without_images():
-    assert list(islice(make_rotation([('a', 0)], 1, included=['a']), 5)) == []

@@ -77,54 +77,30 @@ def test_more_records_than_few_come_in_a_second_exchange():
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize('name', FACTORIES)
-def test_any_number_of_processes_gives_the_picks_and_terms_of_one(name):
+@pytest.mark.parametrize(
+    ('method', 'kernel'), [*(('csod', kernel) for kernel in FACTORIES), *((method, 'numpy') for method in BEYOND_EQ_4)]
+)
+def test_any_number_of_processes_gives_the_picks_and_terms_of_one(method, kernel):
     bank = make_bank(num_images=60, unused=2)
-    for options in (
-        SelectionOptions(45, kernel=name),
-        SelectionOptions(30, lam=1e-10, kernel=name),
-        SelectionOptions(
-            ratio=1,
-            lam=0.1,
-            include=bank.images[5:9],
-            exclude=bank.images[20:30],
-            classes=['class 3', 'class 1'],
-            kernel=name,
-        ),
-    ):
-        assert_same_picks(bank, options)
+    lists = {'include': bank.images[5:9], 'exclude': bank.images[20:30], 'classes': ['class 3', 'class 1']}
+    assert_same_picks(bank, SelectionOptions(45, lam=0.1, method=method, kernel=kernel))
+    assert_same_picks(bank, SelectionOptions(ratio=1, lam=0.1, method=method, kernel=kernel, **lists))
 
 
 @pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize('method', BEYOND_EQ_4)
-def test_methods_beyond_eq_4_too(method):
-    bank = make_bank(num_images=60, unused=2)
-    assert_same_picks(bank, SelectionOptions(40, method=method, include=bank.images[5:8], exclude=bank.images[20:30]))
-    assert_same_picks(
-        class_bank(near_ties(np.random.default_rng(0), 90, 16, np.float32)), SelectionOptions(30, method=method), [3]
-    )
-
-
-@pytest.mark.usefixtures('_small_blocks')
-@pytest.mark.parametrize('method', BEYOND_EQ_4)
+@pytest.mark.parametrize('method', ['csod', *BEYOND_EQ_4])
 @settings(max_examples=25, deadline=None, derandomize=True)
-@given(bank=random_banks(), size=st.sampled_from(SIZES[1:]))
-def test_whole_banks_shared_by_methods_beyond_eq_4(method, bank, size):
-    assert_same_picks(bank, SelectionOptions(14, method=method), [size])
-
-
-@pytest.mark.usefixtures('_small_blocks')
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(bank=random_banks(), lam=st.sampled_from([0.0, 1e-10, 0.1, 1e10]), size=st.sampled_from(SIZES[1:]))
-def test_whole_banks_of_all_kinds_shared(bank, lam, size):
-    assert_same_picks(bank, SelectionOptions(14, lam=lam, kernel='numpy'), [size])
+def test_whole_banks_of_all_kinds_shared(method, bank, lam, size):
+    assert_same_picks(bank, SelectionOptions(14, lam=lam, method=method, kernel='numpy'), [size])
 
 
 @pytest.mark.usefixtures('_small_blocks')
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
-def test_near_ties_across_shards(dtype):
-    bank = class_bank(near_ties(np.random.default_rng(0), 300, 16, dtype))
-    assert_same_picks(bank, SelectionOptions(40, lam=0.05))
+@pytest.mark.parametrize('method', ['csod', *BEYOND_EQ_4])
+def test_near_ties_across_shards(method, dtype):
+    bank = class_bank(near_ties(np.random.default_rng(0), 90, 16, dtype))
+    assert_same_picks(bank, SelectionOptions(30, lam=0.05, method=method), [3])
 
 
 @pytest.mark.usefixtures('_small_blocks')

@@ -32,23 +32,6 @@ def test_kernels_agree_to_the_last_row(make):
         assert pick_all(vectors, 0.2, factory(), number) == expected, name
 
 
-def test_float32_alone_ranks_near_ties_wrongly():
-    # The case above is only worth its name if the winner is far down in float32's ranking.
-    vectors = near_ties(np.random.default_rng(0), 3000, 64, np.float32)
-    best = pick_all(vectors, 0.05, NumpyKernel, 1)[0].row
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    scores = unit @ unit.sum(axis=0)
-    assert (scores > scores[best]).sum() > 10
-
-
-@pytest.mark.parametrize('name', FACTORIES)
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(bank=random_banks(), lam=st.sampled_from([0.0, 1e-10, 0.1, 1e10]))
-def test_kernels_agree_on_whole_banks(name, bank, lam):
-    expected = select_coreset(bank, num_images=14, lam=lam, kernel='numpy')
-    assert select_coreset(bank, num_images=14, lam=lam, kernel=name).picks == expected.picks
-
-
 @pytest.mark.parametrize('name', FACTORIES)
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -89,16 +72,16 @@ def test_norms_at_the_edge_of_float32_change_nothing(name, scale):
         left[pick.row] = False
 
 
-@pytest.mark.parametrize('name', FACTORIES)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@pytest.mark.parametrize('name', list(FACTORIES)[1:])
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     bank=random_banks(),
-    exponent=st.sampled_from([-44, -38, -30, -26, 26, 30, 37]),
+    exponent=st.sampled_from([0, -44, -38, -30, -26, 26, 30, 37]),
     share=st.sampled_from([0.3, 1]),
-    lam=st.sampled_from([1e-10, 0.3, 1e10]),
+    lam=st.sampled_from([0.0, 1e-10, 0.1, 1e10]),
     seed=st.integers(0, 99),
 )
-def test_norms_of_any_size_pick_no_image_twice_and_no_excluded_one(name, bank, exponent, share, lam, seed):
+def test_kernels_agree_on_banks_with_norms_of_any_size(name, bank, exponent, share, lam, seed):
     rng = np.random.default_rng(seed)
     bank.vectors[rng.random(len(bank)) < share] *= np.float32(10.0) ** exponent
     with_rows = sorted(set(bank.image_ids))
@@ -106,16 +89,3 @@ def test_norms_of_any_size_pick_no_image_twice_and_no_excluded_one(name, bank, e
     coreset = select_coreset(bank, num_images=20, lam=lam, kernel=name, exclude=excluded)
     assert sorted(coreset.image_ids) == sorted(set(with_rows) - set(excluded))
     assert coreset.picks == select_coreset(bank, num_images=20, lam=lam, kernel='numpy', exclude=excluded).picks
-
-
-@pytest.mark.parametrize('name', FACTORIES)
-@pytest.mark.parametrize('scale', [1e-28, 1e28])
-def test_rows_without_a_usable_score_leave_those_that_are_gone_alone(name, scale):
-    vectors = (np.abs(np.random.default_rng(0).normal(size=(40, 8))) * scale).astype(np.float32)
-    eligible = np.arange(40) % 2 == 0
-    units = UnitRows(vectors, eligible)
-    kernel = FACTORIES[name]()(vectors, units.inverse_norms, eligible)
-    kernel.remove(0)
-    proposed = kernel.propose(units.total - units.row(0), 1e-12)
-    assert set(proposed.tolist()) <= set(range(2, 40, 2))
-    assert len(proposed)
