@@ -36,13 +36,8 @@ def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence
 def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace) -> Leaks | None:
     """Compare validation images with the pool, print and list what leaks, and return it; None if nothing is known.
 
-    Args:
-        bank: The pool.
-        coreset: Selected from it.
-        path: The coreset's file.
-        args: Options of the command, ``config``, ``cfg_options``, ``val`` and ``images``. Without a config and
-            validation labels, the images that were kept beside the bank are compared: a config is a program, and no
-            file may say that it is to be run.
+    Without ``config`` and ``val`` among the options of the command, the images that were kept beside the bank are
+    compared: a config is a program, and no file may say that it is to be run.
     """
     remove_leaks(leak_file(path))
     if bank.pixels is None:
@@ -67,13 +62,7 @@ def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace
 
 
 def describe_pool_leaks(bank: FeatureBank, config: str | None, cfg_options: Mapping[str, Any]) -> str | None:
-    """Return how many validation images leak into a pool, None if nothing is known of them.
-
-    Args:
-        bank: The pool.
-        config: The config that names the validation set; None takes the images that were kept beside the bank.
-        cfg_options: Settings that replace the config's.
-    """
+    """Return how many validation images, of a config or those beside the bank, leak into a pool; None if unknown."""
     if bank.pixels is None or bank.checksums is None:
         return None
     if config is None:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcsod.commands.arguments import add_cfg_options, add_labels_arguments
+from mmcsod.labels.check.findings import Finding
 from mmcsod.labels.config import CONFIG, config_of, is_labels, refuse_no_folder, write_config
 from mmcsod.util.errors import UserError
 
 if TYPE_CHECKING:
     from mmengine.config import Config
-
-    from mmcsod.labels.check.findings import Finding
 
 DESCRIPTION = """Check labels, or those that a config reads, before a model sees them.
 
@@ -77,8 +76,6 @@ def main(args: argparse.Namespace) -> int:
 
 def _unreadable_labels(args: argparse.Namespace, folder: str) -> list[tuple[str, Finding]]:
     """Write a config for labels, and return why they cannot be read; of a config, nothing."""
-    from mmcsod.labels.check.findings import Finding
-
     if not is_labels(args.config):
         config_of(args.config, None, args.images, args.val, args.test)  # which refuses labels beside a config
         return []

@@ -23,12 +23,9 @@ HEADERS = 500
 def check_images(dataset: Any, what: str, sizes_are_known: bool = False) -> list[str]:
     """Open :data:`HEADERS` image files of a dataset and return warnings of sizes that differ from the labels'.
 
-    Images that are not local files, or that a loader of the user's own reads, are not looked at. There is no
-    warning if ``sizes_are_known``, as Stage 1 knows those of a coreset's images.
-
-    Raises:
-        UserError: If an image is missing, or one of those opened is unreadable: this may be another machine than the
-            one that selected.
+    Images that are missing or unreadable are refused: this may be another machine than the one that selected. Those
+    that are not local files, or that a loader of the user's own reads, are not looked at. There is no warning if
+    ``sizes_are_known``, as Stage 1 knows those of a coreset's images.
     """
     warnings: list[str] = []
     for leaf in filter(_loads_local_files, leaf_datasets(dataset)):

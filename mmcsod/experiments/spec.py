@@ -106,14 +106,9 @@ class Experiment:
 def join(
     experiments: Sequence[Experiment], results: Sequence[Mapping[Run, T]]
 ) -> list[tuple[Experiment, dict[Run, T]]]:
-    """Join experiments that train the same detectors, to be shown as one under the first one's name.
+    """Join experiments that train the same detectors, and what is known of their runs, under the first one's name.
 
-    Args:
-        experiments: Such as one for each selecting detector.
-        results: What is known of each one's runs.
-
-    Raises:
-        UserError: If two of them have a run in common: nothing would tell their results apart.
+    Two that have a run in common are refused: nothing would tell their results apart.
     """
     joined: dict[tuple, tuple[Experiment, dict[Run, T]]] = {}
     for experiment, found in zip(experiments, results, strict=True):
@@ -126,15 +121,7 @@ def join(
 
 
 def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
-    """Read an experiment file, a Python config as MMEngine reads them.
-
-    Args:
-        path: The file; ``docs/experiments.md`` describes its entries.
-        overrides: Entries to replace, by dotted name.
-
-    Raises:
-        UserError: If the file cannot be read, lacks an entry, or names a method, detector or budget that cannot be.
-    """
+    """Read an experiment file, a Python config as MMEngine reads them; ``overrides`` replace entries by dotted name."""
     cfg = load_config(str(path), overrides)
     for entry in ('selector', 'detectors', 'metric', 'grid'):
         if entry not in cfg:

@@ -53,12 +53,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Cell:
-    """The values of one series at one budget.
-
-    Attributes:
-        values: Metric by seed, scaled; without the seeds whose metric is undefined (null).
-        results: The result lines by seed.
-    """
+    """The values of one series at one budget by seed, without those that are undefined (null), and all result lines."""
 
     values: Mapping[int, float]
     results: Mapping[int, Result]
@@ -99,10 +94,7 @@ Cells = Mapping[Series, Mapping[int | None, Cell]]
 class Difference:
     """A series minus the reference at one budget, over the seeds both have.
 
-    Attributes:
-        mean: Mean difference, in the table's unit.
-        pairs: Number of seeds.
-        p: Of a two-sided paired t-test; None below two pairs or where all differences are equal.
+    ``p`` is of a two-sided paired t-test; None below two pairs or where all differences are equal.
     """
 
     mean: float

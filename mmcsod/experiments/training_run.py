@@ -29,15 +29,8 @@ def train_in_process(
 ) -> Mapping[str, Any]:
     """Train and evaluate in a process of its own, unless ``work_dir`` holds that very run, finished.
 
-    Args:
-        work_dir: Folder of the run; its log is ``log.txt``.
-        config: Training config, path or stock name.
-        coreset: The coreset file; None trains on the full set.
-        options: Fields of :class:`mmcsod.training.options.RetrainOptions`.
-        progress: Is called while the run trains.
-
-    Returns:
-        What ``mmcsod retrain`` writes to ``result.json``.
+    Without a ``coreset``, it trains on the full set; ``options`` are fields of
+    :class:`mmcsod.training.options.RetrainOptions`. Return what ``mmcsod retrain`` writes to ``result.json``.
     """
     request = {
         'config': config,

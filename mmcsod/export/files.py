@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
-
+from mmcsod.datasets.images import decoded_size
 from mmcsod.util.errors import UserError
-from mmcsod.util.images import UNREADABLE
 
 
 @dataclass
@@ -81,7 +79,7 @@ class FilePlacer:
                 f'{source} leads out of the folders that the config names; mend the name in the annotation '
                 'file, or use --image-mode reference.'
             )
-        if path.is_file() and not _is_image(path):
+        if path.is_file() and decoded_size(source) is None:
             raise UserError(
                 f'{source} lies outside the folders that the config names and is no image; mend the name '
                 'in the annotation file, or use --image-mode reference.'
@@ -95,14 +93,6 @@ class FilePlacer:
             shutil.copyfile(source, target)
         elif not target.is_symlink():
             target.symlink_to(os.path.abspath(source))  # noqa: PTH100 (a link to a link stays one)
-
-
-def _is_image(path: Path) -> bool:
-    try:
-        with Image.open(path):
-            return True
-    except UNREADABLE:
-        return False
 
 
 def refuse_unprintable(image: str) -> None:

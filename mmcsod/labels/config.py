@@ -57,11 +57,7 @@ def config_of(
     test: str | Path | None = None,
     overwrite: bool = False,
 ) -> str | Path:
-    """Return a config as it is, and for labels the one that :func:`write_config` writes, whose arguments these are.
-
-    Raises:
-        UserError: If a config is given with images or other labels, which it names itself, or labels cannot be read.
-    """
+    """Return a config as it is, and for labels the one that :func:`write_config` writes, whose arguments these are."""
     if is_labels(config):
         config = write_config(config, work_dir, images, val, test, overwrite)
         logger.info('Wrote the config %s.', config)

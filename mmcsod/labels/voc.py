@@ -25,14 +25,7 @@ class VOCObject:
 
 
 class VOCFolder:
-    """A folder with ``Annotations``, images, and perhaps ``ImageSets/Main``.
-
-    Attributes:
-        annotations: XML files by stem.
-        images: Images by stem.
-        root: The folder that image file names are relative to.
-        classes: All class names of the XML files, sorted.
-    """
+    """A folder with ``Annotations``, images, and perhaps ``ImageSets/Main``; XML files and images go by their stems."""
 
     def __init__(self, folder: Path, images: Path | None = None) -> None:
         """Read all XML files of ``folder`` or its ``Annotations``; images are by default looked for beside them."""

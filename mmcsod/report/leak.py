@@ -80,15 +80,10 @@ def by_pixels(index: int, image: int) -> bool:
 def compare_validation(
     bank: FeatureBank, view: ValidationView, selected: np.ndarray = NONE_SELECTED, group: str | None = None
 ) -> Leaks:
-    """Compare validation images with a pool, a bank with pixels.
+    """Compare validation images with a pool, a bank with pixels, of whose images (N,) indices are selected.
 
     Where objects of the pool are predicted, they differ from labels even in a copy of an image, so pixels decide alone.
-
-    Args:
-        bank: The pool.
-        view: The validation images.
-        selected: (N,) index into ``bank.images`` of each selected image.
-        group: What recordings are told by, if the coreset says so.
+    ``group`` is what recordings are told by, if the coreset says so.
     """
     assert bank.pixels is not None
     predicted = bool(bank.provenance.get('predictions'))
@@ -140,13 +135,8 @@ def num_of_same_recording(bank: FeatureBank, group: str | None, view: Validation
     """Return how many validation images come from a recording of the pool; None if that is not known.
 
     Recordings are compared by the last part of their names, since pool and validation images often lie in folders of
-    their own.
-
-    Args:
-        bank: The pool.
-        group: What recordings are told by: a pattern with one group that is the recording in an image id, or the field
-            that the validation images' were read from.
-        view: The validation images.
+    their own. ``group`` is a pattern with one group that is the recording in an image id, or the field that the
+    validation images' were read from.
     """
     if group is None or not (is_pattern(group) or view.group == group):
         return None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmcsod import Coreset, FeatureBank
+from mmcsod import FeatureBank
 from mmcsod.commands import COMMANDS, main, select
 from tests.test_util.test_console import logger  # noqa: F401
 from tests.tool import run_script
@@ -102,12 +102,6 @@ def test_after_an_interrupt_it_is_said_how_to_go_on(monkeypatch, capsys):
         main(['select', 'c.py', 'c.pth', '--num-images', '3'])
     assert outcome.value.code == 130
     assert capsys.readouterr().err == f'interrupted: {select.GO_ON}\n'
-
-
-def test_a_bank_and_a_coreset_are_shown_in_one_line(work_dir):
-    bank = FeatureBank.load(work_dir / 'features')
-    assert repr(bank) == '<FeatureBank of 40 vectors (8 float32), 40 images, 4 classes>'
-    assert repr(Coreset((), ('a',), 'csod', {'lam': 0.5})) == '<Coreset of 0 images by csod, lam 0.5, 1 classes>'
 
 
 def test_the_list_of_commands_loads_nothing_that_takes_time():

@@ -60,12 +60,6 @@ def test_no_config_that_a_coreset_names_is_run(export, coco_coreset, tmp_path):
     assert 'it does not say which; name it with --config' in unnamed.stderr
 
 
-def test_cutting_a_coreset_that_is_not_nested_is_told(export, coco_coreset, tmp_path):
-    replace(Coreset.load(coco_coreset), method='count:20-30', nested=False).save(tmp_path / 'count.json')
-    result = export(tmp_path / 'count.json', '--format', 'coco', '--num-images', 3)
-    assert 'The first 3 of 8 images that the method count:20-30 selected are not' in result.stdout + result.stderr
-
-
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

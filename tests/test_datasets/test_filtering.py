@@ -18,15 +18,10 @@ from .nests import WRAPPERS, balanced, build, leaf_ids, mixed, read_all
 
 
 @pytest.mark.parametrize('wrapper', WRAPPERS)
-def test_around_a_wrapper_nothing_leaks(wrapper, coco_root, coco_coreset, read_images):
-    dataset = build(wrapper(coco_leaf(coco_root)), coco_coreset)
-    assert read_all(dataset, coco_root, read_images) == set(COCO_PICKS)
-
-
-@pytest.mark.parametrize('wrapper', WRAPPERS)
-def test_inside_a_wrapper_nothing_leaks(wrapper, coco_root, coco_coreset, read_images):
+@pytest.mark.parametrize('is_inside', [True, False])
+def test_around_and_inside_a_wrapper_nothing_leaks(is_inside, wrapper, coco_root, coco_coreset, read_images):
     inside = {'type': 'CoresetDataset', 'dataset': coco_leaf(coco_root), 'coreset': str(coco_coreset)}
-    dataset = DATASETS.build(wrapper(inside))
+    dataset = DATASETS.build(wrapper(inside)) if is_inside else build(wrapper(coco_leaf(coco_root)), coco_coreset)
     assert read_all(dataset, coco_root, read_images) == set(COCO_PICKS)
 
 
@@ -54,18 +49,6 @@ def test_around_two_wrappers_it_equals_the_same_nest_over_the_subset(outer, inne
     found, expected = (list(map(each.get_data_info, range(len(subset)))) for each in (filtered, subset))
     assert found == expected
     assert filtered.metainfo == subset.metainfo
-
-
-def test_class_balance_factors_are_those_of_the_subset(coco_root, tmp_path):
-    # 'bird' is in a third of the pool and in half of these: only the latter fraction may count
-    make_coreset(['train/0000.jpg', 'train/0003.jpg', 'train/0001.jpg', 'train/0006.jpg']).save(tmp_path / 'c.json')
-    dataset = build(balanced(coco_leaf(coco_root)), tmp_path / 'c.json')
-    labels = [set(dataset.dataset.dataset.get_cat_ids(index)) for index in range(4)]
-    frequency = {label: sum(label in image for image in labels) / 4 for label in set().union(*labels)}
-    factors = [max(max(1.0, (0.6 / frequency[label]) ** 0.5) for label in image) for image in labels]
-    expected = [index for index, factor in enumerate(factors) for _ in range(-int(-factor // 1))]
-    assert dataset.dataset.repeat_indices == expected
-    assert len(expected) > 4
 
 
 def test_concat_of_devkits(voc_root, voc_coreset):

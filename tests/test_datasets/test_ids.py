@@ -7,7 +7,7 @@ from mmdet.registry import DATASETS
 from mmcsod.datasets import all_image_ids, common_root, image_id, image_ids, leaf_configs, leaf_datasets
 from mmcsod.util.errors import UserError
 
-from .conftest import coco_leaf, voc_leaf, write_image
+from .conftest import coco_leaf, voc_leaf
 from .nests import repeat
 
 
@@ -87,18 +87,6 @@ class Rooted:
 )
 def test_common_root(roots, expected):
     assert common_root([Rooted(root) for root in roots]) == expected
-
-
-def test_leaf_without_root_keeps_paths_as_they_are(coco_root, monkeypatch):
-    monkeypatch.chdir(coco_root)
-    leaf = build({**coco_leaf(coco_root), 'data_root': None})
-    assert all_image_ids([leaf])[0][0] == 'train/0000.jpg'
-
-
-def test_absolute_prefix_outside_the_root_keeps_the_absolute_path(coco_root, tmp_path):
-    write_image(tmp_path / 'images' / '0000.jpg', 48, 32, 0)
-    leaf = build({**coco_leaf(coco_root), 'data_prefix': {'img': str(tmp_path / 'images')}})
-    assert image_ids(leaf, common_root([leaf]))[0] == str(tmp_path / 'images' / '0000.jpg')
 
 
 def test_two_images_with_one_id_are_refused(coco_root, tmp_path):

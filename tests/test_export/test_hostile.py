@@ -11,7 +11,7 @@ from mmcsod.export import export_coreset
 from mmcsod.export.yolo import data_yaml
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, coco_leaf, make_coreset, voc_leaf
-from tests.test_export.conftest import own_format, training_config
+from tests.test_export.conftest import training_config
 
 
 @pytest.fixture
@@ -109,14 +109,3 @@ def test_no_name_adds_lines_to_a_list(name, own_root, tmp_path):
 )
 def test_every_class_name_survives_the_yaml_file(name):
     assert yaml.safe_load(data_yaml([name, 'cat']))['names'] == {0: name, 1: 'cat'}
-
-
-@pytest.mark.parametrize(
-    'instance', [{'bbox': [1, 2, 3], 'bbox_label': 0}, 7, {'bbox': [1, 2, 3, 4], 'bbox_label': 0.5}]
-)
-@pytest.mark.parametrize('file_format', ['coco', 'yolo'])
-def test_odd_instances_are_one_sentence(file_format, instance, own_root, tmp_path):
-    leaf = own_format(own_root, tmp_path / 'odd.json', instances=[instance])
-    with pytest.raises(UserError, match=r'annotations|data cannot be read'):
-        export(['train/0002.jpg'], [leaf], file_format, tmp_path / 'out', 'copy')
-    assert not (tmp_path / 'out').exists()

@@ -16,10 +16,6 @@ def test_divergence_gives_the_papers_figures(counts, divergence):
     assert kl_divergence(pool, 7 * pool) == pytest.approx(0)
 
 
-def test_the_other_direction_would_not_give_them():
-    assert round(kl_divergence(np.array([75, 395, 562]), np.array([10.5, 32.0, 57.5])), 3) == 0.012
-
-
 def test_divergence_from_a_size_that_is_not_selected_is_infinite():
     assert kl_divergence(np.array([1, 2, 3]), np.array([0, 2, 3])) == np.inf
     assert kl_divergence(np.array([0, 2, 2]), np.array([4, 2, 2])) == pytest.approx(np.log(2))

@@ -32,15 +32,6 @@ def test_without_a_table_of_objects_there_is_one_entry_a_class(bank):
     assert [(entry.label, entry.box) for entry in table.of(2)] == [(0, None), (1, None)]
 
 
-def test_prototypes_by_hand(bank):
-    # Cats: small (1, 0) and medium (2, 0) in a, large (0, 3) in b, medium (1, 1) in c; together they are (4, 4).
-    cosines, numbers = prototype_cosines(bank, 0)
-    assert numbers.tolist() == [[1, 0, 0], [2, 0, 0], [1, 0, 0]]
-    half = np.sqrt(0.5)
-    assert cosines[:, 0] == pytest.approx([half, (half + 1) / 2, half])
-    assert np.isnan(cosines[:, 1:]).all()
-
-
 def test_prototypes_average_the_objects_of_an_image_and_size():
     rng = np.random.default_rng(0)
     sizes = {0: 10, 1: 50, 2: 200}
@@ -59,6 +50,7 @@ def test_prototypes_average_the_objects_of_an_image_and_size():
     assert cosines[0, 1] == pytest.approx(of(1, 0), abs=1e-6)
     assert cosines[1, 1] == pytest.approx(of(2, 1), abs=1e-6)
     assert cosines[2, 2] == pytest.approx(of(4, 2), abs=1e-6)
+    assert np.isnan(cosines[1, 0])
 
 
 def test_ranks_by_hand(bank):

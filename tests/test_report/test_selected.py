@@ -1,6 +1,4 @@
-import pytest
-
-from mmcsod import Coreset, Pick, UserError
+from mmcsod import Coreset, Pick
 from mmcsod.report.selected import Selected, changes, overlaps
 from tests.test_report.conftest import CLASSES, make_bank
 
@@ -12,11 +10,6 @@ def test_picks_are_found_in_the_bank_in_pick_order():
     assert one.images.tolist() == [4, 2]
     assert one.turns == [3, None]
     assert one.mask.nonzero()[0].tolist() == [2, 4]
-
-
-def test_an_image_of_another_bank_is_refused():
-    with pytest.raises(UserError, match='of the coreset one are not in the bank'):
-        Selected.find('one', make_bank(num_images=3), Coreset((Pick('zebra.jpg'),), ('a',), 'by hand'))
 
 
 BANK = make_bank(num_images=9)

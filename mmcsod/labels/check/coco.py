@@ -25,12 +25,7 @@ SizeOf = Callable[[str], tuple[int, int] | None]
 
 @dataclass(frozen=True)
 class Labels:
-    """What an annotation file says, and what is wrong with it.
-
-    Attributes:
-        content: With everything filled in; None if it cannot be read.
-        findings: In the order of the checks.
-    """
+    """What an annotation file says, with everything filled in, None if it cannot be read; and what is wrong with it."""
 
     content: Content | None
     findings: tuple[Finding, ...]

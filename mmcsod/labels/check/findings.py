@@ -19,11 +19,8 @@ ERROR, WARNING, FILLED = 'error', 'warning', 'filled'
 class Kind:
     """One way in which labels can be broken.
 
-    Attributes:
-        severity: 'error' stops a training or makes it worthless, 'warning' does not, 'filled' was mended in a copy.
-        what: Follows the count.
-        remedy: What to do; '' if nothing.
-        counted: Whether there can be several in one file.
+    An error stops a training or makes it worthless, a warning does not, what is filled was mended in a copy. ``what``
+    follows the count if there can be several in one file; ``remedy`` says what to do, if anything.
     """
 
     severity: str
@@ -119,14 +116,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of fault in one file.
-
-    Attributes:
-        kind: A key of :data:`KINDS`.
-        file: The annotation file, as the user knows it.
-        count: How often.
-        examples: The first few, each with its entry and value.
-    """
+    """One kind of fault, a key of :data:`KINDS`, in one file, with the first few entries and values."""
 
     kind: str
     file: str

@@ -48,31 +48,6 @@ def test_odd_images(image, odd):
     odd(**image)
 
 
-@pytest.mark.parametrize(
-    'change',
-    [
-        lambda content: content['images'][0].update(file_name='\ud800.png'),
-        lambda content: content['images'][0].update(file_name='a\0b.png'),
-        lambda content: content['images'][0].update(width=0),
-        lambda content: content['annotations'][0].pop('bbox'),
-        lambda content: content['annotations'][0].update(bbox=[1, 2, 10**400, 4]),
-        lambda content: content['annotations'][0].update(category_id=[1]),
-        lambda content: content['categories'][0].update(name='\ud800'),
-        lambda content: content.clear(),
-    ],
-    ids=range(8),
-)
-def test_odd_coco_files(change, run):
-    """Some are passed over with a word, as MMDetection does; nothing ends in a traceback."""
-    content = json.loads((run.data / 'train.json').read_text())
-    change(content)
-    (run.home / 'odd.json').write_text(json.dumps(content))
-    words = ('--cfg-options', f'train_dataloader.dataset.ann_file={run.home}/odd.json')
-    run.answered(*extraction(run.home, 'fresh'), '--strict', *words)
-    for kind in ('coco', 'yolo'):
-        run.answered('export', 'coreset.json', '--config', 'config.py', '--format', kind, '--out', kind, *words)
-
-
 @pytest.mark.parametrize('text', ['', '[[', 'null'])
 def test_annotations_that_are_none(text, run):
     (run.home / 'odd.json').write_text(text)
