@@ -1,6 +1,7 @@
 """What ``mmcsod select --dry-run`` prints of a selection."""
 
 from mmcsod.records.bank import FeatureBank
+from mmcsod.selection.allowance import ENTRY
 from mmcsod.selection.memory_needs import MemoryNeeds, memory_needs
 from mmcsod.selection.options import SelectionOptions
 from mmcsod.selection.pool import Pool
@@ -23,7 +24,7 @@ def describe_needs(bank: FeatureBank, options: SelectionOptions, num_processes: 
     if 'lam' in options.entry.uses:
         return '\n'.join([*lines, *_of_eq_4(memory_needs(task, num_processes), pool)])
     if number := options.entry.num_similarities(pool):
-        similarities = f'{size_text(4 * number)} of similarities, kept up to {size_text(task.memory)} (--memory)'
+        similarities = f'at most {size_text(min(ENTRY * number, task.memory))} of similarities (--memory)'
         needs = f'memory: {size_text(vectors.nbytes)} of vectors, {similarities}'
         return '\n'.join([*lines, needs, *options.entry.warnings(pool)])
     needs = f'memory: {size_text(vectors.nbytes)} of vectors; what this method needs beside them is not known'

@@ -10,27 +10,41 @@ UNITS = {'': 1, 'B': 1, 'KB': 10**3, 'MB': 10**6, 'GB': 10**9, 'TB': 10**12}
 SHARE = 0.5
 """Share of the memory available that similarities may take by default."""
 
+ENTRY = 8
+"""Bytes of a similarity that is kept, float32, and of the place that it belongs to."""
+
 
 class Allowance:
-    """A limit in bytes for all classes of a selection together, and how many classes had enough, or had not."""
+    """A limit in bytes for the similarities of all classes of a selection, and what they take of it.
+
+    Attributes:
+        limit: The limit.
+        most: Bytes that were taken at most.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.used = self.kept = self.refused = 0
+        self.most = self._used = 0
 
-    def take(self, num_bytes: int) -> bool:
-        """Return whether there is room for so many bytes, and count them if so."""
-        if self.used + num_bytes > self.limit:
-            self.refused += 1
+    @property
+    def left(self) -> int:
+        """How many more similarities there is room for."""
+        return (self.limit - self._used) // ENTRY
+
+    def take(self, number: int) -> bool:
+        """Return whether there is room for so many similarities, and count them if so."""
+        if number > self.left:
             return False
-        self.used += num_bytes
-        self.kept += 1
+        self._used += ENTRY * number
+        self.most = max(self.most, self._used)
         return True
 
+    def give_back(self, number: int) -> None:
+        """Count so many as no longer kept."""
+        self._used -= ENTRY * number
+
     def __str__(self) -> str:
-        kept, limit = f'{self.used / 1e6:.0f} MB', f'{self.limit / 1e6:.0f} MB'
-        classes = f'{self.kept} of {self.kept + self.refused} classes'
-        return f'similarities of vectors kept in memory for {classes}: {kept} of {limit} allowed (--memory)'
+        return f'similarities of vectors kept in memory: at most {self.most / 1e6:.0f} MB of {self.limit / 1e6:.0f} MB'
 
 
 def default_limit(num_processes: int) -> int:

@@ -1,24 +1,21 @@
 """Facility location on the rows of one class, exact and lazy."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import Choice
-from mmcsod.selection.covered import Coverage
-from mmcsod.selection.kernels.similarities import CONVERTED, NumpySimilarities, SimilaritiesFactory
+from mmcsod.selection.kernels.similarities import CONVERTED, Near, NumpySimilarities, SimilaritiesFactory
 from mmcsod.selection.lazy_rows import likeness
+from mmcsod.selection.neighbours import Neighbours
 from mmcsod.selection.shards import gather_records, shard
 from mmcsod.selection.unit_rows import UnitRows, parts
 from mmcsod.util.distributed import ALONE, World
 
 FEW = 64
 """Rows whose gains are computed first, enough for BLAS; twice as many, and so on, as long as bounds ask for more."""
-
-GATHERED = 64
-"""Rows are gathered from where they lie, for BLAS, in the time of so many products with each."""
 
 TIE = 1e-12
 """Gains that differ by no more than this times n are equal."""
@@ -36,9 +33,9 @@ class FacilityLocation:
     The gain of row j is the sum over the rows i to cover of max(cos(p_i, p_j) - c_i, 0), where the coverage c_i is the
     highest cosine of row i to a selected row. Coverage starts from -1, the lowest cosine, which changes no comparison.
     Gains come from float32 similarities with a bound on their error, and from float64 where that cannot tell rows
-    apart. Similarities are computed once and kept if there is room. Else they are computed again for the rows whose
-    bounds ask for it: with all rows to cover, or with those whose coverage has changed since, if these are few. Ties,
-    within 1e-12 of n, go to the first in dataset order.
+    apart. They are computed for the rows whose bounds ask for it, with all rows to cover, until there is room to keep
+    the similarities of all rows to their neighbours, which grow ever fewer. Ties, within 1e-12 of n, go to the first in
+    dataset order.
 
     Where several processes share a class, each looks after the gains of some of its rows, and reads all of them.
     """
@@ -56,19 +53,19 @@ class FacilityLocation:
         self._own = shard(len(eligible), 1, world)
         self._units = units
         self._similarities = similarities(units.vectors, units.inverse_norms, self._rows)
-        self._allowance = allowance or Allowance(0)
+        self._neighbours = Neighbours(self._similarities, len(self._rows), allowance or Allowance(0))
         self._world = world
         self._tie = TIE * len(self._rows)
-        self._coverage = Coverage(len(self._rows))
+        self._coverage = np.full(len(self._rows), -1.0)
+        self._num_covers = 0
         self._upper = np.where(eligible, _first_gains(units, eligible, self._rows), -np.inf)
         self._upper[: self._own.start] = self._upper[self._own.stop :] = -np.inf
         self._lower = self._upper.copy()  # nothing is selected: these are the gains
-        self._seen = np.zeros(len(eligible), np.int32)  # which version of the coverage these bounds are for
-        self._is_rough = np.zeros(len(eligible), bool)  # corrected, which adds errors
+        self._seen = np.zeros(len(eligible), np.int32)  # which coverage these bounds are for
         self._candidates = self._own.start + np.flatnonzero(eligible[self._own])
-        self._has_asked = False
         self._new: list[int] = []  # rows selected since the last turn
-        self._found: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # which others the last winner is nearest to
+        self._keeps = False  # whether there is room for everyone's neighbours
+        self._found: dict[int, Near] = {}  # the neighbours of the last winner
 
     def unit(self, row: int) -> np.ndarray:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
@@ -83,11 +80,11 @@ class FacilityLocation:
     def bar(self, row: int) -> None:
         """See :class:`mmcsod.selection.by_row.Chooser`."""
         self._upper[row] = self._lower[row] = -np.inf
+        self._neighbours.drop(row)
 
     def best(self) -> Choice:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
         if self._new:
-            self._keep()
             self._cover()
         self._settle()
         highest = self._world.gather(self._upper.max(keepdims=True)).max()
@@ -95,34 +92,26 @@ class FacilityLocation:
         winner = int(gather_records(first[:, None], self._world).min())
         return Choice(winner, {'score': self._score(winner)})
 
-    def _keep(self) -> None:
-        """Have similarities kept, once, if there is room."""
-        if not self._has_asked and self._allowance.take(4 * len(self._candidates) * len(self._rows)):
-            self._similarities.keep(self._candidates)
-        self._has_asked = True
-
     def _cover(self) -> None:
         """Raise the coverage by the rows selected since the last turn, in float64."""
-        covered = self._coverage.values.copy()
         for part in parts(len(self._new), CONVERTED // max(1, len(self._rows))):
-            for row, (places, similarities) in self._near(self._new[part], covered):
-                places = places[similarities > covered[places] - self._similarities.error]
-                covered[places] = np.maximum(covered[places], self._cosines(row, places))
-        covered[covered >= COVERED] = FULL
-        self._coverage.update(covered)
+            for row, (places, similarities) in zip(self._new[part], self._near(self._new[part]), strict=True):
+                places = places[similarities > self._coverage[places] - self._similarities.error]
+                self._coverage[places] = np.maximum(self._coverage[places], self._cosines(row, places))
+        self._coverage[self._coverage >= COVERED] = FULL
+        self._num_covers += 1
         self._new.clear()
+        self._keeps = self._keeps or self._neighbours.fit(self._candidates, self._coverage)
 
     def _settle(self) -> None:
         """Narrow the bounds of rows, the highest first, until the highest gain is known, and every one that ties."""
-        if self._coverage.version == 1 and self._seen[self._candidates].min(initial=1) == 0:
-            self._compute(self._candidates)  # no bound from when nothing was selected is of use
+        if self._num_covers == 1 and self._seen[self._candidates].min(initial=1) == 0:
+            self._renew(self._candidates)  # no bound from when nothing was selected is of use
         number, exact = FEW, 1
         while len(rows := self._undecided()):
-            if len(stale := rows[self._seen[rows] < self._coverage.version][:number]):
+            if len(stale := rows[self._seen[rows] < self._num_covers][:number]):
                 self._renew(stale)
                 number *= 2
-            elif len(rough := rows[self._is_rough[rows]][:FEW]):
-                self._compute(rough)
             else:
                 self._narrow(rows[:exact], self._exact_gains(rows[:exact]))
                 exact = min(2 * exact, FEW)
@@ -132,7 +121,7 @@ class FacilityLocation:
 
         A gain whose bound is 0 is known: a copy of a selected row is looked at once. So is that of a row without rival.
         """
-        lower = np.where(self._seen == self._coverage.version, self._lower, np.minimum(self._lower, 0))
+        lower = np.where(self._seen == self._num_covers, self._lower, np.minimum(self._lower, 0))
         rows = np.flatnonzero(self._upper >= lower.max() - self._tie)
         if len(rows) == self._world.size == 1:
             return rows[:0]
@@ -140,60 +129,36 @@ class FacilityLocation:
         return rows[np.argsort(-self._upper[rows], kind='stable')]
 
     def _renew(self, rows: np.ndarray) -> None:
-        """Bring the bounds of rows up to date, together since which about as many values have changed."""
-        changed = self._coverage.num_changed(self._seen[rows])
-        levels, whole = np.frexp(changed / len(self._rows))[1], np.ones(len(rows), bool)
-        for level in [] if self._similarities.is_kept else np.unique(levels).tolist():
-            alike = levels == level
-            number, most = np.count_nonzero(alike), changed[alike].max()
-            if most * (number + GATHERED) < len(self._rows) * number:
-                self._correct(rows[alike])
-                whole[alike] = False
-        if whole.any():
-            self._compute(rows[whole])
+        """Bring the bounds of rows up to date."""
+        source = self._neighbours if self._keeps else self._similarities
+        self._narrow(rows, *source.gains(rows, self._coverage))
 
-    def _correct(self, rows: np.ndarray) -> None:
-        """Take from the bounds of rows what their gains have lost since."""
-        lost, errors = self._similarities.gains(rows, self._coverage.since(self._seen[rows]))
-        self._is_rough[rows] = True
-        self._narrow(rows, self._upper[rows] - lost, errors, self._lower[rows] - lost)
+    def _narrow(self, rows: np.ndarray, gains: np.ndarray, errors: np.ndarray | float = 0.0) -> None:
+        """Take gains, of the latest coverage, that err by so much at most."""
+        self._upper[rows] = np.minimum(self._upper[rows], gains + errors)
+        self._lower[rows] = np.minimum(self._upper[rows], np.maximum(gains - errors, 0))
+        self._seen[rows] = self._num_covers
 
-    def _compute(self, rows: np.ndarray) -> None:
-        gains, errors = self._similarities.gains(rows, self._coverage.now)
-        self._is_rough[rows] = False
-        self._narrow(rows, gains, errors)
-
-    def _narrow(
-        self, rows: np.ndarray, most: np.ndarray, errors: np.ndarray | float = 0.0, least: np.ndarray | None = None
-    ) -> None:
-        """Take bounds on gains, of the latest coverage, that err by so much; ``least`` is ``most`` if not given."""
-        self._upper[rows] = np.minimum(self._upper[rows], most + errors)
-        self._lower[rows] = np.minimum(self._upper[rows], np.maximum((most if least is None else least) - errors, 0))
-        self._seen[rows] = self._coverage.version
-
-    def _near(
-        self, candidates: Sequence[int], covered: np.ndarray
-    ) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
-        """Yield some rows, and the places and similarities of those to cover whose coverage each may raise, or more."""
-        others = [row for row in candidates if row not in self._found]
-        floor = (covered - self._similarities.error).astype(np.float32)
-        found = dict(zip(others, self._similarities.near(np.array(others, np.int64), floor), strict=True))
-        yield from ((row, self._found.get(row) or found[row]) for row in candidates)
+    def _near(self, rows: Sequence[int]) -> list[Near]:
+        """Return the neighbours of rows, (m,), and perhaps others that were so before."""
+        if len(rows) == 1 and rows[0] in self._found:
+            return [self._found[rows[0]]]
+        return self._neighbours.find(np.array(rows, np.int64), self._coverage)
 
     def _exact_gains(self, candidates: np.ndarray) -> np.ndarray:
         """Return the gains of rows from float64."""
-        near = self._near(candidates.tolist(), self._coverage.values)
-        places = np.unique(np.concatenate([places for _, (places, _) in near]))
+        near = self._near(candidates.tolist())
+        places = np.unique(np.concatenate([places for places, _ in near]))
         units, gains = self._units.all(candidates), np.zeros(len(candidates))
         for part, others in self._units.read(self._rows[places]):
-            gains += np.maximum(units @ others.T - self._coverage.values[places[part]], 0).sum(axis=1)
+            gains += np.maximum(units @ others.T - self._coverage[places[part]], 0).sum(axis=1)
         return gains
 
     def _score(self, row: int) -> float:
         """Return the gain of a row, the same to the last bit wherever it is computed: the terms left out are 0."""
-        self._found = dict(self._near([row], self._coverage.values))
+        self._found = {row: self._near([row])[0]}
         places, _ = self._found[row]
-        return math.fsum(np.maximum(self._cosines(row, places) - self._coverage.values[places], 0))
+        return math.fsum(np.maximum(self._cosines(row, places) - self._coverage[places], 0))
 
     def _cosines(self, row: int, places: np.ndarray) -> np.ndarray:
         cosines, unit = np.empty(len(places)), self._units.row(row)

@@ -4,9 +4,9 @@ Where :mod:`mmcsod.selection.kernels.base` searches for one query's highest prod
 all need these. ``torch_similarities`` computes the same on any device of PyTorch's.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,32 +16,12 @@ from mmcsod.selection.unit_rows import parts
 TILE = 1024
 """Rows, and rows to compare them with, whose similarities are computed at a time: 4 MiB, and enough for BLAS."""
 
-READ = 1 << 18
-"""Similarities that are kept, read at a time: as many as stay in a cache."""
-
 CONVERTED = 1 << 22
 """Elements of rows that are copied at a time: 16 MiB."""
 
 
-@dataclass(frozen=True)
-class Window:
-    """What similarities are summed over: where they are above a floor, and up to where.
-
-    Attributes:
-        low: (k, p) float32, floors for each of p others.
-        high: (p,) float32, above which nothing is added; None for no end.
-        places: (p,) which of the others these are, ascending; None for all.
-        line: (m,) which floors each candidate has; None for the first.
-    """
-
-    low: np.ndarray
-    high: np.ndarray | None = None
-    places: np.ndarray | None = None
-    line: np.ndarray | None = None
-
-    def floor(self, rows: slice, part: slice) -> np.ndarray:
-        """Return the floors of some candidates for some of the others, (m, p) or (1, p)."""
-        return self.low[:1, part] if self.line is None else self.low[self.line[rows], part]
+Near = tuple[np.ndarray, np.ndarray]
+"""Places among the others, (k,) int32, and the similarities to them, (k,) float32."""
 
 
 class Similarities(Protocol):
@@ -56,24 +36,14 @@ class Similarities(Protocol):
 
     error: float
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether similarities are kept."""
+    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what candidates add to the coverage of the others, (n,) float64, and how far that errs, (m,) float64.
 
-    def keep(self, candidates: np.ndarray) -> None:
-        """Compute the similarities of some candidates with all others once, and keep them: 4 bytes each."""
-
-    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Return what similarities of candidates add up to in a window, and how far each sum errs, (m,) float64.
-
-        That is the sum over i of min(max(s_ij - low_i, 0), high_i - low_i).
+        That is the sum over i of max(s_ij - c_i, 0).
         """
 
-    def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return, for each candidate, the places of others whose similarity is above their ``floor``, and that.
-
-        Floor and similarities are float32.
-        """
+    def near(self, candidates: np.ndarray, covered: np.ndarray) -> list[Near]:
+        """Return, for each candidate, the others whose coverage, (n,) float64, it may raise, maybe by nothing."""
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Return (m, k) float64, the products of some rows at unit length with (k, d) directions of at most that."""
@@ -98,43 +68,23 @@ class NumpySimilarities:
         self.error = similarity_error(vectors.shape[1])
         self._vectors, self._scales = in_range(vectors, inverse_norms)
         self._others = np.arange(0) if others is None else others
-        self._lines = Lines(len(vectors))
 
-    @property
-    def is_kept(self) -> bool:
+    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`Similarities`."""
-        return len(self._lines.table) > 0
-
-    def keep(self, candidates: np.ndarray) -> None:
-        """See :class:`Similarities`."""
-        table = np.empty((len(candidates), len(self._others)), np.float32)
+        gains, counts, floor = np.zeros(len(candidates)), np.zeros(len(candidates)), covered.astype(np.float32)
         for rows, places, tile in self._tiles(candidates, self._others):
-            table[rows, places] = tile
-        self._lines.keep(candidates, table)
-
-    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`Similarities`."""
-        gains, counts = np.zeros(len(candidates)), np.zeros(len(candidates))
-        for rows, part, tile in self._read(candidates, window.places):
-            floor = window.floor(rows, part)
-            tile -= floor
+            tile -= floor[places]
             counts[rows] += [np.count_nonzero(line) for line in tile > -self.error]
-            np.maximum(tile, 0, out=tile)
-            if window.high is not None:
-                np.minimum(tile, window.high[part] - floor, out=tile)
-            gains[rows] += tile.sum(axis=1)
+            gains[rows] += np.maximum(tile, 0, out=tile).sum(axis=1)
         return gains, gain_errors(gains, counts, self.error)
 
-    def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def near(self, candidates: np.ndarray, covered: np.ndarray) -> list[Near]:
         """See :class:`Similarities`."""
-        places: list[list[np.ndarray]] = [[] for _ in candidates]
-        values: list[list[np.ndarray]] = [[] for _ in candidates]
-        for rows, part, tile in self._read(candidates):
-            for row, line in zip(range(len(candidates))[rows], tile, strict=True):
-                above = np.flatnonzero(line > floor[part])
-                places[row].append(part.start + above)
-                values[row].append(line[above])
-        return [(np.concatenate(one), np.concatenate(other)) for one, other in zip(places, values, strict=True)]
+        floor = (covered - self.error).astype(np.float32)
+        blocks: dict[int, list[Above]] = defaultdict(list)
+        for rows, places, tile in self._tiles(candidates, self._others):
+            blocks[rows.start].append(Above.of(tile, floor[places], places.start))
+        return [near for begin in sorted(blocks) for near in _joined(blocks.pop(begin))]
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """See :class:`Similarities`."""
@@ -142,16 +92,6 @@ class NumpySimilarities:
         for part in parts(len(rows), CONVERTED // max(1, directions.shape[1])):
             products[part] = self._vectors[rows[part]].astype(np.float32, copy=False) @ queries
         return np.multiply(products, self._scales[rows, None], out=products)
-
-    def _read(
-        self, candidates: np.ndarray, places: np.ndarray | None = None
-    ) -> Iterator[tuple[slice, slice, np.ndarray]]:
-        """Yield some of the candidates, some of the places, and a copy of their similarities, (k, p) float32."""
-        if places is None and (lines := self._lines.of(candidates)) is not None:
-            for rows in parts(len(lines), READ // max(1, len(self._others))):
-                yield rows, slice(0, len(self._others)), self._lines.table[lines[rows]]
-        else:
-            yield from self._tiles(candidates, self._others if places is None else self._others[places])
 
     def _tiles(self, candidates: np.ndarray, others: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
         """Compute similarities of some of the candidates with some of the others at a time, (k, p) float32.
@@ -179,21 +119,37 @@ class NumpySimilarities:
         return np.multiply(units, self._scales[rows, None], out=units)
 
 
-class Lines:
-    """Similarities that are kept, one line a candidate."""
+class Above(NamedTuple):
+    """What is above a floor in a tile.
 
-    def __init__(self, number: int) -> None:
-        self.table = np.empty((0, 0), np.float32)
-        self._line = np.full(number, -1)
+    Attributes:
+        places: (k,) int32, among the others.
+        values: (k,) float32, line by line.
+        ends: Where each line begins, and where the last ends.
+    """
 
-    def keep(self, candidates: np.ndarray, table: np.ndarray) -> None:
-        """Keep the lines of some candidates, (m, n) float32."""
-        self.table, self._line[candidates] = table, np.arange(len(candidates))
+    places: np.ndarray
+    values: np.ndarray
+    ends: list[int]
 
-    def of(self, candidates: np.ndarray) -> np.ndarray | None:
-        """Return the lines of some candidates, (k,), or None if one of them is not kept."""
-        lines = self._line[candidates]
-        return lines if (lines >= 0).all() else None
+    @classmethod
+    def of(cls, tile: np.ndarray, floor: np.ndarray, first: int) -> 'Above':
+        """Find it in an (m, p) tile of which the places begin with ``first``."""
+        found = np.flatnonzero(tile > floor)
+        begins = np.arange(len(tile) + 1) * tile.shape[1]
+        ends = np.searchsorted(found, begins)
+        places = found - np.repeat(begins[:-1] - first, np.diff(ends))
+        return cls(places.astype(np.int32), tile.ravel()[found], ends.tolist())
+
+
+def _joined(tiles: list[Above]) -> Iterator[Near]:
+    """Yield what is above the floor in each line of the tiles that stand side by side."""
+    for row in range(len(tiles[0].ends) - 1):
+        parts_here = [(tile, slice(*tile.ends[row : row + 2])) for tile in tiles]
+        yield (
+            np.concatenate([tile.places[part] for tile, part in parts_here]),
+            np.concatenate([tile.values[part] for tile, part in parts_here]),
+        )
 
 
 def as_slice(rows: np.ndarray) -> slice | np.ndarray:

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from mmcsod.selection.kernels.gpu import find_device, has_gpu, telling_of_full_memory, torch
-from mmcsod.selection.kernels.similarities import SimilaritiesFactory, Window, gain_errors, in_range, similarity_error
+from mmcsod.selection.kernels.gpu import find_device, has_gpu, torch
+from mmcsod.selection.kernels.similarities import Near, SimilaritiesFactory, gain_errors, in_range, similarity_error
 from mmcsod.selection.kernels.torch_kernel import to_device
 from mmcsod.selection.unit_rows import parts
 
@@ -39,48 +39,26 @@ class TorchSimilarities:
         self._vectors = to_device(vectors, device)
         self._scales = torch.from_numpy(scales).to(device)
         self._others = torch.from_numpy(np.arange(0) if others is None else others).to(device)
-        self._table: torch.Tensor | None = None
-        self._kept = np.full(len(vectors), -1)  # which line of the table a row has
 
-    @property
-    def is_kept(self) -> bool:
-        """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
-        return self._table is not None
-
-    def keep(self, candidates: np.ndarray) -> None:
-        """See :class:`mmcsod.selection.kernels.similarities.Similarities`; not kept if the device has no room."""
-        shape = (len(candidates), len(self._others))
-        if self._device.type == 'cuda' and 4 * shape[0] * shape[1] > torch.cuda.mem_get_info()[0] / 2:
-            return
-        with telling_of_full_memory():
-            table = torch.empty(shape, device=self._device)
-            for part in self._parts(len(candidates)):
-                table[part] = self._lines(candidates[part], self._others)
-        self._table, self._kept[candidates] = table, np.arange(len(candidates))
-
-    def gains(self, candidates: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
         gains, counts = np.empty(len(candidates)), np.empty(len(candidates))
-        high = None if window.high is None else torch.from_numpy(window.high).to(self._device)
+        floor = torch.from_numpy(covered).to(self._device).float()
         for part in self._parts(len(candidates)):
-            floor = torch.from_numpy(window.floor(part, slice(None))).to(self._device)
-            excess = self._read(candidates[part], window.places) - floor
+            excess = self._lines(candidates[part]) - floor
             counts[part] = torch.count_nonzero(excess > -self.error, dim=1).cpu().numpy()
-            excess.clamp_(min=0)
-            if high is not None:
-                torch.minimum(excess, high - floor, out=excess)
-            gains[part] = excess.sum(dim=1).cpu().numpy()
+            gains[part] = excess.clamp_(min=0).sum(dim=1).cpu().numpy()
         return gains, gain_errors(gains, counts, self.error)
 
-    def near(self, candidates: np.ndarray, floor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def near(self, candidates: np.ndarray, covered: np.ndarray) -> list[Near]:
         """See :class:`mmcsod.selection.kernels.similarities.Similarities`."""
-        found: list[tuple[np.ndarray, np.ndarray]] = []
-        floor_here = torch.from_numpy(floor).to(self._device)
+        found: list[Near] = []
+        floor = torch.from_numpy(covered - self.error).to(self._device).float()
         for part in self._parts(len(candidates)):
-            lines = self._read(candidates[part])
-            above = lines > floor_here
+            lines = self._lines(candidates[part])
+            above = lines > floor
             ends = torch.count_nonzero(above, dim=1).cumsum(0).cpu().numpy()[:-1]
-            places, values = above.nonzero()[:, 1].cpu().numpy(), lines[above].cpu().numpy()
+            places, values = above.nonzero()[:, 1].int().cpu().numpy(), lines[above].cpu().numpy()
             found += zip(np.split(places, ends), np.split(values, ends), strict=True)
         return found
 
@@ -98,22 +76,14 @@ class TorchSimilarities:
     def _parts(self, number: int) -> Iterator[slice]:
         return parts(number, BLOCK_ELEMENTS // max(1, len(self._others)))
 
-    def _read(self, candidates: np.ndarray, places: np.ndarray | None = None) -> torch.Tensor:
-        """Return a copy of the similarities of candidates with the others at some places, (m, p) float32."""
-        if places is not None:
-            return self._lines(candidates, self._others[torch.from_numpy(places).to(self._device)])
-        lines = self._kept[candidates]
-        if self._table is not None and (lines >= 0).all():
-            return self._table[torch.from_numpy(lines).to(self._device)]
-        return self._lines(candidates, self._others)
-
-    def _lines(self, candidates: np.ndarray, others: torch.Tensor) -> torch.Tensor:
+    def _lines(self, candidates: np.ndarray) -> torch.Tensor:
+        """Return the similarities of candidates with the others, (m, n) float32."""
         rows = torch.from_numpy(candidates).to(self._device)
         units = self._vectors[rows].float() * self._scales[rows, None]
-        blocks = others.split(max(1, BLOCK_ELEMENTS // max(1, units.shape[1])))
+        blocks = self._others.split(max(1, BLOCK_ELEMENTS // max(1, units.shape[1])))
         with full_float32():
             products = [units @ self._vectors[block].float().T for block in blocks]
-        return torch.cat(products, dim=1).mul_(self._scales[others])
+        return torch.cat(products, dim=1).mul_(self._scales[self._others])
 
 
 def multiply(one: np.ndarray, other: np.ndarray, device: str | None = None) -> np.ndarray:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mmcsod import FeatureBank, UserError, select_coreset
 from mmcsod.selection import facility_rows as module
+from mmcsod.selection import neighbours
 from mmcsod.selection.allowance import parse_size
 from mmcsod.selection.kernels import similarities
 from mmcsod.selection.options import SelectionOptions
@@ -20,14 +21,16 @@ METHOD = 'classwise-facility-location'
 
 
 @pytest.fixture
-def _eager(monkeypatch):
-    """Bounds are corrected for what changed wherever that is not all, in tiles that even small classes fill."""
-    monkeypatch.setattr(module, 'GATHERED', 0)
+def _small(monkeypatch):
+    """Even small classes fill several blocks and tiles."""
     monkeypatch.setattr(module, 'FEW', 2)
     monkeypatch.setattr(similarities, 'TILE', 3)
+    monkeypatch.setattr(neighbours, 'FOUND', 20)
+    monkeypatch.setattr(neighbours, 'SUMMED', 20)
+    monkeypatch.setattr(neighbours, 'SAMPLE', 2)
 
 
-@pytest.mark.usefixtures('_eager')
+@pytest.mark.usefixtures('_small')
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     bank=random_banks(),
@@ -42,7 +45,7 @@ def test_equals_the_formula_whatever_is_kept_and_covered(bank, num_images, memor
     assert coreset == select_coreset(bank, **options)  # scores to the last bit
 
 
-@pytest.mark.usefixtures('_eager')
+@pytest.mark.usefixtures('_small')
 @settings(max_examples=10, deadline=None, derandomize=True)
 @given(bank=random_banks(), size=st.sampled_from([2, 3]), most=st.sampled_from([3, 1000]))
 def test_nor_do_kernel_and_processes_matter(bank, size, most):
@@ -55,23 +58,25 @@ def test_nor_do_kernel_and_processes_matter(bank, size, most):
 
 
 @pytest.mark.parametrize('num_included', [0, 30])
-def test_what_is_not_kept_is_corrected(num_included, monkeypatch):
-    """Of a class of some hundreds most bounds need a few products, and the images are the same."""
-    vectors = clustered(np.random.default_rng(3), 400, 24, np.float32)
-    bank, calls = class_bank(vectors), []
-    correct = module.FacilityLocation._correct
+@pytest.mark.parametrize(('memory', 'least', 'most'), [('2MB', 0.9, 1.1), ('20KB', 1.2, 6.5), (0, 2, 12)])
+def test_what_is_kept_is_not_computed_again(memory, least, most, num_included, monkeypatch):
+    """Of a class of some hundreds: similarities computed, beside those of all pairs."""
+    bank = class_bank(clustered(np.random.default_rng(3), 400, 24, np.float32))
+    computed = []
+    tiles = similarities.NumpySimilarities._tiles
 
-    def counting(self, rows):
-        calls.append(len(rows) * self._coverage.num_changed(self._seen[rows]).max())
-        correct(self, rows)
+    def counting(self, candidates, others):
+        computed.append(len(candidates) * len(others))
+        yield from tiles(self, candidates, others)
 
-    monkeypatch.setattr(module, 'GATHERED', 1)
-    monkeypatch.setattr(module.FacilityLocation, '_correct', counting)
+    monkeypatch.setattr(module, 'FEW', 8)
+    monkeypatch.setattr(neighbours, 'SAMPLE', 8)
+    monkeypatch.setattr(similarities.NumpySimilarities, '_tiles', counting)
     options = {'num_images': 60, 'method': METHOD, 'include': bank.images[:num_included]}
-    coreset = select_coreset(bank, memory=0, **options)
+    coreset = select_coreset(bank, memory=memory, **options)
+    share = sum(computed) / 400**2
     assert coreset == select_coreset(bank, **options)
-    assert len(calls) > 20
-    assert sum(calls) < 3 * 400**2
+    assert least < share < most
 
 
 def test_a_class_of_more_vectors_than_are_covered_is_named_and_recorded(caplog):
@@ -91,7 +96,7 @@ def test_blocks_and_float32_change_no_pick(dtype, monkeypatch):
     vectors[1::3] = vectors[:-1:3] * (1 + rng.integers(-1, 2, (30, 12)) * 2.0**-22)
     bank = class_bank(vectors.astype(dtype))
     monkeypatch.setattr(module, 'FEW', 4)
-    monkeypatch.setattr(similarities, 'READ', 200)
+    monkeypatch.setattr(neighbours, 'SUMMED', 200)
     monkeypatch.setattr(similarities, 'TILE', 7)
     monkeypatch.setattr(similarities, 'CONVERTED', 100)
     for memory in (0, '1GB'):
@@ -148,12 +153,11 @@ def test_excluded_rows_may_hold_anything():
         assert coreset.picks == kept.picks
 
 
-def test_the_log_says_what_was_kept(caplog):
-    bank = make_bank(num_images=40)
-    for memory, kept in ((0, 'kept in memory for 0 of 4 classes'), ('1MB', 'kept in memory for 4 of 4 classes')):
+def test_the_log_says_what_was_kept_and_that_is_within_the_limit(caplog):
+    for memory, kept in ((0, 'at most 0 MB of 0 MB'), ('1MB', 'at most 1 MB of 1 MB'), ('5MB', 'at most 1 MB of 5 MB')):
         with caplog.at_level('INFO', 'mmcsod'):
-            select_coreset(bank, num_images=12, method=METHOD, memory=memory)
-        assert kept in caplog.text
+            select_coreset(make_bank(num_images=1000), num_images=12, method=METHOD, memory=memory)
+        assert f'similarities of vectors kept in memory: {kept}' in caplog.text
 
 
 def test_a_size_that_is_none_is_refused():

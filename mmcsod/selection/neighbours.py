@@ -1,0 +1,93 @@
+"""Which rows to cover a row may still serve: those that it is nearer to than any selected row is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmcsod.selection.allowance import Allowance
+from mmcsod.selection.kernels.similarities import Near, Similarities, gain_errors
+from mmcsod.selection.unit_rows import parts
+
+FOUND = 1 << 22
+"""Similarities that are looked through at a time."""
+
+SUMMED = 1 << 20
+"""Neighbours that are summed over at a time."""
+
+SAMPLE = 32
+"""Rows by which the number of all neighbours is judged."""
+
+SPARE = 1.25
+"""Room for so many times what is expected."""
+
+
+class Neighbours:
+    """The rows to cover that each row of a class is nearer to than any selected row is, kept where memory allows.
+
+    Coverage only rises, so that a row to cover that is none of a row's neighbours never becomes one. Once k rows of n
+    are selected, a row has about n / k neighbours; whoever keeps them needs no product with the others again.
+    """
+
+    def __init__(self, similarities: Similarities, number: int, allowance: Allowance) -> None:
+        """Begin with none kept; ``number`` is how many rows there are to cover."""
+        self._similarities = similarities
+        self._number = max(1, number)
+        self._allowance = allowance
+        self._kept: dict[int, Near] = {}
+        self._mean = float(number)
+
+    def fit(self, rows: np.ndarray, covered: np.ndarray) -> bool:
+        """Return whether there is room for the neighbours of all of these rows, by those of a sample."""
+        if not self._allowance.left:
+            return False
+        sample = rows[:: max(1, len(rows) // SAMPLE)]
+        self._mean = sum(len(places) for places, _ in self.find(sample, covered)) / max(1, len(sample))
+        return SPARE * self._mean * len(rows) <= self._allowance.left
+
+    def are_kept(self, rows: np.ndarray) -> np.ndarray:
+        """Return of which rows neighbours are kept, (m,) bool."""
+        return np.array([row in self._kept for row in rows.tolist()], bool)
+
+    def drop(self, row: int) -> None:
+        """Forget the neighbours of a row."""
+        if row in self._kept:
+            self._allowance.give_back(len(self._kept.pop(row)[0]))
+
+    def find(self, rows: np.ndarray, covered: np.ndarray) -> list[Near]:
+        """Return the neighbours of rows at a coverage, (n,) float64, and perhaps others that were so before."""
+        others = rows[~self.are_kept(rows)]
+        found = dict(zip(others.tolist(), self._similarities.near(others, covered), strict=True))
+        return [self._kept.get(row) or found[row] for row in rows.tolist()]
+
+    def gains(self, rows: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gains of rows and how far each errs, (m,) float64; keep their neighbours if there is room."""
+        gains, errors = np.empty(len(rows)), np.empty(len(rows))
+        fitting = self._allowance.left / max(1, SPARE * self._mean)
+        for some in parts(len(rows), max(FOUND // self._number, int(fitting))):
+            near = self.find(rows[some], covered)
+            for part in parts(len(near), SUMMED // self._number):
+                here = slice(some.start + part.start, some.start + part.stop)
+                gains[here], errors[here] = self._sum(rows[here].tolist(), near[part], covered)
+        return gains, errors
+
+    def _sum(self, rows: Sequence[int], near: Sequence[Near], covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        lengths = np.array([len(places) for places, _ in near])
+        places = np.concatenate([places for places, _ in near])
+        excess = np.concatenate([similarities for _, similarities in near]) - covered.astype(np.float32)[places]
+        line = np.repeat(np.arange(len(near)), lengths)
+        counts = np.bincount(line[excess > -self._similarities.error], minlength=len(near))
+        gains = np.bincount(line, np.maximum(excess, 0), len(near))
+        for row, one, length, count in zip(rows, near, lengths.tolist(), counts.tolist(), strict=True):
+            if row not in self._kept or 2 * count < length:
+                self._keep(row, one if 2 * count >= length else self._left(one, covered))
+        return gains, gain_errors(gains, counts, self._similarities.error)
+
+    def _keep(self, row: int, near: Near) -> None:
+        self.drop(row)
+        if self._allowance.take(len(near[0])):
+            self._kept[row] = near
+
+    def _left(self, near: Near, covered: np.ndarray) -> Near:
+        places, similarities = near
+        left = similarities > covered[places] - 2 * self._similarities.error
+        return places[left], similarities[left]
