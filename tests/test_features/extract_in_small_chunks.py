@@ -1,7 +1,7 @@
 """Run as a program by the tests: Stage 1 in chunks of two images, so that a small set has many. With --launcher, all
 processes but the first list the chunks to do late.
 
-Usage: extract_in_small_chunks.py ROOT OUT [--launcher] [--limit BYTES] [--slow SECONDS] [--resume]
+Usage: extract_in_small_chunks.py ROOT OUT [--launcher] [--limit BYTES]
 """
 
 import argparse
@@ -9,7 +9,7 @@ import resource
 import signal
 import time
 
-from mmcsod.features import chunks, reader
+from mmcsod.features import chunks
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.console import run
 from mmcsod.util.distributed import joined
@@ -23,8 +23,6 @@ def main():
     parser.add_argument('out')
     parser.add_argument('--launcher', action='store_true')
     parser.add_argument('--limit', type=int)
-    parser.add_argument('--slow', type=float, default=0)
-    parser.add_argument('--resume', action='store_true')
     args = parser.parse_args()
     if args.launcher:
         list_missing = chunks.ChunkStore.missing
@@ -38,15 +36,8 @@ def main():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (args.limit, args.limit))
     chunks.CHUNK_SIZE = 2
-    read = reader.FeatureReader.__call__
-
-    def slow_read(self, samples):
-        time.sleep(args.slow)
-        return read(self, samples)
-
-    reader.FeatureReader.__call__ = slow_read
     cfg = small_config(args.root)
-    options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True, resume=args.resume)
+    options = ExtractionOptions(num_workers=0, batch_size=2, keep_objects=True)
     with joined('pytorch' if args.launcher else 'none'):
         extract(build(cfg), cfg, args.out, options)
 

@@ -1,12 +1,6 @@
 """The extraction loop: what shares a batch changes nothing, what breaks is told, what was killed goes on."""
 
 import filecmp
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +13,10 @@ from mmcsod.features import chunks
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
 
-from ..tool import ROOT, run_script
+from ..tool import run_script
 from .conftest import OPTIONS, build, extract, small_config, write_coco
 
 SMALL_CHUNKS = Path(__file__).parent / 'extract_in_small_chunks.py'
-
-
-def call(*words):
-    return run_script(SMALL_CHUNKS, *words)
 
 
 def same_files(left, right):
@@ -105,27 +95,15 @@ def test_the_detector_is_left_as_it_was(cfg, detector, tmp_path):
     assert all(torch.equal(value, before[name]) for name, value in detector.state_dict().items())
 
 
-def test_rows_are_class_major_and_in_dataset_order(cfg, detector, tmp_path):
-    bank = extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=True))
-    order = list(zip(bank.labels, bank.rows['image'], strict=True))
-    assert order == sorted(order)
-    assert bank.rows['count'].sum() == len(bank.objects) == len(bank.object_vectors)
-    row = bank.rows[0]
-    own = (bank.objects['image'] == row['image']) & (bank.objects['label'] == row['label'])
-    np.testing.assert_allclose(bank.vectors[0], bank.object_vectors[own].mean(0), rtol=1e-5)
-    assert bank.images[0] == 'images/000.png'
-
-
 def test_a_second_process_is_refused(cfg, detector, tmp_path):
     with FileLock(tmp_path / '.features.lock'), pytest.raises(UserError, match='Another process'):
         extract(detector, cfg, tmp_path / 'features', OPTIONS)
 
 
-@pytest.mark.parametrize('below', ['', 'deeper'])
-def test_a_work_dir_that_is_a_file_is_refused(below, cfg, detector, tmp_path):
+def test_a_work_dir_that_is_a_file_is_refused(cfg, detector, tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(UserError, match=r'is no folder that can be written to .*--work-dir'):
-        extract(detector, cfg, tmp_path / 'file' / below / 'features', OPTIONS)
+        extract(detector, cfg, tmp_path / 'file' / 'deeper' / 'features', OPTIONS)
 
 
 def test_an_unreadable_image_is_named_and_the_rest_kept(tmp_path, caplog):
@@ -151,35 +129,10 @@ def test_two_processes_change_not_a_byte(coco_root, unbroken, tmp_path):
     assert same_files(unbroken, tmp_path / 'features')
 
 
-@pytest.mark.campaign
-def test_killed_at_random_it_resumes_to_the_same_bytes(coco_root, unbroken, tmp_path):
-    out = tmp_path / 'features'
-    words = [sys.executable, SMALL_CHUNKS, coco_root, out, '--slow', '0.3', '--resume']
-    environment = os.environ | {'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
-    rng = random.Random(0)
-    for _ in range(3):
-        process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-        before = len(list(tmp_path.glob('*.partial/chunk_*.npz')))
-        while len(list(tmp_path.glob('*.partial/chunk_*.npz'))) <= before and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(rng.uniform(0, 0.3))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert not out.exists()
-    refused = call(coco_root, out)
-    assert refused.returncode == 2
-    assert 'unfinished extraction' in refused.stderr
-    assert '--resume' in refused.stderr
-    done = call(coco_root, out, '--resume')
-    assert done.returncode == 0, done.stderr
-    assert same_files(unbroken, out)
-    assert not list(tmp_path.glob('*.partial'))
-
-
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_the_run_resumes(coco_root, unbroken, tmp_path):
     size = max(path.stat().st_size for path in unbroken.iterdir())
-    full = call(coco_root, tmp_path / 'features', '--limit', size // 2)
+    full = run_script(SMALL_CHUNKS, coco_root, tmp_path / 'features', '--limit', size // 2)
     assert full.returncode == 2, full.stderr
     assert full.stderr.strip().splitlines()[-1].startswith('error: ')
     assert not (tmp_path / 'features').exists()

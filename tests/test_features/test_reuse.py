@@ -79,7 +79,7 @@ def test_of_nothing_readable_no_bank_is_made(tmp_path):
     assert len(extract(build(cfg), cfg, tmp_path / 'features', OPTIONS))
 
 
-@pytest.mark.parametrize('name', ['meta.json', 'images.json', 'rows.npy', 'vectors.npy', 'objects.npy'])
+@pytest.mark.parametrize('name', ['meta.json', 'vectors.npy'])
 def test_a_damaged_bank_is_replaced_on_request(name, cfg, detector, tmp_path):
     extract(detector, cfg, tmp_path / 'features', OPTIONS)
     content = (tmp_path / 'features' / name).read_bytes()

@@ -11,22 +11,13 @@ from mmcsod.features import chunks
 from mmcsod.features import extract as extraction
 from mmcsod.util.errors import UserError
 
-from .conftest import OPTIONS, bring_back, build, extract, small_config, stamp
+from .conftest import OPTIONS, build, extract, stamp
 
 
 def kill_before_joining(monkeypatch, *arguments):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(extraction, 'publish', lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         extract(*arguments)
-
-
-def test_a_resumed_extraction_tries_unreadable_images_again(hidden, monkeypatch):
-    cfg = small_config(hidden)
-    detector = build(cfg)
-    kill_before_joining(monkeypatch, detector, cfg, hidden / 'features', OPTIONS)
-    bring_back(hidden, '001.png', '002.png')
-    bank = extract(detector, cfg, hidden / 'features', replace(OPTIONS, resume=True))
-    assert bank.provenance['unreadable_images'] == []
 
 
 def test_a_forced_extraction_that_was_killed_is_gone_on_with(cfg, detector, tmp_path, monkeypatch):
@@ -131,6 +122,8 @@ def test_an_extraction_is_gone_on_with_as_it_was_begun(cfg, detector, tmp_path, 
         patch.setattr(extraction, 'extract_chunks', lambda *_: (_ for _ in ()).throw(UserError('killed')))
         with pytest.raises(UserError, match='killed'):
             extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, keep_objects=False))
+    with pytest.raises(UserError, match=r'unfinished extraction \(0 of 1 chunks done\); go on with --resume'):
+        extract(detector, cfg, tmp_path / 'features', OPTIONS)
     bank = extract(detector, cfg, tmp_path / 'features', replace(OPTIONS, resume=True))
     assert bank.object_vectors is None
     assert bank.provenance['identity']['keep_objects'] is False

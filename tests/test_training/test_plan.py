@@ -32,11 +32,6 @@ def test_own_voc_configs(name, in_voc):
     )
 
 
-def test_repeated_datasets_count_their_repetitions(in_voc):
-    plan = prepare('mmdet::pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py', in_voc, RetrainOptions()).plan
-    assert (plan.images, plan.samples, plan.iterations) == (6, 18, 4 * 9)
-
-
 def test_a_schedule_that_makes_no_sense_is_told(tiny_config, coco_coreset):
     plan = prepare(tiny_config, coco_coreset, RetrainOptions()).plan
     assert (plan.iterations, plan.warmup) == (12 * 2, 500)
