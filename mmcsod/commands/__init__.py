@@ -23,7 +23,7 @@ COMMANDS = {
     'check': 'check the labels that a config reads: a table of what is wrong with them',
     'retrain': 'train any MMDetection config on a coreset',
     'export': 'write a coreset as COCO, VOC or YOLO annotations',
-    'analyze': 'compare coresets: object sizes, coverage, repetition',
+    'analyze': 'compare coresets: object sizes, coverage, redundancy',
     'report': 'show what was chosen and why: one HTML page with pictures',
     'experiment': 'run a grid of methods, budgets, seeds and detectors, and show its tables',
     'verify': 'read a feature bank or a coreset whole and say whether it is as it was written',

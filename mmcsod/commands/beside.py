@@ -14,19 +14,19 @@ from mmcsod.records.validation import ValidationView
 from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
 from mmcsod.report.leak import Leaks, compare_validation, kept_view, leak_file, remove_leaks, write_leaks
 from mmcsod.report.selected import Selected
-from mmcsod.selection.near_duplicates import pool_groups
+from mmcsod.selection.near_duplicates import pool_clusters
 from mmcsod.util.errors import UserError
 
 
 def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence[Path], overwrite: bool) -> None:
     """Write the table of each coreset, and print how many images nothing selected is like."""
-    groups = pool_groups(bank, coresets[-1])
+    clusters = pool_clusters(bank, coresets[-1])
     for coreset, path in zip(coresets, paths, strict=True):
         table = path.with_suffix('.csv')
         if table.exists() and not overwrite and not is_image_table(table):
             print(f'There is no table of images: {table} is something else; --overwrite replaces it.')
             continue
-        write_image_table(table, image_table(Selected.find(path.stem, bank, coreset), groups))
+        write_image_table(table, image_table(Selected.find(path.stem, bank, coreset), clusters))
     rare = int(rare_images(Selected.find('', bank, coresets[-1])).sum())
     print(
         f'{paths[-1].with_suffix(".csv")}: what to keep and to drop, and why; {rare} unlike every selected image (rare)'

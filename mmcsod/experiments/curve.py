@@ -18,7 +18,7 @@ SHARE = 0.95
 EXPONENTS = (0.05, 4.0)
 """Range of c; outside of it the curve is a step or a logarithm."""
 
-REPEATS = 400
+RESAMPLES = 400
 """Draws of the bootstrap."""
 
 LEAST_POINTS = 4
@@ -67,7 +67,7 @@ def bootstrap(points: Points, value: Callable[[Points, PowerLaw], float]) -> tup
     """Return the 95 % interval of a value of points and their curve, seeds drawn anew for each number of images."""
     rng = np.random.default_rng(0)
     found = []
-    for _ in range(REPEATS):
+    for _ in range(RESAMPLES):
         drawn = {number: rng.choice(metrics, len(metrics)).tolist() for number, metrics in points.items()}
         found.append(value(drawn, _fit_means(drawn)))
     low, high = np.quantile(found, [0.025, 0.975], method='nearest')

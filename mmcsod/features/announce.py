@@ -17,17 +17,17 @@ logger = logging.getLogger('mmcsod')
 NO_LABEL_SCORES = 'not stored (they need ground truth and a box head trained on these classes)'
 
 
-def announce(cfg: Config, pool: ExtractionDataset, reader: FeatureReader, keep_objects: bool) -> None:
+def announce(cfg: Config, dataset: ExtractionDataset, reader: FeatureReader, keep_objects: bool) -> None:
     """Log what is read, with which pipeline and tap, and what is left out."""
-    steps = ' -> '.join(_call(step) for step in pool.pipeline)
-    logger.info('Images: %d, objects: %d, classes: %d', len(pool), len(pool.objects), len(pool.classes))
-    for line in (*pool.images_left_out.lines('images'), *pool.objects_left_out.lines('objects')):
+    steps = ' -> '.join(_call(step) for step in dataset.pipeline)
+    logger.info('Images: %d, objects: %d, classes: %d', len(dataset), len(dataset.objects), len(dataset.classes))
+    for line in (*dataset.images_left_out.lines('images'), *dataset.objects_left_out.lines('objects')):
         logger.info(line)
     logger.info('Pipeline: %s', steps)
     logger.info("Tap '%s': %s", reader.tap.name, reader.tap.description)
     logger.info('Object vectors: %s', 'stored' if keep_objects else 'not stored (--keep-objects stores them)')
     logger.info('Label scores: %s', 'stored' if reader.scores_labels else NO_LABEL_SCORES)
-    for line in surprises(cfg, reader.tap.detector, len(pool.classes)):
+    for line in surprises(cfg, reader.tap.detector, len(dataset.classes)):
         logger.info(line)
 
 

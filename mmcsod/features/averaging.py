@@ -35,7 +35,7 @@ def classwise_means(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
 def chunk_arrays(
     indices: Sequence[int],
     features: Mapping[int, ImageFeatures],
-    pool: ExtractionDataset,
+    dataset: ExtractionDataset,
     keep_objects: bool,
     scores_labels: bool = False,
 ) -> dict[str, np.ndarray]:
@@ -43,7 +43,7 @@ def chunk_arrays(
     means, tables, objects, label_scores = [], [], [], []
     read = [index for index in indices if index in features]
     for index in read:
-        table = pool.objects_of(index)
+        table = dataset.objects_of(index)
         labels = table['label'][~table['ignored']]
         if len(labels):
             vectors, classes, counts = classwise_means(features[index].vectors, labels)

@@ -18,24 +18,24 @@ from mmcsod.util.progress import progress
 
 
 def extract_chunks(
-    store: ChunkStore, pool: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, world: World
+    store: ChunkStore, dataset: ExtractionDataset, reader: FeatureReader, options: ExtractionOptions, world: World
 ) -> None:
     """Extract this process's share of the chunks that are missing."""
     # One list for all: a process that looks later finds chunks that another has written by then.
     todo = world.on_first(store.missing)[world.rank :: world.size]
     indices = [index for chunk in todo for index in store.indices(chunk)]
-    loaded = load_samples(pool, indices, options.num_workers, ahead=2 * options.batch_size)
-    total = len(pool) if world.size == 1 else len(indices)
+    loaded = load_samples(dataset, indices, options.num_workers, ahead=2 * options.batch_size)
+    total = len(dataset) if world.size == 1 else len(indices)
     with (
         reader.ready(),
         progress('extract', total, total - len(indices), shown=world.rank == 0) as update,
     ):
-        samples = pool.checked(loaded, options.strict)
+        samples = dataset.checked(loaded, options.strict)
         for chunk in todo:
             own = store.indices(chunk)
             results = _read(itertools.islice(samples, len(own)), reader, options.batch_size, update)
             update(len(own) - len(results))  # the unreadable ones
-            store.write(chunk, chunk_arrays(own, results, pool, bool(options.keep_objects), reader.scores_labels))
+            store.write(chunk, chunk_arrays(own, results, dataset, bool(options.keep_objects), reader.scores_labels))
 
 
 def _read(

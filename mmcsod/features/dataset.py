@@ -277,10 +277,10 @@ class ExtractionDataset(Dataset):
         return digest.hexdigest()
 
 
-def image_file_digests(pool: ExtractionDataset) -> dict[str, str]:
+def image_file_digests(dataset: ExtractionDataset) -> dict[str, str]:
     """Return SHA-256s that tell whether image files were replaced: of their sizes, and of when they were written."""
     sizes, times = hashlib.sha256(), hashlib.sha256()
-    for path in pool.image_paths():
+    for path in dataset.image_paths():
         try:
             found = Path(path).stat()
             sizes.update(f'{found.st_size}\n'.encode())

@@ -92,29 +92,29 @@ def extract_features(
     options = options or ExtractionOptions()
     directory = Path(directory)
     world = current_world(PATIENCE)
-    pool = ExtractionDataset(
+    dataset = ExtractionDataset(
         with_ground_truth(cfg, options, directory, world),
         options.pipeline,
         options.keep_ignored,
         options.allow_missing_classes,
     )
     # Predicted boxes already are a detector's.
-    scorer = label_scorer(tap.detector, pool.classes) if options.predictions is None else None
+    scorer = label_scorer(tap.detector, dataset.classes) if options.predictions is None else None
     reader = FeatureReader(tap, options.amp, options.channels_last, scorer)
-    scores = None if options.predictions is None else prediction_scores(pool)
-    recordings = () if options.group is None else recordings_of(pool, options.group)
-    identity = identify(cfg, reader, pool, options, scores)
-    store = ChunkStore(directory, len(pool))
+    scores = None if options.predictions is None else prediction_scores(dataset)
+    recordings = () if options.group is None else recordings_of(dataset, options.group)
+    identity = identify(cfg, reader, dataset, options, scores)
+    store = ChunkStore(directory, len(dataset))
     with contextlib.ExitStack() as stack:
         world.on_first(lambda: stack.enter_context(_sole_use(directory)))
-        begun = world.on_first(lambda: make_ready(store, pool, identity, options))
+        begun = world.on_first(lambda: make_ready(store, dataset, identity, options))
         if begun is not None:
             keep_objects = begun['keep_objects']
             if world.rank == 0:
-                announce(cfg, pool, reader, keep_objects)
-            extract_chunks(store, pool, reader, replace(options, keep_objects=keep_objects), world)
+                announce(cfg, dataset, reader, keep_objects)
+            extract_chunks(store, dataset, reader, replace(options, keep_objects=keep_objects), world)
             world.wait()
-            world.on_first(lambda: publish(store, pool, begun, cfg, options.predictions, scores))
+            world.on_first(lambda: publish(store, dataset, begun, cfg, options.predictions, scores))
         if options.group is not None:
             world.on_first(partial(put_recordings, directory, recordings, options.group))
     return FeatureBank.load(directory)

@@ -67,7 +67,7 @@ class Identity:
 def identify(
     cfg: Config,
     reader: FeatureReader,
-    pool: ExtractionDataset,
+    dataset: ExtractionDataset,
     options: ExtractionOptions,
     scores: np.ndarray | None = None,
 ) -> Identity:
@@ -78,11 +78,11 @@ def identify(
         'label_scores': joint_digest(detector, _is_of_box_head) if reader.scores_labels else None,
         'model': _digest(_architecture(cfg.model)),
         'tap': reader.tap.name,
-        'pipeline': _digest(pool.pipeline),
-        'dataset': pool.fingerprint(),
+        'pipeline': _digest(dataset.pipeline),
+        'dataset': dataset.fingerprint(),
         'scores': None if scores is None else hashlib.sha256(scores.tobytes()).hexdigest(),
         'keep_ignored': options.keep_ignored,
-        'keep_objects': options.keeps_objects(len(pool.objects)),
+        'keep_objects': options.keeps_objects(len(dataset.objects)),
         'amp': options.amp,
     }
     return Identity(parts, reader.tap)

@@ -54,21 +54,21 @@ def extraction_needs(
         directory = Path(folder) / 'features'
         cfg = load_config(str(config_of(config, folder, **labels, overwrite=True)), cfg_options)
         cfg = with_ground_truth(cfg, options, directory, look_for_images=False)  # those that are missing are counted
-        pool = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
+        dataset = ExtractionDataset(cfg, options.pipeline, options.keep_ignored, options.allow_missing_classes)
         tap = untrained_tap(cfg, options.tap, from_backbone=checkpoint is None)
-        return _needs(pool, options, f"'{tap.name}': {tap.description}", tap.dimensions)
+        return _needs(dataset, options, f"'{tap.name}': {tap.description}", tap.dimensions)
 
 
-def _needs(pool: ExtractionDataset, options: ExtractionOptions, tap: str, dimensions: int) -> ExtractionNeeds:
-    used = pool.objects[~pool.objects['ignored']]
-    vectors = len(np.unique(used['image'] * len(pool.classes) + used['label']))
-    stored = vectors + (len(used) if options.keeps_objects(len(pool.objects)) else 0)
+def _needs(dataset: ExtractionDataset, options: ExtractionOptions, tap: str, dimensions: int) -> ExtractionNeeds:
+    used = dataset.objects[~dataset.objects['ignored']]
+    vectors = len(np.unique(used['image'] * len(dataset.classes) + used['label']))
+    stored = vectors + (len(used) if options.keeps_objects(len(dataset.objects)) else 0)
     return ExtractionNeeds(
-        len(pool),
-        sum('://' not in path and not Path(path).exists() for path in pool.image_paths()),
+        len(dataset),
+        sum('://' not in path and not Path(path).exists() for path in dataset.image_paths()),
         len(used),
         vectors,
-        len(pool.classes),
+        len(dataset.classes),
         tap,
         dimensions,
         stored * dimensions * torch.float32.itemsize,

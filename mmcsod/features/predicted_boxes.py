@@ -107,15 +107,17 @@ class _Content:
     categories: list[dict[str, Any]]
 
 
-def prediction_scores(pool: ExtractionDataset) -> np.ndarray:
+def prediction_scores(dataset: ExtractionDataset) -> np.ndarray:
     """Return (P,) of ``SCORE_DTYPE``, the score of each prediction that stands for a label; ground truth has none.
 
-    ``pool`` holds the images of a config from :func:`with_ground_truth`. CocoDataset drops scores, so its file is read.
+    ``dataset`` is that of a config from :func:`with_ground_truth`. CocoDataset drops scores, so its file is read.
     """
-    (leaf,) = pool.leaves
+    (leaf,) = dataset.leaves
     content = read_json(leaf.ann_file, 'a file of predictions', _Content)
     images = {leaf.get_data_info(position)['img_id']: position for position in range(len(leaf))}
-    labels = {one['id']: pool.classes.index(one['name']) for one in content.categories if one['name'] in pool.classes}
+    labels = {
+        one['id']: dataset.classes.index(one['name']) for one in content.categories if one['name'] in dataset.classes
+    }
     found = [
         (images[one['image_id']], labels[one['category_id']], one['score'])
         for one in content.annotations

@@ -24,7 +24,7 @@ logger = logging.getLogger('mmcsod')
 
 def publish(
     store: ChunkStore,
-    pool: ExtractionDataset,
+    dataset: ExtractionDataset,
     identity: Mapping[str, Any],
     cfg: Config,
     predictions: str | None = None,
@@ -34,7 +34,7 @@ def publish(
 
     Args:
         store: The chunks.
-        pool: What was extracted.
+        dataset: What was extracted.
         identity: What it depends on.
         cfg: The detector's config.
         predictions: The file of the predictions that stand for labels, if they do.
@@ -44,40 +44,40 @@ def publish(
         UserError: If no image could be read or has finite vectors, or the disk refuses something.
     """
     unreadable = np.concatenate(list(store.arrays('unreadable')))
-    if len(unreadable) == len(pool):
+    if len(unreadable) == len(dataset):
         store.discard()
         raise UserError(
-            f'Not one of the {len(pool)} images of the training set could be read, so there is no bank; the log says '
-            f'why: {pool.how_to_mend()}.'
+            f'Not one of the {len(dataset)} images of the training set could be read, so there is no bank; the log '
+            f'says why: {dataset.how_to_mend()}.'
         )
     not_finite = np.concatenate(list(store.arrays('not_finite')))
-    if len(not_finite) == len(pool) - len(unreadable):
+    if len(not_finite) == len(dataset) - len(unreadable):
         store.discard()
         raise UserError(
             'The detector gives vectors of NaN or infinity for every image, so there is no bank; its '
             'training diverged, most likely: take an earlier checkpoint, or one without --amp.'
         )
-    objects = pool.objects.copy()
+    objects = dataset.objects.copy()
     objects['ignored'] |= np.isin(objects['image'], unreadable)
-    names = [pool.images[index] for index in unreadable]
-    not_finite_names = [pool.images[index] for index in not_finite]
+    names = [dataset.images[index] for index in unreadable]
+    not_finite_names = [dataset.images[index] for index in not_finite]
     provenance = {
         'config': str(Path(cfg.filename).resolve()) if cfg.filename else None,
-        'data_root': pool.root,
+        'data_root': dataset.root,
         'predictions': predictions,
         'identity': identity,
-        'image_files': image_file_digests(pool),
+        'image_files': image_file_digests(dataset),
         'unreadable_images': names,
         'images_not_finite': not_finite_names,
-        'images_left_out': dict(pool.images_left_out.counts),
-        'objects_left_out': dict(pool.objects_left_out.counts),
-        'pipeline': pool.pipeline,
+        'images_left_out': dict(dataset.images_left_out.counts),
+        'objects_left_out': dict(dataset.objects_left_out.counts),
+        'pipeline': dataset.pipeline,
         'versions': versions(),
     }
-    warnings = list(_warnings(store, pool, unreadable, not_finite_names))
+    warnings = list(_warnings(store, dataset, unreadable, not_finite_names))
     store.publish(
-        images=pool.images,
-        classes=pool.classes,
+        images=dataset.images,
+        classes=dataset.classes,
         objects=objects,
         prediction_scores=scores,
         provenance=json_values(provenance),
@@ -88,15 +88,15 @@ def publish(
 
 
 def _warnings(
-    store: ChunkStore, pool: ExtractionDataset, unreadable: np.ndarray, not_finite: Sequence[str]
+    store: ChunkStore, dataset: ExtractionDataset, unreadable: np.ndarray, not_finite: Sequence[str]
 ) -> Iterator[str]:
-    paths = list(pool.image_paths())
+    paths = list(dataset.image_paths())
     file = store.directory.with_name(f'{store.directory.name}.unreadable.txt')
-    yield from list_unreadable(file, [pool.images[i] for i in unreadable], [paths[i] for i in unreadable])
+    yield from list_unreadable(file, [dataset.images[i] for i in unreadable], [paths[i] for i in unreadable])
     sizes = np.concatenate(list(store.arrays('sizes')))
-    yield from size_warnings(pool.images, pool.labelled_sizes(), sizes)
-    yield from outside_warning(pool.images, pool.objects, sizes)
-    if constant := [pool.images[i] for i in np.concatenate(list(store.arrays('constant')))]:
+    yield from size_warnings(dataset.images, dataset.labelled_sizes(), sizes)
+    yield from outside_warning(dataset.images, dataset.objects, sizes)
+    if constant := [dataset.images[i] for i in np.concatenate(list(store.arrays('constant')))]:
         yield (
             f'{len(constant)} images are of one colour once decoded ({first_few(constant, NUM_EXAMPLES)}): empty, or '
             'of a depth that the loader does not keep, such as 12 bits read as 8.'

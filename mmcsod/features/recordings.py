@@ -19,11 +19,11 @@ class _Content:
     images: list[dict[str, Any]]
 
 
-def recordings_of(pool: ExtractionDataset, group: str) -> tuple[str, ...]:
+def recordings_of(dataset: ExtractionDataset, group: str) -> tuple[str, ...]:
     """Return the recording of each image, '' for none, by a pattern on ids or a field of its entry in a COCO file."""
     if is_pattern(group):
-        return matched_recordings(pool.images, group)
-    return tuple(name for leaf in pool.leaves for name in field_of(leaf, group))
+        return matched_recordings(dataset.images, group)
+    return tuple(name for leaf in dataset.leaves for name in field_of(leaf, group))
 
 
 def field_of(leaf: BaseDataset, field: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ logger = logging.getLogger('mmcsod')
 
 
 def make_ready(
-    store: ChunkStore, pool: ExtractionDataset, identity: Identity, options: ExtractionOptions
+    store: ChunkStore, dataset: ExtractionDataset, identity: Identity, options: ExtractionOptions
 ) -> Mapping[str, Any] | None:
     """Make ``store`` ready for the extraction of ``identity``, if one is needed.
 
@@ -29,10 +29,10 @@ def make_ready(
             under ``strict``, if an image that a finished bank lacks is still unreadable.
     """
     store.restore()
-    if store.directory.exists() and _is_reusable(store, pool, identity, options):
+    if store.directory.exists() and _is_reusable(store, dataset, identity, options):
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
         _warn_of_what_it_lacks(store.directory)
-        warn_of_changed_files(store.directory, pool)
+        warn_of_changed_files(store.directory, dataset)
         store.discard()
         return None
     begun = _begun(store, options)
@@ -52,7 +52,7 @@ def make_ready(
     return identity.parts
 
 
-def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Identity, options: ExtractionOptions) -> bool:
+def _is_reusable(store: ChunkStore, dataset: ExtractionDataset, identity: Identity, options: ExtractionOptions) -> bool:
     bank = _load(store.directory, options)
     if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
         return False
@@ -60,18 +60,18 @@ def _is_reusable(store: ChunkStore, pool: ExtractionDataset, identity: Identity,
     begun = _begun(store, options)
     is_begun = begun is not None and not identity.differences(begun, options)
     forced = is_begun if options.resume else options.overwrite
-    if not (forced or _lacks_readable_images(bank, pool, options.strict)):
+    if not (forced or _lacks_readable_images(bank, dataset, options.strict)):
         return True
     logger.info('%s will be replaced.', store.directory)
     return False
 
 
-def warn_of_changed_files(directory: Path, pool: ExtractionDataset) -> None:
+def warn_of_changed_files(directory: Path, dataset: ExtractionDataset) -> None:
     """Say so where image files were replaced or removed since a bank was made of them; nobody read their pixels."""
     before = FeatureBank.load(directory).provenance.get('image_files')
     if before is None:  # of an older version
         return
-    now = image_file_digests(pool)
+    now = image_file_digests(dataset)
     if before.get('sizes') != now['sizes']:
         logger.warning(
             'Image files have other sizes than when %s was made, or are gone; if their pixels changed, '
@@ -134,8 +134,8 @@ def _is_same(path: Path, found: Mapping[str, Any], wanted: Identity, options: Ex
     return False
 
 
-def _lacks_readable_images(bank: FeatureBank, pool: ExtractionDataset, strict: bool) -> bool:
+def _lacks_readable_images(bank: FeatureBank, dataset: ExtractionDataset, strict: bool) -> bool:
     """Return whether any image that could not be read for a bank can be read now."""
     unreadable = set(bank.provenance.get('unreadable_images', ()))
-    again = (pool[index] for index, name in enumerate(pool.images) if name in unreadable)
-    return any(sample.error is None for sample in pool.checked(again, strict))
+    again = (dataset[index] for index, name in enumerate(dataset.images) if name in unreadable)
+    return any(sample.error is None for sample in dataset.checked(again, strict))

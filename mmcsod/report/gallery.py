@@ -12,6 +12,7 @@ TERM_NAMES = {
     'pool_similarity': 'Similarity to class',
     'selected_similarity': 'Similarity to selected',
     'score': 'Score',
+    'likeness': 'Mean similarity to class',
 }
 """What the report calls the terms of Eq. 4; a term of another method goes by the name of its field."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report.selected import Selected
-from mmcsod.selection.near_duplicates import pool_groups
+from mmcsod.selection.near_duplicates import pool_clusters
 from mmcsod.selection.projected import Projected
 from mmcsod.selection.recordings import find_recordings
 from mmcsod.util.files import begins_with, write_csv
@@ -31,7 +31,7 @@ class ImageEntry:
         cosine: To that one.
         rare: 'rare' for an image that nothing selected is like, see :func:`rare_images`.
         recording: The recording that it comes from, if that is known.
-        near_duplicates: Number of its group of near-duplicates, the largest being 1.
+        near_duplicates: Number of its cluster of near-duplicates, the largest being 1.
     """
 
     image: str
@@ -50,7 +50,7 @@ class ImageEntry:
 HEADER = ','.join(field.name for field in fields(ImageEntry))
 
 
-def image_table(one: Selected, groups: Sequence[np.ndarray]) -> list[ImageEntry]:
+def image_table(one: Selected, clusters: Sequence[np.ndarray]) -> list[ImageEntry]:
     """Return an entry for each image of the pool, in its order."""
     recordings = find_recordings(one.bank, one.coreset.parameters.get('group')) or [''] * len(one.bank.images)
     entries = [
@@ -60,8 +60,8 @@ def image_table(one: Selected, groups: Sequence[np.ndarray]) -> list[ImageEntry]
     _fill_nearest(one, entries)
     for image in np.flatnonzero(rare_images(one)).tolist():
         entries[image].rare = 'rare'
-    for number, group in enumerate(groups, start=1):
-        for image in group.tolist():
+    for number, cluster in enumerate(clusters, start=1):
+        for image in cluster.tolist():
             entries[image].near_duplicates = number
     _fill_selected(one, entries)
     return entries
@@ -84,7 +84,7 @@ def rare_images(one: Selected) -> np.ndarray:
 
 def write_table(path: Path, bank: FeatureBank, coreset: Coreset) -> None:
     """Write the table of a coreset as CSV."""
-    write_image_table(path, image_table(Selected.find(path.stem, bank, coreset), pool_groups(bank, coreset)))
+    write_image_table(path, image_table(Selected.find(path.stem, bank, coreset), pool_clusters(bank, coreset)))
 
 
 def write_image_table(path: Path, entries: Sequence[ImageEntry]) -> None:

@@ -23,13 +23,13 @@ from mmcsod.report.objects import ObjectTable
 from mmcsod.report.pool_map import map_pool
 from mmcsod.report.selected import Selected, changes, coresets_mark, overlaps
 from mmcsod.report.thumbnails import Thumbnails, make_thumbnails
-from mmcsod.selection.near_duplicates import MOST_IMAGES, near_duplicates, pool_groups
+from mmcsod.selection.near_duplicates import MOST_IMAGES, near_duplicates, pool_clusters
 from mmcsod.util.files import write_text
 from mmcsod.version import __version__
 
 POOL = 'pool'
-NUM_GROUPS, NUM_MEMBERS = 40, 12
-"""How many groups of near-duplicates the page shows, and how many pictures of each."""
+NUM_CLUSTERS, NUM_MEMBERS = 40, 12
+"""How many clusters of near-duplicates the page shows, and how many pictures of each."""
 
 MOST_PIXELS = 100_000
 """A side of an image of unknown size, at most, whatever its boxes say."""
@@ -51,13 +51,13 @@ def write_report(
     selections = [Selected.find(name, bank, coreset) for name, coreset in coresets.items()]
     table = ObjectTable(bank)
     cards = [make_cards(one, table) for one in selections]
-    groups = pool_groups(bank, selections[0].coreset)
+    clusters = pool_clusters(bank, selections[0].coreset)
     parts = {
         **_head(bank, coresets),
         **_summary(bank, selections, written or {}),
-        **_pictures(bank, root, cards, groups, Findings.of(bank, leaks)),
+        **_pictures(bank, root, cards, clusters, Findings.of(bank, leaks)),
         **_gallery(bank, selections, cards),
-        **_near_duplicates(bank, selections, groups),
+        **_near_duplicates(bank, selections, clusters),
     }
     write_text(path, _template().render(bank=bank, selections=selections, ranks_objects=table.by_object, **parts))
 
@@ -108,22 +108,22 @@ def _summary(bank: FeatureBank, selections: Sequence[Selected], written: Mapping
 
 
 def _pictures(
-    bank: FeatureBank, root: Path | None, cards: list[list[Card]], groups: Sequence[np.ndarray], found: Findings
+    bank: FeatureBank, root: Path | None, cards: list[list[Card]], clusters: Sequence[np.ndarray], found: Findings
 ) -> dict[str, Any]:
     thumbnails, pictures = Thumbnails(), {}
     if root is not None:
         picks = list(dict.fromkeys(card.image for own in cards for card in own))
         leaking = [bank.image_index[leak.pool] for leak in found.leaks]
-        thumbnails = make_thumbnails(bank, root, picks, [*leaking, *_useful(bank, cards, groups)])
+        thumbnails = make_thumbnails(bank, root, picks, [*leaking, *_useful(bank, cards, clusters)])
         pictures = {str(image): uri for image, uri in thumbnails.images.items()} | found.pictures(bank, root)
     canvas = _canvas_sizes(bank, thumbnails, cards)
     return {'root': root, 'found': found, 'thumbnails': thumbnails, 'pictures': pictures, 'canvas': canvas}
 
 
-def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], groups: Sequence[np.ndarray]) -> Iterator[int]:
+def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], clusters: Sequence[np.ndarray]) -> Iterator[int]:
     """Yield images, those whose picture helps most first: near-duplicates shown, then nearest pool images."""
-    for group in groups[:NUM_GROUPS]:
-        yield from group[:NUM_MEMBERS].tolist()
+    for cluster in clusters[:NUM_CLUSTERS]:
+        yield from cluster[:NUM_MEMBERS].tolist()
     lists = [images for own in cards for card in own for _, images, _ in card.stands[:1]]
     for nth in itertools.zip_longest(*lists):
         yield from (image for image in nth if image is not None)
@@ -147,11 +147,11 @@ def _gallery(bank: FeatureBank, selections: Sequence[Selected], cards: list[list
     }
 
 
-def _near_duplicates(bank: FeatureBank, selections: Sequence[Selected], groups: list[np.ndarray]) -> dict[str, Any]:
+def _near_duplicates(bank: FeatureBank, selections: Sequence[Selected], clusters: list[np.ndarray]) -> dict[str, Any]:
     return {
-        'num_groups': len(groups),
+        'num_clusters': len(clusters),
         'is_partial': len(bank.images) > MOST_IMAGES,
-        'groups': [_group(group, selections) for group in groups[:NUM_GROUPS]],
+        'clusters': [_cluster(cluster, selections) for cluster in clusters[:NUM_CLUSTERS]],
         'num_members': NUM_MEMBERS,
         'near_duplicates': [(one.name, len(near_duplicates(bank, one.coreset))) for one in selections],
     }
@@ -178,14 +178,14 @@ def _grid(points: np.ndarray) -> list[int | None]:
     return [None if np.isnan(value) else round(value) for value in (1000 * (points - low) / extent).ravel().tolist()]
 
 
-def _group(group: np.ndarray, selections: Sequence[Selected]) -> dict[str, Any]:
-    """Return a group of near-duplicates: its images, the selected first, and how many each coreset has."""
-    picked = np.any([one.mask[group] for one in selections], axis=0)
+def _cluster(cluster: np.ndarray, selections: Sequence[Selected]) -> dict[str, Any]:
+    """Return a cluster of near-duplicates: its images, the selected first, and how many each coreset has."""
+    picked = np.any([one.mask[cluster] for one in selections], axis=0)
     return {
-        'size': len(group),
-        'images': group[np.argsort(~picked, kind='stable')].tolist(),
-        'picked': set(group[picked].tolist()),
-        'selected': [(one.name, int(one.mask[group].sum())) for one in selections],
+        'size': len(cluster),
+        'images': cluster[np.argsort(~picked, kind='stable')].tolist(),
+        'picked': set(cluster[picked].tolist()),
+        'selected': [(one.name, int(one.mask[cluster].sum())) for one in selections],
     }
 
 

@@ -36,7 +36,7 @@ CROP_MARGIN = 0.25
 LABELLED, REFINED = 'yellow', 'cyan'
 """Outlines of a labelled box and of what the detector refines it to."""
 
-QUALITY = 72
+WEBP_QUALITY = 72
 CHUNK = 64
 
 
@@ -132,5 +132,5 @@ def _read(path: Path, side: int, turn: bool) -> tuple[str, tuple[int, int]] | No
 
 def _uri(image: Image.Image) -> str:
     file = io.BytesIO()
-    image.save(file, 'WEBP', quality=QUALITY, method=2)
+    image.save(file, 'WEBP', quality=WEBP_QUALITY, method=2)
     return 'data:image/webp;base64,' + base64.b64encode(file.getvalue()).decode()

@@ -8,7 +8,7 @@ import numpy as np
 from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import Choice
 from mmcsod.selection.kernels.similarities import CONVERTED, Near, NumpySimilarities, SimilaritiesFactory
-from mmcsod.selection.lazy_rows import likeness
+from mmcsod.selection.lazy_rows import similarity_to_class
 from mmcsod.selection.neighbours import Neighbours
 from mmcsod.selection.shards import gather_records, shard
 from mmcsod.selection.unit_rows import UnitRows, parts
@@ -172,4 +172,4 @@ def _first_gains(units: UnitRows, eligible: np.ndarray, rows: np.ndarray) -> np.
     is_covered = np.zeros(len(eligible), bool)
     is_covered[rows] = True
     total = units.total if len(rows) == np.count_nonzero(eligible) else units.sum(is_covered)
-    return len(rows) * (likeness(units, eligible, len(rows), total) + 1)
+    return len(rows) * (similarity_to_class(units, eligible, len(rows), total) + 1)

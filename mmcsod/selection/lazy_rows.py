@@ -23,9 +23,9 @@ from mmcsod.selection.unit_rows import UnitRows
 FIRST_BLOCK = 64
 """Rows that are brought up to date first; as many again, and twice as many, as long as bounds ask for more."""
 
-LIKENESS_TIE = 1e-12
-SAME_LIKENESS = 1e-6
-"""Spread of the likeness below which a class's rows are all alike and rounding would order them."""
+TO_CLASS_TIE = 1e-12
+ALIKE = 1e-6
+"""Spread of the similarity to class below which a class's rows are all alike and rounding would order them."""
 
 ROUNDING = 1e-13
 """More than the same score can differ by when rows are multiplied in other company."""
@@ -56,8 +56,8 @@ class Rule(Protocol):
     def score(self, quality: np.ndarray, states: np.ndarray) -> np.ndarray:
         """Return the scores of rows, (m,): rising with the states, which may be a little out of range."""
 
-    def quality(self, likeness: np.ndarray) -> np.ndarray:
-        """Return what a row's score takes of its likeness to the class, (n,), now."""
+    def quality(self, to_class: np.ndarray) -> np.ndarray:
+        """Return what a row's score takes of its similarity to the class, (n,), now."""
 
 
 def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pick]:
@@ -75,11 +75,11 @@ def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pi
 class LazyRows:
     """The rows of one class under a rule; processes may share them, see :class:`SharedSelector` in ``by_row``.
 
-    Ties: of the rows whose score is within the rule's tolerance of the highest, the one with the highest likeness
-    (within 1e-12), of those the first in dataset order.
+    Ties: of the rows whose score is within the rule's tolerance of the highest, the one with the highest similarity
+    to class (within 1e-12), of those the first in dataset order.
 
     Attributes:
-        likeness: (n,) float64, each row's mean cosine to the class's rows, itself included.
+        to_class: (n,) float64, each row's mean cosine to the class's rows, itself included.
         rows_read: Products of a row with a direction, counted, float32 and float64.
     """
 
@@ -92,7 +92,7 @@ class LazyRows:
     ) -> None:
         own = eligible[units.held]
         count = int(np.count_nonzero(eligible))
-        self.likeness = gather_records(likeness(units, own, count)[:, None], units.world)[:, 0]
+        self.to_class = gather_records(similarity_to_class(units, own, count)[:, None], units.world)[:, 0]
         self.rows_read = 0
         self._units = units
         self._rule = rule
@@ -120,7 +120,7 @@ class LazyRows:
 
     def best(self) -> Choice:
         """See :class:`mmcsod.selection.by_row.SharedSelector`."""
-        quality = self._rule.quality(self.likeness)
+        quality = self._rule.quality(self.to_class)
         own = self._near_best(quality[self._units.held])
         # One at a time: a row's last bits then do not depend on who else is near the best.
         alone = [self._exact_states(own[place : place + 1])[0] for place in range(len(own))]
@@ -129,9 +129,9 @@ class LazyRows:
         rows, states = found[:, 0].astype(np.int64), found[:, 1]
         scores = self._rule.score(quality[rows], states)
         tied = scores >= scores.max() - self._rule.tie
-        tied &= self.likeness[rows] >= self.likeness[rows][tied].max() - LIKENESS_TIE
+        tied &= self.to_class[rows] >= self.to_class[rows][tied].max() - TO_CLASS_TIE
         winner = int(np.argmax(tied))
-        values = {'likeness': self.likeness[rows], 'novelty': states, 'score': scores}
+        values = {'likeness': self.to_class[rows], 'novelty': states, 'score': scores}
         return Choice(int(rows[winner]), {name: float(value[winner]) for name, value in values.items()})
 
     def _near_best(self, quality: np.ndarray) -> np.ndarray:
@@ -182,7 +182,7 @@ class LazyRows:
         return states
 
 
-def likeness(
+def similarity_to_class(
     units: UnitRows, eligible: np.ndarray, count: int | None = None, total: np.ndarray | None = None
 ) -> np.ndarray:
     """Return each row's mean cosine to the eligible rows of its class, itself included, (n,) float64.

@@ -45,18 +45,18 @@ class NearDuplicate:
     earlier_id: str
 
 
-def find_groups(
+def find_clusters(
     bank: FeatureBank, order: Sequence[int] | np.ndarray, num_leaders: int | None = None
 ) -> list[np.ndarray]:
-    """Group near-duplicates.
+    """Cluster near-duplicates.
 
     Two images are near-duplicates if they hold the same classes, are alike in their vectors and are of one place in
     their pixels (:func:`mmcsod.selection.pixels.same_place`). Vectors are compared twice: 1 - cos of the rows of each
     class, divided by its mean over two rows of that class and averaged over the classes, is at most ``NEAR``; so is
     1 - cos of the image vectors, divided by its mean over two images. So 0 is a copy and 1 two images at random,
     whatever the detector. A bank without image vectors is asked for ``NEAR_BY_OBJECTS``, one without pixels for the
-    vectors alone. Each group is an image and all later ones that are near it and no earlier one; so a slow pan does not
-    chain into one group, and what comes first does not depend on what follows.
+    vectors alone. Each cluster is an image and all later ones that are near it and no earlier one; so a slow pan does
+    not chain into one cluster, and what comes first does not depend on what follows.
 
     Args:
         bank: The pool.
@@ -64,34 +64,36 @@ def find_groups(
         num_leaders: Only so many of them, the first, are compared with the others; by default all are.
 
     Returns:
-        Indices of the images of each group of two or more, the first ahead; the largest group first.
+        Indices of the images of each cluster of two or more, the first ahead; the largest cluster first.
     """
     order = np.asarray(order, np.int64)
     views = _Views(bank, order)
     may_lead = np.zeros(len(bank.images), bool)
     may_lead[order[:num_leaders]] = True
-    groups: list[np.ndarray] = []
+    clusters: list[np.ndarray] = []
     for images, rows in _by_classes(bank, order):
         leaders = _leaders(_Bucket(views, images, rows), int(may_lead[images].sum()))
-        groups += [images[leaders == leader] for leader in np.unique(leaders)]
-    return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0]))
+        clusters += [images[leaders == leader] for leader in np.unique(leaders)]
+    return sorted(
+        (cluster for cluster in clusters if len(cluster) > 1), key=lambda cluster: (-len(cluster), cluster[0])
+    )
 
 
-def pool_groups(bank: FeatureBank, coreset: Coreset) -> list[np.ndarray]:
-    """Return the groups of the whole pool, the selected images first, so that they lead as in ``near_duplicates``.
+def pool_clusters(bank: FeatureBank, coreset: Coreset) -> list[np.ndarray]:
+    """Return the clusters of the whole pool, the selected images first, so that they lead as in ``near_duplicates``.
 
-    Of more than ``MOST_IMAGES`` images, only the groups that hold a selected image.
+    Of more than ``MOST_IMAGES`` images, only the clusters that hold a selected image.
     """
     selected = [bank.image_index[image] for image in coreset.image_ids]
     rest = np.setdiff1d(np.arange(len(bank.images)), selected)
     order = np.concatenate([np.array(selected, np.int64), rest])
-    return find_groups(bank, order, None if len(order) <= MOST_IMAGES else len(selected))
+    return find_clusters(bank, order, None if len(order) <= MOST_IMAGES else len(selected))
 
 
 def near_duplicates(bank: FeatureBank, coreset: Coreset) -> list[NearDuplicate]:
-    """Return the near-duplicates of a coreset in its order, each with the selected image that leads its group."""
+    """Return the near-duplicates of a coreset in its order, each with the selected image that leads its cluster."""
     order = [bank.image_index[image] for image in coreset.image_ids]
-    leader = {int(image): int(group[0]) for group in find_groups(bank, order) for image in group[1:]}
+    leader = {int(image): int(cluster[0]) for cluster in find_clusters(bank, order) for image in cluster[1:]}
     return [NearDuplicate(bank.images[image], bank.images[leader[image]]) for image in order if image in leader]
 
 

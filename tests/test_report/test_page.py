@@ -113,7 +113,7 @@ def test_terms_of_other_methods_are_shown(tmp_path):
     picks = (Pick(bank.images[0], 0, score=1.5, likeness=0.25, novelty=0.75), Pick(bank.images[1], 1))
     write_report(tmp_path / 'a.html', bank, {'a': Coreset(picks, bank.classes, 'new')}, None)
     first, second = Page(tmp_path / 'a.html').data['data']['coresets'][0]['picks']
-    assert first['terms'] == {'Score': 1.5, 'Likeness': 0.25, 'Novelty': 0.75}
+    assert first['terms'] == {'Score': 1.5, 'Mean similarity to class': 0.25, 'Novelty': 0.75}
     assert second['terms'] == {}
 
 

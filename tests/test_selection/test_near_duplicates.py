@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mmcsod import FeatureBank
 from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.selection import near_duplicates as module
-from mmcsod.selection.near_duplicates import find_groups, near_duplicates, warn_of
+from mmcsod.selection.near_duplicates import find_clusters, near_duplicates, warn_of
 
 
 def make_bank(vectors, labels=None, images=None):
@@ -25,8 +25,8 @@ def coreset_of(bank, images, method='csod'):
     return Coreset(tuple(map(Pick, images)), bank.classes, method)
 
 
-def groups_of(bank):
-    return find_groups(bank, range(len(bank.images)))
+def clusters_of(bank):
+    return find_clusters(bank, range(len(bank.images)))
 
 
 def pairs(bank, images):
@@ -49,18 +49,20 @@ def test_pixels_must_agree_too():
 
 
 def test_what_leads_in_the_coreset_leads_in_the_pool():
-    """So the number of the warning is that of the groups: selected images of a group, less its first."""
+    """So the number of the warning is that of the clusters: selected images of a cluster, less its first."""
     bank = replace(make_bank(scenes(20, 4, noise=0.4)), pixels=pictures(*list(range(20)) * 4))
     coreset = coreset_of(bank, bank.images[70:5:-1])
     selected = {bank.image_index[image] for image in coreset.image_ids}
-    again = sum(max(0, len(selected.intersection(group.tolist())) - 1) for group in module.pool_groups(bank, coreset))
+    again = sum(
+        max(0, len(selected.intersection(cluster.tolist())) - 1) for cluster in module.pool_clusters(bank, coreset)
+    )
     assert again == len(near_duplicates(bank, coreset)) > 5
 
 
-def test_frames_of_one_scene_are_one_group_whatever_the_class_has_in_common(monkeypatch):
+def test_frames_of_one_scene_are_one_cluster_whatever_the_class_has_in_common(monkeypatch):
     monkeypatch.setattr(module, 'BLOCK', 3)
-    groups = groups_of(make_bank(scenes(20, 3, noise=0.05, offset=8)))
-    assert [group.tolist() for group in groups] == [[i, i + 20, i + 40] for i in range(20)]
+    clusters = clusters_of(make_bank(scenes(20, 3, noise=0.05, offset=8)))
+    assert [cluster.tolist() for cluster in clusters] == [[i, i + 20, i + 40] for i in range(20)]
 
 
 @pytest.mark.parametrize('block', [3, 512])
@@ -68,13 +70,13 @@ def test_a_large_pool_is_compared_with_the_selected_images_only(monkeypatch, blo
     monkeypatch.setattr(module, 'BLOCK', block)
     bank = make_bank(scenes(20, 4, noise=0.05))
     coreset = coreset_of(bank, [bank.images[image] for image in (47, 3, 23, 12, 5, 78)])
-    every = module.pool_groups(bank, coreset)
+    every = module.pool_clusters(bank, coreset)
     monkeypatch.setattr(module, 'MOST_IMAGES', 10)
     selected = {bank.image_index[image] for image in coreset.image_ids}
-    expected = [group.tolist() for group in every if group[0] in selected]
-    assert [group.tolist() for group in module.pool_groups(bank, coreset)] == expected
+    expected = [cluster.tolist() for cluster in every if cluster[0] in selected]
+    assert [cluster.tolist() for cluster in module.pool_clusters(bank, coreset)] == expected
     assert len(every) == 20
-    assert sorted(group[0] for group in expected) == [3, 5, 12, 47, 78]
+    assert sorted(cluster[0] for cluster in expected) == [3, 5, 12, 47, 78]
 
 
 def scenes(num_scenes, frames, noise, seed=0, offset=0.0):
@@ -116,7 +118,7 @@ def test_a_vector_without_a_direction_is_near_nothing(odd):
 @settings(
     max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_groups_are_those_of_the_definition(data, number, widest, block, has_wholes, monkeypatch):
+def test_clusters_are_those_of_the_definition(data, number, widest, block, has_wholes, monkeypatch):
     """Within 90 degrees many are near each other in a chain, as in a slow pan."""
     monkeypatch.setattr(module, 'BLOCK', block)
     angles = st.lists(st.integers(0, widest), min_size=number, max_size=number)
@@ -132,7 +134,7 @@ def test_groups_are_those_of_the_definition(data, number, widest, block, has_who
     for image in range(number):
         leader = min((leader for leader in leads if apart[image, leader] <= near), default=image)
         leads.setdefault(leader, []).append(image)
-    found = sorted(group.tolist() for group in groups_of(bank))
+    found = sorted(cluster.tolist() for cluster in clusters_of(bank))
     assert found == sorted(led for led in leads.values() if len(led) > 1)
 
 
@@ -149,4 +151,4 @@ def test_vectors_that_are_all_much_alike_are_told_apart_as_well(spread):
     vectors = (1 + spread * np.random.default_rng(0).normal(size=(200, 64))).astype(np.float32)
     vectors[150] = vectors[20]
     for bank in (make_bank(vectors), replace(make_bank(vectors), image_vectors=vectors)):
-        assert [group.tolist() for group in groups_of(bank)] == [[20, 150]]
+        assert [cluster.tolist() for cluster in clusters_of(bank)] == [[20, 150]]

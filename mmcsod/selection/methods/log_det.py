@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from mmcsod.records.coreset import Pick
-from mmcsod.selection.lazy_rows import SAME_LIKENESS, select_lazily
+from mmcsod.selection.lazy_rows import ALIKE, select_lazily
 from mmcsod.selection.registry import Method, Task, register_method
 
 
@@ -70,10 +70,10 @@ class LogDet:
         """Add the logarithm; exact states are never below eps."""
         return quality + np.log(np.maximum(states, self._epsilon))
 
-    def quality(self, likeness: np.ndarray) -> np.ndarray:
+    def quality(self, to_class: np.ndarray) -> np.ndarray:
         """Return z(q) at its weight, 0 where all rows of the class are alike."""
-        among = likeness[self._eligible]
+        among = to_class[self._eligible]
         spread = float(among.std()) if len(among) else 0.0
-        if spread < SAME_LIKENESS:
-            return np.zeros(len(likeness))
-        return self._weight * (likeness - among.mean()) / spread
+        if spread < ALIKE:
+            return np.zeros(len(to_class))
+        return self._weight * (to_class - among.mean()) / spread

@@ -73,6 +73,6 @@ class Nearest:
         """Add them."""
         return quality + states
 
-    def quality(self, likeness: np.ndarray) -> np.ndarray:
-        """Return the likeness at its weight."""
-        return self._weight * likeness
+    def quality(self, to_class: np.ndarray) -> np.ndarray:
+        """Return the similarity at its weight."""
+        return self._weight * to_class
