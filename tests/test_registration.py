@@ -25,10 +25,8 @@ def run(code):
     'imports',
     [
         [READ_CONFIG],
-        ['import mmcsod', READ_CONFIG],
         ['import mmdet.registry', 'import mmcsod'],
         ['import mmcsod', 'import mmdet.apis'],
-        ['from mmcsod.util.config import load_config; load_config({config!r})'],
     ],
     ids=lambda imports: ' '.join(imports).replace(READ_CONFIG, 'config').replace('import ', ''),
 )

@@ -2,7 +2,9 @@
 
 import copy
 import json
+from functools import partial, reduce
 from io import BytesIO
+from operator import getitem
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
@@ -45,17 +47,21 @@ ARRAYS = npst.arrays(
 
 def fuzz_readers(folder, examples):
     """Return what was tried and what failed: anything but a result or one sentence."""
-    make_bank().save(folder / 'bank')
-    _unseal(folder / 'bank' / 'meta.json')
-    make_coreset(['a.jpg', 'b/c.jpg']).save(folder / 'coreset.json')
-    coreset = folder / 'coreset.json'
-    yield _run('coreset.json, odd JSON', examples, _json_attack(coreset, coreset, use_coreset))
-    for name in ('meta.json', 'images.json'):
-        yield _run(f'{name}, odd JSON', examples, _json_attack(folder / 'bank' / name, folder / 'bank', use_bank))
+    bank, coreset = folder / 'bank', folder / 'coreset.json'
+    make_bank().save(bank)
+    _unseal(bank / 'meta.json')
+    make_coreset(['a.jpg', 'b/c.jpg']).save(coreset)
+    of_bank, of_coreset = partial(use_bank, bank), partial(use_coreset, coreset)
+    for path, read in ((coreset, of_coreset), (bank / 'meta.json', of_bank), (bank / 'images.json', of_bank)):
+        content = json.loads(path.read_bytes())
+        places = st.tuples(st.sampled_from(list(_paths(content))), VALUES, st.booleans())
+        yield _run(path, 'odd JSON', examples, places, partial(_changed, content), read)
     for name in NAMES:
-        path = folder / 'bank' / f'{name}.npy'
-        yield _run(f'{path.name}, odd arrays', examples, _array_attack(path, folder / 'bank'))
-        yield _run(f'{path.name}, odd bytes', examples, _bytes_attack(path, folder / 'bank'))
+        path = bank / f'{name}.npy'
+        yield _run(path, 'odd arrays', examples, st.tuples(ARRAYS), _saved, of_bank)
+        whole = path.read_bytes()
+        cuts = st.tuples(st.integers(0, whole.index(b'\n') + 1), st.binary(max_size=6), st.integers(0, 6))
+        yield _run(path, 'odd bytes', examples, cuts, partial(_cut, whole), of_bank)
 
 
 def _unseal(path):
@@ -63,9 +69,9 @@ def _unseal(path):
     path.write_text(json.dumps({key: value for key, value in content.items() if key not in (SEAL, 'files', 'blocks')}))
 
 
-def _run(name, examples, attack):
-    outcome = Outcome(name)
-    strategy, write, read, restore = attack
+def _run(path, attack, examples, strategy, make, read):
+    """Put what ``make`` makes of each example in the place of a file, and read."""
+    outcome, whole = Outcome(f'{path.name}, {attack}'), path.read_bytes()
 
     @settings(
         max_examples=examples,
@@ -78,31 +84,19 @@ def _run(name, examples, attack):
     @given(strategy)
     def one(data):
         outcome.tried += 1
-        write(data)
+        path.write_bytes(make(*data))
         try:
             read()
         except UserError:
             pass
         except Exception as error:
-            outcome.failures.append(f'{name}: {type(error).__name__}: {str(error)[:200]} of {str(data)[:200]}')
+            outcome.failures.append(f'{outcome.name}: {type(error).__name__}: {str(error)[:200]} of {str(data)[:200]}')
 
     try:
         one()
     finally:
-        restore()
+        path.write_bytes(whole)
     return outcome
-
-
-def _json_attack(path, target, use):
-    whole = path.read_bytes()
-    places = list(_paths(json.loads(whole)))
-    strategy = st.tuples(st.sampled_from(places), VALUES, st.booleans())
-    return (
-        strategy,
-        lambda data: path.write_text(json.dumps(_changed(json.loads(whole), *data))),
-        lambda: use(target),
-        lambda: path.write_bytes(whole),
-    )
 
 
 def _paths(value, path=()):
@@ -114,37 +108,21 @@ def _paths(value, path=()):
 
 def _changed(content, path, value, remove):
     content = copy.deepcopy(content)
+    parent = reduce(getitem, path[:-1], content)
     if not path:
-        return value
-    parent = content
-    for key in path[:-1]:
-        parent = parent[key]
-    if remove:
+        content = value
+    elif remove:
         del parent[path[-1]]
     else:
         parent[path[-1]] = value
-    return content
+    return json.dumps(content).encode()
 
 
-def _array_attack(path, target):
-    whole = path.read_bytes()
-    return (
-        ARRAYS,
-        lambda array: np.save(path, array, allow_pickle=False),
-        lambda: use_bank(target),
-        lambda: path.write_bytes(whole),
-    )
-
-
-def _bytes_attack(path, target):
-    whole = path.read_bytes()
-    header = whole.index(b'\n') + 1
+def _saved(array):
     buffer = BytesIO()
-    np.save(buffer, np.zeros(1))
-    strategy = st.tuples(st.integers(0, header), st.binary(max_size=6), st.integers(0, 6))
-    return (
-        strategy,
-        lambda data: path.write_bytes(whole[: data[0]] + data[1] + whole[data[0] + data[2] :]),
-        lambda: use_bank(target),
-        lambda: path.write_bytes(whole),
-    )
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _cut(whole, start, between, length):
+    return whole[:start] + between + whole[start + length :]

@@ -67,44 +67,6 @@ def report():
     return Job('report', start, run, ('features', 'coreset.json', 'page.html'), same_text=False)
 
 
-def extraction(coco):
-    extract = extractor(coco)
-    return Job('extract', nothing, lambda folder, again: extract(folder, resume=again), ('features',))
-
-
-def replacement(coco):
-    """Extraction again, in the place of a bank of the same detector."""
-    extract = extractor(coco)
-    return Job(
-        'replace a bank',
-        bank_of(coco, extract),
-        lambda folder, again: extract(folder, overwrite=True, resume=again),
-        ('features',),
-    )
-
-
-def other_detector(coco):
-    """Extraction in the place of another detector's bank, and in that of its unfinished extraction."""
-    extract = extractor(coco)
-    return Job(
-        "replace another detector's bank",
-        bank_of(coco, extract),
-        lambda folder, again: extract(folder, seed=1, overwrite=True, resume=again),
-        ('features',),
-    )
-
-
-def change_of_mind(coco):
-    """An extraction that is killed, and then one with another detector in its place."""
-    extract = extractor(coco)
-    return Job(
-        'extract, then with another detector',
-        nothing,
-        lambda folder, again: extract(folder, seed=int(again), overwrite=again),
-        ('features',),
-    )
-
-
 def extractor(coco):
     """A way to extract with the detector of a seed. PyTorch is used in processes of their own, and only there."""
     cfg = small_config(coco)
@@ -193,5 +155,19 @@ def exports(coco):
 
 def extractions(coco):
     """Yield those that extract, from what tests.test_features.conftest.write_coco wrote."""
-    for make in (extraction, replacement, other_detector, change_of_mind):
-        yield make(coco)
+    extract = extractor(coco)
+    start = bank_of(coco, extract)
+
+    def replace_own(folder, again):
+        extract(folder, overwrite=True, resume=again)
+
+    def replace_other(folder, again):
+        extract(folder, seed=1, overwrite=True, resume=again)
+
+    def change_mind(folder, again):
+        extract(folder, seed=int(again), overwrite=again)
+
+    yield Job('extract', nothing, lambda folder, again: extract(folder, resume=again), ('features',))
+    yield Job('replace a bank', start, replace_own, ('features',))
+    yield Job("replace another detector's bank", start, replace_other, ('features',))
+    yield Job('extract, then with another detector', nothing, change_mind, ('features',))

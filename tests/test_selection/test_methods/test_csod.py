@@ -61,6 +61,13 @@ def test_large_classes_too(lam):
     assert_same_picks(bank, expected, select_coreset(bank, 60, lam=lam))
 
 
+def test_of_equal_scores_and_first_sums_the_smallest_second_sum_wins():
+    # Rows in mirrored pairs, and a selected one that is nearer to the first of each pair; so large a lam ties them.
+    rows = np.abs(np.random.default_rng(0).normal(size=(100, 2)))
+    bank = class_bank(np.concatenate([rows, rows * [1, -1], [[0, 1]]]).astype(np.float32))
+    assert int(select_coreset(bank, 2, lam=1e10, include=['00200']).image_ids[1]) >= 100
+
+
 def test_objectwise_rows_equal_the_naive_double_loop():
     rng = np.random.default_rng(0)
     bank = objectwise_bank(rng)
