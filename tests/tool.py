@@ -74,3 +74,17 @@ def open_files(limit):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def disk_operations(monkeypatch, *names):
+    """Note what reaches the disk when: a list to come of (name of the call in `os`, path)."""
+    order = []
+    for name in names:
+        real = getattr(os, name)
+
+        def call(first, *rest, name=name, real=real, **options):
+            order.append((name, str(Path(f'/proc/self/fd/{first}').readlink()) if name == 'fsync' else str(first)))
+            return real(first, *rest, **options)
+
+        monkeypatch.setattr(os, name, call)
+    return order

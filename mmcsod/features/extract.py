@@ -80,16 +80,13 @@ def extract_bank(
         return extract_features(tap, cfg, Path(work_dir or default_work_dir(config)) / 'features', checked)
 
 
-def extract_features(
-    tap: Tap, cfg: Config, directory: str | Path, options: ExtractionOptions | None = None
-) -> FeatureBank:
+def extract_features(tap: Tap, cfg: Config, directory: str | Path, options: ExtractionOptions) -> FeatureBank:
     """Extract imagewise-classwise vectors (Eq. 2 and 3) of the training set with a tap and save them as a bank.
 
     A finished bank of the same detector, weights, tap, pipeline and dataset is reused, unless an image that could
     not be read for it can be read now. In a distributed run every process takes its share of the chunks, and all of
     them return the bank. Images come from the config's ``train_dataloader``, the geometry from ``test_dataloader``.
     """
-    options = options or ExtractionOptions()
     directory = Path(directory)
     world = current_world(PATIENCE)
     dataset = ExtractionDataset(

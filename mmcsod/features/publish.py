@@ -32,13 +32,7 @@ def publish(
 ) -> None:
     """Put a bank in the place of the chunks of an extraction, and warn of images that it lacks.
 
-    Args:
-        store: The chunks.
-        dataset: What was extracted.
-        identity: What it depends on.
-        cfg: The detector's config.
-        predictions: The file of the predictions that stand for labels, if they do.
-        scores: Their scores, (P,) of ``SCORE_DTYPE``.
+    If predictions stand for labels, ``predictions`` is their file, and ``scores`` are (P,) of ``SCORE_DTYPE``.
 
     Raises:
         UserError: If no image could be read or has finite vectors, or the disk refuses something.

@@ -29,9 +29,15 @@ def make_ready(
             under ``strict``, if an image that a finished bank lacks is still unreadable.
     """
     store.restore()
-    if store.directory.exists() and _is_reusable(store, dataset, identity, options):
+    bank = _reusable(store, dataset, identity, options) if store.directory.exists() else None
+    if bank is not None:
         logger.info('%s is a finished bank of this detector and dataset: reused.', store.directory)
-        _warn_of_what_it_lacks(store.directory)
+        if bank.pixels is None:
+            logger.warning(
+                '%s is of version 0.1 and lacks the sizes and pixels of decoded images, by which near-duplicates are '
+                'confirmed and boxes are drawn; extract again with --overwrite to have them.',
+                store.directory,
+            )
         warn_of_changed_files(store.directory, dataset)
         store.discard()
         return None
@@ -52,18 +58,20 @@ def make_ready(
     return identity.parts
 
 
-def _is_reusable(store: ChunkStore, dataset: ExtractionDataset, identity: Identity, options: ExtractionOptions) -> bool:
+def _reusable(
+    store: ChunkStore, dataset: ExtractionDataset, identity: Identity, options: ExtractionOptions
+) -> FeatureBank | None:
     bank = _load(store.directory, options)
     if bank is None or not _is_same(store.directory, bank.provenance.get('identity', {}), identity, options):
-        return False
+        return None
     # An extraction that was forced and then killed is gone on with, not given up for the bank it was to replace.
     begun = _begun(store, options)
     is_begun = begun is not None and not identity.differences(begun, options)
     forced = is_begun if options.resume else options.overwrite
     if not (forced or _lacks_readable_images(bank, dataset, options.strict)):
-        return True
+        return bank
     logger.info('%s will be replaced.', store.directory)
-    return False
+    return None
 
 
 def warn_of_changed_files(directory: Path, dataset: ExtractionDataset) -> None:
@@ -82,15 +90,6 @@ def warn_of_changed_files(directory: Path, dataset: ExtractionDataset) -> None:
         logger.info(
             'Image files were written since %s was made, with sizes as before; if their pixels changed, '
             'extract again with --overwrite.',
-            directory,
-        )
-
-
-def _warn_of_what_it_lacks(directory: Path) -> None:
-    if FeatureBank.load(directory).pixels is None:
-        logger.warning(
-            '%s is of version 0.1 and lacks the sizes and pixels of decoded images, by which near-duplicates are '
-            'confirmed and boxes are drawn; extract again with --overwrite to have them.',
             directory,
         )
 

@@ -115,9 +115,8 @@ def build(cfg):
     return detector
 
 
-def extract(detector, cfg, directory, options=None):
+def extract(detector, cfg, directory, options):
     """Run Stage 1 with a detector that is there already."""
-    options = options or ExtractionOptions(num_workers=0)
     return extract_features(attach_tap(detector, options.tap), cfg, directory, options)
 
 

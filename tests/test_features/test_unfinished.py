@@ -1,8 +1,6 @@
 """An extraction that was killed or damaged is gone on with, replaced or refused; never taken for another one."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from mmcsod.features import chunks
 from mmcsod.features import extract as extraction
 from mmcsod.util.errors import UserError
 
+from ..tool import disk_operations
 from .conftest import OPTIONS, build, extract, stamp
 
 
@@ -93,17 +92,7 @@ def test_a_chunk_damaged_meanwhile_is_one_sentence(cfg, detector, tmp_path, monk
 
 def test_chunks_are_on_the_disk_before_the_bank_and_removed_after_it(cfg, detector, tmp_path, monkeypatch):
     """A power cut at any moment leaves the chunks or the bank."""
-    order = []
-    for name in ('rename', 'replace', 'unlink', 'fsync'):
-        real = getattr(os, name)
-        monkeypatch.setattr(
-            os,
-            name,
-            lambda first, *rest, name=name, real=real, **options: (
-                order.append((name, str(Path(f'/proc/self/fd/{first}').readlink()) if name == 'fsync' else str(first))),
-                real(first, *rest, **options),
-            )[1],
-        )
+    order = disk_operations(monkeypatch, 'rename', 'replace', 'unlink', 'fsync')
     extract(detector, cfg, tmp_path / 'features', OPTIONS)
     partial, folder = str(tmp_path / 'features.partial'), str(tmp_path)
     chunk = next(i for i, (name, path) in enumerate(order) if name == 'replace' and 'chunk_000000' in path)

@@ -6,6 +6,7 @@ import pytest
 
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name, new_directory, new_file, read_json, write_text
+from tests.tool import disk_operations
 
 
 def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
@@ -76,30 +77,9 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         pass
 
 
-@pytest.fixture
-def operations(monkeypatch):
-    """Record what reaches the disk when: (name of the call, path)."""
-    found, opened = [], {}
-    real = {name: getattr(os, name) for name in ('open', 'fsync', 'replace')}
-
-    def note(name):
-        def call(first, *rest, **options):
-            result = real[name](first, *rest, **options)
-            if name == 'open':
-                opened[result] = str(first)
-            else:
-                found.append((name, opened[first] if name == 'fsync' else str(first)))
-            return result
-
-        return call
-
-    for name in real:
-        monkeypatch.setattr(os, name, note(name))
-    return found
-
-
-def test_a_power_cut_after_success_loses_nothing(operations, tmp_path):
+def test_a_power_cut_after_success_loses_nothing(monkeypatch, tmp_path):
     """All files and folders are on the disk before the new name is, and the name before anybody is told."""
+    operations = disk_operations(monkeypatch, 'fsync', 'replace')
     with new_directory(tmp_path / 'bank') as folder:
         (folder / 'part').mkdir()
         for name in ('a', 'part/b'):

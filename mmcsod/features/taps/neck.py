@@ -38,9 +38,6 @@ class NeckTap(Tap):
 
     Attributes:
         levels: The maps read.
-
-    Raises:
-        UserError: If the detector has no backbone.
     """
 
     name = 'neck'

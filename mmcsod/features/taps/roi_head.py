@@ -1,7 +1,7 @@
 """Taps of two-stage detectors: RoI features of the box head, as the paper reads them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, DoubleConvFCBBoxHead, MultiInstanceBBoxHead
@@ -19,13 +19,9 @@ class RoIHeadTap(Tap):
 
     Multi-stage heads are read at their first stage, and the semantic or context features that some heads add
     (HTC, SCNet) are left out.
-
-    Args:
-        detector: A detector with an RoI head that predicts boxes.
-
-    Raises:
-        UserError: If the detector has none.
     """
+
+    reads_shared_head: ClassVar[bool] = True
 
     def __init__(self, detector: Any) -> None:
         super().__init__(detector)
@@ -38,7 +34,7 @@ class RoIHeadTap(Tap):
         self._stage = '[0]' if isinstance(head.bbox_head, nn.ModuleList) else ''
         self._head = _first_stage(head.bbox_head)
         self._extractor = _first_stage(head.bbox_roi_extractor)
-        self._shared_head = head.shared_head if head.with_shared_head else None
+        self._shared_head = head.shared_head if head.with_shared_head and self.reads_shared_head else None
         self.description = ' -> '.join(self._parts())
 
     def _parts(self) -> list[str]:
@@ -75,20 +71,13 @@ class PooledTap(RoIHeadTap):
     """RoI extractor and global average pooling: Eq. 2 before the shared head."""
 
     name = 'pooled'
-
-    def __init__(self, detector: Any) -> None:
-        super().__init__(detector)
-        self._shared_head = None
-        self.description = ' -> '.join(self._parts())
+    reads_shared_head = False
 
 
 class FCTap(RoIHeadTap):
     """RoI extractor, shared head where there is one, the box head's shared fully connected layers.
 
     That is what an FPN detector's predictors read; of Double-Head, it is the fully connected branch.
-
-    Raises:
-        UserError: If the detector has no RoI head, or its box head no such layers.
     """
 
     name = 'fc'
