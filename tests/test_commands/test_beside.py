@@ -80,18 +80,6 @@ def test_recordings_shared_with_validation_by_a_field(coco_root, tiny_config, tm
     assert '4 of 20 validation images come from a recording of the pool' in capsys.readouterr().out
 
 
-def test_without_pixels_nothing_is_said(coco_root, tiny_config, tmp_path, capsys):
-    check_leaks(replace(make_bank(coco_root, tiny_config), pixels=None), make_coreset(1), tmp_path / 'a.json', given())
-    assert capsys.readouterr().out == ''
-    assert not list(tmp_path.glob('*.csv'))
-
-
-def test_a_config_that_is_gone_does_not_end_a_selection(coco_root, tmp_path, capsys):
-    gone = tmp_path / 'gone.py'
-    check_leaks(make_bank(coco_root, gone), make_coreset(1), tmp_path / 'a.json', given(gone))
-    assert capsys.readouterr().out.startswith('There is no leak check: ')
-
-
 def test_tables_spare_files_of_others(coco_root, tmp_path, capsys):
     bank = replace(make_bank(coco_root, 'c.py'), recordings=tuple('aabbccdd'))
     (tmp_path / 'small.csv').write_text('mine\n')

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -96,18 +97,14 @@ def test_a_page_of_something_else_stays_unless_it_may_be_replaced(files):
     assert call(*words).returncode == 0  # its own report
 
 
-def test_a_selection_leaves_a_report_where_the_images_are_found(files):
-    outcome = call('select', '--bank', files / 'features', '--num-images', 3, 6, '--out', files / 'new.json')
-    assert f'wrote the report {files / "new.html"}' in outcome.stdout
-    assert '>6 of 12 images<' in (files / 'new.html').read_text(encoding='utf-8')
-
-
-def test_and_none_where_they_are_not_or_nobody_wants_one(files):
-    call('select', '--bank', files / 'features', '--num-images', 3, '--no-report')
-    call('select', '--bank', files / 'features', '--num-images', 3, '--dry-run')
+def test_a_selection_leaves_a_report_where_the_images_are_found_and_one_is_wanted(files):
+    select = partial(call, 'select', '--bank', files / 'features', '--num-images', 3)
+    select('--no-report')
+    select('--dry-run')
     assert not list(files.glob('*.html'))
+    assert f'wrote the report {files / "new.html"}' in select('--out', files / 'new.json').stdout
+    assert '>3 of 12 images<' in (files / 'new.html').read_text(encoding='utf-8')
     (files / 'images').rename(files / 'moved')
-    call('select', '--bank', files / 'features', '--num-images', 3)
-    assert not list(files.glob('*.html'))
-    outcome = call('select', '--bank', files / 'features', '--num-images', 3, '--report')
-    assert 'without pictures' in outcome.stdout
+    select()
+    assert not (files / 'coreset.html').exists()
+    assert 'without pictures' in select('--report').stdout

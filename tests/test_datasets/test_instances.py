@@ -19,22 +19,15 @@ def test_what_is_documented_is_read():
     ('instances', 'message'),
     [
         (3, 'instances is 3'),
-        (None, 'instances is None'),
-        ({}, 'instances is {}'),
         ([7], 'not subscriptable'),
         ([{'bbox_label': 0}], 'bbox'),
         ([{'bbox': [1, 2, 3, 4]}], 'bbox_label'),
         ([{**BOX, 'bbox': [1, 2, 3]}], r'\[\[1, 2, 3\]\] is not four numbers'),
         ([{**BOX, 'bbox': [1, 2, 3]}, BOX], 'inhomogeneous'),
-        ([{**BOX, 'bbox': [[1, 2, 3, 4]]}], 'four numbers'),
-        ([{**BOX, 'bbox': 'wide'}], 'four numbers'),
-        ([{**BOX, 'bbox': [1, 2, None, 4]}], 'four numbers'),
         ([{**BOX, 'bbox': [1, 2, 10**400, 4]}], 'four numbers'),
         ([{**BOX, 'bbox_label': None}], r'bbox_label of \[None\] is no whole number'),
-        ([{**BOX, 'bbox_label': 'cat'}], 'whole number'),
         ([{**BOX, 'bbox_label': 0.5}], 'whole number'),
         ([{**BOX, 'bbox_label': 2**70}], 'whole number'),
-        ([{**BOX, 'bbox_label': [1]}], 'whole number'),
     ],
 )
 def test_anything_else_is_an_error(instances, message):

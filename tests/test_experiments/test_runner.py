@@ -1,12 +1,9 @@
-import io
-import sys
 from functools import partial
 
 import pytest
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.experiments.results import read_results
-from mmcsod.experiments.runner import _bar
 from mmcsod.experiments.spec import FULL_SET, load_experiment
 from tests.tool import run_tool
 
@@ -17,21 +14,7 @@ metric = 'coco/bbox_mAP_50'
 iters = 2
 grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images=[3])]
 """
-
-
 call = partial(run_tool, 'experiment')
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(('stream', 'seconds'), [(io.StringIO, 10), (Terminal, 0.1)])
-def test_a_bar_in_a_file_is_written_seldom(stream, seconds, monkeypatch):
-    monkeypatch.setattr(sys, 'stderr', stream())
-    with _bar('an experiment', 2) as bar:
-        assert bar.mininterval == seconds
 
 
 @pytest.fixture

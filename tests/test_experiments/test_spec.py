@@ -65,11 +65,6 @@ def test_names_of_runs_differ_as_the_runs_do(load):
     assert len({run.name for run in experiment.runs}) == len(experiment.runs)
 
 
-def test_entries_can_be_overridden(load):
-    experiment = load(HEAD + "grid = [dict(methods=['uniform'], num_images=[5])]", iters=7)
-    assert {run.iters for run in experiment.runs} == {7}
-
-
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
@@ -78,17 +73,12 @@ def test_entries_can_be_overridden(load):
         ("grid = [dict(methods=['uniform'], num_images=[0])]", 'num_images is 0; ask for 1 or more'),
         ("grid = [dict(methods=['herdin'], num_images=[3])]", "Unknown selection method 'herdin'"),
         ("grid = [dict(methods=['uniform'], num_image=[3])]", "unknown entry 'num_image'"),
-        ('grid = [dict(num_images=[3])]', "no entry 'methods'"),
         ('grid = 3', "'grid' a list of dicts"),
         ("detectors = ['small']\ngrid = []", "'detectors' must be a dict"),
         ("grid = [dict(methods=['uniform'], num_images=24)]", r"'num_images' .* is 24; write a list, \[24\]"),
-        ("grid = [dict(methods=['uniform'], num_images=['24'])]", "num_images is the text '24'; ask for 1 or more"),
-        ("grid = [dict(methods=['uniform'], num_images=[2.5])]", 'num_images is 2.5; ask for 1 or more, a whole'),
         ("grid = [dict(methods=['csod'], num_images=[3], lams=0.05)]", r"'lams' .* is 0.05; write a list, \[0.05\]"),
         ("grid = [dict(methods=['csod'], num_images=[3], lams=['autp'])]", 'lam is autp'),
-        ("grid = [dict(methods=['csod'], num_images=[3], taps='roi')]", r"'taps' .* write a list, \['roi'\]"),
         ("grid = [dict(methods=['csod'], num_images=[3], seeds=[-1])]", r"'seeds' .* is \[-1\]; give how many"),
-        ("grid = [dict(methods=['count:9-3'], num_images=[3])]", 'low is 9 and high is 3'),
         ("grid = ['uniform']", "no entry 'methods'"),
         ("grid = [dict(methods=['uniform'], num_images=[3], detectors=['huge'])]", "names the detector 'huge'"),
         ("grid = [dict(methods=['csod'], num_images=[3], lams=[{4: 1}])]", "'lam' of .* no value for 3 images"),

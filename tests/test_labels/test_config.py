@@ -80,7 +80,6 @@ def test_a_split_that_nobody_gives_is_none_and_classes_without_objects_are_left_
         ('2 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is of class 2, and there are names for 0 to 1'),
         ('0 0.5 0.5 0.2', r'a\.txt, line 2 has 4 numbers'),
         ('0 0.5 0.5 0.2 nan', r'a\.txt, line 2 is not a class number'),
-        ('0.5 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is not a class number'),
         ('0 0.5 0.5 0.2 0.2 0.9', r'a\.txt, line 2 has 6 numbers'),
         ('0 32 24 10 10', r'a\.txt, line 2 is not in shares of the image'),
         ('cat 0.5 0.5 0.2 0.2', r'a\.txt, line 2 is not a class number'),

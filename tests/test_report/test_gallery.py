@@ -49,5 +49,7 @@ def test_a_coreset_of_the_whole_pool_stands_for_nothing_else():
 
 def test_terms_of_any_method_have_a_name():
     assert terms_of(Pick('a', 0, 3.0, 1.0, 2.0)) == {'Similarity to class': 3, 'Similarity to selected': 1, 'Score': 2}
-    assert terms_of(Pick('a', 0, score=2.0, novelty=0.5)) == {'Score': 2, 'Novelty': 0.5}
+    assert terms_of(Pick('a', 0, score=2.0, likeness=0.25, novelty=0.5)) == {
+        'Score': 2, 'Mean similarity to class': 0.25, 'Novelty': 0.5,
+    }  # fmt: skip
     assert terms_of(Pick('a')) == {}

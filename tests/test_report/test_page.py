@@ -108,15 +108,6 @@ def test_a_bank_of_bare_vectors_has_a_report(tmp_path):
     assert Page(tmp_path / 'a.html').data['data']['names'] == list('abcd')
 
 
-def test_terms_of_other_methods_are_shown(tmp_path):
-    bank = make_bank(num_images=5)
-    picks = (Pick(bank.images[0], 0, score=1.5, likeness=0.25, novelty=0.75), Pick(bank.images[1], 1))
-    write_report(tmp_path / 'a.html', bank, {'a': Coreset(picks, bank.classes, 'new')}, None)
-    first, second = Page(tmp_path / 'a.html').data['data']['coresets'][0]['picks']
-    assert first['terms'] == {'Score': 1.5, 'Mean similarity to class': 0.25, 'Novelty': 0.75}
-    assert second['terms'] == {}
-
-
 def test_a_coreset_of_another_bank_leaves_no_file(pool, tmp_path):
     with pytest.raises(UserError, match='are not in the bank'):
         write_report(tmp_path / 'a.html', pool.bank, {'a': Coreset((Pick('zebra'),), ('x',), 'by hand')}, None)

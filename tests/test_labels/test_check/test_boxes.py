@@ -16,9 +16,7 @@ def box(*values):
         (None, 'bbox null'),
         ([], r'bbox \[\]'),
         ([1, 2, 3, 4, 0.9], '0.9'),
-        ([[1, 2, 3, 4]], r'\[\[1'),
         (['1', '2', '3', '4'], '"1"'),
-        ([1, 2, None, 4], 'null'),
         ([True, 2, 3, 4], 'true'),
         ({'x': 1}, '"x"'),
         ([1, 2, 10**400, 4], '1000'),
@@ -128,12 +126,10 @@ RUNS = {'size': [4, 5], 'counts': [5, 2, 2, 2, 9]}  # two columns of two rows, d
 PACKED = {'size': [4, 5], 'counts': '52207'}  # the same, compressed
 ODD_MASKS = [
     [],
-    [[1, 2]],
     [[1, 2, 3, 'a', 5, 6]],
     {'size': [1, 1], 'counts': 'x'},
     {'size': [4, 5], 'counts': 'oooooooooo'},  # it does not end
     {'size': [4, 5], 'counts': [5, 2]},
-    {'size': [0, 5], 'counts': []},
     {'size': [4, 5], 'counts': [20]},
     {'size': ['4', 5], 'counts': '52207'},
 ]
@@ -152,7 +148,7 @@ def test_what_is_no_mask_gives_no_box(mask):
     assert counts(labels) == {'odd box': 1}
 
 
-@pytest.mark.parametrize('size', [(-1, -1), (0, 0), (None, None), ('160', '120'), (16, 12)])
+@pytest.mark.parametrize('size', [(-1, -1), (None, None), ('160', '120'), (16, 12)])
 def test_an_impossible_size_is_that_of_the_image(size):
     change = lambda content: content['images'][0].update(width=size[0], height=size[1])  # noqa: E731
     labels = check(broken(change), lambda name: (160, 120))

@@ -48,7 +48,6 @@ def test_commas_too_many_are_dropped_outside_of_texts_only():
     ('raw', 'kind', 'says'),
     [
         (b'', 'empty file', '0 bytes'),
-        (b' \n', 'empty file', '2 bytes'),
         (b'{"a": "\xc3\xa4\xe4"}', 'not UTF-8', 'byte 0xe4 at position 9'),
         (b'\x80\x04\x95', 'other format', 'pickle'),
         (b'<!DOCTYPE html>', 'other format', 'web page'),
@@ -61,7 +60,6 @@ def test_commas_too_many_are_dropped_outside_of_texts_only():
         (b'[{"image_id": 1, "score": 0.5}]', 'detection results', 'score'),
         (b'[1]', 'missing list', 'a list'),
         (b'3', 'missing list', 'holds 3'),
-        (b'{"images": {}, "annotations": [], "categories": []}', 'missing list', 'images is an object'),
         (b'{"images": [], "annotations": [], "categories": []}', 'missing list', 'images is []'),
         (b'{"images": [{}], "boxes": [], "categories": [{}]}', 'missing list', 'there are "images, boxes'),
         (b'{"images": [{}], "annotations": [null], "categories": [{}]}', 'odd entry', 'annotations[0]: null'),
