@@ -13,20 +13,21 @@ from mmcsod.experiments.training_run import train_in_process
 from mmcsod.util import processes
 
 
+def run_instead(monkeypatch, path, script):
+    """Have a shell script run in place of a training; its $3 is the request."""
+    path.write_text(f'#!/bin/sh\n{script}')
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(path))
+
+
 @pytest.fixture
-def calls(monkeypatch):
-    """Count the processes that would be started; each leaves a result."""
-    made = []
-
-    def call(work_dir, progress):
-        made.append(json.loads((work_dir / 'request.json').read_text()))
-        (work_dir / 'result.json').write_text(json.dumps({'number': len(made)}))
-
-    monkeypatch.setattr(training_run, '_call', call)
-    return made
+def counted(tmp_path, monkeypatch):
+    """Have each training leave its number as the result."""
+    script = 'echo >> {0}; echo "{{\\"number\\": $(wc -l < {0})}}" > $(dirname $3)/result.json'
+    run_instead(monkeypatch, tmp_path / 'training.sh', script.format(tmp_path / 'count'))
 
 
-def test_a_finished_run_is_reused_only_for_the_same_request(tmp_path, calls):
+def test_a_finished_run_is_reused_only_for_the_same_request(tmp_path, counted):
     coreset = tmp_path / 'coreset.json'
     coreset.write_text('one')
 
@@ -39,12 +40,13 @@ def test_a_finished_run_is_reused_only_for_the_same_request(tmp_path, calls):
     coreset.write_text('two')
     assert train(seed=3, config='b.py') == 4
     assert train(seed=3, config='b.py') == 4
-    assert calls[-1]['options'] == {'seed': 3, 'work_dir': str(tmp_path / 'run')}
+    request = json.loads((tmp_path / 'run' / 'request.json').read_text())
+    assert request['options'] == {'seed': 3, 'work_dir': str(tmp_path / 'run')}
 
 
-def test_a_result_of_a_killed_rerun_is_not_the_old_one(tmp_path, monkeypatch, calls):
+def test_a_result_of_a_killed_rerun_is_not_the_old_one(tmp_path, monkeypatch, counted):
     train_in_process(tmp_path, 'a.py', None, {})
-    monkeypatch.setattr(training_run, '_call', lambda work_dir, progress: None)
+    monkeypatch.setattr(sys, 'executable', '/bin/true')
     with pytest.raises(UserError, match=r'result of a run .* cannot be read'):
         train_in_process(tmp_path, 'b.py', None, {})
 
@@ -55,8 +57,7 @@ def test_a_process_that_fails_is_one_sentence_with_its_last_line(tmp_path):
     assert not (tmp_path / 'result.json').exists()
 
 
-TRAINING = """#!/bin/sh
-cd {}
+TRAINING = """cd {}
 echo 'INFO - Iter(train) [ 20/250]  lr: 1e-3
 INFO - Iter(train) [140/250]  lr: 1e-3
 Iter(val) [40/40]'
@@ -69,10 +70,7 @@ exit 1
 
 
 def test_progress_follows_the_log_of_a_running_training(tmp_path, monkeypatch):
-    program = tmp_path / 'training.sh'
-    program.write_text(TRAINING.format(tmp_path))
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, 'executable', str(program))
+    run_instead(monkeypatch, tmp_path / 'training.sh', TRAINING.format(tmp_path))
     monkeypatch.setattr(training_run, 'SECONDS_BETWEEN_LOOKS', 0.01)
 
     def progress(done):
@@ -120,7 +118,7 @@ def test_a_process_whose_parent_ended_as_it_started_ends_too(monkeypatch):
     assert (done.returncode, done.stdout) == (0, 'ready\n')
 
 
-def test_edited_annotations_make_another_run(tmp_path, calls):
+def test_edited_annotations_make_another_run(tmp_path, counted):
     (tmp_path / 'data').mkdir()
     annotations = tmp_path / 'data' / 'train.json'
     (tmp_path / 'config.py').write_text(
