@@ -87,11 +87,7 @@ def _is_finite(features: ImageFeatures) -> bool:
 
 
 def common_width(widths: Iterable[int]) -> int:
-    """Return the dimensions of some vectors, 0 if all are of images that could not be read, which have none.
-
-    Raises:
-        UserError: If there are two, which no bank can hold.
-    """
+    """Return the dimensions of some vectors, 0 if all are of images that could not be read; no bank holds two."""
     found = sorted({width for width in widths if width})
     if len(found) > 1:
         raise UserError(

@@ -73,11 +73,7 @@ class ChunkStore:
         return [chunk for chunk in range(self.num_chunks) if not self.path(chunk).exists()]
 
     def write(self, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Write a chunk, whole or not at all.
-
-        Raises:
-            UserError: If the disk refuses it; the chunks before it are kept.
-        """
+        """Write a chunk, whole or not at all; if the disk refuses it, the chunks before it are kept."""
         try:
             with new_file(self.path(chunk)) as file:
                 np.savez(file, allow_pickle=False, **arrays)

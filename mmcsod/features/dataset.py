@@ -62,12 +62,7 @@ class Sample:
 class ExtractionDataset(Dataset):
     """Images and ground truth of the leaf datasets of ``cfg.train_dataloader``.
 
-    Args:
-        cfg: The detector's config.
-        pipeline: Transforms to use in place of the derived ones (:func:`derive_pipeline`).
-        keep_ignored: Use boxes that training ignores (crowd, difficult, below ``bbox_min_size``), as detectron2's VOC
-            loader does with difficult ones.
-        allow_missing_classes: Let classes pass that the annotations do not have.
+    Options are those of :class:`mmcsod.features.options.ExtractionOptions`.
 
     Attributes:
         leaves: The datasets that hold the images, in their order.

@@ -123,11 +123,7 @@ def _built(build: Callable[[], nn.Module]) -> nn.Module:
 
 
 def find_device(name: str | None) -> torch.device:
-    """Return a device by name; by default the first CUDA device, or the CPU.
-
-    Raises:
-        UserError: If PyTorch knows no such device, or this machine has none.
-    """
+    """Return a device by name; by default the first CUDA device, or the CPU."""
     if name is None:
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     try:

@@ -43,11 +43,7 @@ def extraction_needs(
     options: ExtractionOptions,
     labels: Mapping[str, Any],
 ) -> ExtractionNeeds:
-    """Return what an extraction would read and store; ``labels`` are ``images``, ``val`` and ``test`` of labels.
-
-    Raises:
-        UserError: If the checkpoint is not there, or the config, the labels or an option is unfit.
-    """
+    """Return what an extraction would read and store; ``labels`` are ``images``, ``val`` and ``test`` of labels."""
     if checkpoint is not None:
         refuse_missing(checkpoint)
     with tempfile.TemporaryDirectory() as folder:

@@ -90,11 +90,7 @@ SOURCES: Mapping[str, Callable[[str, Path | None], BackboneAndNeck]] = {'timm': 
 
 
 def other_backbone(name: str, weights: str | Path | None = None) -> BackboneAndNeck:
-    """Build a backbone of another package, such as ``timm:resnet18``, with the weights given or its package's own.
-
-    Raises:
-        UserError: If the package or the model is not there, or the weights cannot be had.
-    """
+    """Build a backbone of another package, such as ``timm:resnet18``, with the weights given or its package's own."""
     source, _, model = name.partition(':')
     if source not in SOURCES or not model:
         raise UserError(f"'{name}' is no backbone; write {' or '.join(f'{source}:NAME' for source in SOURCES)}.")

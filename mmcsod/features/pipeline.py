@@ -39,9 +39,6 @@ def derive_pipeline(cfg: Config) -> list[dict]:
     The test pipeline's transforms are kept in order, less every random one and every loader of annotations;
     ``LoadAnnotations`` stands right after the image loader, so that boxes move with the image (a test pipeline
     loads them after the resize, where they do not).
-
-    Raises:
-        UserError: If the config has no test pipeline to take the geometry from.
     """
     test = list(_flat(_test_pipeline(cfg)))
     loaders = [t for t in test if is_image_loader(type_name(t))]

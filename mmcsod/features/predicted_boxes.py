@@ -35,9 +35,6 @@ def with_ground_truth(
     The images and categories are those of the config's annotation file. Its annotations, if there are any, count for
     the images that ``options.labelled`` names, and no others. The result is written to ``DIRECTORY.predicted.json``.
     Images in which nothing was predicted stay in the bank, so that they can be included; they are never selected.
-
-    Raises:
-        UserError: If labels or predictions are broken, or the training set is not one COCO annotation file.
     """
     cfg = copy.deepcopy(cfg)
     path = options.predictions

@@ -24,11 +24,7 @@ logger = logging.getLogger('mmcsod')
 
 
 def pretrained_backbone(model: Mapping[str, Any]) -> BackboneAndNeck:
-    """Build the backbone of a detector's config with the weights that its ``init_cfg`` names, ImageNet's as a rule.
-
-    Raises:
-        UserError: If it names no weights, or they cannot be had or are of another backbone.
-    """
+    """Build the backbone of a detector's config with the weights that its ``init_cfg`` names, ImageNet's as a rule."""
     if 'backbone' not in model:
         raise UserError("The config's model has no backbone to read features off without a CHECKPOINT; give one.")
     with torch.random.fork_rng(devices=()):

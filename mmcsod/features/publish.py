@@ -33,9 +33,6 @@ def publish(
     """Put a bank in the place of the chunks of an extraction, and warn of images that it lacks.
 
     If predictions stand for labels, ``predictions`` is their file, and ``scores`` are (P,) of ``SCORE_DTYPE``.
-
-    Raises:
-        UserError: If no image could be read or has finite vectors, or the disk refuses something.
     """
     unreadable = np.concatenate(list(store.arrays('unreadable')))
     if len(unreadable) == len(dataset):

@@ -27,11 +27,7 @@ def recordings_of(dataset: ExtractionDataset, group: str) -> tuple[str, ...]:
 
 
 def field_of(leaf: BaseDataset, field: str) -> Iterator[str]:
-    """Yield the field of each image of a dataset; CocoDataset drops what it does not know, so the file is read.
-
-    Raises:
-        UserError: If no image has the field, or the labels are not a COCO file.
-    """
+    """Yield the field of each image of a dataset; CocoDataset drops what it does not know, so the file is read."""
     if not isinstance(leaf, CocoDataset):
         raise UserError(
             f"--group '{field}' is a field of COCO files, and {type(leaf).__name__} reads others; give a pattern on "

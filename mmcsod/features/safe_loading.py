@@ -117,9 +117,6 @@ def safe_loading() -> Iterator[None]:
     """Have every ``torch.load`` in the block run nothing from its file, whoever calls it and with whatever options.
 
     MMEngine's loader falls back to unsafe loading, and puts NumPy's own constructors on the list before that.
-
-    Raises:
-        UserError: If a file needs more than weights, or PyTorch is too old.
     """
     refuse_old_torch()
     before = torch.load

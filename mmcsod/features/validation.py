@@ -28,9 +28,6 @@ def view_validation(
         bank: The folder of the bank beside which they are kept, if it has one.
         group: What recordings are told by: a pattern, or a field of COCO image entries, which is read here.
         part: The set of the config that they are, 'train' in a config that was written of validation labels alone.
-
-    Raises:
-        UserError: If the annotations cannot be read, do not pass the check, or lack the field.
     """
     with TemporaryDirectory() as scratch:
         use_checked_labels(config, Path(scratch), [part])

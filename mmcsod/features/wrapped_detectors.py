@@ -24,11 +24,7 @@ OF_CLIPS = 'use_det_processor'
 
 
 def inner_detector(model: nn.Module) -> nn.Module:
-    """Return the detector inside a model, the model itself if it is one.
-
-    Raises:
-        UserError: If the detector inside cannot prepare single images by itself.
-    """
+    """Return the detector inside a model, the model itself if it is one."""
     outer = model
     while not hasattr(model, 'backbone'):
         inside = [getattr(model, name) for name in INNER if isinstance(getattr(model, name, None), nn.Module)]
@@ -60,9 +56,6 @@ def without_prefix(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the weights of the detector inside a wrapping model's state dict; a plain one's stay as they are.
 
     Of a teacher and a student, the teacher is taken.
-
-    Raises:
-        UserError: If there are several detectors of which none is the most telling.
     """
     before = dict.fromkeys(key.partition('backbone.')[0] for key in state if 'backbone.' in key)
     prefixes = [prefix for prefix in before if not prefix or prefix.endswith('.')]

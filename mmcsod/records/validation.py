@@ -69,11 +69,7 @@ class ValidationView:
         return all(np.array_equal(ones[name], others[name]) for name in ones)
 
     def save(self, bank: Path) -> None:
-        """Write it beside the folder of a bank.
-
-        Raises:
-            UserError: If the file cannot be written.
-        """
+        """Write it beside the folder of a bank."""
         with new_file(_beside(bank)) as path, path.open('wb') as file:
             np.savez_compressed(file, **self._arrays())
 

@@ -13,11 +13,7 @@ from mmcsod.util.errors import UserError
 
 
 def wrap_training_set(config: Config, coreset: str | Path, num_images: int | None = None) -> None:
-    """Put a ``CoresetDataset`` around the training dataset of ``config``, in place; nothing else is touched.
-
-    Raises:
-        UserError: If the config has no training dataset, or holds a coreset already.
-    """
+    """Put a ``CoresetDataset`` around the training dataset of ``config``, in place; nothing else is touched."""
     dataset = training_set(config)
     if any(type_name(wrapper) == 'CoresetDataset' for wrapper in nested_configs(dataset)):
         raise UserError(

@@ -15,11 +15,7 @@ from mmcsod.util.text import first_few
 
 
 def build_validation_set(config: Config, classes: tuple[str, ...], allow_missing_classes: bool = False) -> Any:
-    """Build the validation set of ``config``, None if it has none, and its evaluator to see that it can be built.
-
-    Raises:
-        UserError: If either cannot be built, or the validation set has other classes.
-    """
+    """Build the validation set of ``config``, None if it has none, and its evaluator to see that it can be built."""
     loader, evaluator = config.get('val_dataloader'), config.get('val_evaluator')
     if not loader:
         return None

@@ -35,11 +35,7 @@ def name_images(dataset: Any) -> None:
 
 @contextmanager
 def explained(runner: Runner) -> Iterator[None]:
-    """Turn what MMEngine raises in the block into one sentence.
-
-    Raises:
-        UserError: If an image cannot be used or the loss is not finite.
-    """
+    """Turn what MMEngine raises in the block into one sentence."""
     try:
         yield
     except UserError as error:  # a DataLoader's worker hands over its traceback, of which the last line is the sentence

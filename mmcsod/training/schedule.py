@@ -29,11 +29,7 @@ class Length:
 
 
 def schedule_length(config: Config) -> Length:
-    """Return the length of the config's training loop.
-
-    Raises:
-        UserError: If ``train_cfg`` says neither ``max_epochs`` nor ``max_iters``.
-    """
+    """Return the length of the config's training loop."""
     loop = config.get('train_cfg') or {}
     if loop.get('max_iters'):
         return Length(loop['max_iters'], by_epoch=False)
@@ -45,11 +41,7 @@ def schedule_length(config: Config) -> Length:
 
 
 def count_iterations(config: Config, samples: int, launcher: str = 'none') -> int:
-    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller.
-
-    Raises:
-        UserError: If the data loader drops an epoch's last batch, and it is the only one.
-    """
+    """Return the iterations of the config's schedule on ``samples`` samples; an epoch's last batch may be smaller."""
     length = schedule_length(config)
     if not length.by_epoch:
         return length.count
@@ -64,11 +56,7 @@ def count_iterations(config: Config, samples: int, launcher: str = 'none') -> in
 
 
 def batch_size(config: Config, launcher: str = 'none') -> int:
-    """Return the samples of an iteration, over all processes that the launcher has started.
-
-    Raises:
-        UserError: If the config has none, or the launcher has not started this process.
-    """
+    """Return the samples of an iteration, over all processes that the launcher has started."""
     batch = config.train_dataloader.get('batch_size')
     if not isinstance(batch, int) or batch < 1:
         raise UserError(

@@ -71,11 +71,7 @@ def override(config: Config, overrides: Mapping[str, Any]) -> None:
 
 
 def parse_cfg_options(options: Sequence[str]) -> dict[str, Any]:
-    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does.
-
-    Raises:
-        UserError: If a word has no ``=``, or its brackets do not match.
-    """
+    """Parse ``KEY=VALUE`` words as MMEngine's ``--cfg-options`` does."""
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs=1, action=DictAction)
     parsed: dict[str, Any] = {}

@@ -37,11 +37,7 @@ def new_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def new_directory(path: str | Path) -> Iterator[Path]:
-    """Give a hidden folder to fill, which becomes ``path`` when the block ends well.
-
-    Raises:
-        UserError: If ``path`` exists already or the disk refuses something.
-    """
+    """Give a hidden folder to fill, which becomes ``path`` when the block ends well."""
     if os.path.lexists(path):
         raise UserError(f'{path} exists already; remove it or name another folder.')
     with _replacing(Path(path)) as temporary:
@@ -109,11 +105,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_figure(path: str | Path, figure: Figure, dpi: int) -> None:
-    """Draw a figure into ``path``, whole or not at all, in the format that its suffix says; see :func:`new_file`.
-
-    Raises:
-        UserError: If the suffix is of no format that Matplotlib knows, or the file cannot be written.
-    """
+    """Draw a figure into ``path``, whole or not at all, in the format that its suffix says; see :func:`new_file`."""
     with new_file(path) as file:
         try:
             figure.savefig(file, dpi=dpi)
@@ -157,11 +149,7 @@ def read_json(path: str | Path, what: str, kind: Any = Any) -> Any:
 
 
 def read_format(path: str | Path, what: str, name: str, version: int) -> dict[str, Any]:
-    """Read a JSON file that says of which format and version it is; see :func:`read_json`.
-
-    Raises:
-        UserError: If it cannot be read, or is of another format or version.
-    """
+    """Read a JSON file that says of which format and version it is; see :func:`read_json`."""
     content = read_json(path, what)
     if not isinstance(content, dict) or content.get('format') != name:
         raise UserError(f'{path} is not {what}: it has no "format": "{name}"; give what mmcsod select wrote.')
