@@ -19,6 +19,7 @@ from mmcsod.features.pretrained import pretrained_backbone
 from mmcsod.features.safe_loading import safe_loading
 from mmcsod.features.taps import TAPS, Tap, attach_tap
 from mmcsod.features.wrapped_detectors import inner_config, without_prefix
+from mmcsod.util.config import changed
 from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
@@ -85,31 +86,23 @@ def untrained_detector(cfg: Config, tap: str = 'auto') -> nn.Module:
 def _model_config(cfg: Config) -> Mapping[str, Any]:
     if not isinstance(cfg.get('model'), Mapping):
         raise UserError('The config has no `model`; give the config that a detector is trained with.')
-    return inner_config(_for_reading(cfg.model))
+    return inner_config(changed(cfg.model, _for_reading))
 
 
-def _for_reading(node: Any) -> Any:
-    """Return a model config that does without a process group for its normalisation, and without torchvision.
+def _for_reading(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of a model's config that needs no process group for its normalisation, and no torchvision.
 
     MMCV has torchvision's RoIAlign, too, so that nothing depends on whether torchvision is installed.
     """
-    if isinstance(node, Mapping):
-        reading = {
-            key: 'BN' if key == 'type' and value in SYNCHRONISED else _for_reading(value) for key, value in node.items()
-        }
-        return {**reading, 'use_torchvision': False} if 'use_torchvision' in node else reading
-    if isinstance(node, list | tuple):
-        return type(node)(_for_reading(value) for value in node)  # some layers tell lists from tuples
-    return node
+    if node.get('type') in SYNCHRONISED:
+        node['type'] = 'BN'
+    return {**node, 'use_torchvision': False} if 'use_torchvision' in node else node
 
 
 def _build(model: Mapping[str, Any], tap: str) -> nn.Module:
-    takes_neck = tap == 'neck' or (tap == 'auto' and 'roi_head' not in model and not _users_taps())
+    own_taps = any(not tap.__module__.startswith('mmcsod.') for tap in TAPS.module_dict.values())
+    takes_neck = tap == 'neck' or (tap == 'auto' and 'roi_head' not in model and not own_taps)
     return backbone_and_neck(model) if takes_neck and neck_is_enough(model) else MODELS.build(model)
-
-
-def _users_taps() -> list[str]:
-    return [name for name, tap in TAPS.module_dict.items() if not tap.__module__.startswith('mmcsod.')]
 
 
 def _built(build: Callable[[], nn.Module]) -> nn.Module:

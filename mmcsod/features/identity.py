@@ -16,6 +16,7 @@ from mmcsod.features.reader import FeatureReader
 from mmcsod.features.taps import Tap
 from mmcsod.features.taps.neck import NeckTap
 from mmcsod.features.taps.roi_head import RoIHeadTap
+from mmcsod.util.config import changed
 
 # The parts of an identity and what people call them.
 PARTS = {
@@ -118,17 +119,10 @@ def _is_of_box_head(key: str) -> bool:
     return key.startswith('roi_head.bbox_head.')
 
 
-def _architecture(node: Any) -> Any:
+def _architecture(model: Any) -> Any:
     """Return a model config without what says how to train, test or initialise; building copies some of it around."""
-    if isinstance(node, Mapping):
-        return {
-            key: _architecture(value)
-            for key, value in node.items()
-            if key not in ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained')
-        }
-    if isinstance(node, (list, tuple)):
-        return [_architecture(value) for value in node]
-    return node
+    others = ('train_cfg', 'test_cfg', 'init_cfg', 'pretrained')
+    return changed(model, lambda node: {key: value for key, value in node.items() if key not in others})
 
 
 def _digest(value: Any) -> str:

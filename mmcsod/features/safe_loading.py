@@ -73,10 +73,6 @@ def _statistic(owner: type, name: str) -> Callable[..., Any]:
     return getattr(HistoryBuffer, name)
 
 
-def _reconstruct(*_: Any) -> _Array:
-    return _Array()
-
-
 def _known(value: Any, values: Any) -> str:
     if not (isinstance(value, str) and value in values):
         raise TypeError(f'{value!r} has no place in a checkpoint')
@@ -103,7 +99,7 @@ _STAND_INS: list[Any] = [
     *(
         (stand_in, f'numpy.{core}.multiarray.{name}')
         for core in ('core', '_core')
-        for name, stand_in in (('_reconstruct', _reconstruct), ('scalar', _scalar))
+        for name, stand_in in (('_reconstruct', _Array), ('scalar', _scalar))
     ),
 ]
 _load = torch.load

@@ -96,6 +96,7 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
     scaled = bool(stock_batch and config.auto_scale_lr.get('enable'))
     lr = config.get('optim_wrapper', {}).get('optimizer', {}).get('lr')
     batch, length = batch_size(config, launcher), schedule_length(config)
+    hooks = config.get('custom_hooks') or []
     iterations = count_iterations(config, len(dataset), launcher)
     return Plan(
         images=sum(len(leaf) for leaf in leaf_datasets(dataset)),
@@ -106,7 +107,7 @@ def make_plan(config: Config, dataset: Any, launcher: str = 'none') -> Plan:
         lr=lr * batch / stock_batch if scaled and lr is not None else lr,
         stock_batch=stock_batch,
         scaled=scaled,
-        epoch_hooks=() if length.by_epoch else _epoch_hooks(config),
+        epoch_hooks=() if length.by_epoch else tuple(type_name(hook) for hook in hooks if 'epoch' in ' '.join(hook)),
     )
 
 
@@ -121,8 +122,3 @@ def _check_sources(config: Config, dataset: Any) -> None:
                 f'{type_name(sampler)} would wait for one forever; select more images or take another '
                 'sampler.'
             )
-
-
-def _epoch_hooks(config: Config) -> tuple[str, ...]:
-    hooks = config.get('custom_hooks') or []
-    return tuple(type_name(hook) for hook in hooks if any('epoch' in key for key in hook))

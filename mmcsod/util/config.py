@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,6 +100,15 @@ def type_name(config: Mapping[str, Any]) -> str:
     """Return the bare class name of a config's ``type``, which is a string or, in new-style configs, a class."""
     kind = config.get('type', '')
     return getattr(kind, '__name__', None) or str(kind).rpartition('.')[2]
+
+
+def changed(node: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return a config whose mappings are copied and changed, the innermost first."""
+    if isinstance(node, Mapping):
+        return change({key: changed(value, change) for key, value in node.items()})
+    if isinstance(node, list | tuple):
+        return type(node)(changed(value, change) for value in node)  # some layers tell lists from tuples
+    return node
 
 
 def _may_be_labels(name: str) -> bool:

@@ -203,11 +203,8 @@ def reporting_lost_processes() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # the base of all that torch.distributed raises
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip('.')
         raise UserError(
             'Another process of this run has ended or no longer answers, so this one ends too and writes '
-            f'nothing; its own message says why ({_first_line(error)}).'
+            f'nothing; its own message says why ({said}).'
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip('.')
