@@ -8,6 +8,6 @@ from tests.test_datasets.conftest import (  # noqa: F401
     voc_root,
 )
 from tests.test_experiments.conftest import detector_config  # noqa: F401
-from tests.test_export.conftest import coco_config, crowdhuman_config, voc_config  # noqa: F401
+from tests.test_export.conftest import coco_config, voc_config  # noqa: F401
 from tests.test_report.by_hand import bank_by_hand  # noqa: F401
 from tests.test_training.conftest import tiny_config  # noqa: F401

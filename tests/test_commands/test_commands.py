@@ -1,10 +1,13 @@
 """What all commands share: wrong arguments, Ctrl-C, and what is not installed."""
 
+import argparse
+
 import numpy as np
 import pytest
 
 from mmcsod import FeatureBank
 from mmcsod.commands import COMMANDS, main, select
+from mmcsod.commands.arguments import add_cfg_options
 from tests.test_util.test_console import logger  # noqa: F401
 from tests.tool import run_script
 
@@ -91,6 +94,17 @@ def test_a_wrong_argument_is_one_line(words, message, capsys):
     printed = capsys.readouterr().err
     assert printed.startswith(message)
     assert printed.count('\n') == 1
+
+
+def test_cfg_options_given_twice_both_count():
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    assert parser.parse_args([*['--cfg-options', 'a=1', 'b=2', '--cfg-options', 'c=3']]).cfg_options == [
+        'a=1',
+        'b=2',
+        'c=3',
+    ]
+    assert parser.parse_args([]).cfg_options == []
 
 
 def test_after_an_interrupt_it_is_said_how_to_go_on(monkeypatch, capsys):

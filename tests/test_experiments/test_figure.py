@@ -110,16 +110,12 @@ def test_the_axes_say_what_a_point_is_and_over_what_it_is_drawn(grid, means, ove
     assert axes.get_xlabel() == over
 
 
-def test_refuses_to_draw_nothing(tmp_path):
+def test_refuses_to_draw_nothing_or_in_no_format(tmp_path):
+    experiment = make_experiment(GRIDS['methods'])
     with pytest.raises(UserError, match='no results to draw yet'):
-        draw_figure([(make_experiment(GRIDS['methods']), {})], tmp_path / 'figure.png')
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path):
-    runs = GRIDS['methods']
+        draw_figure([(experiment, {})], tmp_path / 'figure.png')
     with pytest.raises(UserError, match=r'figure\.nonsense could not be drawn'):
-        draw_figure([(make_experiment(runs), make_results(runs))], tmp_path / 'figure.nonsense')
+        draw_figure([(experiment, make_results(GRIDS['methods']))], tmp_path / 'figure.nonsense')
     assert not list(tmp_path.iterdir())
 
 

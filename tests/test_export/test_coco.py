@@ -8,7 +8,7 @@ from pycocotools.coco import COCO
 from mmcsod.export import export_coreset
 from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
-from tests.test_export.conftest import training_config
+from tests.test_export.conftest import own_format, training_config
 
 
 def infos(dataset, ids=None):
@@ -82,17 +82,16 @@ def test_sources_keep_their_own_files_and_ids(coco_root, tmp_path):
     assert counts == [6, 2]
 
 
-def test_ignored_boxes_without_a_class_stay_ignored(crowdhuman_config, tmp_path):
-    coreset = make_coreset(['Images/0002.jpg'], ('person',))
-    settings = export_coreset(coreset, crowdhuman_config, 'coco', tmp_path / 'out').settings
-    content = json.loads((tmp_path / 'out' / 'annotations.json').read_text())
-    categories = {category['id'] for category in content['categories']}
-    assert {annotation['category_id'] for annotation in content['annotations']} <= categories
-    expected = DATASETS.build(crowdhuman_config.train_dataloader.dataset).get_data_info(1)['instances']
-    found = DATASETS.build({**settings[0], 'pipeline': []}).get_data_info(0)['instances']
-    for key in ('bbox', 'ignore_flag'):
-        assert [instance[key] for instance in found] == [instance[key] for instance in expected]
-    assert [instance['ignore_flag'] for instance in found] == [0, 1, 1]
+def test_ignored_boxes_without_a_class_stay_ignored(coco_root, tmp_path):
+    boxes = [[2, 3, 18, 20], [5, 5, 9, 9], [10, 4, 12, 14]]
+    instances = [
+        {'bbox': box, 'bbox_label': label, 'ignore_flag': int(label != 0)}
+        for box, label in zip(boxes, (0, -1, 1), strict=True)
+    ]
+    config = training_config(own_format(coco_root, tmp_path / 'own.json', instances=instances))
+    (settings,) = export_coreset(make_coreset(['train/0002.jpg']), config, 'coco', tmp_path / 'out').settings
+    found = DATASETS.build({**settings, 'pipeline': []}).get_data_info(0)['instances']
+    assert [(one['bbox'], one['ignore_flag']) for one in found] == list(zip(boxes, (0, 1, 1), strict=True))
 
 
 @pytest.mark.parametrize('inside', [True, False])
