@@ -21,6 +21,10 @@ SPARE = 1.25
 """Room for so many times what is expected."""
 
 
+SHRUNK = 4
+"""What is left is copied as soon as it is less than one in so many of those kept."""
+
+
 class Neighbours:
     """The rows to cover that each row of a class is nearer to than any selected row is, kept where memory allows.
 
@@ -71,23 +75,31 @@ class Neighbours:
         return gains, errors
 
     def _sum(self, rows: Sequence[int], near: Sequence[Near], covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        lengths = np.array([len(places) for places, _ in near])
         places = np.concatenate([places for places, _ in near])
-        excess = np.concatenate([similarities for _, similarities in near]) - covered.astype(np.float32)[places]
-        line = np.repeat(np.arange(len(near)), lengths)
-        counts = np.bincount(line[excess > -self._similarities.error], minlength=len(near))
-        gains = np.bincount(line, np.maximum(excess, 0), len(near))
-        for row, one, length, count in zip(rows, near, lengths.tolist(), counts.tolist(), strict=True):
-            if row not in self._kept or 2 * count < length:
-                self._keep(row, one if 2 * count >= length else self._left(one, covered))
+        similarities = np.concatenate([similarities for _, similarities in near])
+        excess = similarities - covered.astype(np.float32).take(places)
+        lengths = np.array([len(places) for places, _ in near])
+        is_left = excess > -self._similarities.error
+        counts, gains = _sums(is_left, lengths), _sums(np.maximum(excess, 0, out=excess), lengths)
+        if SHRUNK * counts.sum() < len(places):
+            places, similarities, ends = places[is_left], similarities[is_left], np.cumsum(counts).astype(int).tolist()
+            lines = map(slice, [0, *ends], ends)
+            near = [(places[line].copy(), similarities[line].copy()) for line in lines]
+        self._keep(rows, near)
         return gains, gain_errors(gains, counts, self._similarities.error)
 
-    def _keep(self, row: int, near: Near) -> None:
-        self.drop(row)
-        if self._allowance.take(len(near[0])):
-            self._kept[row] = near
+    def _keep(self, rows: Sequence[int], near: Sequence[Near]) -> None:
+        for row, one in zip(rows, near, strict=True):
+            if one is not self._kept.get(row):
+                self.drop(row)
+                if self._allowance.take(len(one[0])):
+                    self._kept[row] = one
 
-    def _left(self, near: Near, covered: np.ndarray) -> Near:
-        places, similarities = near
-        left = similarities > covered[places] - 2 * self._similarities.error
-        return places[left], similarities[left]
+
+def _sums(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the sums of consecutive values, so many at a time, (m,) float64."""
+    sums = np.zeros(len(lengths))
+    begins = np.cumsum(lengths) - lengths
+    if len(values):
+        sums[lengths > 0] = np.add.reduceat(values, begins[lengths > 0], dtype=np.float64)
+    return sums

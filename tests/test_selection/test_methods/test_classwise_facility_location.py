@@ -47,7 +47,7 @@ def test_equals_the_formula_whatever_is_kept_and_covered(bank, num_images, memor
 
 @pytest.mark.usefixtures('_small')
 @settings(max_examples=10, deadline=None, derandomize=True)
-@given(bank=random_banks(), size=st.sampled_from([2, 3]), most=st.sampled_from([3, 1000]))
+@given(bank=random_banks(), size=st.sampled_from([2, 3, 5]), most=st.sampled_from([3, 1000]))
 def test_nor_do_kernel_and_processes_matter(bank, size, most):
     options = {'method': METHOD, 'method_options': {'max_covered': most}, 'memory': 0}
     expected = run_selection(bank, SelectionOptions(12, kernel='numpy', **options)).coreset
