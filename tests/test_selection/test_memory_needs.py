@@ -36,6 +36,8 @@ def test_the_memory_announced_is_what_is_used(bank, kernel):
     options = SelectionOptions(300, kernel=kernel, lam=0.05)
     needs = memory_needs(make_task(bank, options))
     assert needs.copied == 0
+    assert needs.fits == (needs.vectors + needs.beside <= needs.available)
+    assert f'mode: {"in memory" if needs.fits else "from disk"}' in describe_needs(bank, options)
     used = memory_used(bank, options)
     assert used <= needs.beside <= 4 * used
     assert used < bank.vectors.nbytes / 1.8
@@ -50,14 +52,6 @@ def test_copies_are_announced(bank):
     assert 'copied class by class (86 MB more)' in describe_needs(shuffled, options)
     assert (
         memory_needs(make_task(bank, SelectionOptions(30, method='csod', kernel='faiss'))).copied == bank.vectors.nbytes
-    )
-
-
-def test_the_mode_follows_the_memory_there_is(bank):
-    needs = memory_needs(make_task(bank, SelectionOptions(300, method='csod')))
-    assert needs.fits == (needs.vectors + needs.beside <= needs.available)
-    assert f'mode: {"in memory" if needs.fits else "from disk"}' in describe_needs(
-        bank, SelectionOptions(300, method='csod')
     )
 
 

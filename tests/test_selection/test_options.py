@@ -11,7 +11,12 @@ def test_what_is_not_given_has_the_documented_default():
     options = SelectionOptions(5)
     assert (options.entry.name, options.lam, options.kernel, options.seed) == (DEFAULT_METHOD, 'auto', 'auto', 0)
     assert options.budget.parameters == {'num_images': 5}
-    assert options.given_lam is None
+    assert (options.given_lam, options.given_memory) == (None, None)
+    assert [replace(options, memory=size).given_memory for size in ('4GB', '1.5 mb', 200)] == [
+        4 * 10**9,
+        1_500_000,
+        200,
+    ]
     assert {SelectionOptions(5, lam=lam).entry.name for lam in (0.1, '2N/D')} == {'csod'}
 
 
