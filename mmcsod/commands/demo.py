@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mmcsod.commands.experiment import run_grid
-from mmcsod.commands.reporting import report
+from mmcsod.commands.report import report
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.report.leak import kept_leaks

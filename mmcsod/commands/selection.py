@@ -11,7 +11,7 @@ from typing import Any
 from mmcsod.commands.arguments import add_fields
 from mmcsod.commands.beside import check_leaks, write_tables
 from mmcsod.commands.dry_run import describe_needs
-from mmcsod.commands.reporting import report_if_possible
+from mmcsod.commands.report import report_if_possible
 from mmcsod.commands.summary import describe
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset

@@ -1,8 +1,9 @@
-"""COCO JSON of a coreset's images."""
+"""COCO JSON of a coreset's images; for FiftyOne and LightlyStudio, of the whole pool, divided into keep and drop."""
 
 import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mmdet.datasets import CocoDataset
@@ -14,6 +15,8 @@ from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Export, Source, source_settings
 
 CONVERTED = 'annotations.json'
+IMAGES = 'data'
+"""The folder of links or copies; tools that show images take it beside the annotation files."""
 
 
 def write_coco(sources: Sequence[Source], placer: FilePlacer, export: Export) -> None:
@@ -32,7 +35,22 @@ def write_coco(sources: Sequence[Source], placer: FilePlacer, export: Export) ->
         _write_converted(others, placer, export)
 
 
-def convert(
+def write_keep_and_drop(kept: Sequence[Source], dropped: Sequence[Source], placer: FilePlacer, export: Export) -> None:
+    """Write the selected images as ``keep.json`` and the rest of the pool as ``drop.json``, both in COCO format.
+
+    Images that stay where they are have absolute file names, which both tools accept.
+    """
+
+    def place(path: str, image: str) -> str:
+        name = placer.place(path, image, IMAGES)
+        return str(Path(path).absolute()) if placer.mode == 'reference' else name.removeprefix(f'{IMAGES}/')
+
+    classes = kept[0].classes
+    placer.write('keep.json', as_json(_convert(kept, classes, place, export.left_out)))
+    placer.write('drop.json', as_json(_convert(dropped, classes, place, Account())))
+
+
+def _convert(
     sources: Sequence[Source], classes: Sequence[str], place: Callable[[str, str], str], left_out: Account
 ) -> dict[str, Any]:
     """Return sources of any format as one COCO file, whose ids start at 1."""
@@ -60,7 +78,7 @@ def _write_converted(sources: Sequence[Source], placer: FilePlacer, export: Expo
         name = placer.place(path, image)
         return image if referenced else name
 
-    path = placer.write(CONVERTED, as_json(convert(sources, classes, place, export.left_out)))
+    path = placer.write(CONVERTED, as_json(_convert(sources, classes, place, export.left_out)))
     export.settings.append(
         {
             'type': 'CocoDataset',

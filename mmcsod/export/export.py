@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 from mmengine.config import Config
 
 from mmcsod.datasets.check import use_checked_labels
-from mmcsod.export.coco import write_coco
+from mmcsod.export.coco import write_coco, write_keep_and_drop
 from mmcsod.export.files import FilePlacer
 from mmcsod.export.source import Export, open_dropped, open_sources
-from mmcsod.export.viewers import write_keep_and_drop
 from mmcsod.export.voc import has_xml, write_voc
 from mmcsod.export.yolo import write_yolo
 from mmcsod.records.coreset import Coreset

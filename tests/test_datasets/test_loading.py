@@ -88,21 +88,6 @@ def test_samplers_that_look_into_the_dataset(sampler, voc_root, coreset):
         assert all(sorted(image[:7] for image in batch) == ['VOC2007', 'VOC2012'] for batch in batches)
 
 
-def test_mixing_in_workers(coco_root, tmp_path):
-    """Two images without a cat make every mosaic: with others among the partners there would be cats."""
-    make_coreset(['train/0013.jpg', 'train/0007.jpg']).save(tmp_path / 'no_cats.json')
-    mixed = {
-        'type': 'MultiImageMixDataset',
-        'dataset': coco_leaf(coco_root),
-        'pipeline': [{'type': 'Mosaic', 'img_scale': (48, 48)}, {'type': 'PackDetInputs', 'meta_keys': ('img_path',)}],
-    }
-    config = {'type': 'CoresetDataset', 'dataset': mixed, 'coreset': str(tmp_path / 'no_cats.json')}
-    built = loader(config, num_workers=2, sampler={'type': 'InfiniteSampler', 'shuffle': True})
-    samples = [sample for batch in itertools.islice(built, 10) for sample in batch['data_samples']]
-    assert {sample.img_path.removeprefix(f'{coco_root}/') for sample in samples} == {'train/0013.jpg', 'train/0007.jpg'}
-    assert {int(label) for sample in samples for label in sample.gt_instances.labels} == {1, 2}
-
-
 @pytest.mark.parametrize('persistent_workers', [True, False])
 def test_pipeline_is_switched(persistent_workers, coco_root, coco_coreset):
     """MMDetection's RTMDet and YOLOX configs end their training without mosaics by setting the dataset's pipeline."""

@@ -81,21 +81,6 @@ def test_no_identifier_stands_twice_and_every_label_leads_somewhere(page):
             assert value[1:] in identifiers
 
 
-def test_what_each_pick_stands_for_adds_up_to_the_pool(page, pool):
-    for coreset in Page(page).data['data']['coresets']:
-        held = {label for pick in coreset['picks'] for label, _ in pick['objects']}
-        picked = {pick['image'] for pick in coreset['picks']}
-        rows = {
-            (int(row['image']), int(row['label']))
-            for row in pool.bank.rows
-            if row['image'] not in picked and row['label'] in held
-        }
-        stands = [
-            (image, label) for pick in coreset['picks'] for label, images, _ in pick['stands'] for image in images
-        ]
-        assert sorted(stands) == sorted(rows)
-
-
 def test_without_pictures_it_says_so(pool, tmp_path):
     write_report(tmp_path / 'a.html', pool.bank, pool.coresets, None)
     assert 'the images were not found' in (tmp_path / 'a.html').read_text(encoding='utf-8')

@@ -31,7 +31,7 @@ class _Labels:
         return found(kind, self.file, annotations, lambda one: self._name(one) + _value(one, key))
 
     def _name(self, annotation: Entry) -> str:
-        image = self.images.get(_image_id(annotation))
+        image = self.images.get(number_of(annotation))
         return entry_name(annotation) + (f' in {image}' if image else '')
 
 
@@ -43,11 +43,11 @@ def _value(annotation: Entry, key: str) -> str:
 def check_boxes(content: Content, file: str) -> list[Finding]:
     """Check the boxes of a file; fill in what needs no guess and leave out what is not finite, in place."""
     annotations = content['annotations']
-    labels = _Labels(file, {_image_id(one, 'id'): one.get('file_name') for one in content['images']})
+    labels = _Labels(file, {number_of(one, 'id'): one.get('file_name') for one in content['images']})
     findings = _boxes_of_masks(annotations, labels) + _odd_crowds(annotations, labels)
-    odd = [position for position, box in enumerate(_boxes(annotations)) if not _is_box(box)]
+    odd = [position for position, box in enumerate(_boxes(annotations)) if not is_box(box)]
     findings += labels.find('odd box', [annotations[position] for position in odd], 'bbox')
-    usable = [one for one in annotations if _is_box(one.get('bbox'))] if odd else annotations
+    usable = [one for one in annotations if is_box(one.get('bbox'))] if odd else annotations
     if not usable:
         return findings
     array = np.array([one['bbox'] for one in usable], np.float64)
@@ -67,7 +67,8 @@ def _boxes(annotations: Sequence[Mapping[str, Any]]) -> list[Any]:
     return [annotation.get('bbox') for annotation in annotations]
 
 
-def _is_box(box: Any) -> bool:
+def is_box(box: Any) -> bool:
+    """Return whether a value is four numbers, finite or not."""
     if type(box) is not list or len(box) != 4:
         return False
     x, y, width, height = box
@@ -99,7 +100,7 @@ def _repeated_objects(annotations: Sequence[Entry], boxes: np.ndarray, labels: _
     repeated = []
     for row in np.flatnonzero(counts[positions] > 1).tolist():
         one = annotations[row]
-        key = (_image_id(one), one.get('category_id') if is_id(one.get('category_id')) else None, *one['bbox'])
+        key = (number_of(one), one.get('category_id') if is_id(one.get('category_id')) else None, *one['bbox'])
         if key in seen:
             repeated.append(one)
         seen.add(key)
@@ -123,16 +124,18 @@ def _areas(annotations: Sequence[Entry], boxes: np.ndarray, labels: _Labels) -> 
 
 def _sizes(content: Content, annotations: Sequence[Entry]) -> np.ndarray:
     """Return (k, 2) width and height of the image of each annotation, infinite where it is not known."""
-    unknown = (math.inf, math.inf)
-    sizes = {
-        image['id']: (image['width'], image['height'])
-        for image in content['images']
-        if has_size(image) and isinstance(image.get('id'), int | str | float)
-    }
-    return np.array([sizes.get(_image_id(one), unknown) for one in annotations], np.float64)
+    sizes = {number: (image['width'], image['height']) for number, image in sized_images(content).items()}
+    return np.array([sizes.get(number_of(one), (math.inf, math.inf)) for one in annotations], np.float64)
 
 
-def _image_id(entry: Entry, key: str = 'image_id') -> Any:
+def sized_images(content: Content) -> dict[Any, Entry]:
+    """Return the images of a possible size by their ids."""
+    images = {number_of(image, 'id'): image for image in content['images'] if has_size(image)}
+    return {number: image for number, image in images.items() if number is not None}
+
+
+def number_of(entry: Entry, key: str = 'image_id') -> Any:
+    """Return an id, None if there is no usable one."""
     number = entry.get(key)
     return number if isinstance(number, int | str | float) else None
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mmcsod.labels.check.boxes import check_boxes, has_size
+from mmcsod.labels.check.boxes import check_boxes, has_size, is_box, number_of, sized_images
 from mmcsod.labels.check.decode import as_utf8, parse
 from mmcsod.labels.check.findings import FILLED, Finding, Unreadable, found, short
 from mmcsod.labels.check.graph import Content, Entry, check_graph, check_structure
@@ -96,18 +95,10 @@ def _sizes(content: Content, file: str, size_of: SizeOf) -> list[Finding]:
 
 def _passed_sizes(content: Content) -> set[int]:
     """Return which images some box lies outside of."""
-    images: dict[Any, Entry] = {}
-    for image in content['images']:
-        if has_size(image) and isinstance(image.get('id'), int | str):
-            images[image['id']] = image
-    passed = set()
+    images, passed = sized_images(content), set()
     for annotation in content['annotations']:
-        box, number = annotation.get('bbox'), annotation.get('image_id')
-        image = images.get(number) if isinstance(number, int | str) else None
-        if image is None or type(box) is not list or len(box) != 4:
-            continue
-        x, y = box[0], box[1]
-        if isinstance(x, int | float) and isinstance(y, int | float) and (x >= image['width'] or y >= image['height']):
+        image, box = images.get(number_of(annotation)), annotation.get('bbox')
+        if image is not None and is_box(box) and (box[0] >= image['width'] or box[1] >= image['height']):
             passed.add(id(image))
     return passed
 

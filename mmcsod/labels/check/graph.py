@@ -17,6 +17,12 @@ LISTS = {'images': 'image', 'annotations': 'annotation', 'categories': 'category
 OF_IMAGE_LISTS = {'images', 'categories', 'info', 'licenses', 'type'}
 """The keys of a file that lists images to be tested, without annotations."""
 
+REFERENCES = (
+    ('image_id', 'images', 'no image', 'unknown image'),
+    ('category_id', 'categories', 'no category', 'unknown category'),
+)
+"""What annotations name, the list it is in, and the kinds of finding without it or its entry."""
+
 NOT_IN_NAMES = '\0\n\r'
 """What no file name holds, and what lists of images, one a line, cannot."""
 
@@ -147,35 +153,31 @@ def _show_name(image: Entry) -> str:
 
 def _has_name(image: Mapping[str, Any]) -> bool:
     name = image.get('file_name')
-    return is_text(name) and bool(name.strip()) and not any(char in name for char in NOT_IN_NAMES)
+    return _is_name(name) and not any(char in name for char in NOT_IN_NAMES)
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: Any) -> TypeGuard[str]:
     return is_text(value) and bool(value.strip())
 
 
 def check_references(content: Content, file: str) -> list[Finding]:
     """Count annotations whose image or category is not listed; MMDetection leaves them out without a word."""
     findings = []
-    for key, name, missing in (('image_id', 'images', 'no image'), ('category_id', 'categories', 'no category')):
+    for key, name, missing, unknown in REFERENCES:
         known = {entry.get('id') for entry in content[name] if is_id(entry.get('id'))}
         texts = {str(number) for number in known}
-        none: list[Entry] = []
-        typed: list[Entry] = []
-        unknown: list[Entry] = []
+        faults: dict[str, list[Entry]] = {missing: [], 'id of another type': [], unknown: []}
         for annotation in content['annotations']:
             number = annotation.get(key)
             if not is_id(number):
-                none.append(annotation)
+                faults[missing].append(annotation)
             elif number not in known:
-                (typed if str(number) in texts else unknown).append(annotation)
+                faults['id of another type' if str(number) in texts else unknown].append(annotation)
 
         def show(annotation: Entry, key: str = key) -> str:
             return f'{entry_name(annotation)}: {key} {short(annotation.get(key))}'
 
-        findings += found(missing, file, none, show)
-        findings += found('id of another type', file, typed, show)
-        findings += found('unknown image' if key == 'image_id' else 'unknown category', file, unknown, show)
+        findings += [one for kind, entries in faults.items() for one in found(kind, file, entries, show)]
     return findings
 
 
