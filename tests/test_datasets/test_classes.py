@@ -40,9 +40,6 @@ def test_a_name_that_a_coco_file_lacks_is_refused_with_the_nearest(coco_root):
     for nest in (leaf, dict(type='RepeatDataset', times=2, dataset=leaf)):
         with pytest.raises(UserError, match=message):
             training_set(nest)
-
-
-def test_where_no_name_is_near_the_others_there_are_named(coco_root):
     with pytest.raises(UserError, match=r'names zebra, not found in .*, which also has stray;'):
         training_set(named(coco_leaf(coco_root), 'cat', 'dog', 'bird', 'zebra'))
 

@@ -36,6 +36,10 @@ GRIDS = {
 }
 
 
+def axes_of(runs):
+    return make_figure([(make_experiment(runs), make_results(runs))]).axes[0]
+
+
 @pytest.mark.parametrize('grid', GRIDS)
 def test_draws_each_kind_of_grid(tmp_path, grid):
     runs = GRIDS[grid]
@@ -66,7 +70,7 @@ def test_methods_with_several_budgets_are_lines_over_them_in_the_same_color_in_e
 
 def test_a_single_value_has_no_interval():
     runs = [run for run in GRIDS['budgets'] if (run.num_images, run.seed) != (24, 1)]
-    axes = make_figure([(make_experiment(runs), make_results(runs))]).axes[0]
+    axes = axes_of(runs)
     intervals = [bars.lines[2][0].get_segments() for bars in axes.containers]
     assert [[len(segment) > 0 for segment in segments] for segments in intervals] == [[True, False], [True, False]]
 
@@ -79,7 +83,7 @@ def test_each_swept_method_and_budget_has_its_own_line():
         for lam in ('coverage', 0.05, 1e10)
     ]
     runs += [Run('small', 'uniform', 12, None, 'auto', 9, 0), Run('small', 'full-set', None, None, None, 9, 0)]
-    axes = make_figure([(make_experiment(runs), make_results(runs))]).axes[0]
+    axes = axes_of(runs)
     lines = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in axes.containers}
     assert lines == {
         'csod, 12 images': pytest.approx([51, 52]),
@@ -105,7 +109,7 @@ def test_each_swept_method_and_budget_has_its_own_line():
     ],
 )
 def test_the_axes_say_what_a_point_is_and_over_what_it_is_drawn(grid, means, over):
-    axes = make_figure([(make_experiment(GRIDS[grid]), make_results(GRIDS[grid]))]).axes[0]
+    axes = axes_of(GRIDS[grid])
     assert axes.get_ylabel() == f'AP50, %\n{means}'
     assert axes.get_xlabel() == over
 

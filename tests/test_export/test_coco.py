@@ -7,7 +7,6 @@ from mmdet.registry import DATASETS
 from pycocotools.coco import COCO
 
 from mmcsod.export import export_coreset
-from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 from tests.test_export.conftest import own_format, training_config
 
@@ -22,7 +21,7 @@ def infos(dataset, ids=None):
 
 
 def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco_coreset, tmp_path):
-    export = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
+    export = export_coreset(coco_coreset, coco_config, 'coco', tmp_path / 'out')
     before = json.loads((coco_root / 'train.json').read_text())
     after = json.loads((tmp_path / 'out' / 'train.json').read_text())
     kept = [image for image in before['images'] if f'train/{image["file_name"]}' in COCO_PICKS]
@@ -39,7 +38,7 @@ def test_everything_of_the_images_that_stay_is_kept(coco_root, coco_config, coco
 
 @pytest.mark.parametrize('images', ['reference', 'link', 'copy'])
 def test_mmdet_reads_the_same_samples(images, coco_root, coco_config, coco_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', images).settings
+    settings = export_coreset(coco_coreset, coco_config, 'coco', tmp_path / 'out', images).settings
     dataset = DATASETS.build({**coco_leaf(coco_root), **settings[0]})
     pool = DATASETS.build(coco_leaf(coco_root))
     expected, found = infos(pool, COCO_PICKS), infos(dataset)
@@ -58,7 +57,7 @@ def test_indices_of_the_source_are_lifted(coco_root, tmp_path):
 
 
 def test_voc_is_converted(voc_root, voc_config, voc_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'coco', tmp_path / 'out').settings
+    settings = export_coreset(voc_coreset, voc_config, 'coco', tmp_path / 'out').settings
     dataset = DATASETS.build({**settings[0], 'pipeline': []})
     pools = [DATASETS.build(voc_leaf(voc_root, year)) for year in ('VOC2007', 'VOC2012')]
     expected = [info for pool in pools for info in infos(pool, VOC_PICKS)]
@@ -120,7 +119,7 @@ def test_a_copy_of_a_set_with_absolute_file_names_works_elsewhere(inside, coco_r
 
 @pytest.mark.parametrize('mode', ['reference', 'copy'])
 def test_the_pool_is_divided(mode, coco_root, coco_config, coco_coreset, tmp_path):
-    export_coreset(Coreset.load(coco_coreset), coco_config, 'fiftyone', tmp_path / 'out', mode)
+    export_coreset(coco_coreset, coco_config, 'fiftyone', tmp_path / 'out', mode)
     root = f'{coco_root}/' if mode == 'reference' else ''
     parts = {part: json.loads((tmp_path / 'out' / f'{part}.json').read_text()) for part in ('keep', 'drop')}
     names = {part: [image['file_name'] for image in content['images']] for part, content in parts.items()}
@@ -132,6 +131,6 @@ def test_the_pool_is_divided(mode, coco_root, coco_config, coco_coreset, tmp_pat
 
 
 def test_the_pool_of_several_sources_is_one(voc_root, voc_config, voc_coreset, tmp_path):
-    export_coreset(Coreset.load(voc_coreset), voc_config, 'lightly', tmp_path / 'out')
+    export_coreset(voc_coreset, voc_config, 'lightly', tmp_path / 'out')
     keep = json.loads((tmp_path / 'out' / 'keep.json').read_text())
     assert {image['file_name'] for image in keep['images']} == {str(Path(voc_root, image)) for image in VOC_PICKS}

@@ -4,7 +4,6 @@ import pytest
 
 from mmcsod.export import export_coreset
 from mmcsod.export.files import FilePlacer, inside
-from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import make_coreset
 
@@ -25,7 +24,7 @@ def test_names_stay_inside(name, expected):
 def test_an_existing_folder_is_left_alone(coco_config, coco_coreset, tmp_path):
     (tmp_path / 'out').mkdir()
     with pytest.raises(UserError, match='exists already'):
-        export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out')
+        export_coreset(coco_coreset, coco_config, 'coco', tmp_path / 'out')
 
 
 def test_nothing_is_left_of_a_failure(coco_root, coco_config, tmp_path):

@@ -5,7 +5,6 @@ import mmdet
 import pytest
 
 from mmcsod.export import export_coreset
-from mmcsod.records.coreset import Coreset
 from tests.test_datasets.conftest import CLASSES
 from tests.tool import run_script
 
@@ -20,7 +19,7 @@ assert not [name for name in sys.modules if name.startswith('mmcsod')]
 
 @pytest.mark.slow
 def test_stock_config_trains_on_the_export_with_nothing_of_ours(coco_config, coco_coreset, tmp_path):
-    (settings,) = export_coreset(Coreset.load(coco_coreset), coco_config, 'coco', tmp_path / 'out', 'copy').settings
+    (settings,) = export_coreset(coco_coreset, coco_config, 'coco', tmp_path / 'out', 'copy').settings
     leaf = 'train_dataloader.dataset.dataset'
     options = {
         f'{leaf}.ann_file': settings['ann_file'],

@@ -7,14 +7,13 @@ from mmengine.config import Config
 from mmcsod.export import export_coreset
 from mmcsod.labels.config import write_config
 from mmcsod.labels.voc import VOCFolder, read_objects
-from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, make_coreset, voc_leaf
 
 
 @pytest.mark.parametrize('images', ['reference', 'link', 'copy'])
 def test_mmdet_reads_the_same_samples(images, voc_root, voc_config, voc_coreset, tmp_path):
-    settings = export_coreset(Coreset.load(voc_coreset), voc_config, 'voc', tmp_path / 'out', images).settings
+    settings = export_coreset(voc_coreset, voc_config, 'voc', tmp_path / 'out', images).settings
     root = voc_root if images == 'reference' else tmp_path / 'out'
     assert images != 'reference' or sum(path.is_file() for path in (tmp_path / 'out').rglob('*')) == 2  # lists alone
     for year, changes in zip(('VOC2007', 'VOC2012'), settings, strict=True):
@@ -67,9 +66,9 @@ def test_voc_labels_come_back_as_they_were(voc_root, tmp_path):
 
 def test_fractions_of_a_pixel_stay_and_images_have_to_be_beside(coco_config, coco_coreset, tmp_path):
     with pytest.raises(UserError, match='VOC has images in a folder beside the annotations'):
-        export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out', 'reference')
+        export_coreset(coco_coreset, coco_config, 'voc', tmp_path / 'out', 'reference')
     assert list(tmp_path.glob('*out*')) == []
-    export_coreset(Coreset.load(coco_coreset), coco_config, 'voc', tmp_path / 'out', 'copy')
+    export_coreset(coco_coreset, coco_config, 'voc', tmp_path / 'out', 'copy')
     folder = VOCFolder(tmp_path / 'out')
     assert len(folder.images) == len(COCO_PICKS)
     objects = [each for path in folder.annotations.values() for each in read_objects(path)]

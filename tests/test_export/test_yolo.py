@@ -10,7 +10,6 @@ from PIL import ExifTags, Image
 
 from mmcsod.export import export_coreset
 from mmcsod.export.yolo import label_line
-from mmcsod.records.coreset import Coreset
 from mmcsod.util.errors import UserError
 from tests.test_datasets.conftest import CLASSES, COCO_PICKS, VOC_PICKS, coco_leaf, make_coreset, voc_leaf
 from tests.test_export.conftest import own_format, training_config
@@ -52,7 +51,7 @@ def classes_of(labels):
 
 @pytest.mark.parametrize('images', ['link', 'copy'])
 def test_coco_round_trip(images, coco_root, coco_config, coco_coreset, tmp_path):
-    export_coreset(Coreset.load(coco_coreset), coco_config, 'yolo', tmp_path / 'out', images)
+    export_coreset(coco_coreset, coco_config, 'yolo', tmp_path / 'out', images)
     found = dict(read_yolo(tmp_path / 'out'))
     expected = dict(mmdets_boxes(coco_leaf(coco_root)))
     assert list(found) == sorted(COCO_PICKS)
@@ -74,7 +73,7 @@ def test_labels_are_found_of_images_in_folders_called_images(folder, coco_root, 
 
 
 def test_names_that_repeat_between_devkits(voc_root, voc_config, voc_coreset, tmp_path):
-    export_coreset(Coreset.load(voc_coreset), voc_config, 'yolo', tmp_path / 'out', 'link')
+    export_coreset(voc_coreset, voc_config, 'yolo', tmp_path / 'out', 'link')
     expected = classes_of(box for year in ('VOC2007', 'VOC2012') for box in mmdets_boxes(voc_leaf(voc_root, year)))
     assert classes_of(read_yolo(tmp_path / 'out')) == {image: expected[image] for image in VOC_PICKS}
 

@@ -63,20 +63,18 @@ def test_ids_that_are_missing_or_taken_are_numbered_anew():
     assert numbers[2:8] == [3, 4, 5, 6, 7, 8]
 
 
-@pytest.mark.parametrize('name', ['images', 'annotations', 'categories'])
-def test_equal_repetitions_are_one_entry(name):
-    labels = check(broken(lambda content: content[name].append(dict(content[name][0]))))
-    assert counts(labels) == {'repeated entry': 1}
-    assert labels.content == PLAIN
-
-
-def test_an_unused_category_of_the_same_name_is_left_out():
-    labels = check(broken(lambda content: content['categories'].insert(0, {'id': 0, 'name': 'disc'})))
-    assert counts(labels) == {'unused category': 1}
-    assert labels.content == PLAIN
-
-
-def test_a_key_in_the_singular_is_read():
-    labels = check(broken(lambda content: content.update(annotation=content.pop('annotations'))))
-    assert counts(labels) == {'singular key': 1}
+@pytest.mark.parametrize(
+    ('change', 'kind'),
+    [
+        *(
+            (lambda content, name=name: content[name].append(dict(content[name][0])), 'repeated entry')
+            for name in PLAIN
+        ),
+        (lambda content: content['categories'].insert(0, {'id': 0, 'name': 'disc'}), 'unused category'),
+        (lambda content: content.update(annotation=content.pop('annotations')), 'singular key'),
+    ],
+)
+def test_what_needs_no_guess_is_mended(change, kind):
+    labels = check(broken(change))
+    assert counts(labels) == {kind: 1}
     assert labels.content == PLAIN
