@@ -96,8 +96,11 @@ def _results(given: str | None, experiment: Experiment, folder: Path) -> Path:
 def _show(
     args: argparse.Namespace, experiments: Sequence[Experiment], folders: Sequence[Path], files: Sequence[Path]
 ) -> None:
+    from mmcsod.experiments.curve import render_curve
+    from mmcsod.experiments.figure import draw_figure
     from mmcsod.experiments.results import read_results
     from mmcsod.experiments.spec import join
+    from mmcsod.experiments.table import render_table
 
     found = [read_results(path, experiment.name) for path, experiment in zip(files, experiments, strict=True)]
     grids = join(experiments, found)
@@ -105,20 +108,14 @@ def _show(
         if args.list:
             print('\n'.join(f'{"done" if run in results else "    "} {run.name}' for run in experiment.runs))
         if args.table:
-            from mmcsod.experiments.table import render_table
-
             print(render_table(experiment, results), end='')
         if args.curve:
-            from mmcsod.experiments.curve import render_curve
-
             print(render_curve(experiment, results), end='')
     if args.table:
         lines = [_leaks(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
         for line in dict.fromkeys(filter(None, lines)):
             print(line)
     if args.figure:
-        from mmcsod.experiments.figure import draw_figure
-
         draw_figure(grids, args.figure, args.dark)
         print(f'wrote {args.figure}')
 

@@ -10,15 +10,6 @@ import msgspec
 
 from mmcsod.labels.check.findings import Finding, Unreadable, short
 
-BYTE_ORDER_MARKS = {
-    b'\xef\xbb\xbf': 'utf-8-sig',
-    b'\xff\xfe\x00\x00': 'utf-32',
-    b'\x00\x00\xfe\xff': 'utf-32',
-    b'\xff\xfe': 'utf-16',
-    b'\xfe\xff': 'utf-16',
-}
-"""How a file begins that is text in another encoding."""
-
 OTHER_FORMATS = {
     b'PK\x03\x04': 'a zip archive',
     b'BZh': 'compressed with bzip2',
@@ -45,12 +36,11 @@ def as_utf8(raw: bytes, file: str) -> tuple[bytes, list[Finding]]:
         undone.append('gzip')
     if not raw.strip():
         raise Unreadable('empty file', file, f'{len(raw)} bytes')
-    encoding = _encoding(raw)
-    if encoding is None:
-        for start, name in OTHER_FORMATS.items():
-            if raw.startswith(start):
-                raise Unreadable('other format', file, name)
-    else:
+    for start, name in OTHER_FORMATS.items():
+        if raw.startswith(start):
+            raise Unreadable('other format', file, name)
+    encoding = json.detect_encoding(raw)  # by its mark, or by zeros, since JSON begins in ASCII
+    if encoding != 'utf-8':
         undone.append('UTF-8 with a byte order mark' if encoding == 'utf-8-sig' else encoding.upper())
     raw = _to_utf8(raw, encoding, file)
     return raw, [Finding('re-encoded', file, 1, (', '.join(undone),))] if undone else []
@@ -85,16 +75,6 @@ def _parse_leniently(text: str, file: str, error: ValueError) -> tuple[Any, list
     raise Unreadable('not JSON', file, _where(text, error)) from error
 
 
-def _encoding(raw: bytes) -> str | None:
-    """Return the encoding that a file's first bytes tell; JSON begins in ASCII, so UTF-16 needs no mark."""
-    for mark, name in BYTE_ORDER_MARKS.items():
-        if raw.startswith(mark):
-            return name
-    if len(raw) < 2 or bool(raw[0]) == bool(raw[1]):
-        return None
-    return 'utf-16-le' if raw[0] else 'utf-16-be'
-
-
 def _unpack(raw: bytes, file: str) -> bytes:
     try:
         return gzip.decompress(raw)
@@ -102,14 +82,14 @@ def _unpack(raw: bytes, file: str) -> bytes:
         raise Unreadable('other format', file, f'a damaged gzip file, {error}') from error
 
 
-def _to_utf8(raw: bytes, encoding: str | None, file: str) -> bytes:
-    if encoding is None and raw.isascii():
+def _to_utf8(raw: bytes, encoding: str, file: str) -> bytes:
+    if encoding == 'utf-8' and raw.isascii():
         return raw
     try:
-        text = raw.decode(encoding or 'utf-8')
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         raise Unreadable('not UTF-8', file, f'byte 0x{raw[error.start]:02x} at position {error.start:,}') from error
-    return raw if encoding is None else text.encode('utf-8', 'surrogatepass')
+    return raw if encoding == 'utf-8' else text.encode('utf-8', 'surrogatepass')
 
 
 def _refuse_json_lines(text: str, file: str) -> None:
