@@ -9,7 +9,7 @@ from mmcsod.records.bank import ROW_DTYPE
 
 @st.composite
 def random_banks(draw, dtype=np.float32):
-    """Small banks with everything that happens: few and many classes, ties, zeros, negatives, many-class images."""
+    """Small banks with everything that happens: few and many classes, ties, zeros, negatives, norms of any size."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     num_classes, num_images = draw(st.integers(1, 8)), draw(st.integers(1, 14))
     has_row = rng.random((num_classes, num_images)) < rng.random((num_classes, 1))
@@ -18,6 +18,9 @@ def random_banks(draw, dtype=np.float32):
     kind = draw(st.sampled_from(['normal', 'positive', 'integers', 'duplicates', 'near ties', 'collinear']))
     vectors = make_vectors(rng, kind, len(labels), draw(st.sampled_from([1, 2, 5, 16])))
     vectors[rng.random(len(vectors)) < draw(st.sampled_from([0, 0.2]))] = 0
+    if dtype == np.float32:
+        scaled = rng.random(len(vectors)) < draw(st.sampled_from([0, 0.3, 1]))
+        vectors[scaled] *= 10.0 ** draw(st.sampled_from([-44, -38, -30, -26, 26, 30, 37]))
     return FeatureBank.from_arrays(
         vectors.astype(dtype), [f'{i:02}.jpg' for i in images], labels, [f'class {c}' for c in range(num_classes)]
     )

@@ -19,12 +19,6 @@ def with_rows(bank):
     return {bank.images[image] for image in bank.rows['image']}
 
 
-def test_a_budget_of_images_is_met_exactly_and_nested(bank):
-    large = select_coreset(bank, num_images=23, lam=0.1)
-    assert len(large) == len(set(large.image_ids)) == 23
-    assert select_coreset(bank, num_images=9, lam=0.1).picks == large.prefix(9).picks
-
-
 def test_the_record_says_what_was_done(bank):
     coreset = select_coreset(bank, num_images=5, lam='2N/D')
     num_pool = len(with_rows(bank))
@@ -80,16 +74,6 @@ def test_a_budget_of_objects_stops_before_exceeding_it(bank):
     following = select_coreset(bank, num_images=len(coreset) + 1, lam=0.1)
     assert following.prefix(len(coreset)).picks == coreset.picks
     assert sum(objects) <= 60 < sum(objects) + counts[bank.images.index(following.image_ids[-1])]
-
-
-def test_included_images_come_first_and_shape_what_follows(bank):
-    plain = select_coreset(bank, num_images=10, lam=0.1)
-    included = plain.image_ids[3:0:-1]
-    coreset = select_coreset(bank, num_images=10, lam=0.1, include=included)
-    assert coreset.image_ids[:3] == included
-    assert len(set(coreset.image_ids)) == 10
-    assert all(pick.label is None and pick.score is None for pick in coreset.picks[:3])
-    assert coreset.image_ids[3:] != plain.image_ids[:7]
 
 
 def test_a_coreset_of_whole_rounds_grows_as_if_selected_at_once(bank):

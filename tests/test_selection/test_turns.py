@@ -75,9 +75,6 @@ def test_including_a_coreset_goes_on_where_it_ended(seed, first, turns):
 def test_turns_that_are_none_are_refused(turns):
     with pytest.raises(UserError, match='give equal, sqrt, proportional, or weights above 0'):
         select_coreset(make_bank(), 5, turns=turns)
-
-
-def test_a_class_that_is_none_is_refused():
     with pytest.raises(UserError, match="no class 'dog' in the bank"):
         select_coreset(make_bank(), 5, turns='dog=2')
 

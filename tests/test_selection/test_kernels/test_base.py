@@ -74,16 +74,8 @@ def test_norms_at_the_edge_of_float32_change_nothing(name, scale):
 
 @pytest.mark.parametrize('name', list(FACTORIES)[1:])
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(
-    bank=random_banks(),
-    exponent=st.sampled_from([0, -44, -38, -30, -26, 26, 30, 37]),
-    share=st.sampled_from([0.3, 1]),
-    lam=st.sampled_from([0.0, 1e-10, 0.1, 1e10]),
-    seed=st.integers(0, 99),
-)
-def test_kernels_agree_on_banks_with_norms_of_any_size(name, bank, exponent, share, lam, seed):
-    rng = np.random.default_rng(seed)
-    bank.vectors[rng.random(len(bank)) < share] *= np.float32(10.0) ** exponent
+@given(bank=random_banks(), lam=st.sampled_from([0.0, 1e-10, 0.1, 1e10]))
+def test_kernels_agree_on_whole_banks(name, bank, lam):
     with_rows = sorted(set(bank.image_ids))
     excluded = with_rows[1::3]
     coreset = select_coreset(bank, num_images=20, lam=lam, kernel=name, exclude=excluded)

@@ -7,13 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod import select_coreset
+import mmcsod
 from mmcsod.records.bank import OBJECT_DTYPE
 from mmcsod.selection import method_names
 from mmcsod.selection.registry import get_method
 from tests.test_selection.banks import presence_bank, random_banks
 
 METHODS = [{'count': 'count:1-99'}.get(name, name) for name in method_names()]
+
+
+def select_coreset(bank, num_images, method, **options):
+    """Select; zcore, which is slow, with few looks."""
+    settings_of_method = {'samples': 200} if method == 'zcore' else {}
+    return mmcsod.select_coreset(bank, num_images, method=method, method_options=settings_of_method, **options)
 
 
 @st.composite
@@ -40,6 +46,7 @@ def test_as_many_images_as_there_are_each_once_and_none_that_is_excluded(method,
     images = coreset.image_ids
     assert len(images) == len(set(images)) == min(num_images, len(there) - len(excluded))
     assert images[: len(included)] == included
+    assert all(pick.label is None and pick.score is None for pick in coreset.picks[: len(included)])
     assert not excluded & set(images)
 
 
@@ -52,3 +59,12 @@ def test_a_seed_repeats_exactly_and_another_differs(method):
     assert first.image_ids != other.image_ids
     assert first.parameters['seed'] == 7
     assert first.method == method.partition(':')[0]
+
+
+@pytest.mark.parametrize('method', [method for method in METHODS if get_method(method).nested])
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(bank=full_banks(), number=st.integers(1, 10))
+def test_the_first_picks_are_those_of_a_smaller_budget(method, bank, number):
+    lam = 0.1 if 'lam' in get_method(method).uses else 'auto'
+    small, large = (select_coreset(bank, size, method=method, lam=lam) for size in (number, 14))
+    assert small.picks == large.picks[: len(small)]
