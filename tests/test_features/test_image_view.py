@@ -13,8 +13,7 @@ def seen(path, loader):
     return viewer.view
 
 
-@pytest.mark.parametrize('orientation', [1, 2, 3, 6, 8])
-@pytest.mark.parametrize(('width', 'height'), [(60, 40), (48, 48)])
+@pytest.mark.parametrize(('orientation', 'width', 'height'), [(1, 60, 40), (6, 60, 40), (2, 48, 48), (8, 48, 48)])
 def test_the_orientation_is_the_one_that_the_loader_applied(orientation, width, height, tmp_path):
     pixels = np.linspace(0, 255, width * height * 3).reshape(height, width, 3).astype(np.uint8)
     pixels[: height // 3, : width // 2] = 255

@@ -1,20 +1,8 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mmcsod import Coreset, Pick, UserError
-
-finite = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-picks = st.builds(
-    Pick,
-    image_id=st.text(min_size=1),
-    label=st.none() | st.integers(0, 1),
-    pool_similarity=finite,
-    selected_similarity=finite,
-    score=finite,
-)
 
 
 @pytest.fixture
@@ -32,15 +20,6 @@ def test_what_is_saved_is_what_is_loaded(coreset, tmp_path):
     coreset.save(tmp_path / 'new' / 'coreset.json')
     assert Coreset.load(tmp_path / 'new' / 'coreset.json') == coreset
     assert coreset.image_ids == ['b/2.jpg', 'a "1".jpg', 'ü.jpg']
-
-
-@settings(max_examples=50, deadline=None, derandomize=True)
-@given(picks=st.lists(picks, min_size=1, max_size=5, unique_by=lambda pick: pick.image_id))
-def test_every_float_and_name_survives(picks, tmp_path_factory):
-    path = tmp_path_factory.mktemp('coreset') / 'coreset.json'
-    coreset = Coreset(tuple(picks), ('cat', 'dog'), 'csod')
-    coreset.save(path)
-    assert Coreset.load(path) == coreset
 
 
 def test_the_file_is_for_people_and_diffs(coreset, tmp_path):
@@ -63,12 +42,6 @@ def test_a_prefix_is_the_first_picks(coreset):
             coreset.prefix(number)
 
 
-def change(path, **entries):
-    content = json.loads(path.read_text(encoding='utf-8'))
-    content.update(entries)
-    path.write_text(json.dumps(content), encoding='utf-8')
-
-
 @pytest.mark.parametrize(
     ('entries', 'message'),
     [
@@ -86,22 +59,10 @@ def change(path, **entries):
 )
 def test_a_file_that_is_no_coreset_is_refused(coreset, tmp_path, entries, message):
     coreset.save(tmp_path / 'coreset.json')
-    change(tmp_path / 'coreset.json', **entries)
+    content = json.loads((tmp_path / 'coreset.json').read_text(encoding='utf-8'))
+    (tmp_path / 'coreset.json').write_text(json.dumps({**content, **entries}), encoding='utf-8')
     with pytest.raises(UserError, match=message):
         Coreset.load(tmp_path / 'coreset.json')
-
-
-def test_files_that_cannot_be_read_or_written_are_refused(coreset, tmp_path):
-    with pytest.raises(UserError, match='cannot be read'):
-        Coreset.load(tmp_path / 'none.json')
-    (tmp_path / 'half.json').write_text('{"format": "mmcsod-cor')
-    with pytest.raises(UserError, match='not valid JSON'):
-        Coreset.load(tmp_path / 'half.json')
-    (tmp_path / 'list.json').write_text('[]')
-    with pytest.raises(UserError, match='is not a coreset file'):
-        Coreset.load(tmp_path / 'list.json')
-    with pytest.raises(UserError, match='could not be written'):
-        coreset.save(tmp_path / 'half.json' / 'coreset.json')
 
 
 def test_a_coreset_may_be_edited_and_one_of_version_0_1_has_a_checksum_that_is_passed_over(coreset, tmp_path):
