@@ -1,7 +1,7 @@
 """From a config, a coreset and options to a run that is ready to start."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,22 @@ from mmcsod.datasets.check import use_checked_labels
 from mmcsod.labels.config import is_written
 from mmcsod.records.coreset import Coreset
 from mmcsod.training.config import (
+    GENTLE_WARMUP_SHARE,
     add_imports,
     config_path,
     drop_extraction,
+    is_one_stage,
+    make_gentle,
     set_training_options,
     wrap_training_set,
 )
-from mmcsod.training.difference import describe_difference
 from mmcsod.training.evaluation import build_validation_set
-from mmcsod.training.gentle import GENTLE_WARMUP_SHARE, is_one_stage, make_gentle
 from mmcsod.training.options import RetrainOptions
 from mmcsod.training.own_data import PARTS, fit_to_data, refuse_other_number, set_num_classes, take_data
 from mmcsod.training.plan import Plan, make_plan
 from mmcsod.training.runs import images_digest, refuse_mixing
 from mmcsod.training.schedule import WARMUP_SHARE, count_iterations, set_iterations
-from mmcsod.util.config import load_config, override
+from mmcsod.util.config import load_config, override, type_name
 from mmcsod.util.errors import UserError
 from mmcsod.util.files import file_name
 
@@ -150,3 +151,36 @@ def _default_work_dir(config: str | Path, coreset: Coreset | None, options: Retr
         subset = f'{file_name(coreset.method)}-{options.num_images or len(coreset)}-{digest}'
     seed = '' if options.seed is None else f'_seed{options.seed}'
     return str(Path('work_dirs') / f'{stem}_{subset}{seed}')
+
+
+def describe_difference(stock: Config, config: Config) -> list[str]:
+    """Return what changed from ``stock`` to ``config``, one setting a line: removed, added, changed.
+
+    A ``CoresetDataset`` is looked through, so that wrapping the training set is one line and not its whole subtree.
+    """
+    before, after = dict(_settings(stock)), dict(_settings(config))
+    lines = [f'- {name} = {value}' for name, value in before.items() if name not in after]
+    lines += [f'+ {name} = {value}' for name, value in after.items() if name not in before]
+    lines += [
+        f'~ {name}: {value} -> {after[name]}'
+        for name, value in before.items()
+        if name in after and after[name] != value
+    ]
+    return sorted(lines, key=lambda line: line[2:])
+
+
+def _settings(value: Any, name: str = '') -> Iterator[tuple[str, str]]:
+    if isinstance(value, Config):
+        value = value.to_dict()
+    if isinstance(value, Mapping) and type_name(value) == 'CoresetDataset':
+        options = ', '.join(f'{key}={item!r}' for key, item in value.items() if key not in ('type', 'dataset'))
+        yield f'{name} inside CoresetDataset', options
+        value = value['dataset']
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _settings(item, f'{name}.{key}' if name else str(key))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        for index, item in enumerate(value):
+            yield from _settings(item, f'{name}[{index}]')
+    else:
+        yield name, repr(value)

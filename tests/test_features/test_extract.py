@@ -10,6 +10,7 @@ import torch
 from filelock import FileLock
 
 from mmcsod.features import chunks
+from mmcsod.features.extract import surprises
 from mmcsod.features.options import ExtractionOptions
 from mmcsod.util.errors import UserError
 
@@ -138,3 +139,13 @@ def test_a_full_disk_is_told_and_the_run_resumes(coco_root, unbroken, tmp_path):
     assert not (tmp_path / 'features').exists()
     extract_in_small_chunks(coco_root, tmp_path / 'features', resume=True)
     assert same_files(unbroken, tmp_path / 'features')
+
+
+def test_a_model_for_other_classes_and_a_config_of_a_coreset_are_told(cfg, detector):
+    assert not list(surprises(cfg, detector, 3))
+    inner = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(type='CoresetDataset', coreset='coreset.json', dataset=inner)
+    of_coreset, of_classes = surprises(cfg, detector, 2)
+    assert 'selected from the whole training set' in of_coreset
+    assert of_classes.startswith('The model has 3 classes and the data 2: ')
+    assert of_classes.endswith('needs num_classes=2.')
