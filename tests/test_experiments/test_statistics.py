@@ -46,6 +46,15 @@ def results(experiment):
     }
 
 
+def test_an_undefined_metric_is_a_dash_and_in_no_mean(experiment, results):
+    runs = [run for run in experiment.runs if run.method == 'csod']
+    for run in runs[:4]:  # all seeds of 12 images, the first of 24
+        results[run] = make_result(None)
+    cells = next(budgets for series, budgets in collect(experiment, results).items() if series.method == 'csod')
+    assert (cells[12].values, cells[24].values) == ({}, {1: 80})
+    assert re.search(r'\| csod +\| - +\| 80\.0 \(1\)', render_table(experiment, results))
+
+
 def test_series_are_told_apart_by_lam_only_where_it_varies():
     swept = [run for lam in ('coverage', 0.05, 1e10) for run in make_runs('csod', [24], 1, lam)]
     tuned = [Run('small', 'csod', number, lam, 'auto', 120, 0) for number, lam in ((100, 0.0125), (200, 0.04375))]
