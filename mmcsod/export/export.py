@@ -1,7 +1,6 @@
 """Exporting a coreset to formats that need none of this package."""
 
 import copy
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,25 +49,18 @@ def export_coreset(
     if file_format not in FORMATS:
         raise UserError(f"Unknown format '{file_format}'; give one of {', '.join(FORMATS)}.")
     coreset = coreset if isinstance(coreset, Coreset) else Coreset.load(coreset)
-    config = config if isinstance(config, Config) else load_config(str(config))
+    config = copy.deepcopy(config) if isinstance(config, Config) else load_config(str(config))
     with TemporaryDirectory() as scratch:
-        config = copy.deepcopy(config)
         originals = use_checked_labels(config, Path(scratch), ('train',))
-        return _export(coreset, config, originals, file_format, Path(out), image_mode)
-
-
-def _export(
-    coreset: Coreset, config: Config, originals: Mapping[str, str], file_format: str, out: Path, image_mode: str | None
-) -> Export:
-    kept, export = open_sources(coreset, config, originals), Export()
-    dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
-    with new_directory(out) as directory:
-        folders = [folder for source in (*kept, *dropped) for folder in source.folders]
+        kept, export = open_sources(coreset, config, originals), Export()
+        dropped = open_dropped(coreset, config) if file_format in VIEWERS else []
         has_folder = file_format == 'yolo' or (file_format == 'voc' and not all(map(has_xml, kept)))
         mode = image_mode or ('link' if has_folder else 'reference')
-        placer = FilePlacer(directory, str(out.absolute()), mode, folders)
-        if file_format in VIEWERS:
-            write_keep_and_drop(kept, dropped, placer, export)
-        else:
-            WRITERS[file_format](kept, placer, export)
+        with new_directory(out) as directory:
+            folders = [folder for source in (*kept, *dropped) for folder in source.folders]
+            placer = FilePlacer(directory, str(Path(out).absolute()), mode, folders)
+            if file_format in VIEWERS:
+                write_keep_and_drop(kept, dropped, placer, export)
+            else:
+                WRITERS[file_format](kept, placer, export)
     return export

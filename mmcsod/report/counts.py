@@ -57,7 +57,7 @@ class Distribution:
     note: str
     categories: tuple[str, ...]
     counts: dict[str, np.ndarray]
-    unit: str
+    unit: str = 'objects'
 
 
 def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution]:
@@ -69,7 +69,6 @@ def distributions(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distr
             'Objects that features were extracted from.',
             bank.classes,
             {name: class_counts(bank, mask) for name, mask in masks.items()},
-            'objects',
         ),
         _objects_in_an_image(bank, masks),
     ]
@@ -118,7 +117,6 @@ def _sizes(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution
             'Small is below 32 x 32 pixels, large from 96 x 96 pixels on. Objects that training ignores count too.',
             SIZES,
             {name: size_counts(bank, mask) for name, mask in masks.items()},
-            'objects',
         ),
         Distribution(
             "Object sizes, VOC's criteria",
@@ -128,7 +126,6 @@ def _sizes(bank: FeatureBank, masks: dict[str, np.ndarray]) -> list[Distribution
             '2012). Objects that training ignores count too.',
             PERCENTILE_SIZES,
             {name: np.bincount(sizes[mask[images]], minlength=len(PERCENTILE_SIZES)) for name, mask in masks.items()},
-            'objects',
         ),
     ]
 
