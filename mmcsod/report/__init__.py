@@ -1,1 +1,1 @@
-"""One self-contained HTML page that shows what was chosen, why, and what each choice stands for."""
+"""One self-contained HTML page that shows what was chosen, why, and the pool images nearest to each."""

@@ -16,7 +16,7 @@ TERM_NAMES = {
 }
 """What the report calls the terms of Eq. 4; a term of another method goes by the name of its field."""
 
-Stand = tuple[int, list[int], list[int]]
+NearestImages = tuple[int, list[int], list[int]]
 """Label, images, and their cosines in thousandths, most alike first."""
 
 
@@ -24,7 +24,7 @@ Stand = tuple[int, list[int], list[int]]
 class Card:
     """One selected image: its rank from 1, its class, its score and terms, its objects.
 
-    ``stands`` has, for each class in it, the turn's first, its nearest pool images: nearer to no other selected one.
+    ``nearest`` has, for each class in it, the turn's first, its nearest pool images: nearer to no other selected one.
     """
 
     rank: int
@@ -32,7 +32,7 @@ class Card:
     turn: int | None
     terms: dict[str, float]
     objects: list[ImageObject]
-    stands: list[Stand]
+    nearest: list[NearestImages]
 
     @property
     def labels(self) -> list[int]:
@@ -40,16 +40,16 @@ class Card:
         return sorted({entry.label for entry in self.objects})
 
     @property
-    def num_stands(self) -> int:
+    def num_nearest(self) -> int:
         """Number of its nearest pool images: of the class it was selected for, or of any if it was for none."""
-        own = [stand for stand in self.stands if self.turn is None or stand[0] == self.turn]
+        own = [entry for entry in self.nearest if self.turn is None or entry[0] == self.turn]
         return len({image for _, images, _ in own for image in images})
 
 
 def make_cards(one: Selected, table: ObjectTable) -> list[Card]:
     """Return a card for each selected image, in order."""
-    stands = _stands(one)
-    picks = zip(one.coreset.picks, one.images.tolist(), one.turns, stands, strict=True)
+    nearest = _nearest_images(one)
+    picks = zip(one.coreset.picks, one.images.tolist(), one.turns, nearest, strict=True)
     return [
         Card(rank, image, turn, terms_of(pick), table.of(image), sorted(own, key=lambda s: s[0] != turn))
         for rank, (pick, image, turn, own) in enumerate(picks, start=1)
@@ -66,14 +66,14 @@ def terms_of(pick: Pick) -> dict[str, float]:
     }
 
 
-def _stands(one: Selected) -> list[list[Stand]]:
+def _nearest_images(one: Selected) -> list[list[NearestImages]]:
     """Split the rows of each class among the selected images that they are nearest to."""
-    stands: list[list[Stand]] = [[] for _ in one.coreset.picks]
+    nearest: list[list[NearestImages]] = [[] for _ in one.coreset.picks]
     for label, found in one.coverages.items():
         rows = np.flatnonzero((found.nearest >= 0) & ~one.mask[found.images])
         rows = rows[np.lexsort((-found.cosines[rows], found.nearest[rows]))]
         ranks, starts = np.unique(found.nearest[rows], return_index=True)
         for rank, own in zip(ranks.tolist(), np.split(rows, starts)[1:], strict=True):
             thousandths = np.rint(1000 * found.cosines[own].astype(np.float64)).astype(int)
-            stands[rank].append((label, found.images[own].tolist(), thousandths.tolist()))
-    return stands
+            nearest[rank].append((label, found.images[own].tolist(), thousandths.tolist()))
+    return nearest

@@ -124,7 +124,7 @@ def _useful(bank: FeatureBank, cards: Sequence[Sequence[Card]], clusters: Sequen
     """Yield images, those whose picture helps most first: near-duplicates shown, then nearest pool images."""
     for cluster in clusters[:NUM_CLUSTERS]:
         yield from cluster[:NUM_MEMBERS].tolist()
-    lists = [images for own in cards for card in own for _, images, _ in card.stands[:1]]
+    lists = [images for own in cards for card in own for _, images, _ in card.nearest[:1]]
     for nth in itertools.zip_longest(*lists):
         yield from (image for image in nth if image is not None)
     yield from range(len(bank.images))
@@ -162,8 +162,8 @@ def _pick(card: Card) -> dict[str, Any]:
         'image': card.image,
         'turn': card.turn,
         'terms': card.terms,
-        'stands': card.stands,
-        'number': card.num_stands,
+        'nearest': card.nearest,
+        'number': card.num_nearest,
         'objects': [[entry.label, None if entry.rank is None else round(100 * entry.rank)] for entry in card.objects],
     }
 

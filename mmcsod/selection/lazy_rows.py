@@ -13,11 +13,11 @@ import numpy as np
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import Choice, make_states, take_shared_turns
+from mmcsod.selection.kernel_trial import KernelTrial
 from mmcsod.selection.kernels import similarities_factory
 from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.selection.registry import Task
 from mmcsod.selection.shards import gather_records
-from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 
 FIRST_BLOCK = 64
@@ -66,7 +66,7 @@ def select_lazily(task: Task, rule: Callable[[np.ndarray], Rule]) -> Iterator[Pi
     def of_class(units: UnitRows, eligible: np.ndarray, similarities: SimilaritiesFactory) -> LazyRows:
         return LazyRows(units, eligible, rule(eligible), similarities)
 
-    trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, of_class)
+    trial: KernelTrial[SimilaritiesFactory] = KernelTrial(task.pool, NumpySimilarities, of_class)
     found = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes // task.world.size, trial)
     states = make_states(task.pool, lambda units, eligible: of_class(units, eligible, found), task.world)
     yield from take_shared_turns(task, states)

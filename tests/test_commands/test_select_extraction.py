@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from mmdet.datasets import CocoDataset
 
 from mmcsod import Coreset, FeatureBank
 from tests.test_features.conftest import _mmdet_scope, build, cfg, coco_root, detector, small_config, write_coco  # noqa: F401
@@ -72,7 +73,10 @@ def test_bad_input_is_told_in_one_sentence(select, tmp_path):
 
 
 def test_a_dry_run_tells_sizes_once_and_writes_nothing(select, tmp_path, monkeypatch):
+    loads, load = [], CocoDataset.load_data_list
+    monkeypatch.setattr(CocoDataset, 'load_data_list', lambda dataset: loads.append(dataset) or load(dataset))
     done = select('--dry-run')
+    assert len(loads) == 1
     assert done.returncode == 0, done.stderr
     assert '8 images, ' in done.stdout
     assert "tap 'fc'" in done.stdout

@@ -93,12 +93,12 @@ def test_the_gallery_and_a_pick_by_keyboard(page):
     )  # the dialog's event is queued
 
 
-def test_a_pick_opens_what_it_stands_for(page, pool):
-    rank, pick = next((rank, pick) for rank, pick in enumerate(picks(page)) if pick['stands'])
+def test_a_pick_opens_its_nearest_pool_images(page, pool):
+    rank, pick = next((rank, pick) for rank, pick in enumerate(picks(page)) if pick['nearest'])
     page.locator('.card button').nth(rank).click()
-    label, images, cosines = pick['stands'][0]
-    assert CLASSES[label] in page.locator('#pick-stands h3').first.text_content()
-    tiles = page.locator('#pick-stands ul').first.locator('li')
+    label, images, cosines = pick['nearest'][0]
+    assert CLASSES[label] in page.locator('#pick-nearest h3').first.text_content()
+    tiles = page.locator('#pick-nearest ul').first.locator('li')
     assert tiles.locator('.file').all_text_contents() == [pool.bank.images[image] for image in images]
     assert tiles.locator('.cosine').all_inner_texts() == [f'cosine {cosine / 1000:.3f}' for cosine in cosines]
     assert tiles.locator('img').count() == len(images)

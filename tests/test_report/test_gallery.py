@@ -19,23 +19,23 @@ def cards(*picks, classes=('x', 'y')):
     return make_cards(one, ObjectTable(BANK))
 
 
-def test_a_pick_stands_for_the_images_nearest_to_it_and_to_no_other_most_alike_first():
+def test_a_pick_has_the_images_nearest_to_it_and_to_no_other_most_alike_first():
     first, second = cards(Pick('a', 0), Pick('e', 0))
-    assert first.stands == [(0, [1, 2], [996, 985]), (1, [3], [0])]
-    assert second.stands == [(0, [3, 5], [985, 866])]
-    assert (first.num_stands, second.num_stands) == (2, 2)
+    assert first.nearest == [(0, [1, 2], [996, 985]), (1, [3], [0])]
+    assert second.nearest == [(0, [3, 5], [985, 866])]
+    assert (first.num_nearest, second.num_nearest) == (2, 2)
 
 
 def test_the_class_whose_turn_it_was_comes_first():
     (card,) = cards(Pick('a', 1))
-    assert [stand[0] for stand in card.stands] == [1, 0]
-    assert card.num_stands == 1
+    assert [entry[0] for entry in card.nearest] == [1, 0]
+    assert card.num_nearest == 1
 
 
 def test_without_a_turn_every_class_counts_and_each_image_once():
     (card,) = cards(Pick('a'))
     assert card.turn is None
-    assert card.num_stands == 5
+    assert card.num_nearest == 5
 
 
 def test_classes_are_matched_by_name():
@@ -43,8 +43,8 @@ def test_classes_are_matched_by_name():
     assert card.turn == 1
 
 
-def test_a_coreset_of_the_whole_pool_stands_for_nothing_else():
-    assert all(card.stands == [] for card in cards(*map(Pick, 'abcdef')))
+def test_a_coreset_of_the_whole_pool_has_no_nearest_images():
+    assert all(card.nearest == [] for card in cards(*map(Pick, 'abcdef')))
 
 
 def test_terms_of_any_method_have_a_name():

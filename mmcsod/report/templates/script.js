@@ -84,7 +84,7 @@ function open(card) {
                  ...Object.entries(pick.terms).map(([name, value]) => [name, String(+value.toPrecision(6))])];
   $('pick-facts').replaceChildren(...facts.map(([term, value]) => make('div', {}, make('dt', {textContent: term}), make('dd', {}, value))));
   $('pick-objects').replaceChildren(...pick.objects.map((object, index) => objectRow(object, index, copy)));
-  $('pick-stands').replaceChildren(...standsFor(pick));
+  $('pick-nearest').replaceChildren(...nearestImages(pick));
   $('previous').disabled = place <= 0;
   $('next').disabled = place < 0 || place === shown.length - 1;
   if (!dialog.open) dialog.showModal();
@@ -98,11 +98,11 @@ function objectRow([label, rank], index, copy) {
   row.onmouseleave = () => mark(false);
   return row;
 }
-function standsFor(pick) {
-  const alone = pick.turn === null || pick.stands.some(stand => stand[0] === pick.turn) ? [] : [
+function nearestImages(pick) {
+  const alone = pick.turn === null || pick.nearest.some(entry => entry[0] === pick.turn) ? [] : [
     make('h3', {}, 'No nearest pool images of ', swatch(pick.turn), named(data.classes[pick.turn])),
     make('p', {className: 'note', textContent: 'Every other image of the class is nearer to another selected image.'})];
-  return alone.concat(pick.stands.flatMap(([label, members, cosines]) => [
+  return alone.concat(pick.nearest.flatMap(([label, members, cosines]) => [
     make('h3', {}, 'Nearest pool images of ', swatch(label), named(data.classes[label]), `: ${members.length.toLocaleString('en')}`),
     tiles(members, cosines)]));
 }

@@ -12,11 +12,11 @@ from mmcsod.records.coreset import Pick
 from mmcsod.selection.allowance import Allowance
 from mmcsod.selection.by_row import make_states, take_shared_turns
 from mmcsod.selection.facility_rows import FacilityLocation
+from mmcsod.selection.kernel_trial import KernelTrial
 from mmcsod.selection.kernels import similarities_factory
 from mmcsod.selection.kernels.similarities import NumpySimilarities, SimilaritiesFactory
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task, register_method
-from mmcsod.selection.trial import Trial
 from mmcsod.selection.unit_rows import UnitRows
 
 logger = logging.getLogger('mmcsod')
@@ -64,7 +64,7 @@ class ClasswiseFacilityLocation(Method):
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         allowance = Allowance(task.memory)
-        trial: Trial[SimilaritiesFactory] = Trial(task.pool, NumpySimilarities, FacilityLocation)
+        trial: KernelTrial[SimilaritiesFactory] = KernelTrial(task.pool, NumpySimilarities, FacilityLocation)
         similarities = similarities_factory(task.kernel, task.pool.bank.vectors.nbytes, trial)
 
         def of_class(units: UnitRows, eligible: np.ndarray) -> FacilityLocation:

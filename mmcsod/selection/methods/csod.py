@@ -5,13 +5,13 @@ from functools import partial
 
 from mmcsod.records.coreset import Pick
 from mmcsod.selection.by_row import make_states, take_shared_turns
+from mmcsod.selection.kernel_trial import KernelTrial
 from mmcsod.selection.kernels import kernel_factory
 from mmcsod.selection.kernels.base import KernelFactory
 from mmcsod.selection.kernels.numpy_kernel import NumpyKernel
 from mmcsod.selection.objective import ClassObjective
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.registry import Method, Task, register_method
-from mmcsod.selection.trial import Trial
 from mmcsod.util.distributed import ALONE, World
 
 
@@ -24,7 +24,7 @@ class Csod(Method):
     def select(self, task: Task) -> Iterator[Pick]:
         """See :meth:`Method.select`."""
         num_bytes = task.pool.bank.vectors.nbytes // task.world.size
-        trial: Trial[KernelFactory] = Trial(task.pool, NumpyKernel, partial(ClassObjective, lam=task.lam))
+        trial: KernelTrial[KernelFactory] = KernelTrial(task.pool, NumpyKernel, partial(ClassObjective, lam=task.lam))
         kernels = kernel_factory(task.kernel, num_bytes, trial)
         yield from take_shared_turns(task, make_objectives(task.pool, task.lam, kernels, task.world))
 

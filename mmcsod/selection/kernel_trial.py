@@ -1,4 +1,4 @@
-"""Whether a GPU's kernel is fit for 'auto': it must first pick what the CPU picks, on a slice of the bank itself."""
+"""Check a GPU kernel for 'auto' against the CPU: it must select the same on a slice of the bank itself."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ PICKS = 20
 Factory = TypeVar('Factory')
 
 
-class Trial(Generic[Factory]):
+class KernelTrial(Generic[Factory]):
     """The picks of the CPU from some rows of the largest class, to hold a GPU's kernel against."""
 
     def __init__(
