@@ -84,12 +84,6 @@ def test_each_object_has_its_own_scores_whatever_shares_a_batch(cfg, detector, t
     assert len(np.unique(alone['own'])) > 10
 
 
-def test_a_head_of_other_classes_or_none_scores_no_labels(detector):
-    assert label_scorer(detector, CLASSES) is not None
-    assert label_scorer(detector, (*CLASSES, 'cow')) is None
-    assert label_scorer(torch.nn.Linear(1, 1), CLASSES) is None
-
-
 @pytest.mark.parametrize(
     ('num_classes', 'names', 'is_scored'),
     [
