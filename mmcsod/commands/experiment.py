@@ -140,7 +140,7 @@ def run_grid(
 
 def _leaks(experiment: Experiment, work_dir: Path, config: str | None = None) -> str | None:
     """Return how many validation images leak into the pool; without a config, only if they were decoded before."""
-    from mmcsod.commands.beside import describe_pool_leaks
+    from mmcsod.commands.leak_check import describe_pool_leaks
     from mmcsod.records.bank import FeatureBank
 
     given = experiment.selector.bank

@@ -4,18 +4,22 @@ import argparse
 import logging
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from mmcsod.commands.arguments import add_fields
-from mmcsod.commands.beside import check_leaks, write_tables
 from mmcsod.commands.dry_run import describe_needs
+from mmcsod.commands.leak_check import check_leaks
 from mmcsod.commands.report import report_if_possible
 from mmcsod.commands.summary import describe
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
+from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
+from mmcsod.report.selected import Selected
 from mmcsod.selection.coreset_files import save_coresets
+from mmcsod.selection.near_duplicates import pool_clusters
 from mmcsod.selection.options import DEFAULT_METHOD, SelectionOptions
 from mmcsod.selection.registry import method_names
 from mmcsod.selection.select import run_selection
@@ -99,6 +103,21 @@ def select_from_args(bank: FeatureBank, args: argparse.Namespace, folder: Path, 
     report_if_possible(Path(paths[-1]), bank, coresets[-1], leaks, args.report, args.overwrite)
     when = ', once the new images are labelled' if bank.provenance.get('predictions') else ''
     print(f'Train on it{when}: {_training_command(bank, paths[-1], args)}')
+
+
+def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence[Path], overwrite: bool) -> None:
+    """Write the table of each coreset, and print how many images nothing selected is like."""
+    clusters = pool_clusters(bank, coresets[-1])
+    for coreset, path in zip(coresets, paths, strict=True):
+        table = path.with_suffix('.csv')
+        if table.exists() and not overwrite and not is_image_table(table):
+            print(f'There is no table of images: {table} is something else; --overwrite replaces it.')
+            continue
+        write_image_table(table, image_table(Selected.find(path.stem, bank, coreset), clusters))
+    rare = int(rare_images(Selected.find('', bank, coresets[-1])).sum())
+    print(
+        f'{paths[-1].with_suffix(".csv")}: what to keep and to drop, and why; {rare} unlike every selected image (rare)'
+    )
 
 
 def _training_command(bank: FeatureBank, coreset: Path, args: argparse.Namespace) -> str:

@@ -105,6 +105,19 @@ def test_a_list_of_the_picks_lies_beside_the_coreset_and_replaces_no_other_list(
     assert not (work_dir / 'labelled.json').exists()
 
 
+def test_tables_spare_files_of_others(work_dir):
+    words = ['--bank', work_dir / 'features', '--num-images', 8, 5, '--method', 'csod', '--out', work_dir / 'a.json']
+    small = work_dir / 'a_csod_5_of_8.csv'
+    small.write_text('mine\n')
+    done = select(*words)
+    assert small.read_text() == 'mine\n'
+    assert f'{small} is something else; --overwrite replaces it' in done.stdout
+    header, *rows = (work_dir / 'a.csv').read_text().splitlines()
+    assert [row.split(',')[1] for row in rows].count('keep') == 8
+    assert select(*words, '--overwrite').returncode == 0
+    assert small.read_text().startswith(header)
+
+
 def test_a_dry_run_writes_nothing(work_dir):
     result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run', '--memory', '1KB')
     assert result.returncode == 0, result.stderr

@@ -1,5 +1,5 @@
 import csv
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -36,10 +36,12 @@ def test_rare_is_what_is_no_nearer_than_two_images_at_random_or_of_a_class_witho
 
 
 def test_the_file_is_csv_that_is_known_again(one, tmp_path):
-    entries = image_table(one, [])
+    bank = replace(one.bank, recordings=('r', 'r', 's', ''))
+    entries = image_table(replace(one, bank=bank), [])
     write_image_table(tmp_path / 'a.csv', entries)
     with (tmp_path / 'a.csv').open(newline='') as file:
-        assert [row['image'] for row in csv.DictReader(file)] == list('abcd')
+        rows = [(row['image'], row['recording']) for row in csv.DictReader(file)]
+    assert rows == [('a', 'r'), ('b', 'r'), ('c', 's'), ('d', '')]
     assert is_image_table(tmp_path / 'a.csv')
     (tmp_path / 'b.csv').write_text('mine,yours\n')
     assert not is_image_table(tmp_path / 'b.csv')

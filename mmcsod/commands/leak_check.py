@@ -1,7 +1,7 @@
-"""What ``mmcsod select`` writes beside a coreset: the table of the pool's images and the leak check."""
+"""The check for validation images that the pool shows, too."""
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,26 +11,8 @@ import numpy as np
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
 from mmcsod.records.validation import ValidationView
-from mmcsod.report.image_table import image_table, is_image_table, rare_images, write_image_table
 from mmcsod.report.leak import Leaks, compare_validation, kept_view, leak_file, remove_leaks, write_leaks
-from mmcsod.report.selected import Selected
-from mmcsod.selection.near_duplicates import pool_clusters
 from mmcsod.util.errors import UserError
-
-
-def write_tables(bank: FeatureBank, coresets: Sequence[Coreset], paths: Sequence[Path], overwrite: bool) -> None:
-    """Write the table of each coreset, and print how many images nothing selected is like."""
-    clusters = pool_clusters(bank, coresets[-1])
-    for coreset, path in zip(coresets, paths, strict=True):
-        table = path.with_suffix('.csv')
-        if table.exists() and not overwrite and not is_image_table(table):
-            print(f'There is no table of images: {table} is something else; --overwrite replaces it.')
-            continue
-        write_image_table(table, image_table(Selected.find(path.stem, bank, coreset), clusters))
-    rare = int(rare_images(Selected.find('', bank, coresets[-1])).sum())
-    print(
-        f'{paths[-1].with_suffix(".csv")}: what to keep and to drop, and why; {rare} unlike every selected image (rare)'
-    )
 
 
 def check_leaks(bank: FeatureBank, coreset: Coreset, path: Path, args: Namespace) -> Leaks | None:

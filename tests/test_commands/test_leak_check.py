@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmcsod import Coreset, FeatureBank, Pick
-from mmcsod.commands.beside import check_leaks, write_tables
+from mmcsod.commands.leak_check import check_leaks
 from mmcsod.datasets.pixels import read_pixels
 from mmcsod.report.leak import kept_leaks, leak_file
 
@@ -78,22 +78,6 @@ def test_recordings_shared_with_validation_by_a_field(coco_root, tiny_config, tm
     options = [f'val_dataloader.dataset.ann_file={tmp_path / "val.json"}']
     check_leaks(bank, make_coreset(1), tmp_path / 'coreset.json', given(tiny_config, cfg_options=options))
     assert '4 of 20 validation images come from a recording of the pool' in capsys.readouterr().out
-
-
-def test_tables_spare_files_of_others(coco_root, tmp_path, capsys):
-    bank = replace(make_bank(coco_root, 'c.py'), recordings=tuple('aabbccdd'))
-    (tmp_path / 'small.csv').write_text('mine\n')
-    paths = [tmp_path / 'small.json', tmp_path / 'large.json']
-    write_tables(bank, [make_coreset(2), make_coreset(2, 5)], paths, overwrite=False)
-    printed = capsys.readouterr().out
-    assert (tmp_path / 'small.csv').read_text() == 'mine\n'
-    assert f'{tmp_path / "small.csv"} is something else; --overwrite replaces it' in printed
-    rows = (tmp_path / 'large.csv').read_text().splitlines()
-    header = rows[0].split(',')
-    assert [dict(zip(header, row.split(','), strict=True))['recording'] for row in rows[1:]] == list('aabbccdd')
-    assert [row.split(',')[1] for row in rows[1:]].count('keep') == 2
-    write_tables(bank, [make_coreset(2), make_coreset(2, 5)], paths, overwrite=True)
-    assert (tmp_path / 'small.csv').read_text().startswith(rows[0])
 
 
 def test_validation_images_that_are_not_there_are_not_called_free_of_leaks(coco_root, tiny_config, tmp_path, capsys):
