@@ -41,8 +41,8 @@ class Neighbours:
         self._mean = float(number)
 
     def fit(self, rows: np.ndarray, covered: np.ndarray) -> bool:
-        """Return whether there is room for the neighbours of all of these rows, by those of a sample."""
-        if not self._allowance.left:
+        """Return whether there is room for the neighbours of all of these rows, by those of a sample, and use in it."""
+        if self._similarities.is_fast or not self._allowance.left:
             return False
         sample = rows[:: max(1, len(rows) // SAMPLE)]
         self._mean = sum(len(places) for places, _ in self.find(sample, covered)) / max(1, len(sample))

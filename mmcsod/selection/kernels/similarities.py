@@ -32,9 +32,11 @@ class Similarities(Protocol):
 
     Attributes:
         error: How far any similarity may be from the exact one.
+        is_fast: Whether they are computed sooner than main memory would give them back.
     """
 
     error: float
+    is_fast: bool
 
     def gains(self, candidates: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what candidates add to the coverage of the others, (n,) float64, and how far that errs, (m,) float64.
@@ -63,6 +65,8 @@ class SimilaritiesFactory(Protocol):
 
 class NumpySimilarities:
     """On the CPU, over the bank's own rows where they lie."""
+
+    is_fast = False
 
     def __init__(self, vectors: np.ndarray, inverse_norms: np.ndarray, others: np.ndarray | None = None) -> None:
         self.error = similarity_error(vectors.shape[1])

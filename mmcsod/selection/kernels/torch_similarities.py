@@ -35,6 +35,7 @@ class TorchSimilarities:
     ) -> None:
         vectors, scales = in_range(vectors, inverse_norms)
         self.error = similarity_error(vectors.shape[1])
+        self.is_fast = device.type != 'cpu'
         self._device = device
         self._vectors = to_device(vectors, device)
         self._scales = torch.from_numpy(scales).to(device)
