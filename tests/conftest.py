@@ -20,7 +20,11 @@ def has_cuda():
 @pytest.fixture(scope='session', autouse=True)
 def _index_is_read_once():
     """MMEngine reads the 100 files of MMDetection's index anew for each `mmdet::` that a config names as its base."""
-    utils = import_module('mmengine.config.utils')
+    try:
+        utils = import_module('mmengine.config.utils')
+    except ModuleNotFoundError:  # Stage 2 is tested without it
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(utils, 'load', cache(utils.load))
         yield
