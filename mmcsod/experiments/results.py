@@ -5,6 +5,7 @@ Lines carry what they are of, so files of several machines are put together by w
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,6 @@ def append_result(path: str | Path, experiment: str, run: Run, outcome: Mapping[
         write_text(path, ''.join(f'{each}\n' for each in (*_read_lines(path), line)))
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _read_lines(path: Path) -> list[str]:
     """Return the lines of a file, without a last one that was cut off."""
     try:
@@ -58,7 +51,10 @@ def _read_lines(path: Path) -> list[str]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f'The results {path} cannot be read ({error}).') from error
-    return [*lines, rest] if _is_json(rest) else lines
+    with suppress(ValueError):
+        json.loads(rest)
+        lines.append(rest)
+    return lines
 
 
 def _parse(text: str, path: str | Path, number: int) -> Result:

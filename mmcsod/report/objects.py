@@ -43,9 +43,9 @@ class ObjectTable:
         self._bank = bank
         self.by_object = bank.objects is not None and bank.object_vectors is not None
         self._row_ranks = _ranks(bank.vectors, bank.labels)
-        self._rows = _Groups(bank.rows['image'], len(bank.images))
+        self._rows = _by_image(bank.rows['image'], len(bank.images))
         if bank.objects is not None:
-            self._objects = _Groups(bank.objects['image'], len(bank.images))
+            self._objects = _by_image(bank.objects['image'], len(bank.images))
             self._object_ranks = np.full(len(bank.objects), np.nan)
             used = ~bank.objects['ignored']
             if bank.object_vectors is not None:
@@ -53,10 +53,10 @@ class ObjectTable:
 
     def of(self, image: int) -> list[ImageObject]:
         """Return the objects of an image, those that training ignores included, in dataset order."""
-        rows = {int(self._bank.labels[row]): float(self._row_ranks[row]) for row in self._rows.of(image)}
+        rows = {int(self._bank.labels[row]): float(self._row_ranks[row]) for row in self._rows[image]}
         if self._bank.objects is None:
             return [ImageObject(label, None, rank) for label, rank in rows.items()]
-        return [self._object(int(index), rows) for index in self._objects.of(image)]
+        return [self._object(int(index), rows) for index in self._objects[image]]
 
     def _object(self, index: int, rows: dict[int, float]) -> ImageObject:
         entry = self._bank.objects[index]  # type: ignore[index]
@@ -147,15 +147,10 @@ def prototype_cosines(bank: FeatureBank, label: int) -> tuple[np.ndarray, np.nda
     return averages.reshape(3, 3), numbers.reshape(3, 3)
 
 
-class _Groups:
-    """Positions by the image that they belong to."""
-
-    def __init__(self, images: np.ndarray, num_images: int) -> None:
-        self._order = np.argsort(images, kind='stable')
-        self._starts = np.searchsorted(images[self._order], np.arange(num_images + 1))
-
-    def of(self, image: int) -> np.ndarray:
-        return self._order[self._starts[image] : self._starts[image + 1]]
+def _by_image(images: np.ndarray, num_images: int) -> list[np.ndarray]:
+    """Return the positions of each image's entries."""
+    order = np.argsort(images, kind='stable')
+    return np.split(order, np.searchsorted(images[order], np.arange(1, num_images)))
 
 
 def _ranks(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:
