@@ -9,9 +9,9 @@ from mmengine.config import Config
 from mmcsod.datasets.check import check_config, check_settings, use_checked_labels
 from mmcsod.datasets.check_leaf import check_leaf
 from mmcsod.util.errors import UserError
-from tests.test_datasets.conftest import voc_leaf, voc_root  # noqa: F401
+from tests.test_labels.test_check.labels import PLAIN, broken
 
-from .labels import PLAIN, broken
+from .conftest import voc_leaf
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_namesake_of_another_set_is_not_pointed_to(config, tmp_path, monkeypat
     assert checked.findings[0].examples == ('mine/train.json',)
 
 
-def test_voc_images_in_another_format_have_a_remedy_of_their_own(voc_root, tmp_path):  # noqa: F811
+def test_voc_images_in_another_format_have_a_remedy_of_their_own(voc_root, tmp_path):
     root = shutil.copytree(voc_root, tmp_path / 'voc')
     names = (root / 'VOC2007/ImageSets/Main/trainval.txt').read_text().split()
     path = root / 'VOC2007/JPEGImages' / f'{names[0]}.jpg'
