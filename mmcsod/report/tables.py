@@ -10,7 +10,7 @@ from mmcsod.report.counts import SIZES, kl_divergence, size_counts
 from mmcsod.report.coverage import coverage_curve, diminishing_returns, redundancy
 from mmcsod.report.objects import COUNTS, prototype_cosines, rank_objects
 from mmcsod.report.selected import Selected, changes
-from mmcsod.selection.classes import unknown_class
+from mmcsod.selection.classes import find_labels
 from mmcsod.util.text import markdown_table
 
 NUM_RANKED = 10
@@ -20,9 +20,7 @@ COVERAGE_AT = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 def label_of(bank: FeatureBank, name: str) -> int:
     """Return the index of a class."""
-    if name not in bank.classes:
-        raise unknown_class(bank, name)
-    return bank.classes.index(name)
+    return find_labels(bank, [name])[0]
 
 
 def size_table(bank: FeatureBank, masks: Mapping[str, np.ndarray]) -> str:

@@ -1,6 +1,6 @@
 """Class names that a user asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
@@ -10,7 +10,7 @@ SHOWN = 20
 """Class names in an error message."""
 
 
-def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
+def find_labels(bank: FeatureBank, names: Collection[str] | None) -> list[int]:
     """Return the labels of classes, each once, in dataset order; of all where ``names`` is None.
 
     Classes of the bank that share a name are all meant by it.
@@ -20,10 +20,6 @@ def find_labels(bank: FeatureBank, names: Sequence[str] | None) -> list[int]:
     known, wanted = set(bank.classes), set(names)
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
-        raise unknown_class(bank, unknown)
+        shown = first_few(bank.classes, SHOWN)
+        raise UserError(f"There is no class '{unknown}' in the bank; its classes are {shown}.")
     return [label for label, name in enumerate(bank.classes) if name in wanted]
-
-
-def unknown_class(bank: FeatureBank, name: str) -> UserError:
-    """Return what to tell a user who asks for a class that the bank has not."""
-    return UserError(f"There is no class '{name}' in the bank; its classes are {first_few(bank.classes, SHOWN)}.")

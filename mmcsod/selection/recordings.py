@@ -55,6 +55,10 @@ class Cap:
         names = [name or f'\n{place}' for place, name in enumerate(recordings)]
         return cls(np.unique(names, return_inverse=True)[1].ravel(), most)
 
+    def allows(self, image: int, taken: Sequence[int]) -> bool:
+        """Return whether an image may be selected beside others."""
+        return np.count_nonzero(self.recordings[list(taken)] == self.recordings[image]) < self.most
+
     def within(self, images: np.ndarray, taken: np.ndarray) -> np.ndarray:
         """Return those of ``images`` that may be selected one after the other, ``taken``, (D,) bool, being selected."""
         counts = Counter(self.recordings[taken].tolist())

@@ -106,7 +106,7 @@ _METHODS: dict[str, type[Method]] = {}
 
 _OURS = 'mmcsod.selection.methods'
 
-_INSTEAD = {
+INSTEAD = {
     'csod-distinct': 'classwise-facility-location',
     'csod-typical-first': 'csod-logdet',
     'ccs': 'uniform',
@@ -135,7 +135,7 @@ def register_method(name: str) -> Callable[[Kind], Kind]:
                 f"What is registered as the method '{name}' is not a subclass of mmcsod.selection.Method; "
                 'docs/methods.md shows one.'
             )
-        if name in _INSTEAD:
+        if name in INSTEAD:
             raise UserError(
                 f"mmcsod had a selection method '{name}', removed since; register yours under another name."
             )
@@ -146,11 +146,6 @@ def register_method(name: str) -> Callable[[Kind], Kind]:
         return kind
 
     return register
-
-
-def removed_methods() -> tuple[str, ...]:
-    """Return the names of methods that earlier versions had."""
-    return tuple(_INSTEAD)
 
 
 def method_names() -> list[str]:
@@ -171,8 +166,8 @@ def get_method(name: str, options: Mapping[str, Any] | None = None) -> Method:
     """
     if match := _COUNT.fullmatch(name):
         name, options = 'count', {**match.groupdict(), **(options or {})}
-    if name in _INSTEAD:
-        raise UserError(f"The selection method '{name}' was removed; use '{_INSTEAD[name]}' instead.")
+    if name in INSTEAD:
+        raise UserError(f"The selection method '{name}' was removed; use '{INSTEAD[name]}' instead.")
     if name not in method_names():
         raise UserError(f"Unknown selection method '{name}'; choose one of {', '.join(method_names())}.")
     kind, given = _METHODS[name], dict(options or {})

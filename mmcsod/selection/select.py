@@ -131,32 +131,25 @@ def _cap(bank: FeatureBank, options: SelectionOptions) -> Cap | None:
 
 def _parameters(task: Task, options: SelectionOptions, trials: Sequence[LamTrial]) -> dict[str, Any]:
     """Return what the coreset file says of how it was selected."""
-    parameters: dict[str, Any] = {**options.budget.parameters, 'num_pool': len(task.pool.images)}
-    if settings := options.entry.changed_settings:
-        parameters['method_options'] = settings
-    if 'lam' in options.entry.uses:
-        parameters.update(lam=task.lam, lam_rule=options.lam_rule)
-    if trials:
-        parameters.update(
-            lam_unit=lam_unit(task),
-            lams=[trial.lam for trial in trials],
-            coverages=[trial.coverage for trial in trials],
-        )
-    if options.weights != 'equal':
-        parameters['turns'] = options.weights
-    if 'seed' in options.entry.uses:
-        parameters['seed'] = int(options.seed)
-    if options.classes is not None:
-        parameters['classes'] = [task.pool.bank.classes[label] for label in task.pool.labels]
-    if options.group is not None:
-        parameters['group'] = options.group
-    if options.per_group is not None:
-        parameters['per_group'] = int(options.per_group)
-    if options.uncertain is not None:
-        parameters['uncertain'] = options.uncertain
-    if task.included:
-        parameters['num_included'] = len(task.included)
-    return parameters
+    method, tried = options.entry, bool(trials)
+    uses_lam = 'lam' in method.uses
+    given = {
+        'method_options': method.changed_settings or None,
+        'lam': task.lam if uses_lam else None,
+        'lam_rule': options.lam_rule if uses_lam else None,
+        'lam_unit': lam_unit(task) if tried else None,
+        'lams': [trial.lam for trial in trials] if tried else None,
+        'coverages': [trial.coverage for trial in trials] if tried else None,
+        'turns': None if options.weights == 'equal' else options.weights,
+        'seed': int(options.seed) if 'seed' in method.uses else None,
+        'classes': None if options.classes is None else [task.pool.bank.classes[label] for label in task.pool.labels],
+        'group': options.group,
+        'per_group': None if options.per_group is None else int(options.per_group),
+        'uncertain': options.uncertain,
+        'num_included': len(task.included) or None,
+    }
+    numbers = {**options.budget.parameters, 'num_pool': len(task.pool.images)}
+    return {**numbers, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _within_budget(task: Task, options: SelectionOptions) -> list[Pick]:

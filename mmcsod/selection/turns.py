@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcsod.selection.classes import unknown_class
+from mmcsod.selection.classes import find_labels
 from mmcsod.selection.pool import Pool
 from mmcsod.util.errors import UserError
 
@@ -41,8 +41,5 @@ def turn_weights(turns: str | Mapping[str, float], pool: Pool) -> np.ndarray:
     if isinstance(turns, str):
         images = np.array([max(1, len(pool.images_of_class(label))) for label in pool.labels], np.float64)
         return images ** RULES[turns]
-    names = pool.bank.classes
-    unknown = next((name for name in turns if name not in names), None)
-    if unknown is not None:
-        raise unknown_class(pool.bank, unknown)
-    return np.array([turns.get(names[label], 1.0) for label in pool.labels])
+    find_labels(pool.bank, turns)  # refuses a class that there is not
+    return np.array([turns.get(pool.bank.classes[label], 1.0) for label in pool.labels])

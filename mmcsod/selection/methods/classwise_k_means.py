@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -35,34 +36,34 @@ class ClasswiseKMeans(Method):
 
 
 class _Clusters:
-    """Clusters at its first turn: only there is it certain which random numbers are its own."""
-
     def __init__(self, units: UnitRows, eligible: np.ndarray, number: int, rng: np.random.Generator) -> None:
         self._units = units
         self._rows = np.flatnonzero(eligible)
-        self._left = eligible[self._rows].copy()
-        self._selected = np.zeros(len(self._rows), bool)
+        self._left = eligible.copy()
+        self._selected = np.zeros(len(eligible), bool)
         self._number = number
         self._rng = rng
-        self._clusters: np.ndarray | None = None
-        self._distances = np.empty(0)
+
+    @cached_property
+    def _clusters(self) -> tuple[np.ndarray, np.ndarray]:
+        """Found at the class's first turn: only there is it certain which random numbers are its own."""
+        return clusters(self._units.all(self._rows), self._number, self._rng)
 
     def best(self) -> Choice:
-        if self._clusters is None:
-            self._clusters, self._distances = clusters(self._units.all(self._rows), self._number, self._rng)
-        selected = np.bincount(self._clusters[self._selected], minlength=self._number)
-        sizes = np.bincount(self._clusters, minlength=self._number)
-        there = np.unique(self._clusters[self._left])
+        own, distances = self._clusters
+        left = self._left[self._rows]
+        selected = np.bincount(own[self._selected[self._rows]], minlength=self._number)
+        sizes, there = np.bincount(own, minlength=self._number), np.unique(own[left])
         cluster = there[np.lexsort((there, -sizes[there], selected[there]))[0]]
-        members = np.flatnonzero(self._left & (self._clusters == cluster))
-        return Choice(int(self._rows[members[first_highest(-self._distances[members], 2)]]))
+        members = np.flatnonzero(left & (own == cluster))
+        return Choice(int(self._rows[members[first_highest(-distances[members], 2)]]))
 
     def bar(self, row: int) -> None:
-        self._left[int(np.searchsorted(self._rows, row))] = False
+        self._left[row] = False
 
     def select(self, row: int) -> None:
-        self.bar(row)
-        self._selected[int(np.searchsorted(self._rows, row))] = True
+        self._left[row] = False
+        self._selected[row] = True
 
 
 def clusters(units: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -59,13 +59,17 @@ def _exchange(task: Task, picks: list[tuple[int, int]], low: int, high: int) -> 
     total = int(counts[list(taken)].sum())
     if low <= total <= high:
         return
+
+    def may_replace(image: int, other: int) -> bool:
+        return task.rotation.cap is None or task.rotation.cap.allows(other, [*(taken - {image})])
+
     aim = int(task.rng.integers(low, high + 1))
     for _ in range(MAX_PROPOSALS * len(picks)):
         place = int(task.rng.integers(len(picks)))
         image, label = picks[place]
         other = int(task.rng.choice(candidates[label]))
         changed = total + int(counts[other] - counts[image])
-        if other not in taken and abs(changed - aim) < abs(total - aim):
+        if other not in taken and abs(changed - aim) < abs(total - aim) and may_replace(image, other):
             picks[place] = (other, label)
             taken = (taken - {image}) | {other}
             total = changed

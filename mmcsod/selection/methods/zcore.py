@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -45,27 +46,28 @@ class ZCore(Method):
 
 
 class _Scores:
-    """Scores at its first turn: only there is it certain which random numbers are its own."""
-
     def __init__(self, units: UnitRows, eligible: np.ndarray, method: ZCore, rng: np.random.Generator) -> None:
         self._method = method
         self._units = units
         self._rows = np.flatnonzero(eligible)
-        self._left = eligible[self._rows].copy()
+        self._left = eligible.copy()
         self._rng = rng
-        self._scores: np.ndarray | None = None
+
+    @cached_property
+    def _scores(self) -> np.ndarray:
+        """Scored at the class's first turn: only there is it certain which random numbers are its own."""
+        scores = np.full(len(self._left), -np.inf)
+        scores[self._rows] = zcore_scores(self._units.all(self._rows), self._rng, self._method)
+        return scores
 
     def best(self) -> Choice:
-        if self._scores is None:
-            self._scores = zcore_scores(self._units.all(self._rows), self._rng, self._method)
-        place = int(np.argmax(np.where(self._left, self._scores, -np.inf)))
-        return Choice(int(self._rows[place]), {'score': float(self._scores[place])})
-
-    def bar(self, row: int) -> None:
-        self.select(row)
+        row = int(np.argmax(np.where(self._left, self._scores, -np.inf)))
+        return Choice(row, {'score': float(self._scores[row])})
 
     def select(self, row: int) -> None:
-        self._left[int(np.searchsorted(self._rows, row))] = False
+        self._left[row] = False
+
+    bar = select
 
 
 def zcore_scores(vectors: np.ndarray, rng: np.random.Generator, method: ZCore) -> np.ndarray:

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,14 @@ def test_count_spreads_over_its_range(counted):
 def test_count_of_a_range_that_is_met_anyway_is_the_uniform_draw(counted):
     drawn = select_coreset(counted, num_images=18, method='count:0-1000', seed=3)
     assert drawn.image_ids == select_coreset(counted, num_images=18, method='uniform', seed=3).image_ids
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_exchanges_keep_to_the_cap_on_recordings(counted, seed):
+    options = {'group': r'(\d)$', 'per_group': 2}  # ten recordings
+    coreset = select_coreset(counted, 18, method='count:120-125', seed=seed, **options)
+    assert max(Counter(image[-1] for image in coreset.image_ids).values()) == 2
+    assert 120 <= objects_of(counted, coreset) <= 125
 
 
 def test_a_range_that_cannot_be_met_is_refused(counted):
