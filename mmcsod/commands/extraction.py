@@ -10,6 +10,7 @@ from mmcsod.commands.arguments import add_cfg_options, add_fields, add_labels_ar
 from mmcsod.features.options import AMP_TYPES, ExtractionOptions, default_work_dir
 from mmcsod.records.bank import FeatureBank
 from mmcsod.util.errors import UserError
+from mmcsod.util.launcher import LAUNCHERS
 from mmcsod.util.memory import available_memory
 from mmcsod.util.text import size_text
 
@@ -65,7 +66,7 @@ def add_extraction_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--launcher',
-        choices=('none', 'pytorch', 'slurm', 'mpi'),
+        choices=LAUNCHERS,
         default='none',
         help='what started the processes, as for mmdet (default: none, one process)',
     )

@@ -7,6 +7,7 @@ from dataclasses import fields
 from mmcsod.commands.arguments import add_cfg_options, add_fields
 from mmcsod.training.options import RetrainOptions
 from mmcsod.util.errors import UserError
+from mmcsod.util.launcher import LAUNCHERS
 
 DESCRIPTION = 'Train a stock MMDetection config on a coreset.'
 EXAMPLES = """examples in a checkout; those of `mmcsod select --help` make the coreset of the last two:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         RetrainOptions,
         data={'metavar': 'CONFIG'},
         resume={'nargs': '?', 'const': 'auto'},
-        launcher={'choices': ['none', 'pytorch', 'slurm', 'mpi']},
+        launcher={'choices': LAUNCHERS},
         work_dir={'metavar': 'DIR'},
         cfg_options=None,
     )

@@ -44,9 +44,8 @@ def select_coreset(bank: FeatureBank, num_images: int | None = None, **options: 
     Args:
         bank: Stage 1's vectors.
         num_images: N, included images counted in; or else ``ratio`` or ``num_objects``.
-        **options: The other fields of :class:`mmcsod.selection.options.SelectionOptions`: ``method``,
-            ``method_options``, ``turns``, ``lam``, ``kernel``, ``memory``, ``seed``, ``include``, ``exclude``,
-            ``classes``, ``group``, ``per_group``, ``uncertain``, ``ratio``, ``num_objects``.
+        **options: The other fields of :class:`mmcsod.selection.options.SelectionOptions`, such as ``method``, ``lam``
+            and ``include``.
 
     Raises:
         UserError: If an option or the bank is unfit, in one sentence.

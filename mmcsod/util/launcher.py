@@ -9,6 +9,8 @@ RANK = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK
 LOCAL_RANK = {'pytorch': 'LOCAL_RANK', 'slurm': 'SLURM_LOCALID', 'mpi': 'OMPI_COMM_WORLD_LOCAL_RANK'}
 WORLD_SIZE = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS', 'mpi': 'OMPI_COMM_WORLD_SIZE'}
 
+LAUNCHERS = ('none', *RANK)
+
 
 def rank(launcher: str) -> int:
     """Return the rank that a launcher gave this process: 'none', 'pytorch', 'slurm' or 'mpi'.
