@@ -55,9 +55,6 @@ def build_training_set(config: Config, allow_missing_classes: bool = False, core
     """Build the training dataset of ``config``, wrapper, filter and all; its labels are not checked again.
 
     ``coreset`` is the content of the file that the config's CoresetDataset names, where it has been read.
-
-    Raises:
-        UserError: If the data cannot be read, or its annotations call the classes something else.
     """
     enter_scope(config)
     settings = training_set(config)

@@ -68,13 +68,8 @@ def use_checked_labels(
 ) -> dict[str, str]:
     """Check the labels that a config reads; where something was filled in, have it read a copy, in place.
 
-    The user's files are never touched. Datasets and evaluators of the config are pointed to the copies.
-
-    Args:
-        config: The config of a training, changed in place.
-        folder: Where copies go.
-        sets: Of which dataloaders.
-        look_for_images: Whether to see that each image is there; a warning says which are not.
+    The user's files are never touched. Datasets and evaluators of the config are pointed to copies in ``folder``. If
+    images are looked for, a warning says which are not there.
 
     Returns:
         The path of each file that was copied, by that of its copy.

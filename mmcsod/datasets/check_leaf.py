@@ -30,16 +30,10 @@ IMAGES_ALONE = ('lmdb', 'memcached')
 
 @dataclass(frozen=True)
 class CheckedLeaf:
-    """A dataset that was looked into.
+    """What a dataset's files say, and what is wrong with them.
 
-    Attributes:
-        ann_file: Path of its annotation file, joined with its root; '' if that cannot be told.
-        findings: What is wrong.
-        content: What its file should hold, None if that is what it holds.
-        xml: What XML files should hold, by the name of each image; empty if that is what they hold.
-        categories: The names of its categories in their order; None if it has no list of them.
-        objects: How many objects have each name.
-        classes: Its classes.
+    The path of the annotation file is joined with its root, '' if that cannot be told. ``content`` and ``xml``, by the
+    name of each image, are what files should hold, None and empty if they do. A VOC set has no list of categories.
     """
 
     ann_file: str

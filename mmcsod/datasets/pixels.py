@@ -41,11 +41,7 @@ def color_types(leaves: Sequence[BaseDataset]) -> list[str]:
 
 
 def read_pixels(paths: Sequence[str | Path], colors: Sequence[str] | None = None) -> tuple[np.ndarray, list[str]]:
-    """Return the pixels of image files as MMDetection loads them.
-
-    Args:
-        paths: Of the images.
-        colors: The ``color_type`` to load each with; by default all are turned as their EXIF data say.
+    """Return the pixels of image files as MMDetection loads them with a ``color_type`` each, by default turned by EXIF.
 
     Returns:
         (n, 32, 32) uint8, zeros where one cannot be read; and the paths of those.

@@ -80,11 +80,7 @@ def _draw_to_the_end(axes: Axes, numbers: np.ndarray, values: Sequence[float] | 
 
 
 def draw_ranks(ranked: Mapping[str, Sequence[RankedImage]], root: str | Path, path: str | Path) -> None:
-    """Draw the images of one class with the ranks of their objects, a row a coreset: Figure 7.
-
-    Raises:
-        UserError: If there is no image, one cannot be read or the file cannot be written.
-    """
+    """Draw the images of one class with the ranks of their objects, a row a coreset: Figure 7."""
     ranked = {name: images for name, images in ranked.items() if images}
     if not ranked:
         raise UserError('No coreset selected an image for this class; name another class.')

@@ -25,9 +25,6 @@ def compare_sets(config: Config) -> list[tuple[str, Finding]]:
 
     Returns:
         The names of the sets, and a finding about them.
-
-    Raises:
-        UserError: If annotations cannot be read.
     """
     sets: dict[tuple[str, ...], tuple[list[str], tuple[LabelledImage, ...], list[str]]] = {}
     for name in SETS:

@@ -17,11 +17,7 @@ def is_number(value: Any) -> TypeGuard[float]:
 
 
 def bounds(segmentation: Any) -> list[float] | None:
-    """Return x, y, width and height of what a COCO segmentation covers, None if it cannot be told.
-
-    Args:
-        segmentation: Polygons, or runs of a mask (RLE), compressed or not.
-    """
+    """Return x, y, width and height of what polygons or a mask's runs, compressed or not, cover; None if unknown."""
     if isinstance(segmentation, Mapping):
         return _of_runs(segmentation.get('size'), segmentation.get('counts'))
     points = _points(segmentation)
