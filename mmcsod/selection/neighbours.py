@@ -20,7 +20,6 @@ SAMPLE = 32
 SPARE = 1.25
 """Room for so many times what is expected."""
 
-
 SHRUNK = 4
 """What is left is copied as soon as it is less than one in so many of those kept."""
 
