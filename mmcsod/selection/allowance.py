@@ -4,6 +4,7 @@ import re
 
 from mmcsod.util.errors import UserError
 from mmcsod.util.memory import available_memory
+from mmcsod.util.text import size_text
 
 UNITS = {'': 1, 'B': 1, 'KB': 10**3, 'MB': 10**6, 'GB': 10**9, 'TB': 10**12}
 
@@ -44,7 +45,8 @@ class Allowance:
         self._used -= ENTRY * number
 
     def __str__(self) -> str:
-        return f'similarities of vectors kept in memory: at most {self.most / 1e6:.0f} MB of {self.limit / 1e6:.0f} MB'
+        kept, limit = size_text(self.most), size_text(self.limit)
+        return f'similarities of vectors kept in memory: at most {kept} of {limit} (--memory)'
 
 
 def default_limit(num_processes: int) -> int:
