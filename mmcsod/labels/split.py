@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from PIL import Image
@@ -19,6 +19,11 @@ from mmcsod.util.text import first_few
 logger = logging.getLogger('mmcsod')
 
 IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
+
+SHOWN = 5
+"""Faulty files that are named."""
+
+Read = TypeVar('Read')
 
 Box = tuple[float, float, float, float]
 """x, y, width, height, in pixels or in shares of the image."""
@@ -46,6 +51,26 @@ def find_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
     """
     found = (path for path in folder.rglob('*') if path.suffix.lower() in suffixes and not path.name.startswith('._'))
     return sorted(path for path in found if path.is_file())
+
+
+def read_each(paths: Iterable[Path], read: Callable[[Path], Read]) -> list[Read]:
+    """Return what is read of each label file.
+
+    Raises:
+        UserError: If some are faulty, with the first fault of each of the first files.
+    """
+    results, faults = [], []
+    for path in tqdm(paths, desc='Reading labels', unit='file', delay=1, leave=False):
+        try:
+            results.append(read(path))
+        except UserError as error:
+            faults.append(str(error))
+    if len(faults) > 1:
+        rest = f' And {len(faults) - SHOWN} more.' if len(faults) > SHOWN else ''
+        raise UserError(f'{len(faults)} label files are faulty. {" ".join(faults[:SHOWN])}{rest}')
+    if faults:
+        raise UserError(faults[0])
+    return results
 
 
 def image_sizes(images: Sequence[Path]) -> dict[Path, tuple[int, int]]:

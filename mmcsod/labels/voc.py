@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tqdm import tqdm
-
-from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, write_split
+from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, read_each, write_split
 from mmcsod.util.errors import UserError
 
 LISTS = {'train': ('train', 'trainval'), 'val': ('val',), 'test': ('test',)}
@@ -37,8 +35,7 @@ class VOCFolder:
         self.annotations = _by_stem(find_files(annotations, {'.xml'}))
         found = find_files(self.root, IMAGE_SUFFIXES)
         self.images = _by_stem([path for path in found if path.stem in self.annotations])
-        progress = tqdm(self.annotations.items(), desc='Reading labels', unit='image', delay=1, leave=False)
-        self._objects = {stem: read_objects(path) for stem, path in progress}
+        self._objects = dict(zip(self.annotations, read_each(self.annotations.values(), read_objects), strict=True))
         self.classes = sorted({each.name for objects in self._objects.values() for each in objects})
 
     def write_split(self, split: str, out: Path) -> Split | None:

@@ -6,13 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mmcsod.labels.check.files import missing_images
-from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, write_split
+from mmcsod.labels.split import IMAGE_SUFFIXES, Box, Object, Split, find_files, normal, read_each, write_split
 from mmcsod.util.errors import UserError
 
 logger = logging.getLogger('mmcsod')
@@ -108,9 +109,10 @@ def _write(images: Sequence[Path], classes: Classes, out: Path) -> Split:
     images = [normal(path) for path in images]
     _warn_of_labels_alone(images)
     root = Path(os.path.commonpath([path.parent for path in images]))
+    objects = dict(zip(images, read_each(map(label_file, images), partial(_read_objects, classes)), strict=True))
 
     def objects_of(image: Path, width: int, height: int) -> Iterator[Object]:
-        for label, (x, y, w, h) in _read_objects(label_file(image), classes):
+        for label, (x, y, w, h) in objects[image]:
             yield label, (x * width, y * height, w * width, h * height), False
 
     return write_split(out, images, root, classes.names, objects_of)
@@ -142,7 +144,7 @@ def label_file(image: Path) -> Path:
     return image.with_suffix('.txt')
 
 
-def _read_objects(path: Path, classes: Classes) -> list[tuple[int, Box]]:
+def _read_objects(classes: Classes, path: Path) -> list[tuple[int, Box]]:
     """Return class and box of each object of a label file."""
     if not path.exists():
         return []
