@@ -20,6 +20,7 @@ from mmcsod.labels.check.findings import FILLED, NUM_EXAMPLES, Finding, found, s
 from mmcsod.labels.check.graph import is_id, is_text
 from mmcsod.labels.check.voc import check_list, check_xml
 from mmcsod.labels.split import IMAGE_SUFFIXES
+from mmcsod.util.console import show_traceback
 from mmcsod.util.errors import first_cause
 
 PACKAGES = {'petrel': 'petrel_client', 's3': 'petrel_client', 'ceph': 'ceph', 'lmdb': 'lmdb', 'memcached': 'mc'}
@@ -60,6 +61,7 @@ def check_leaf(
     try:
         leaf = DATASETS.build({**config, 'lazy_init': True, 'pipeline': [], 'serialize_data': False})
     except Exception as error:  # a dataset is a program
+        show_traceback()
         return CheckedLeaf('', (Finding('dataset', name, 1, (f'{type(error).__name__}: {first_cause(error)}',)),))
     if not _is_read_here(leaf):
         unknown = Finding('not looked into', name, 1, (type(leaf).__name__,))
@@ -67,6 +69,7 @@ def check_leaf(
     try:
         raw = get(leaf.ann_file, backend_args=leaf.backend_args)
     except Exception as error:  # as many kinds as there are backends
+        show_traceback()
         return CheckedLeaf(leaf.ann_file, (_missing_file(leaf.ann_file, name, error, beside),))
     if isinstance(leaf, CocoDataset):
         return _check_coco(leaf, raw, name, look_for_images, annotated)

@@ -118,6 +118,12 @@ def test_tables_spare_files_of_others(work_dir):
     assert small.read_text().startswith(header)
 
 
+def test_several_banks_are_refused(work_dir):
+    done = select('--bank', work_dir / 'features', work_dir / 'features', '--num-images', 5)
+    assert done.returncode == 2
+    assert 'selecting with several at once was removed, so give one' in done.stderr
+
+
 def test_a_dry_run_writes_nothing(work_dir):
     result = select('--bank', work_dir / 'features', '--num-images', 20, '--dry-run', '--memory', '1KB')
     assert result.returncode == 0, result.stderr

@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from mmcsod.datasets.check import check_config, check_settings, use_checked_labels
 from mmcsod.datasets.check_leaf import check_leaf
+from mmcsod.util.console import TRACEBACK
 from mmcsod.util.errors import UserError
 from tests.test_labels.test_check.labels import PLAIN, broken
 
@@ -133,3 +134,11 @@ def test_a_format_that_is_not_looked_into_is_named_by_the_check_alone(config, tm
     ]
     assert use_checked_labels(read, tmp_path / 'labels', ('train',)) == {}
     assert not caplog.records
+
+
+def test_the_traceback_of_a_dataset_that_cannot_be_built_is_shown_on_request(monkeypatch, capsys):
+    for asked in ('', '1'):
+        monkeypatch.setenv(TRACEBACK, asked)
+        (found,) = check_leaf({'type': 'CocoDataset', 'data_prefix': 3}).findings
+        assert found.kind == 'dataset'
+        assert capsys.readouterr().err.startswith('Traceback') == bool(asked)
