@@ -50,12 +50,7 @@ def test_copies_are_announced(bank):
     assert needs.copied == bank.vectors.nbytes
     assert memory_used(shuffled, options) <= needs.copied + needs.beside
     assert 'copied class by class (86 MB more)' in describe_needs(shuffled, options)
-    assert (
-        memory_needs(make_task(bank, SelectionOptions(30, method='csod', kernel='faiss'))).copied == bank.vectors.nbytes
-    )
-
-
-def test_nothing_is_announced_of_methods_whose_needs_are_not_known(bank):
+    faiss = SelectionOptions(30, method='csod', kernel='faiss')
+    assert memory_needs(make_task(bank, faiss)).copied == bank.vectors.nbytes
     text = describe_needs(bank, SelectionOptions(30, method='csod-logdet', kernel='faiss'))
     assert 'what this method needs beside them is not known' in text
-    assert 'at most' not in text and 'copied' not in text

@@ -23,32 +23,6 @@ def test_class_major_rows_are_used_in_place_memory_mapped_or_not(bank, tmp_path)
     assert pool.rows_of_class(2) == slice(6, 6)
 
 
-def test_rows_in_any_order_become_class_major_and_keep_their_order_in_a_class():
-    vectors = np.arange(5, dtype=np.float32)[:, None]
-    bank = FeatureBank.from_arrays(vectors, ['d', 'a', 'c', 'a', 'b'], [1, 0, 0, 1, 0], ['x', 'y'])
-    pool = Pool(bank, [0, 1])
-    assert pool.vectors(slice(0, 5))[:, 0].tolist() == [1, 2, 4, 0, 3]
-    assert [bank.images[image] for image in pool.row_images] == ['a', 'c', 'b', 'd', 'a']
-    assert bank.vectors[:, 0].tolist() == [0, 1, 2, 3, 4]
-
-
-def test_images_and_rows_find_each_other(bank):
-    pool = Pool(bank, [0, 1, 2])
-    assert pool.rows_of_image(2).tolist() == [2, 4, 5]
-    assert pool.labels_of_image(2) == [0, 1]
-    assert pool.images_of_class(1).tolist() == [0, 2]
-    assert pool.images.tolist() == [0, 1, 2]
-    assert pool.object_counts.tolist() == [2, 1, 3]
-
-
-def test_excluded_images_and_other_classes_take_no_part(bank):
-    pool = Pool(bank, [1], excluded={0})
-    assert pool.eligible.tolist() == [False] * 4 + [True] * 2
-    assert pool.images.tolist() == [2]
-    assert pool.rows_of_image(0).tolist() == []
-    assert pool.images_of_class(0).tolist() == []
-
-
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
 def test_the_first_image_with_a_bad_vector_is_named(bank, value):
     bank.vectors[4:, 1] = value

@@ -26,10 +26,13 @@ def test_nothing_is_said_of_what_is_as_expected(bank, caplog):
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
 
-def test_a_lam_that_nobody_reads_is_said(bank, caplog):
+def test_options_that_a_method_does_not_read_are_said(bank, caplog):
     select_coreset(bank, num_images=8, classes=['a', 'b'], method='csod-logdet', lam=0.7)
-    (said,) = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
-    assert said == "lam is given and not used: the method 'csod-logdet' has none."
+    select_coreset(bank, num_images=8, classes=['a', 'b'], method='stride', turns='sqrt')
+    assert [record.getMessage() for record in caplog.records if record.levelname == 'WARNING'] == [
+        "lam is given and not used: the method 'csod-logdet' has none.",
+        "turns is given and not used: the method 'stride' has no class round-robin.",
+    ]
 
 
 def test_fewer_images_than_asked_for_and_near_duplicates_are_said_too(bank):

@@ -77,8 +77,3 @@ def test_turns_that_are_none_are_refused(turns):
         select_coreset(make_bank(), 5, turns=turns)
     with pytest.raises(UserError, match="no class 'dog' in the bank"):
         select_coreset(make_bank(), 5, turns='dog=2')
-
-
-def test_turns_that_a_method_does_not_take_are_said(caplog):
-    select_coreset(make_bank(), 8, method='stride', turns='sqrt')
-    assert "turns is given and not used: the method 'stride' has no class round-robin." in caplog.text

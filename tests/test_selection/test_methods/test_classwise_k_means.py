@@ -22,13 +22,6 @@ def test_copies_are_one_cluster():
     assert not distances.any()
 
 
-def test_a_class_that_gets_more_turns_than_its_share_goes_on():
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(22, 3)).astype(np.float32)
-    bank = FeatureBank.from_arrays(vectors, [f'{i:02}' for i in range(22)], [0] * 20 + [1] * 2, ['many', 'few'])
-    assert len(set(select_coreset(bank, num_images=20, method='classwise-k-means').image_ids)) == 20
-
-
 def test_clusters_are_as_many_as_the_class_gets_turns():
     # Four pairs of nearly one direction. Four images are two turns of each of two classes, so two clusters of two
     # pairs, whose centres the inner rows are nearest to. Of four clusters, the pairs, the first row of each is taken.
