@@ -52,7 +52,8 @@ def built(name):
 def by_hand(maps, strides, roi):
     """The level that FPN's rule gives, or all maps side by side where their widths differ."""
     if len({level.shape[1] for level in maps}) > 1:
-        return torch.cat([F.normalize(cut(*level, roi), dim=0) for level in zip(maps, strides, strict=True)])
+        parts = [cut(*level, roi) for level in zip(maps, strides, strict=True)]
+        return torch.cat([part / part.norm() for part in parts])
     side = float((roi[3] - roi[1]) * (roi[4] - roi[2])) ** 0.5
     level = min(max(int(np.floor(np.log2(side / (14 * strides[0])))), 0), len(strides) - 1)
     return cut(maps[level], strides[level], roi)
