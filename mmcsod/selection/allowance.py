@@ -14,6 +14,9 @@ SHARE = 0.5
 ENTRY = 8
 """Bytes of a similarity that is kept, float32, and of the place that it belongs to."""
 
+ROW = 400
+"""Bytes that keeping those of a row takes beside."""
+
 
 class Allowance:
     """A limit in bytes for the similarities of all classes of a selection, and what they take of it.
@@ -27,22 +30,21 @@ class Allowance:
         self.limit = limit
         self.most = self._used = 0
 
-    @property
-    def left(self) -> int:
-        """How many more similarities there is room for."""
-        return (self.limit - self._used) // ENTRY
+    def num_rows(self, number: float) -> int:
+        """Return of how many more rows there is room for so many similarities."""
+        return int((self.limit - self._used) / (ENTRY * number + ROW))
 
     def take(self, number: int) -> bool:
-        """Return whether there is room for so many similarities, and count them if so."""
-        if number > self.left:
+        """Return whether there is room for so many similarities of a row, and count them if so."""
+        if not self.num_rows(number):
             return False
-        self._used += ENTRY * number
+        self._used += ENTRY * number + ROW
         self.most = max(self.most, self._used)
         return True
 
     def give_back(self, number: int) -> None:
-        """Count so many as no longer kept."""
-        self._used -= ENTRY * number
+        """Count so many of a row as no longer kept."""
+        self._used -= ENTRY * number + ROW
 
     def __str__(self) -> str:
         kept, limit = size_text(self.most), size_text(self.limit)

@@ -88,6 +88,8 @@ class FacilityLocation:
             self._cover()
         self._settle()
         highest = self._world.gather(self._upper.max(keepdims=True)).max()
+        if self._world.size > 1:
+            self._settle(highest)  # whoever ties with another process's best
         first = np.flatnonzero(self._upper >= highest - self._tie)[:1]
         winner = int(gather_records(first[:, None], self._world).min())
         return Choice(winner, {'score': self._score(winner)})
@@ -103,29 +105,37 @@ class FacilityLocation:
         self._new.clear()
         self._keeps = self._keeps or self._neighbours.fit(self._candidates, self._coverage)
 
-    def _settle(self) -> None:
-        """Narrow the bounds of rows, the highest first, until the highest gain is known, and every one that ties."""
+    def _settle(self, highest: float = 0.0) -> None:
+        """Narrow the bounds of rows, the highest first, until the highest gain is known, and every one that ties.
+
+        ``highest`` is that of all processes, as far as it is known.
+        """
         if self._num_covers == 1 and self._seen[self._candidates].min(initial=1) == 0:
-            self._renew(self._candidates)  # no bound from when nothing was selected is of use
+            self._renew(self._candidates)  # no bound from when nothing was selected is of use; pairs are computed once
+            for row in self._candidates[self._upper[self._candidates] == -np.inf].tolist():
+                self._neighbours.drop(row)
         number, exact = FEW, 1
-        while len(rows := self._undecided()):
-            if len(stale := rows[self._seen[rows] < self._num_covers][:number]):
-                self._renew(stale)
+        while len(rows := self._undecided(highest)):
+            is_stale = self._seen[rows] < self._num_covers
+            if is_stale[0]:
+                self._renew(rows[is_stale][:number])
                 number *= 2
             else:
-                self._narrow(rows[:exact], self._exact_gains(rows[:exact]))
+                fresh = rows[~is_stale][:exact]
+                self._narrow(fresh, self._exact_gains(fresh))
                 exact = min(2 * exact, FEW)
 
-    def _undecided(self) -> np.ndarray:
+    def _undecided(self, highest: float) -> np.ndarray:
         """Return the rows that may have the highest gain, or tie with it, and whose is not known, highest bound first.
 
         A gain whose bound is 0 is known: a copy of a selected row is looked at once. So is that of a row without rival.
         """
         lower = np.where(self._seen == self._num_covers, self._lower, np.minimum(self._lower, 0))
-        rows = np.flatnonzero(self._upper >= lower.max() - self._tie)
+        rows = np.flatnonzero(self._upper >= max(highest, lower.max()) - self._tie)
         if len(rows) == self._world.size == 1:
             return rows[:0]
-        rows = rows[self._upper[rows] > lower[rows] + self._tie]
+        tolerance = self._tie if max(highest, self._upper.max()) <= self._tie else 0
+        rows = rows[self._upper[rows] > lower[rows] + tolerance]
         return rows[np.argsort(-self._upper[rows], kind='stable')]
 
     def _renew(self, rows: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Which rows to cover a row may still serve: those that it is nearer to than any selected row is."""
+"""Similarities that can still count: of each row, those to rows that it would cover better than any selected row."""
 
 from collections.abc import Sequence
 
@@ -9,26 +9,26 @@ from mmcsod.selection.kernels.similarities import Near, Similarities, gain_error
 from mmcsod.selection.unit_rows import parts
 
 FOUND = 1 << 22
-"""Similarities that are looked through at a time."""
+"""Similarities computed at a time."""
 
 SUMMED = 1 << 20
 """Neighbours that are summed over at a time."""
 
 SAMPLE = 32
-"""Rows by which the number of all neighbours is judged."""
+"""Rows sampled to estimate how many neighbours all have."""
 
 SPARE = 1.25
-"""Room for so many times what is expected."""
+"""Factor by which the estimate is raised."""
 
 SHRUNK = 4
-"""What is left is copied as soon as it is less than one in so many of those kept."""
+"""What is kept of rows is copied once less than one in so many of it still counts."""
 
 
 class Neighbours:
     """The rows to cover that each row of a class is nearer to than any selected row is, kept where memory allows.
 
     Coverage only rises, so that a row to cover that is none of a row's neighbours never becomes one. Once k rows of n
-    are selected, a row has about n / k neighbours; whoever keeps them needs no product with the others again.
+    are selected, a row has n / k neighbours or fewer; whoever keeps them needs no product with the others again.
     """
 
     def __init__(self, similarities: Similarities, number: int, allowance: Allowance) -> None:
@@ -37,15 +37,15 @@ class Neighbours:
         self._number = max(1, number)
         self._allowance = allowance
         self._kept: dict[int, Near] = {}
-        self._mean = float(number)
+        self._expected = float(number)
 
     def fit(self, rows: np.ndarray, covered: np.ndarray) -> bool:
         """Return whether there is room for the neighbours of all of these rows, by those of a sample, and use in it."""
-        if self._similarities.is_fast or not self._allowance.left:
+        if self._similarities.is_fast or not self._allowance.num_rows(0):
             return False
-        sample = rows[:: max(1, len(rows) // SAMPLE)]
-        self._mean = sum(len(places) for places, _ in self.find(sample, covered)) / max(1, len(sample))
-        return SPARE * self._mean * len(rows) <= self._allowance.left
+        sample = np.random.default_rng(0).permutation(rows)[:SAMPLE]
+        self._expected = SPARE * sum(len(places) for places, _ in self.find(sample, covered)) / max(1, len(sample))
+        return len(rows) <= self._allowance.num_rows(self._expected)
 
     def are_kept(self, rows: np.ndarray) -> np.ndarray:
         """Return of which rows neighbours are kept, (m,) bool."""
@@ -65,8 +65,7 @@ class Neighbours:
     def gains(self, rows: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the gains of rows and how far each errs, (m,) float64; keep their neighbours if there is room."""
         gains, errors = np.empty(len(rows)), np.empty(len(rows))
-        fitting = self._allowance.left / max(1, SPARE * self._mean)
-        for some in parts(len(rows), max(FOUND // self._number, int(fitting))):
+        for some in parts(len(rows), max(FOUND // self._number, self._allowance.num_rows(self._expected))):
             near = self.find(rows[some], covered)
             for part in parts(len(near), SUMMED // self._number):
                 here = slice(some.start + part.start, some.start + part.stop)

@@ -13,8 +13,8 @@ from mmcsod.selection.unit_rows import parts
 
 __all__ = ['TorchSimilarities', 'has_gpu', 'kernel_factory']
 
-BLOCK_ELEMENTS = 1 << 26
-"""Similarities in the works at a time: 256 MiB."""
+BLOCK_ELEMENTS = 1 << 24
+"""Similarities in the works at a time: 64 MiB, and some three times that beside them."""
 
 
 def kernel_factory(device: str | None = None) -> SimilaritiesFactory:
@@ -60,7 +60,8 @@ class TorchSimilarities:
             above = lines > floor
             ends = torch.count_nonzero(above, dim=1).cumsum(0).cpu().numpy()[:-1]
             places, values = above.nonzero()[:, 1].int().cpu().numpy(), lines[above].cpu().numpy()
-            found += zip(np.split(places, ends), np.split(values, ends), strict=True)
+            near = zip(np.split(places, ends), np.split(values, ends), strict=True)
+            found += [(one.copy(), other.copy()) for one, other in near]  # else one kept holds the memory of all
         return found
 
     def products(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
