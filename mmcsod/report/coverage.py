@@ -6,18 +6,21 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.selection.coverage import COMPARED, ClassCoverage, class_coverage
+from mmcsod.selection.coverage import ClassCoverage, class_coverages
 from mmcsod.selection.pool import Pool
 from mmcsod.selection.unit_rows import parts, unit_rows
+
+COMPARED = 4096
+"""Vectors compared with all others at a time."""
 
 SURE = 0.9
 """Share of the coreset within which a bend of the curve is one."""
 
 
-def class_coverages(bank: FeatureBank, selected: np.ndarray) -> dict[int, ClassCoverage]:
+def coverage_by_class(bank: FeatureBank, selected: np.ndarray) -> dict[int, ClassCoverage]:
     """Return the coverage of each class by (N,) selected images, by label."""
     pool = Pool(bank, np.unique(bank.labels).tolist())
-    return {label: class_coverage(pool, label, selected) for label in pool.labels}
+    return {label: class_coverages(pool, label, [selected])[0] for label in pool.labels}
 
 
 def coverage_curve(classes: Mapping[int, ClassCoverage]) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmcsod.records.bank import FeatureBank
 from mmcsod.records.coreset import Coreset
-from mmcsod.report.coverage import class_coverages
+from mmcsod.report.coverage import coverage_by_class
 from mmcsod.selection.coverage import ClassCoverage
 from mmcsod.util.errors import UserError
 
@@ -57,7 +57,7 @@ class Selected:
     @cached_property
     def coverages(self) -> dict[int, ClassCoverage]:
         """Coverage of each class that has rows."""
-        return class_coverages(self.bank, self.images)
+        return coverage_by_class(self.bank, self.images)
 
 
 def load_coresets(paths: Sequence[str | Path]) -> dict[str, Coreset]:

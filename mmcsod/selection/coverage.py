@@ -5,7 +5,7 @@ a class of which nothing is selected counts as 0. It needs no training.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,8 @@ SAMPLE = 2000
 
 Multiply = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-COMPARED, CHOSEN = 4096, 1024
-"""Vectors, and selected vectors, at a time."""
+COMPARED, CHOSEN = 1 << 24, 1024
+"""Cosines, and selected vectors, at a time."""
 
 SCALE = 2.0**26
 """Elements of unit vectors are rounded to whole multiples of 1 / SCALE. The sums of an inner product then stay below
@@ -56,27 +56,61 @@ def coverages(
     labels = [label for label in pool.labels if len(pool.images_of_class(label))]
     values = np.zeros((len(labels), len(selections)))
     for number in range(world.rank, len(labels), world.size):
-        found = [class_coverage(pool, labels[number], selected, SAMPLE, multiply) for selected in selections]
+        found = class_coverages(pool, labels[number], selections, SAMPLE, multiply)
         values[number] = np.nan_to_num([one.curve[-1] for one in found])
     return np.array([math.fsum(column) / max(1, len(labels)) for column in world.add(values).T])
 
 
-def class_coverage(
-    pool: Pool, label: int, selected: np.ndarray, sample: int | None = None, multiply: Multiply = np.matmul
-) -> ClassCoverage:
-    """Assign the vectors of a class, or every k-th that ``sample`` leaves, to the nearest of (N,) selected images."""
+def class_coverages(
+    pool: Pool,
+    label: int,
+    selections: Sequence[np.ndarray],
+    sample: int | None = None,
+    multiply: Multiply = np.matmul,
+) -> list[ClassCoverage]:
+    """Assign the vectors of a class, or every k-th that ``sample`` leaves, to the nearest image of each selection.
+
+    What selections share is multiplied once.
+    """
     rows = pool.rows_of_class(label)
     rows = rows.start + np.flatnonzero(pool.eligible[rows])
     compared = rows[:: 1 if sample is None else -(-len(rows) // sample)]
+    orders = [_in_order(pool, rows, selected) for selected in selections]
+    every = np.unique(np.concatenate([chosen for chosen, _ in orders]))
+    found = [_Nearest(np.searchsorted(every, chosen), len(compared)) for chosen, _ in orders]
+    for part in parts(len(compared), COMPARED // max(1, len(every))):
+        units = exact_units(pool, compared[part])
+        blocks = [multiply(units, exact_units(pool, every[block]).T) for block in parts(len(every), CHOSEN)]
+        for nearest in found if blocks else []:
+            nearest.add(part, np.concatenate(blocks, axis=1))
     images = pool.row_images[compared]
-    chosen, ranks = _in_order(pool, rows, selected)
-    if not len(chosen):
-        none = np.zeros(len(images), np.float32)
-        return ClassCoverage(images, np.full(len(images), -1), none, np.full(len(selected), np.nan))
-    columns, cosines, sums = _nearest(pool, compared, chosen, multiply)
-    # How many of the images so far hold the class, at each rank; none means no coverage.
-    counts = np.searchsorted(ranks, np.arange(len(selected)), side='right')
-    return ClassCoverage(images, ranks[columns], cosines, np.concatenate([[np.nan], sums / len(images)])[counts])
+    pairs = zip(selections, orders, found, strict=True)
+    return [nearest.coverage(images, ranks, len(selected)) for selected, (_, ranks), nearest in pairs]
+
+
+class _Nearest:
+    """The nearest of some chosen rows to each of those compared, and the sums of the best cosines so far."""
+
+    def __init__(self, columns: np.ndarray, number: int) -> None:
+        self._columns = columns
+        self._nearest, self._best, self._sums = np.zeros(number, np.int64), np.zeros(number), np.zeros(len(columns))
+
+    def add(self, part: slice, cosines: np.ndarray) -> None:
+        """Take the exact cosines, times ``SCALE`` squared, of some rows with all columns there are."""
+        if len(self._columns):
+            own = cosines[:, self._columns]
+            self._nearest[part] = own.argmax(axis=1)
+            np.maximum.accumulate(own, axis=1, out=own)
+            self._best[part] = own[:, -1]
+            self._sums += own.sum(axis=0)
+
+    def coverage(self, images: np.ndarray, ranks: np.ndarray, num_selected: int) -> ClassCoverage:
+        """Return what comes of it for rows of these images, where the columns are of images of these ranks."""
+        means = np.concatenate([[np.nan], self._sums / SCALE**2 / len(images)])
+        # How many of the images so far hold the class, at each rank; none means no coverage.
+        counts = np.searchsorted(ranks, np.arange(num_selected), side='right')
+        nearest = ranks[self._nearest] if len(ranks) else np.full(len(images), -1)
+        return ClassCoverage(images, nearest, (self._best / SCALE**2).astype(np.float32), means[counts])
 
 
 def _in_order(pool: Pool, rows: np.ndarray, selected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,29 +120,6 @@ def _in_order(pool: Pool, rows: np.ndarray, selected: np.ndarray) -> tuple[np.nd
     ranks = rank_of_image[pool.row_images[rows]]
     order = np.argsort(ranks, kind='stable')[np.count_nonzero(ranks < 0) :]
     return rows[order], ranks[order]
-
-
-def _nearest(
-    pool: Pool, rows: np.ndarray, chosen: np.ndarray, multiply: Multiply
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the nearest chosen row of each row, the cosine to it, and the sum of the best cosines so far."""
-    columns, best, sums = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf), np.zeros(len(chosen))
-    for part, block, cosines in _cosine_blocks(pool, rows, chosen, multiply):
-        columns[part] = np.where(cosines.max(axis=1) > best[part], block.start + cosines.argmax(axis=1), columns[part])
-        np.maximum.accumulate(np.maximum(cosines, best[part, None]), axis=1, out=cosines)
-        best[part] = cosines[:, -1]
-        sums[block] += cosines.sum(axis=0)
-    return columns, (best / SCALE**2).astype(np.float32), sums / SCALE**2
-
-
-def _cosine_blocks(
-    pool: Pool, rows: np.ndarray, chosen: np.ndarray, multiply: Multiply
-) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Yield some of the rows, some of those chosen, and their cosines times ``SCALE`` squared, exact."""
-    for part in parts(len(rows), COMPARED):
-        units = exact_units(pool, rows[part])
-        for block in parts(len(chosen), CHOSEN):
-            yield part, block, multiply(units, exact_units(pool, chosen[block]).T)
 
 
 def exact_units(pool: Pool, rows: np.ndarray) -> np.ndarray:

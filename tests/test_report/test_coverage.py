@@ -4,7 +4,7 @@ import pytest
 from mmcsod import FeatureBank
 from mmcsod.records.coreset import Coreset, Pick
 from mmcsod.report import coverage as module
-from mmcsod.report.coverage import class_coverages, coverage_curve, diminishing_returns, redundancy
+from mmcsod.report.coverage import coverage_by_class, coverage_curve, diminishing_returns, redundancy
 from tests.test_selection.naive_rules import cosine
 
 HALF = np.sqrt(0.5)
@@ -16,24 +16,24 @@ def make_bank():
 
 
 def curve_of(bank, *selected):
-    return coverage_curve(class_coverages(bank, np.array(selected)))
+    return coverage_curve(coverage_by_class(bank, np.array(selected)))
 
 
 def test_each_vector_belongs_to_the_nearest_selected_image_that_holds_its_class():
-    found = class_coverages(make_bank(), np.array([2, 0]))[0]
+    found = coverage_by_class(make_bank(), np.array([2, 0]))[0]
     assert found.images.tolist() == [0, 1, 2, 3, 4]
     assert found.nearest.tolist() == [1, 1, 0, 0, 0]  # e is as near to both: the earlier one
     np.testing.assert_allclose(found.cosines, [1, 1 / np.hypot(1, 0.1), 1, 1 / np.hypot(1, 0.2), 0.5**0.5], rtol=1e-6)
 
 
 def test_a_class_is_covered_from_the_first_selected_image_that_holds_it():
-    curve = class_coverages(make_bank(), np.array([1, 0, 3]))[1].curve
+    curve = coverage_by_class(make_bank(), np.array([1, 0, 3]))[1].curve
     assert np.isnan(curve[0])
     np.testing.assert_allclose(curve[1:], [0.5, 0.5])
 
 
 def test_a_class_that_no_selected_image_holds_has_no_nearest_one():
-    found = class_coverages(make_bank(), np.array([1]))[1]
+    found = coverage_by_class(make_bank(), np.array([1]))[1]
     assert found.nearest.tolist() == [-1, -1]
     assert np.isnan(found.curve).all()
 

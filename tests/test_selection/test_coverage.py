@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcsod.selection.coverage import SCALE, class_coverage, coverages, exact_units
+from mmcsod.selection.coverage import SCALE, class_coverages, coverages, exact_units
 from mmcsod.selection.pool import Pool
 from tests.test_selection.banks import class_bank, random_banks
 from tests.test_selection.naive_rules import unit
@@ -45,7 +45,7 @@ def test_a_large_class_is_sampled_evenly_and_all_of_its_selected_rows_count():
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     nearest = (units @ units[selected].T).max(axis=1)
     assert coverages(pool, [selected]) == pytest.approx(nearest[::3].mean(), abs=1e-6)
-    assert class_coverage(pool, 0, selected).curve[-1] == pytest.approx(nearest.mean(), abs=1e-6)
+    assert class_coverages(pool, 0, [selected])[0].curve[-1] == pytest.approx(nearest.mean(), abs=1e-6)
 
 
 def test_products_are_exact_in_any_order():
