@@ -1,9 +1,13 @@
+import io
+import sys
+import time
 from functools import partial
 
 import pytest
 
 from mmcsod import Coreset, FeatureBank
 from mmcsod.experiments.results import read_results
+from mmcsod.experiments.runner import _bar
 from mmcsod.experiments.spec import FULL_SET, load_experiment
 from tests.tool import run_tool
 
@@ -15,6 +19,15 @@ iters = 2
 grid = [dict(methods=['full-set']), dict(methods=['csod', 'uniform'], num_images=[3])]
 """
 call = partial(run_tool, 'experiment')
+
+
+def test_a_bar_in_a_file_is_written_at_its_ends(monkeypatch):
+    monkeypatch.setattr(sys, 'stderr', file := io.StringIO())
+    with _bar('an experiment', 50) as bar:
+        for _ in range(50):
+            time.sleep(0.01)
+            bar.update()
+    assert file.getvalue().count('an experiment') == 2
 
 
 @pytest.fixture
