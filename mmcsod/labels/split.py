@@ -20,9 +20,6 @@ logger = logging.getLogger('mmcsod')
 
 IMAGE_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'})
 
-SHOWN = 5
-"""Faulty files that are named."""
-
 Read = TypeVar('Read')
 
 Box = tuple[float, float, float, float]
@@ -66,8 +63,8 @@ def read_each(paths: Iterable[Path], read: Callable[[Path], Read]) -> list[Read]
         except UserError as error:
             faults.append(str(error))
     if len(faults) > 1:
-        rest = f' And {len(faults) - SHOWN} more.' if len(faults) > SHOWN else ''
-        raise UserError(f'{len(faults)} label files are faulty. {" ".join(faults[:SHOWN])}{rest}')
+        shown = first_few([fault.rstrip('.') for fault in faults], between='; ')
+        raise UserError(f'{len(faults)} label files are faulty: {shown}.')
     if faults:
         raise UserError(faults[0])
     return results

@@ -15,7 +15,7 @@ ENTRY = 8
 """Bytes of a similarity that is kept, float32, and of the place that it belongs to."""
 
 ROW = 400
-"""Bytes that keeping those of a row takes beside."""
+"""Bytes that keeping a row takes beside its entries: two arrays, and where they are found."""
 
 
 class Allowance:
@@ -31,7 +31,7 @@ class Allowance:
         self.most = self._used = 0
 
     def num_rows(self, number: float) -> int:
-        """Return of how many more rows there is room for so many similarities."""
+        """Return how many more rows there is room for, at so many similarities each."""
         return int((self.limit - self._used) / (ENTRY * number + ROW))
 
     def take(self, number: int) -> bool:

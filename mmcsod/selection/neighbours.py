@@ -27,8 +27,8 @@ SHRUNK = 4
 class Neighbours:
     """The rows to cover that each row of a class is nearer to than any selected row is, kept where memory allows.
 
-    Coverage only rises, so that a row to cover that is none of a row's neighbours never becomes one. Once k rows of n
-    are selected, a row has n / k neighbours or fewer; whoever keeps them needs no product with the others again.
+    Coverage only rises, so a row to cover that is none of a row's neighbours never becomes one, and whoever keeps the
+    neighbours needs no product with other rows again.
     """
 
     def __init__(self, similarities: Similarities, number: int, allowance: Allowance) -> None:
@@ -40,7 +40,7 @@ class Neighbours:
         self._expected = float(number)
 
     def fit(self, rows: np.ndarray, covered: np.ndarray) -> bool:
-        """Return whether there is room for the neighbours of all of these rows, by those of a sample, and use in it."""
+        """Return whether to keep the neighbours of these rows: whether all have room, estimated from a sample."""
         if self._similarities.is_fast or not self._allowance.num_rows(0):
             return False
         sample = np.random.default_rng(0).permutation(rows)[:SAMPLE]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-def first_few(names: Sequence[str], shown: int = 5) -> str:
+def first_few(names: Sequence[str], shown: int = 5, between: str = ', ') -> str:
     """Return the first ``shown`` names and how many follow: 'a, b and 7 more'."""
     rest = len(names) - shown
-    return ', '.join(names[:shown]) + (f' and {rest} more' if rest > 0 else '')
+    return between.join(names[:shown]) + (f' and {rest} more' if rest > 0 else '')
 
 
 def size_text(num_bytes: float) -> str:

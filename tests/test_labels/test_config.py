@@ -163,12 +163,12 @@ def test_a_wrong_xml_file_is_named(voc, xml, message):
 def test_all_faulty_label_files_are_named_at_once(voc, yolo):
     for name in ('a.b.xml', 'c.xml'):
         (voc / 'Annotations' / name).write_text('<a><object/></a>')
-    with pytest.raises(UserError, match=r'^2 label files are faulty\. .*a\.b\.xml: object 1 .*c\.xml: object 1 '):
+    with pytest.raises(UserError, match=r'^2 label files are faulty: .*a\.b\.xml: object 1 .*c\.xml: object 1 '):
         write_config(voc, voc.parent / 'out')
     for number in range(6):
         Image.new('RGB', (8, 8)).save(yolo.parent / 'images' / 'train' / f'{number}.png')
         (yolo.parent / 'labels' / 'train' / f'{number}.txt').write_text('9 0 0 1 1\n')
-    with pytest.raises(UserError, match=r'^6 label files are faulty\. .*4\.txt, line 1 is of class 9.* And 1 more\.$'):
+    with pytest.raises(UserError, match=r'^6 label files are faulty: .*4\.txt, line 1 is of class 9.* and 1 more\.$'):
         write_config(yolo, yolo.parent / 'out')
 
 
