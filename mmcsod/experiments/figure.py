@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ def make_figure(grids: Sequence[Grid]) -> Figure:
     if not found:
         raise UserError('There are no results to draw yet; run the experiment first.')
     kinds = [_kind(cells) for *_, cells in found]
-    colors: dict[str, str] = defaultdict(map('C{}'.format, count()).__next__)  # of each label, the same in all panels
+    colors: dict[str, str] = defaultdict(lambda: f'C{len(colors)}')  # of each label, the same in all panels
     by_budget = set(kinds) == {_draw_by_budget}
     width, legend = (5.0, 2.6) if by_budget else (7.6, 0.0)
     figure = Figure(figsize=(width * len(found) + legend, 4.4), layout='constrained')
